@@ -1,0 +1,1 @@
+"""Slash commands and loops, thin: discord and the service only."""

@@ -1,0 +1,1 @@
+"""Exactly once: what to do, what was done, and doing it."""

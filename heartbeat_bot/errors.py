@@ -1,0 +1,72 @@
+"""The two kinds of errors, and the tree of the first kind.
+
+UserError                 a sentence for the person who reads it; shown as written, without a traceback
+├── ConfigError           the configuration cannot be used; carries every problem found, not only the first
+├── SourceError           the content repo cannot be read; tried again on the next pass
+├── IssueError            one issue cannot be read; never stops the others
+├── StateError            the database cannot be used, or another process holds it
+└── OutletError           Discord refused a request, or could not be reached
+    └── RateLimitedError  Discord asked to wait longer than a pass should sleep; carries the seconds
+
+Everything else is a fault of the program: it is logged with its traceback and answered with a reference.
+"""
+
+
+class UserError(Exception):
+    """What happened, where, and what to do, in a sentence for the person who reads it."""
+
+
+class ConfigError(UserError):
+    """The configuration cannot be used.
+
+    ``problems`` holds one sentence per problem, each with its file and line where there is one.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        """Join the problems into one message, one per line."""
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class SourceError(UserError):
+    """A newsletter's source cannot be read (no such folder, no such branch, no access, no network)."""
+
+
+class IssueError(UserError):
+    """One issue cannot be read; ``path`` and ``line`` (counted from 1, None for the whole file) say where."""
+
+    def __init__(self, message: str, *, path: str, line: int | None = None) -> None:
+        """Keep the place beside the sentence."""
+        place = path if line is None else f"{path}:{line}"
+        super().__init__(f"{place}: {message}")
+        self.reason = message
+        self.path = path
+        self.line = line
+
+
+class StateError(UserError):
+    """The database cannot be opened, is newer than this program, or is held by another process."""
+
+
+class OutletError(UserError):
+    """Discord refused a request or could not be reached.
+
+    ``status`` is the HTTP status (None when there was no answer), ``code`` Discord's JSON error code
+    (0 when there was none). ``permanent`` tells whether the same request would be refused again.
+    """
+
+    def __init__(self, message: str, *, status: int | None, code: int = 0, permanent: bool) -> None:
+        """Keep Discord's numbers beside the sentence."""
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.permanent = permanent
+
+
+class RateLimitedError(OutletError):
+    """Discord asked to wait ``retry_after`` seconds, longer than a pass should sleep."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        """Keep the seconds to wait."""
+        super().__init__(message, status=429, permanent=False)
+        self.retry_after = retry_after

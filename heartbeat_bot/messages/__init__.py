@@ -1,0 +1,1 @@
+"""How an issue looks on Discord. Pure: no network, no database, no clock, no logging."""
