@@ -1,0 +1,79 @@
+"""How Discord says no: status, JSON error code, sentence, and where in the request the fault lies."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+_MESSAGES: Final[Mapping[int, tuple[int, str]]] = {
+    10003: (404, "Unknown Channel"),
+    10004: (404, "Unknown Guild"),
+    10007: (404, "Unknown Member"),
+    10008: (404, "Unknown Message"),
+    10011: (404, "Unknown Role"),
+    10013: (404, "Unknown User"),
+    10015: (404, "Unknown Webhook"),
+    10062: (404, "Unknown interaction"),
+    10063: (404, "Unknown application command"),
+    20001: (403, "Bots cannot use this endpoint"),
+    30015: (400, "Maximum number of attachments in a message reached (10)"),
+    30032: (400, "Maximum number of application commands reached"),
+    30034: (429, "Maximum number of daily application command creates has been reached (200)"),
+    30046: (429, "Maximum number of edits to messages older than 1 hour reached. Try again later"),
+    40005: (413, "Request entity too large"),
+    40033: (400, "This message has already been crossposted"),
+    40058: (400, "Cannot send messages in a forum channel"),
+    40060: (400, "Interaction has already been acknowledged."),
+    40067: (400, "A tag is required to create a forum post in this channel"),
+    50001: (403, "Missing Access"),
+    50005: (403, "Cannot edit a message authored by another user"),
+    50006: (400, "Cannot send an empty message"),
+    50013: (403, "Missing Permissions"),
+    50016: (400, "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete"),
+    50021: (403, "Cannot execute action on a system message"),
+    50024: (400, "Cannot execute action on this channel type"),
+    50027: (401, "Invalid Webhook Token"),
+    50034: (400, "You can only bulk delete messages that are under 14 days old."),
+    50045: (400, "File uploaded exceeds the maximum size"),
+    50083: (400, "Tried to perform an operation on an archived thread, such as editing a message or adding a user to the thread"),
+    50109: (400, "The request body contains invalid JSON."),
+    160004: (400, "A thread has already been created for this message"),
+    160005: (403, "Thread is locked"),
+}
+"""Documented error codes (docs, *Opcodes and status codes*) with the status that they come with."""
+
+
+class ApiError(Exception):
+    """A refusal: HTTP ``status`` and the body ``{"message", "code"}`` with ``extra`` beside them."""
+
+    def __init__(self, status: int, code: int, message: str, extra: Json | None = None) -> None:
+        """Keep what the answer is made of."""
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.body: Json = {"message": message, "code": code, **(extra or {})}
+
+
+def refusal(code: int) -> ApiError:
+    """Return the refusal with a documented error code."""
+    status, message = _MESSAGES[code]
+    return ApiError(status, code, message)
+
+
+def unauthorized() -> ApiError:
+    """Return the refusal of a request without a good token."""
+    return ApiError(401, 0, "401: Unauthorized")
+
+
+def no_such_route() -> ApiError:
+    """Return the answer to a path that the API does not have."""
+    return ApiError(404, 0, "404: Not Found")
+
+
+def no_such_method() -> ApiError:
+    """Return the answer to a method that a path does not take."""
+    return ApiError(405, 0, "405: Method Not Allowed")
+
+
+def server_fault() -> ApiError:
+    """Return Discord's own failure."""
+    return ApiError(500, 0, "500: Internal Server Error")

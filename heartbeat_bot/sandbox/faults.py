@@ -1,0 +1,99 @@
+"""Failing on purpose: rules that say which request fails, and how."""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from heartbeat_bot.sandbox.api_errors import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Answer with ``status`` and ``body``; ``after_work`` first does what was asked (a 500 that lies)."""
+
+    status: int
+    code: int = 0
+    message: str = ""
+    extra: Json = field(default_factory=dict[str, object])
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    after_work: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """Close the connection without an answer, before or after doing what was asked."""
+
+    after_work: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooMany:
+    """Answer 429. ``header`` is the Retry-After of the header where it disagrees with ``retry_after``, that of the body (seconds)."""
+
+    retry_after: float
+    scope: Literal["user", "global", "shared"] = "user"
+    header: float | None = None
+    code: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Wait until ``released`` is set, before or after doing what was asked; then answer as if nothing had been."""
+
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    after_work: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Malformed:
+    """Do what was asked, and answer with its status, but with ``body`` in place of the JSON."""
+
+    body: bytes = b'{"id": '
+    content_type: str = "application/json"
+
+
+Fault = Answer | Close | TooMany | Hold | Malformed
+
+
+@dataclass(slots=True, kw_only=True)
+class Rule:
+    """The ``nth`` to the ``nth + times - 1``-th request (``times`` None: to the last) that matches meets the fault."""
+
+    method: str
+    path: re.Pattern[str]
+    fault: Fault
+    nth: int
+    times: int | None
+    seen: int = 0
+
+    def meets(self, method: str, path: str) -> bool:
+        """Count a request that matches, and tell whether the fault is its."""
+        if self.method not in {"*", method} or not self.path.fullmatch(path):
+            return False
+        self.seen += 1
+        return self.seen >= self.nth and (self.times is None or self.seen < self.nth + self.times)
+
+
+class Faults:
+    """The rules in force."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._rules: list[Rule] = []
+
+    def add(self, method: str, path: str, fault: Fault, *, nth: int = 1, times: int | None = 1) -> Rule:
+        """Add a rule. ``path`` is below ``/api/v10``; in it ``*`` stands for one segment, ``**`` for any rest. ``method`` may be ``*``."""
+        pattern = re.escape(path).replace(r"\*\*", ".*").replace(r"\*", "[^/]+")
+        rule = Rule(method=method, path=re.compile(pattern), fault=fault, nth=nth, times=times)
+        self._rules.append(rule)
+        return rule
+
+    def clear(self) -> None:
+        """Drop all rules."""
+        self._rules.clear()
+
+    def meet(self, method: str, path: str) -> Fault | None:
+        """Return what happens to a request: the fault of the first rule it meets; all matching rules count it."""
+        met = [rule.fault for rule in self._rules if rule.meets(method, path)]
+        return met[0] if met else None

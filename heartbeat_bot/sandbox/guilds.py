@@ -1,0 +1,138 @@
+"""The routes of guilds, users, the application, and the way to the gateway."""
+
+from dataclasses import dataclass
+
+from heartbeat_bot.sandbox.api_errors import refusal
+from heartbeat_bot.sandbox.call import Call, Reply, Route
+from heartbeat_bot.sandbox.objects import (
+    application_object,
+    channel_object,
+    guild_object,
+    member_object,
+    own_user_object,
+    role_object,
+    user_object,
+)
+from heartbeat_bot.sandbox.permissions import channel_permissions, guild_permissions
+from heartbeat_bot.sandbox.validation import Form, Problems
+from heartbeat_bot.sandbox.world import Intent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildRoutes:
+    """Answers the routes of guilds and users, and those that a client asks before it connects."""
+
+    def routes(self) -> list[Route]:
+        """Return the table."""
+        guild = "/guilds/{guild_id}"
+        return [
+            Route(method="GET", template="/users/@me", handler=self.me),
+            Route(method="GET", template="/users/@me/guilds", handler=self.my_guilds),
+            Route(method="GET", template="/users/{user_id}", handler=self.user),
+            Route(method="GET", template="/applications/@me", handler=self.application),
+            Route(method="GET", template="/oauth2/applications/@me", handler=self.application),
+            Route(method="GET", template="/gateway", handler=self.gateway, open_to_all=True),
+            Route(method="GET", template="/gateway/bot", handler=self.gateway_for_bots),
+            Route(method="GET", template=guild, handler=self.read),
+            Route(method="GET", template=f"{guild}/channels", handler=self.channels),
+            Route(method="GET", template=f"{guild}/roles", handler=self.roles),
+            Route(method="GET", template=f"{guild}/members", handler=self.members),
+            Route(method="GET", template=f"{guild}/members/{{user_id}}", handler=self.member),
+            Route(method="GET", template=f"{guild}/threads/active", handler=self.active_threads),
+        ]
+
+    def me(self, call: Call) -> Reply:
+        """Get Current User."""
+        return Reply(body=own_user_object(call.world.bot))
+
+    def my_guilds(self, call: Call) -> Reply:
+        """Get Current User Guilds."""
+        world = call.world
+        mine = [guild for guild in world.guilds.values() if world.bot.id in guild.members]
+        return Reply(
+            body=[
+                {
+                    "id": str(guild.id),
+                    "name": guild.name,
+                    "icon": None,
+                    "banner": None,
+                    "owner": guild.owner_id == world.bot.id,
+                    "permissions": str(guild_permissions(guild, guild.members[world.bot.id], world.clock())),
+                    "features": ["COMMUNITY", "NEWS"],
+                }
+                for guild in mine
+            ]
+        )
+
+    def user(self, call: Call) -> Reply:
+        """Get User."""
+        user = call.world.users.get(call.id("user_id"))
+        if user is None:
+            raise refusal(10013)
+        return Reply(body=user_object(user))
+
+    def application(self, call: Call) -> Reply:
+        """Get Current Application, by either of its addresses."""
+        return Reply(body=application_object(call.world))
+
+    def _gateway_url(self, call: Call) -> str:
+        return f"{call.world.base_url.replace('http', 'ws', 1)}/gateway"
+
+    def gateway(self, call: Call) -> Reply:
+        """Get Gateway."""
+        return Reply(body={"url": self._gateway_url(call)})
+
+    def gateway_for_bots(self, call: Call) -> Reply:
+        """Get Gateway Bot."""
+        limit = {"total": 1000, "remaining": 1000, "reset_after": 0, "max_concurrency": 1}
+        return Reply(body={"url": self._gateway_url(call), "shards": 1, "session_start_limit": limit})
+
+    def read(self, call: Call) -> Reply:
+        """Get Guild."""
+        guild = call.world.guild(call.id("guild_id"))
+        body = guild_object(guild)
+        if call.query.get("with_counts", "").lower() in {"true", "1"}:
+            body |= {"approximate_member_count": len(guild.members), "approximate_presence_count": 1}
+        return Reply(body=body)
+
+    def channels(self, call: Call) -> Reply:
+        """Get Guild Channels: all, without the threads."""
+        guild = call.world.guild(call.id("guild_id"))
+        return Reply(body=[channel_object(call.world, channel) for channel in guild.channels.values() if not channel.thread])
+
+    def roles(self, call: Call) -> Reply:
+        """Get Guild Roles."""
+        guild = call.world.guild(call.id("guild_id"))
+        return Reply(body=[role_object(role) for role in guild.roles.values()])
+
+    def members(self, call: Call) -> Reply:
+        """List Guild Members, for applications with the privileged intent."""
+        guild = call.world.guild(call.id("guild_id"))
+        if not call.world.privileged_intents & Intent.GUILD_MEMBERS:
+            raise refusal(50001)
+        problems = Problems()
+        query = Form(dict(call.query), problems)
+        limit = query.integer("limit", least=1, most=1000) or 1
+        after = query.snowflake("after") or 0
+        problems.raise_any()
+        found = sorted((member for member in guild.members.values() if member.user.id > after), key=lambda m: m.user.id)
+        return Reply(body=[member_object(member) for member in found[:limit]])
+
+    def member(self, call: Call) -> Reply:
+        """Get Guild Member."""
+        member = call.world.guild(call.id("guild_id")).members.get(call.id("user_id"))
+        if member is None:
+            raise refusal(10007)
+        return Reply(body=member_object(member))
+
+    def active_threads(self, call: Call) -> Reply:
+        """List Active Guild Threads that the bot can see."""
+        world = call.world
+        guild = world.guild(call.id("guild_id"))
+        own = guild.members[world.bot.id]
+        threads = [
+            channel_object(world, thread)
+            for thread in world.threads_of(guild)
+            if channel_permissions(guild, thread, own, world.clock())
+        ]
+        return Reply(body={"threads": threads, "members": []})

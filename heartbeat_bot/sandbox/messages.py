@@ -1,0 +1,293 @@
+"""The routes of messages: create, read, edit, delete, publish."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+
+from heartbeat_bot.sandbox.api_errors import ApiError, refusal
+from heartbeat_bot.sandbox.call import Call, Limiter, Reply, Route, Upload, as_json_object
+from heartbeat_bot.sandbox.message_rules import (
+    BOT_MENTIONS,
+    ping,
+    read_body,
+    read_mentions,
+    read_nonce,
+    read_reference,
+    refuse_empty,
+)
+from heartbeat_bot.sandbox.objects import hide_content, may_read, member_object, message_object
+from heartbeat_bot.sandbox.permissions import Permission, channel_permissions, demand
+from heartbeat_bot.sandbox.threads import wake
+from heartbeat_bot.sandbox.validation import Form, Problems
+from heartbeat_bot.sandbox.world import (
+    Channel,
+    ChannelType,
+    Event,
+    Guild,
+    Intent,
+    Message,
+    MessageFlag,
+    MessageType,
+    World,
+)
+
+OLD: Final = timedelta(hours=1)
+"""Edits of messages older than this have a limit of their own (code 30046)."""
+BULK_AGE: Final = timedelta(days=14)
+_SYSTEM_TYPES: Final = frozenset({MessageType.THREAD_CREATED, MessageType.THREAD_STARTER})
+
+
+def reach(world: World, channel_id: int, *needed: Permission) -> tuple[Guild, Channel, int]:
+    """Return a channel, its guild, and what the bot may do there; raise 10003, 50001 or 50013."""
+    guild, channel = world.place(channel_id)
+    if world.bot.id not in guild.members:
+        raise refusal(50001)
+    bits = channel_permissions(guild, channel, guild.members[world.bot.id], world.clock())
+    demand(bits, *needed)
+    return guild, channel, bits
+
+
+def store(world: World, channel: Channel, message: Message) -> None:
+    """Put a message into its channel and tell everyone."""
+    channel.messages[message.id] = message
+    channel.last_message_id = message.id
+    if channel.thread:
+        wake(world, channel)
+        channel.thread.sent += message.type is not MessageType.THREAD_STARTER
+        channel.thread.active_at = message.created_at
+    guild, _ = world.place(channel.id)
+    body = message_object(world, message, with_nonce=True) | {"guild_id": str(guild.id)}
+    if message.author.id in guild.members and not message.webhook_id:
+        body["member"] = member_object(guild.members[message.author.id], with_user=False)
+    world.emit(Event(name="MESSAGE_CREATE", body=body, intent=Intent.GUILD_MESSAGES, channel=channel))
+
+
+def update(world: World, channel: Channel, message: Message) -> None:
+    """Tell everyone that a message changed."""
+    body = message_object(world, message) | {"guild_id": str(channel.guild_id)}
+    world.emit(Event(name="MESSAGE_UPDATE", body=body, intent=Intent.GUILD_MESSAGES, channel=channel))
+
+
+def remove(world: World, channel: Channel, message: Message) -> None:
+    """Delete a message and tell everyone."""
+    del channel.messages[message.id]
+    if channel.thread and message.type is not MessageType.THREAD_STARTER:
+        channel.thread.sent = max(0, channel.thread.sent - 1)
+    body = {"id": str(message.id), "channel_id": str(channel.id), "guild_id": str(channel.guild_id)}
+    world.emit(Event(name="MESSAGE_DELETE", body=body, intent=Intent.GUILD_MESSAGES, channel=channel))
+
+
+def draft_edit(world: World, guild: Guild, message: Message, form: Form, files: list[Upload], bits: int) -> Message:
+    """Return what a message becomes by an edit; the message itself is untouched until all is found good."""
+    edited = replace(message)
+    read_body(world, form, files, edited, editing=True)
+    if not bits & Permission.EMBED_LINKS and form.has("embeds"):
+        edited.embeds = []
+    refuse_empty(edited)
+    # Without allowed_mentions the defaults hold again, whatever the message was created with (docs, Edit Message).
+    default = BOT_MENTIONS
+    ping(world, guild, edited, read_mentions(form, default), bits)
+    edited.edited_at = world.clock()
+    return edited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    message_id: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRoutes:
+    """Answers the routes of messages. ``nonce_window`` is in seconds."""
+
+    limiter: Limiter
+    nonce_window: float
+    sent: dict[tuple[int, int, str], _Sent] = field(default_factory=dict[tuple[int, int, str], _Sent])
+
+    def routes(self) -> list[Route]:
+        """Return the table."""
+        many, one = "/channels/{channel_id}/messages", "/channels/{channel_id}/messages/{message_id}"
+        return [
+            Route(method="POST", template=many, handler=self.create, quota="send"),
+            Route(method="GET", template=many, handler=self.history),
+            Route(method="GET", template=one, handler=self.read),
+            Route(method="PATCH", template=one, handler=self.edit, quota="edit"),
+            Route(method="DELETE", template=one, handler=self.delete, quota="delete"),
+            Route(method="POST", template=f"{many}/bulk-delete", handler=self.delete_many),
+            Route(method="POST", template=f"{one}/crosspost", handler=self.crosspost, quota="crosspost"),
+            Route(method="POST", template="/channels/{channel_id}/typing", handler=self.type),
+        ]
+
+    def create(self, call: Call) -> Reply:
+        """Create Message."""
+        world = call.world
+        guild, channel, bits = reach(world, call.id("channel_id"))
+        if channel.type is ChannelType.FORUM:
+            raise refusal(40058)
+        if channel.type is ChannelType.CATEGORY:
+            raise refusal(50024)
+        demand(bits, Permission.SEND_MESSAGES_IN_THREADS if channel.thread else Permission.SEND_MESSAGES)
+        form = Form(as_json_object(call.json), Problems())
+        message = compose(call, form, guild, channel, bits)
+        key = (world.bot.id, channel.id, str(message.nonce))
+        if message.nonce is not None and form.boolean("enforce_nonce"):
+            before = self.sent.get(key)
+            if before and call.now - before.at < self.nonce_window:
+                return Reply(body=message_object(world, world.message(channel, before.message_id), with_nonce=True))
+        if channel.thread and channel.thread.locked and not bits & Permission.MANAGE_THREADS:
+            raise refusal(160005)
+        store(world, channel, message)
+        self.sent[key] = _Sent(message_id=message.id, at=call.now)
+        return Reply(body=message_object(world, message, with_nonce=True))
+
+    def history(self, call: Call) -> Reply:
+        """Get Channel Messages: newest first; nothing without READ_MESSAGE_HISTORY."""
+        world = call.world
+        _, channel, bits = reach(world, call.id("channel_id"))
+        problems = Problems()
+        query = Form(dict(call.query), problems)
+        limit = query.integer("limit", least=1, most=100) or 50
+        before, after, around = (query.snowflake(name) for name in ("before", "after", "around"))
+        problems.raise_any()
+        messages = list(channel.messages.values())
+        if not bits & Permission.READ_MESSAGE_HISTORY:
+            messages = []
+        elif around is not None:
+            older = [message for message in messages if message.id < around][-(limit // 2) :] if limit > 1 else []
+            messages = older + [message for message in messages if message.id >= around][: limit - len(older)]
+        elif before is not None:
+            messages = [message for message in messages if message.id < before][-limit:]
+        elif after is not None:
+            messages = [message for message in messages if message.id > after][:limit]
+        return Reply(body=[self._shown(world, message) for message in reversed(messages[-limit:])])
+
+    def _shown(self, world: World, message: Message) -> object:
+        body = message_object(world, message)
+        return body if may_read(world, message) else hide_content(body)
+
+    def read(self, call: Call) -> Reply:
+        """Get Channel Message."""
+        _, channel, _ = reach(call.world, call.id("channel_id"), Permission.READ_MESSAGE_HISTORY)
+        return Reply(body=self._shown(call.world, call.world.message(channel, call.id("message_id"))))
+
+    def edit(self, call: Call) -> Reply:
+        """Edit Message: one's own; of others the flags alone."""
+        world = call.world
+        guild, channel, bits = reach(world, call.id("channel_id"))
+        message = world.message(channel, call.id("message_id"))
+        form = Form(as_json_object(call.json), Problems())
+        if message.author.id != world.bot.id:
+            if set(form.data) - {"flags"}:
+                raise refusal(50005)
+            demand(bits, Permission.MANAGE_MESSAGES)
+        if message.type in _SYSTEM_TYPES:
+            raise refusal(50021)
+        if channel.thread and channel.thread.is_archived(world.clock()):
+            raise refusal(50083)
+        self._meter_old_edit(call, channel, message)
+        edited = draft_edit(world, guild, message, form, call.files, bits)
+        channel.messages[message.id] = edited
+        update(world, channel, edited)
+        return Reply(body=message_object(world, edited))
+
+    def _meter_old_edit(self, call: Call, channel: Channel, message: Message) -> None:
+        if call.world.clock() - message.created_at <= OLD:
+            return
+        standing = self.limiter.meters.take("old edits", str(channel.id), self.limiter.limits.old_edit, call.now)
+        if standing.exceeded:
+            error = refusal(30046)
+            raise ApiError(
+                error.status, 30046, str(error.body["message"]), {"retry_after": round(standing.reset_after, 3), "global": False}
+            )
+
+    def delete(self, call: Call) -> Reply:
+        """Delete Message: one's own; others' with MANAGE_MESSAGES."""
+        world = call.world
+        _, channel, bits = reach(world, call.id("channel_id"))
+        message = world.message(channel, call.id("message_id"))
+        if message.author.id != world.bot.id:
+            demand(bits, Permission.MANAGE_MESSAGES)
+        if message.type is MessageType.THREAD_STARTER:
+            raise refusal(50021)
+        if channel.thread and channel.thread.is_archived(world.clock()):
+            raise refusal(50083)
+        remove(world, channel, message)
+        return Reply(status=204)
+
+    def delete_many(self, call: Call) -> Reply:
+        """Bulk Delete Messages: 2 to 100, none older than two weeks; ids that are not there are passed over."""
+        world = call.world
+        _, channel, _ = reach(world, call.id("channel_id"), Permission.MANAGE_MESSAGES)
+        form = Form(as_json_object(call.json), Problems())
+        ids = form.snowflakes("messages", most=100) or []
+        form.problems.raise_any()
+        if len(ids) < 2:  # noqa: PLR2004 - the documented least
+            raise refusal(50016)
+        found = [channel.messages[number] for number in ids if number in channel.messages]
+        if any(world.clock() - message.created_at > BULK_AGE for message in found):
+            raise refusal(50034)
+        for message in found:
+            del channel.messages[message.id]
+        body = {
+            "ids": [str(message.id) for message in found],
+            "channel_id": str(channel.id),
+            "guild_id": str(channel.guild_id),
+        }
+        world.emit(Event(name="MESSAGE_DELETE_BULK", body=body, intent=Intent.GUILD_MESSAGES, channel=channel))
+        return Reply(status=204)
+
+    def crosspost(self, call: Call) -> Reply:
+        """Crosspost Message: in announcement channels, once."""
+        world = call.world
+        _, channel, bits = reach(world, call.id("channel_id"), Permission.SEND_MESSAGES)
+        message = world.message(channel, call.id("message_id"))
+        if channel.type is not ChannelType.ANNOUNCEMENT:
+            raise refusal(50024)
+        if message.author.id != world.bot.id:
+            demand(bits, Permission.MANAGE_MESSAGES)
+        if message.flags & MessageFlag.CROSSPOSTED:
+            raise refusal(40033)
+        message.flags |= MessageFlag.CROSSPOSTED
+        update(world, channel, message)
+        return Reply(body=message_object(world, message))
+
+    def type(self, call: Call) -> Reply:
+        """Trigger Typing Indicator."""
+        reach(call.world, call.id("channel_id"), Permission.SEND_MESSAGES)
+        return Reply(status=204)
+
+
+def compose(call: Call, form: Form, guild: Guild, channel: Channel, bits: int) -> Message:
+    """Return the message that a create request asks for, not yet in its channel."""
+    world = call.world
+    message = Message(id=world.new_id(), channel_id=channel.id, author=world.bot, created_at=world.clock())
+    message.nonce = read_nonce(form)
+    message.tts = bool(form.boolean("tts"))
+    mentions = read_mentions(form, BOT_MENTIONS)
+    reference = read_reference(form)
+    if call.files and not bits & Permission.ATTACH_FILES:
+        raise refusal(50013)
+    read_body(world, form, call.files, message, editing=False)
+    message.flags &= ~MessageFlag.EPHEMERAL
+    if not bits & Permission.EMBED_LINKS:
+        message.embeds = []
+    refuse_empty(message)
+    if reference is not None:
+        demand(bits, Permission.READ_MESSAGE_HISTORY)
+        _reply_to(form, channel, message, int(reference["message_id"]))
+    ping(world, guild, message, mentions, bits)
+    return message
+
+
+def _reply_to(form: Form, channel: Channel, message: Message, number: int) -> None:
+    if number not in channel.messages:
+        form.problems.add(("message_reference",), "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
+        form.problems.raise_any()
+    message.type = MessageType.REPLY
+    message.reference = {
+        "type": 0,
+        "message_id": str(number),
+        "channel_id": str(channel.id),
+        "guild_id": str(channel.guild_id),
+    }

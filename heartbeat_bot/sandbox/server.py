@@ -1,0 +1,111 @@
+"""The sandbox: a small local Discord on a loopback port."""
+
+from contextlib import AsyncExitStack
+from typing import Self
+
+from aiohttp import web
+
+from heartbeat_bot.sandbox.call import Limiter
+from heartbeat_bot.sandbox.channels import ChannelRoutes
+from heartbeat_bot.sandbox.clock import Clock, system_clock
+from heartbeat_bot.sandbox.commands import Commands
+from heartbeat_bot.sandbox.control import Control
+from heartbeat_bot.sandbox.faults import Faults
+from heartbeat_bot.sandbox.gateway import Gateway
+from heartbeat_bot.sandbox.guilds import GuildRoutes
+from heartbeat_bot.sandbox.interactions import Interactions
+from heartbeat_bot.sandbox.message_rules import REQUEST_BYTES
+from heartbeat_bot.sandbox.messages import MessageRoutes
+from heartbeat_bot.sandbox.page import Page
+from heartbeat_bot.sandbox.ratelimits import RateLimits
+from heartbeat_bot.sandbox.rest import PREFIX, Door, Exchange
+from heartbeat_bot.sandbox.world import World
+
+_MEBIBYTE = 1024 * 1024
+
+
+class Sandbox(Control):
+    """A local Discord: ``async with Sandbox() as sandbox`` serves REST, gateway, files and a live page until the block ends.
+
+    A client is sent to it by ``discord.http.Route.BASE = sandbox.url`` and
+    ``discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)``. ``limits`` may be changed while it runs;
+    ``nonce_window`` and ``heartbeat_interval`` are in seconds, all times but the heartbeat's are those of ``clock``.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str = "sandbox-token",  # noqa: S107 - it opens nothing but the sandbox
+        clock: Clock = system_clock,
+        limits: RateLimits | None = None,
+        nonce_window: float = 180,
+        port: int = 0,
+        bot_name: str = "Heartbeat",
+        privileged_intents: int = 0,
+        heartbeat_interval: float = 41.25,
+    ) -> None:
+        """Prepare; ``port`` 0 means a free one. ``privileged_intents`` are those that the application has been given."""
+        world = World(clock=clock, bot_name=bot_name, privileged_intents=privileged_intents)
+        limiter = Limiter(limits=limits or RateLimits())
+        commands = Commands(limiter=limiter)
+        interactions = Interactions()
+        super().__init__(world, commands, interactions)
+        self.token = token
+        self.limits = limiter.limits
+        self.gateway = Gateway(world, token, heartbeat_interval)
+        self._messages = MessageRoutes(limiter=limiter, nonce_window=nonce_window)
+        routes = [self._messages, ChannelRoutes(), GuildRoutes(), commands, interactions]
+        self._door = Door(world, token, limiter, [route for place in routes for route in place.routes()])
+        self._page = Page(world)
+        self._wanted_port = port
+        self._stack = AsyncExitStack()
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        """Start to serve."""
+        app = web.Application(client_max_size=REQUEST_BYTES + _MEBIBYTE)
+        app.router.add_get("/gateway", self.gateway.connect)
+        app.router.add_get("/gateway/", self.gateway.connect)
+        self._page.add_to(app.router)
+        app.router.add_route("*", PREFIX + "/{rest:.*}", self._door.handle)
+        app.on_shutdown.append(self._say_goodbye)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", self._wanted_port).start()
+        self.port = int(runner.addresses[0][1])
+        self.world.base_url = self.page_url
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close all connections and stop to serve."""
+        await self._stack.aclose()
+
+    async def _say_goodbye(self, _: web.Application) -> None:
+        self.gateway.drop(1001)
+        self._page.close()
+
+    @property
+    def page_url(self) -> str:
+        """Return the address of the live page."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """Return the base of the REST API."""
+        return self.page_url + PREFIX
+
+    @property
+    def gateway_url(self) -> str:
+        """Return the gateway's address."""
+        return f"ws://127.0.0.1:{self.port}/gateway"
+
+    @property
+    def faults(self) -> Faults:
+        """Return the rules by which requests fail."""
+        return self._door.faults
+
+    @property
+    def log(self) -> list[Exchange]:
+        """Return every request so far with its answer, oldest first; clear the list to count anew."""
+        return self._door.log
