@@ -1,0 +1,168 @@
+"""Which file is which issue."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heartbeat_bot.delivery.identity import SIMILAR, Candidate, Fingerprint, IssueId, Known, identify, similarity
+from heartbeat_bot.sources.snapshot import BlobId
+
+CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
+
+
+def words(seed: str, lines: int = 30) -> list[str]:
+    chance = random.Random(seed)
+    return [" ".join(chance.choices(["alpha", "beta", "gamma", "delta", "eps", "zeta", "eta"], k=12)) for _ in range(lines)]
+
+
+def slug_of(path: str) -> str:
+    return path.rsplit("/", 1)[-1].removesuffix(".md")
+
+
+def known(number: int, path: str, lines: Sequence[str], *, explicit: str | None = None, gone: bool = False) -> Known:
+    text = "\n".join(lines)
+    return Known(
+        id=IssueId(number),
+        explicit=explicit,
+        path=path,
+        blob=BlobId(text),
+        slug=slug_of(path),
+        fingerprint=Fingerprint.of(text),
+        gone=gone,
+    )
+
+
+def file(path: str, lines: Sequence[str], *, explicit: str | None = None) -> Candidate:
+    text = "\n".join(lines)
+    return Candidate(explicit=explicit, path=path, blob=BlobId(text), slug=slug_of(path), fingerprint=Fingerprint.of(text))
+
+
+def test_an_edit_in_place_keeps_the_identity_even_when_every_word_changed() -> None:
+    found = identify([known(1, "a.md", words("old"))], [file("a.md", words("new"))])
+    assert (found.issues, found.gone) == ({"a.md": 1}, frozenset())
+
+
+def test_a_plain_move_keeps_the_identity() -> None:
+    found = identify([known(1, "blog/a.md", words("a"))], [file("news/2026/a.md", words("a"))])
+    assert found.issues == {"news/2026/a.md": 1}
+
+
+def test_a_move_with_edits_keeps_the_identity() -> None:
+    text = words("a")
+    found = identify([known(1, "blog/a.md", text)], [file("b.md", [*text[:-5], *words("new", 5)])])
+    assert found.issues == {"b.md": 1}
+
+
+def test_a_new_issue_of_the_same_name_in_another_folder_is_new() -> None:
+    found = identify([known(1, "2026/07/index.md", words("july"))], [file("2026/08/index.md", words("august"))])
+    assert (found.issues, found.gone) == ({"2026/08/index.md": None}, {1})
+
+
+def test_a_copy_of_an_issue_that_is_still_there_is_new() -> None:
+    found = identify([known(1, "a.md", words("a"))], [file("a.md", words("a")), file("b.md", words("a"))])
+    assert found.issues == {"a.md": 1, "b.md": None}
+
+
+def test_an_issue_that_went_away_years_ago_is_recognised() -> None:
+    text = words("a")
+    found = identify([known(1, "blog/a.md", text, gone=True)], [file("updates/a.md", [*text, "Moved here."])])
+    assert found.issues == {"updates/a.md": 1}
+
+
+def test_an_explicit_id_wins_over_path_and_text() -> None:
+    found = identify(
+        [known(1, "a.md", words("a"), explicit="x"), known(2, "b.md", words("b"), explicit="y")],
+        [file("a.md", words("a"), explicit="y"), file("b.md", words("b"), explicit="x")],
+    )
+    assert found.issues == {"a.md": 2, "b.md": 1}
+
+
+def test_another_explicit_id_at_the_same_path_is_another_issue() -> None:
+    found = identify([known(1, "latest.md", words("a"), explicit="july")], [file("latest.md", words("a"), explicit="august")])
+    assert (found.issues, found.gone) == ({"latest.md": None}, {1})
+
+
+def test_an_explicit_id_added_later_changes_nothing() -> None:
+    found = identify([known(1, "a.md", words("a"))], [file("a.md", words("a"), explicit="x")])
+    assert found.issues == {"a.md": 1}
+
+
+def test_a_file_that_repeats_an_explicit_id_is_a_twin_of_the_one_at_home() -> None:
+    found = identify(
+        [known(1, "b.md", words("b"), explicit="x")],
+        [file("a.md", words("a"), explicit="x"), file("b.md", words("b"), explicit="x")],
+    )
+    assert (found.issues, found.twins) == ({"b.md": 1}, {"a.md": "b.md"})
+
+
+def test_of_equal_files_the_one_with_the_same_slug_is_the_issue() -> None:
+    found = identify([known(1, "old/b.md", words("a"))], [file("new/a.md", words("a")), file("new/b.md", words("a"))])
+    assert found.issues == {"new/a.md": None, "new/b.md": 1}
+
+
+def test_the_better_match_wins_whatever_the_order() -> None:
+    text = words("a")
+    close, closer = [*text[:-6], *words("x", 6)], [*text[:-2], *words("y", 2)]
+    found = identify([known(1, "a.md", text)], [file("b.md", close), file("c.md", closer)])
+    assert found.issues == {"b.md": None, "c.md": 1}
+
+
+def test_files_without_text_are_not_alike() -> None:
+    assert identify([known(1, "a.md", [])], [file("b.md", ["---"])]).issues == {"b.md": None}
+
+
+_lines = st.lists(st.sampled_from(["one", "two two", "three three three", "four", "five", " One!", ""]), max_size=8)
+
+
+@settings(deadline=None, max_examples=100)
+@given(one=_lines, other=_lines)
+def test_similarity_is_symmetric_bounded_and_survives_being_stored(one: list[str], other: list[str]) -> None:
+    a, b = Fingerprint.of("\n".join(one)), Fingerprint.of("\n".join(other))
+    assert similarity(a, b) == similarity(b, a)
+    assert 0 <= similarity(a, b) <= 1
+    assert similarity(a, a) == (1 if a.weight else 0)
+    assert Fingerprint.load(a.dump()) == a
+
+
+_paths = st.lists(st.sampled_from([f"{folder}/{name}.md" for folder in "xyz" for name in "abc"]), unique=True, max_size=6)
+
+
+@settings(deadline=None, max_examples=100)
+@given(old=_paths, new=_paths, data=st.data())
+def test_matching_is_one_to_one_whole_and_independent_of_order(old: list[str], new: list[str], data: st.DataObject) -> None:
+    texts = st.sampled_from([words("1"), words("2"), [*words("1", 20), *words("3", 6)], []])
+    ids = st.sampled_from([None, None, "p", "q"])
+    explicit = [data.draw(ids) for _ in old]
+    explicit = [name if name not in explicit[:number] else None for number, name in enumerate(explicit)]
+    issues = [
+        known(number, path, data.draw(texts), explicit=explicit[number], gone=data.draw(st.booleans()))
+        for number, path in enumerate(old)
+    ]
+    files = [file(path, data.draw(texts), explicit=data.draw(ids)) for path in new]
+    found = identify(issues, files)
+    matched = [issue for issue in found.issues.values() if issue is not None]
+    assert len(matched) == len(set(matched))
+    assert set(matched) | found.gone == {issue.id for issue in issues}
+    assert set(found.issues) | set(found.twins) == set(new)
+    assert found == identify(data.draw(st.permutations(issues)), data.draw(st.permutations(files)))
+
+
+@settings(deadline=None, max_examples=60)
+@given(paths=_paths, moves=st.data())
+def test_any_plain_moves_are_followed_when_texts_differ(paths: list[str], moves: st.DataObject) -> None:
+    issues = [known(number, path, words(path)) for number, path in enumerate(paths)]
+    moved = {issue.id: f"new/{moves.draw(st.integers(0, 9))}-{issue.id}.md" for issue in issues}
+    found = identify(issues, [file(moved[issue.id], words(issue.path)) for issue in issues])
+    assert found.issues == {moved[issue.id]: issue.id for issue in issues}
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the shared corpus of newsletters is not beside the checkout")
+def test_no_two_issues_of_a_real_newsletter_are_taken_for_one() -> None:
+    for folder in sorted(path for path in CORPUS.iterdir() if path.is_dir()):
+        prints = [Fingerprint.of(path.read_text(errors="replace")) for path in sorted(folder.glob("*.md"))]
+        alike = [similarity(one, other) for number, one in enumerate(prints) for other in prints[:number]]
+        assert max(alike, default=0) < SIMILAR, folder.name
