@@ -72,7 +72,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jump:
-    """A line of the cover's "In this issue": a label (already in Discord's dialect) and the post that it leads to."""
+    """A line of the cover's "In this issue": a label (fit for a link's text, where nothing can be escaped) and the post that it leads to."""
 
     label: str
     to: PostKey
@@ -83,7 +83,7 @@ class Post:
     """One planned message.
 
     ``ping`` is the id of the one role that the content mentions, None for none. ``jumps`` are the lines of "In this issue", added
-    to the description of the first embed: plain at first, links once the messages they lead to exist (see :meth:`body`).
+    to the description of the first embed once the messages they lead to exist (see :meth:`body`).
     """
 
     key: PostKey
@@ -96,12 +96,11 @@ class Post:
     def body(self, message_urls: Mapping[PostKey, str] | None = None) -> dict[str, Any]:
         """Return the body of Discord's create-message request; the same body, with nothing left out, edits the message.
 
-        ``message_urls`` maps posts that exist to their addresses; a jump to any other post is written without a link.
+        ``message_urls`` maps posts that exist to their addresses; a jump to any other post is left out.
         ``allowed_mentions`` is always there, since an edit without it is parsed with Discord's defaults.
         """
         embeds = [embed.body() for embed in self.embeds]
-        if self.jumps:
-            lines = jump_lines(self.jumps, message_urls or {})
+        if lines := jump_lines(self.jumps, message_urls or {}):
             before = embeds[0].get("description")
             embeds[0]["description"] = f"{before}\n\n{lines}" if before else lines
         mentions: dict[str, Any] = {"parse": []}
@@ -122,12 +121,9 @@ class Post:
 
 
 def jump_lines(jumps: Sequence[Jump], message_urls: Mapping[PostKey, str]) -> str:
-    """Write "In this issue": a line per section, linked where its message exists."""
-    lines = ["**In this issue**"]
-    for jump in jumps:
-        url = message_urls.get(jump.to)
-        lines.append(f"- [{jump.label}]({url})" if url else f"- {jump.label}")
-    return "\n".join(lines)
+    """Write "In this issue": a linked line per section whose message exists; "" when none does."""
+    lines = [f"- [{jump.label}]({message_urls[jump.to]})" for jump in jumps if jump.to in message_urls]
+    return "\n".join(["**In this issue**", *lines]) if lines else ""
 
 
 def texts(body: Mapping[str, Any]) -> Iterator[str]:

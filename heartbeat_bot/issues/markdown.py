@@ -1,0 +1,148 @@
+"""A body of Markdown (with raw HTML, MDX tags and template remains) → one tree of HTML elements with source lines.
+
+Everything after this file sees only the tree, so Markdown, raw HTML and custom tags share one renderer.
+"""
+
+import re
+from collections.abc import Callable, MutableMapping, Sequence
+from typing import Any, Final
+
+from bs4 import BeautifulSoup
+from bs4.element import Tag
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererProtocol
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+
+from heartbeat_bot.issues.model import Finding
+from heartbeat_bot.issues.tree import LINE, blocks, drop_invisible, drop_notes, tidy
+
+# Generator remains that a reader of the site never sees: Liquid and Hugo tags, MDX comments and import lines, teaser marks.
+_TEMPLATE = re.compile(r"\{%-?.*?-?%\}|\{\{[<%].*?[%>]\}\}|\{/\*.*?\*/\}", re.DOTALL)
+_IMPORT = re.compile(r"^(?:import\s+(?:[\w{*].*\s+from\s+)?['\"].*['\"];?|export\s+(?:const|default)\b.*)$")
+_SELF_CLOSING = re.compile(
+    r"<([A-Za-z][\w.:-]*)((?:\s+[^\s\"'<>/=]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|\{[^}]*\}|[^\s\"'=<>`]+))?)*)\s*/>"
+)
+_HEADING_LINE = re.compile(r"^ {0,3}#{1,6}(?:[ \t]+|$)")
+_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+# Deeper text would be dropped in silence, by this parser and by lxml (256 levels).
+_MAX_NESTING: Final = 100
+
+
+def _template_rule(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
+    """Read ``{% … %}``, ``{{< … >}}`` and ``{/* … */}`` as marks that show nothing."""
+    if not state.src.startswith("{", state.pos):
+        return False
+    match = _TEMPLATE.match(state.src, state.pos)
+    if not match:
+        return False
+    if not silent:
+        token = state.push("template_mark", "", 0)
+        token.content = match.group()
+    state.pos = match.end()
+    return True
+
+
+def _lines_rule(state: StateCore) -> None:
+    """Keep each block's source line as an attribute, and give headings swallowed by an HTML block back their meaning."""
+    for token in state.tokens:
+        if token.map and token.nesting >= 0:
+            token.attrSet(LINE, str(token.map[0] + 1))
+
+
+def _recover_rule(state: StateCore) -> None:
+    """Cut ``html_block`` tokens before a Markdown heading: CommonMark ends an HTML block only at a blank line."""
+    tokens: list[Token] = []
+    for token in state.tokens:
+        lines = token.content.split("\n") if token.type == "html_block" and token.map else []
+        cut = next((n for n, line in enumerate(lines) if n and _HEADING_LINE.match(line)), None)
+        if cut is None or token.map is None or re.match(r"\s*<(?:pre|script|style|textarea|!--)", lines[0], re.IGNORECASE):
+            tokens.append(token)
+            continue
+        start = token.map[0]
+        token.content = "\n".join(lines[:cut]) + "\n"
+        tokens.append(token)
+        rest = state.md.parse("\n".join(lines[cut:]), state.env)
+        for inner in rest:
+            if inner.map:
+                inner.map = [inner.map[0] + start + cut, inner.map[1] + start + cut]
+        tokens.extend(rest)
+    state.tokens = tokens
+
+
+def _skip(
+    _renderer: RendererProtocol, _tokens: Sequence[Token], _index: int, _options: OptionsDict, _env: MutableMapping[str, Any]
+) -> str:
+    return ""
+
+
+def _html(
+    _renderer: RendererProtocol, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: MutableMapping[str, Any]
+) -> str:
+    token = tokens[index]
+    html = _SELF_CLOSING.sub(_open_and_close, token.content)
+    line = token.attrGet(LINE)
+    if line and token.type == "html_block":
+        html = re.sub(r"\A(\s*<[A-Za-z][\w.:-]*)(?=[\s>/])", rf'\1 {LINE}="{line}"', html)
+    return html
+
+
+def _open_and_close(match: re.Match[str]) -> str:
+    name, attributes = match.group(1), match.group(2)
+    return match.group() if name.lower() in _VOID else f"<{name}{attributes}></{name}>"
+
+
+def _build() -> MarkdownIt:
+    md = MarkdownIt("commonmark", {"html": True, "linkify": True, "maxNesting": _MAX_NESTING}).enable(
+        ["table", "strikethrough", "linkify"]
+    )
+    assert md.linkify is not None
+    md.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    md.use(footnote_plugin).use(deflist_plugin)
+    md.inline.ruler.before("escape", "template", _template_rule)
+    md.core.ruler.after("block", "recover_headings", _recover_rule)
+    md.core.ruler.push("source_lines", _lines_rule)
+    rules: dict[str, Callable[..., str]] = {"template_mark": _skip, "html_block": _html, "html_inline": _html}
+    for name, rule in rules.items():
+        md.add_render_rule(name, rule)
+    return md
+
+
+_MD = _build()
+
+
+def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
+    """Return the top-level blocks of a body, tidied as :mod:`heartbeat_bot.issues.tree` says, and what was dropped from it.
+
+    ``first_line`` is the line of the file where the body starts; elements carry their line of the file in ``LINE``.
+    Raises ValueError with a sentence when the body is nested too deeply to be read whole.
+    """
+    kept = (
+        ["" if _IMPORT.match(line) and not _inside_code(body, number) else line for number, line in enumerate(body.split("\n"))]
+        if re.search(r"^(?:import|export)\b", body, re.MULTILINE)
+        else body.split("\n")
+    )
+    env: dict[str, Any] = {}
+    tokens = _MD.parse("\n".join(kept), env)
+    if any(token.level >= _MAX_NESTING - 1 for token in tokens):
+        raise ValueError(f"quotes or lists are nested more than {_MAX_NESTING // 2} deep")
+    soup = BeautifulSoup(_MD.renderer.render(tokens, _MD.options, env), "lxml")
+    findings: list[Finding] = []
+    for element in soup.find_all(attrs={LINE: True}):
+        element[LINE] = str(int(str(element[LINE])) + first_line - 1)
+    drop_invisible(soup)
+    findings.extend(drop_notes(soup))
+    tidy(soup)
+    return blocks(soup), findings
+
+
+def _inside_code(body: str, number: int) -> bool:
+    """Tell whether a line (from 0) of the body lies in a code block."""
+    return any(
+        token.type in {"fence", "code_block"} and token.map is not None and token.map[0] <= number < token.map[1]
+        for token in _MD.parse(body)
+    )

@@ -1,0 +1,75 @@
+"""The words for what an issue says: issue, section, finding."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from bs4.element import Tag
+
+
+class Severity(StrEnum):
+    """How much a finding matters: an error keeps an issue from being posted, a warning loses something, info is good to know."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that `check` has to say about an issue; ``line`` counts from 1 in the file as received, None for the whole file."""
+
+    rule: str
+    severity: Severity
+    line: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A heading of the issue and what follows it.
+
+    ``heading`` is the heading's element, ``level`` its level (1-6), ``anchor`` the fragment that leads to it on the site,
+    ``blocks`` the top-level elements up to the next heading that starts a section or subsection.
+    """
+
+    heading: Tag
+    title: str
+    level: int
+    anchor: str
+    line: int
+    blocks: tuple[Tag, ...]
+    subsections: tuple["Section", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One edition of a newsletter, read.
+
+    ``date`` is a date, or an aware datetime when the front matter gives a time (UTC where it gives no zone), or None.
+    ``explicit_id`` is the front matter's own ``id`` or ``slug``. ``picture`` is the target as written, relative or absolute.
+    ``intro`` holds the blocks before the first section.
+    """
+
+    path: str
+    slug: str
+    title: str
+    date: date | datetime | None
+    draft: bool
+    explicit_id: str | None
+    description: str
+    picture: str
+    picture_alt: str
+    authors: tuple[str, ...]
+    tags: tuple[str, ...]
+    metadata: Mapping[str, Any] = field(repr=False)
+    intro: tuple[Tag, ...] = field(repr=False)
+    sections: tuple[Section, ...] = field(repr=False)
+    findings: tuple[Finding, ...]
+
+    @property
+    def day(self) -> date | None:
+        """The day of the issue, in UTC."""
+        return self.date.date() if isinstance(self.date, datetime) else self.date

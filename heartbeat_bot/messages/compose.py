@@ -1,0 +1,463 @@
+"""An issue → its posts: a cover, then a message (or as few as hold it) per section, as docs/looks.md shows."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from bs4.element import NavigableString, Tag
+
+from heartbeat_bot.issues.model import Finding, Issue, Section, Severity
+from heartbeat_bot.issues.tree import line_of
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.dialect import GAP, DiscordConverter, code_block, escape, heading_line
+from heartbeat_bot.messages.links import Links, is_web
+from heartbeat_bot.messages.pack import Card, Gallery, Piece, Room, Text, Title, Unfurl, lower_bound, pack
+from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, Jump, Post, PostKey
+from heartbeat_bot.messages.split import Kind
+
+_HEADING = re.compile(r"^h[1-6]$")
+_PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
+_GALLERY_SIZE: Final = 4
+_JUMP_LABEL: Final = 80
+_JUMP_ROOM: Final = 2400
+_MESSAGE_URL: Final = len("https://discord.com/channels/") + 3 * 20 + 2
+_IN_LABEL = re.compile(r"[*_`~|\[\]<>\\]|https?://|@(?=everyone|here)|:(?=[A-Za-z0-9_+-]+:)")
+_PROBLEMS: Final = {
+    "empty-link": "The link leads nowhere; give it a target.",
+    "placeholder-link": "The link's target {target!r} is a placeholder; replace it.",
+    "link-without-scheme": "The link's target {target!r} has no https://; it was read as a web address.",
+    "unresolved-link": "The relative link {target!r} cannot be followed from Discord; set `site_url`, or write the whole address.",
+    "unlinkable": "Discord cannot link to {target!r}; it is shown as text.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """What an issue becomes: posts in sending order, what was noticed, and the fewest messages each section could take."""
+
+    posts: tuple[Post, ...]
+    findings: tuple[Finding, ...]
+    bounds: tuple[tuple[str, int, int], ...]
+    """Per section: its key, its number of messages, the lower bound."""
+
+
+@dataclass(slots=True)
+class _Context:
+    links: Links
+    page: str
+    findings: list[Finding] = field(default_factory=list[Finding])
+
+
+def compose(issue: Issue, *, site: str = "", page: str = "", images: str = "", ping: int | None = None) -> Composition:
+    """Compose the posts of an issue.
+
+    ``site`` is the site's URL, ``page`` the issue's own, ``images`` the base of relative pictures (all "" when unknown); ``ping`` is the
+    role that the cover mentions.
+    """
+    context = _Context(links=Links(site=site, page=page, images=images), page=page)
+    bounds: list[tuple[str, int, int]] = []
+    taken: set[str] = {COVER}
+    posts: list[Post] = []
+    jumps: list[Jump] = []
+    for section in issue.sections:
+        key = _unique(section.anchor or "section", taken)
+        content, pieces = _section(section, context)
+        drafts = pack(content, pieces)
+        if not drafts:
+            continue
+        bounds.append((key, len(drafts), lower_bound(drafts)))
+        jumps.append(Jump(label=_label(section.title), to=PostKey(key)))
+        posts += [
+            Post(key=PostKey(key if n == 0 else f"{key}/{n + 1}"), content=draft.content, embeds=tuple(draft.embeds))
+            for n, draft in enumerate(drafts)
+        ]
+    cover, count = _cover(issue, context, _fitting(jumps), ping)
+    bounds.insert(0, (COVER, len(cover), count))
+    return Composition(posts=(*cover, *posts), findings=tuple(context.findings), bounds=tuple(bounds))
+
+
+def _unique(key: str, taken: set[str]) -> str:
+    name, number = key, 1
+    while name in taken:
+        number += 1
+        name = f"{key}~{number}"
+    taken.add(name)
+    return name
+
+
+def _label(title: str) -> str:
+    """Return a section's title as a link's text, where nothing can be escaped."""
+    text = " ".join(_IN_LABEL.sub("", title).split()) or "…"
+    return text if len(text) <= _JUMP_LABEL else text[: _JUMP_LABEL - 1].rstrip() + "…"
+
+
+def _fitting(jumps: Sequence[Jump]) -> tuple[Jump, ...]:
+    """Return as many jump links as the cover has room for."""
+    kept: list[Jump] = []
+    room = _JUMP_ROOM
+    for jump in jumps:
+        room -= len(jump.label) + _MESSAGE_URL + len("- []()\n")
+        if room < 0:
+            break
+        kept.append(jump)
+    return tuple(kept) if len(jumps) > 1 else ()
+
+
+def _cover(issue: Issue, context: _Context, jumps: tuple[Jump, ...], ping: int | None) -> tuple[list[Post], int]:
+    picture = context.links.picture(issue.picture)
+    if issue.picture and not picture:
+        context.findings.append(_unresolved_picture(issue.picture, 1))
+    reserved = sum(len(jump.label) + _MESSAGE_URL + len("- []()\n") for jump in jumps) + 40 if jumps else 0
+    description = escape(issue.description)
+    most = limits.EMBED_DESCRIPTION - reserved
+    if len(description) > most:
+        description = description[: most - 1].rsplit(" ", 1)[0].rstrip("\\") + "…"
+        context.findings.append(
+            Finding(
+                rule="long-description",
+                severity=Severity.WARNING,
+                line=1,
+                message=f"The description is longer than the cover has room for ({most} characters) and is cut there.",
+            )
+        )
+    title = escape(issue.title)
+    if len(title) > limits.EMBED_TITLE:
+        title = title[: limits.EMBED_TITLE - 1].rstrip("\\ ") + "…"
+        description = f"**{escape(issue.title)}**\n{description}"[:most]
+    embed = Embed(
+        title=title,
+        url=context.page,
+        description=description,
+        image=EmbedImage(url=picture, alt=issue.picture_alt[: limits.IMAGE_DESCRIPTION]) if picture else None,
+        author=", ".join(issue.authors)[: limits.EMBED_AUTHOR_NAME],
+        footer=issue.day.isoformat() if issue.day else "",
+    )
+    content = f"<@&{ping}>" if ping is not None else ""
+    room = Room(characters=limits.EMBED_TOTAL - reserved, size=limits.MESSAGE_BYTES - 2 * reserved)
+    drafts = pack(content, _pieces(issue.intro, context, ""), first=(embed,), room=room)
+    posts = [
+        Post(
+            key=COVER if n == 0 else PostKey(f"{COVER}/{n + 1}"),
+            content=draft.content,
+            embeds=tuple(draft.embeds),
+            ping=ping if n == 0 else None,
+            jumps=jumps if n == 0 else (),
+        )
+        for n, draft in enumerate(drafts)
+    ]
+    return posts, lower_bound(drafts)
+
+
+def _section(section: Section, context: _Context) -> tuple[str, list[Piece]]:
+    """Return a section's first content (its heading) and its pieces."""
+    converter = DiscordConverter(context.links, in_embed=False)
+    heading = heading_line(converter.heading(section.heading), section.level)
+    context.findings.extend(_problems(converter))
+    anchor = f"{context.page}#{section.anchor}" if context.page else ""
+    pieces = [*_heading_pictures(section.heading, context), *_pieces(section.blocks, context, anchor)]
+    if len(heading) > limits.CONTENT:
+        pieces.insert(0, Text(markdown=_in_embed(section, context), kind=Kind.PARAGRAPH))
+        heading = ""
+    for subsection in section.subsections:
+        sub_anchor = f"{context.page}#{subsection.anchor}" if context.page else ""
+        pieces += _subsection_title(subsection, sub_anchor, context)
+        pieces += _heading_pictures(subsection.heading, context)
+        pieces += _pieces(subsection.blocks, context, sub_anchor)
+    return heading, pieces
+
+
+def _in_embed(section: Section, context: _Context) -> str:
+    return DiscordConverter(context.links).heading(section.heading)
+
+
+def _subsection_title(section: Section, anchor: str, context: _Context) -> Iterator[Piece]:
+    """Yield a subsection's heading as an embed's title, linked to what it links to as a whole, else to its place on the site.
+
+    A title shows no links inside: such a heading becomes a line of text.
+    """
+    converter = DiscordConverter(context.links)
+    line = heading_line(converter.heading(section.heading), section.level)
+    if not section.title:
+        if line:
+            yield Text(markdown=line, kind=Kind.HEADING)
+        return
+    context.findings.extend(_problems(converter))
+    anchors = section.heading.find_all("a", href=True)
+    if section.heading.find("img"):
+        yield Title(title="", url="", fallback=line)
+        return
+    plain = DiscordConverter(Links())
+    title = plain.inline(section.heading.contents, frozenset({"h"})).replace("\n", " ").strip()
+    if not anchors:
+        yield Title(title=title, url=anchor, fallback=line)
+        return
+    whole = len(anchors) == 1 and " ".join(anchors[0].get_text().split()) == section.title
+    url = context.links.resolve(str(anchors[0]["href"])) if whole else ""
+    yield Title(title=title if is_web(url) else "", url=url, fallback=line)
+
+
+def _heading_pictures(heading: Tag, context: _Context) -> Iterator[Piece]:
+    for image in heading.find_all("img"):
+        url = context.links.picture(str(image.get("src") or ""))
+        if url:
+            yield Gallery(images=(_image(url, str(image.get("alt") or "")),))
+
+
+# -- blocks -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Picture:
+    image: EmbedImage
+    line: str
+
+
+def _pieces(blocks: Sequence[Tag], context: _Context, anchor: str) -> list[Piece]:
+    """Render blocks; pictures that stand together become galleries, each with the caption right below it."""
+    pieces: list[Piece] = []
+    waiting: list[_Picture] = []
+    lines: list[str] = []
+    galleries = 0
+
+    def settle() -> None:
+        nonlocal galleries
+        while waiting:
+            group = waiting[:_GALLERY_SIZE] if anchor else waiting[:1]
+            del waiting[: len(group)]
+            galleries += 1
+            url = anchor if galleries == 1 else f"{anchor}-{galleries}"
+            own = [picture.line for picture in group if picture.line]
+            pieces.append(
+                Gallery(
+                    images=tuple(picture.image for picture in group),
+                    lines=tuple(own + (lines if not waiting else [])),
+                    url=url if anchor and len(group) > 1 else "",
+                )
+            )
+        lines.clear()
+
+    for block in blocks:
+        if waiting and not lines and _is_caption(block):
+            converter = DiscordConverter(context.links)
+            caption = converter.paragraph(block)
+            context.findings.extend(_problems(converter))
+            plain = " ".join(block.get_text().split())
+            if waiting[-1].image.alt and waiting[-1].image.alt in plain:
+                waiting[-1] = replace(waiting[-1], line="")
+            lines.append(caption)
+            continue
+        for part in _block(block, context):
+            if isinstance(part, _Picture):
+                if lines:
+                    settle()
+                waiting.append(part)
+            else:
+                settle()
+                pieces.append(part)
+    settle()
+    return pieces
+
+
+def _is_caption(block: Tag) -> bool:
+    """Tell whether a paragraph is a caption: wholly italic, links and breaks aside, and short."""
+    if block.name != "p" or block.find("img"):
+        return False
+    children = [child for child in block.children if not (isinstance(child, NavigableString) and not child.strip())]
+    return bool(children) and all(isinstance(child, Tag) and child.name in {"em", "br"} for child in children) and len(block.get_text()) < 400
+
+
+def _block(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:
+    converter = DiscordConverter(context.links)
+    match block.name:
+        case "p":
+            yield from _paragraph(block, context)
+            return
+        case "ul" | "ol":
+            yield from _text("\n".join(converter.list_lines(block)), Kind.LIST)
+        case "blockquote":
+            yield from _text("\n".join(converter.quote_lines(block)), Kind.QUOTE)
+        case "pre":
+            yield from _text(code_block(block), Kind.CODE)
+        case "table":
+            markdown = converter.table(block)
+            yield from _text(markdown, Kind.CODE if markdown.startswith("```") else Kind.PARAGRAPH)
+        case "dl":
+            yield from _text(converter.definitions(block), Kind.PARAGRAPH)
+        case "hr":
+            return
+        case "iframe" | "video" | "audio" | "embed":
+            yield from _media(block, context)
+        case name if _HEADING.match(name):
+            yield from _text(heading_line(converter.heading(block), int(name[1])), Kind.HEADING)
+        case _:
+            yield from _card(block, context)
+    context.findings.extend(_problems(converter))
+    for url, alt in converter.seen.pictures:
+        # The text says the alternative text already, in place.
+        yield _Picture(image=_image(url, alt), line="")
+    _missing_pictures(block, context)
+
+
+def _text(markdown: str, kind: Kind) -> Iterator[Text]:
+    if markdown.replace(GAP, "").strip():
+        yield Text(markdown=markdown, kind=kind)
+
+
+def _paragraph(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:
+    """Cut a paragraph at its pictures; a paragraph that is one bare link is a media link."""
+    bare = _bare_link(block)
+    url = context.links.resolve(bare) if bare else ""
+    if is_web(url):
+        if _PICTURE_FILE.search(urlsplit(url).path):
+            yield _Picture(image=_image(url, ""), line=f"-# <{url}>")
+        else:
+            yield Text(markdown=f"<{url}>", kind=Kind.PARAGRAPH)
+            yield Unfurl(url=url)
+        return
+    run: list[object] = []
+    for child in block.children:
+        picture = _picture_in(child)
+        if picture is None:
+            run.append(child)
+            continue
+        yield from _run(run, context)
+        run = []
+        found = _picture(picture, child if isinstance(child, Tag) and child.name == "a" else None, context)
+        if found is None:
+            run.append(child)
+        else:
+            yield found
+    yield from _run(run, context)
+
+
+def _run(nodes: Sequence[object], context: _Context) -> Iterator[Piece | _Picture]:
+    converter = DiscordConverter(context.links)
+    box = [node for node in nodes if not (isinstance(node, NavigableString) and not node.strip())]
+    if not box:
+        return
+    yield from _text(converter.lines(nodes), Kind.PARAGRAPH)
+    context.findings.extend(_problems(converter))
+    for url, alt in converter.seen.pictures:
+        yield _Picture(image=_image(url, alt), line="")
+
+
+def _bare_link(block: Tag) -> str:
+    """Return the target of a paragraph that holds nothing but a link whose text is its target, else ""."""
+    children = [child for child in block.children if not (isinstance(child, NavigableString) and not child.strip())]
+    if len(children) != 1 or not isinstance(children[0], Tag) or children[0].name != "a":
+        return ""
+    link = children[0]
+    href = str(link.get("href") or "")
+    text = link.get_text().strip()
+    return href if text and (text == href or text in href) and is_web(href) and is_web(text) else ""
+
+
+def _picture_in(child: object) -> Tag | None:
+    """Return the picture that a child of a paragraph is: an image, alone or as all that a link holds."""
+    if not isinstance(child, Tag):
+        return None
+    if child.name == "img":
+        return child
+    if child.name in {"a", "picture", "span", "em", "strong"} and not child.get_text().strip():
+        images = child.find_all("img")
+        return images[0] if len(images) == 1 else None
+    return None
+
+
+def _picture(image: Tag, link: Tag | None, context: _Context) -> _Picture | None:
+    """Return the picture with the line that says its alternative text; None when its target cannot be shown."""
+    source = str(image.get("src") or "")
+    url = context.links.picture(source)
+    if not url:
+        return None
+    alt = " ".join(str(image.get("alt") or "").split())
+    target = context.links.resolve(str(link.get("href") or "")) if link else ""
+    if target and target != url:
+        converter = DiscordConverter(context.links)
+        label = converter.masked_text(alt, target) if alt else f"<{target}>"
+        return _Picture(image=_image(url, alt), line=f"-# {label}")
+    return _Picture(image=_image(url, alt), line=f"-# {escape(alt)}" if alt else "")
+
+
+def _image(url: str, alt: str) -> EmbedImage:
+    return EmbedImage(url=url, alt=alt[: limits.IMAGE_DESCRIPTION])
+
+
+def _media(block: Tag, context: _Context) -> Iterator[Piece]:
+    """An iframe, video or audio element is a bare link to what it plays."""
+    source = block.find("source")
+    target = str(block.get("src") or block.get("data-src") or (source.get("src") if source else "") or "")
+    url = _watch_url(context.links.resolve(target))
+    if is_web(url):
+        yield Unfurl(url=url)
+    elif target:
+        context.findings.append(
+            Finding(
+                rule="unresolved-media",
+                severity=Severity.WARNING,
+                line=line_of(block),
+                message=f"{target!r} cannot be shown on Discord; set `site_url`, or write the whole address.",
+            )
+        )
+
+
+def _watch_url(url: str) -> str:
+    """Turn a player's address for embedding into the page that Discord can show a player for."""
+    parts = urlsplit(url)
+    host = parts.netloc.removeprefix("www.")
+    if host in {"youtube.com", "youtube-nocookie.com"} and parts.path.startswith("/embed/"):
+        video = parts.path.removeprefix("/embed/").strip("/")
+        playlist = parse_qs(parts.query).get("list", [""])[0]
+        if video == "videoseries" and playlist:
+            return f"https://www.youtube.com/playlist?list={playlist}"
+        return f"https://www.youtube.com/watch?v={video}"
+    if host == "player.vimeo.com" and parts.path.startswith("/video/"):
+        return f"https://vimeo.com/{parts.path.removeprefix('/video/')}"
+    return url
+
+
+def _card(block: Tag, context: _Context) -> Iterator[Piece]:
+    """A custom tag that carries its content in attributes becomes an embed of its own."""
+    url = context.links.resolve(str(block.get("href") or ""))
+    title = str(block.get("title") or block.get("label") or block.get("text") or block.get("name") or "")
+    description = str(block.get("description") or block.get("summary") or "")
+    picture = context.links.picture(str(block.get("image") or block.get("img") or block.get("src") or ""))
+    title, description = " ".join(title.split()), " ".join(description.split())
+    if not (title or description):
+        if is_web(url):
+            yield Text(markdown=f"<{url}>", kind=Kind.PARAGRAPH)
+            yield Unfurl(url=url)
+        return
+    if len(escape(title)) > limits.EMBED_TITLE or len(escape(description)) > limits.EMBED_DESCRIPTION // 2 or not is_web(url):
+        converter = DiscordConverter(context.links)
+        label = converter.masked_text(title, url) if url and title else escape(title)
+        yield Text(markdown="\n".join(part for part in (f"**{label}**" if label else "", escape(description)) if part), kind=Kind.PARAGRAPH)
+        if picture:
+            yield Gallery(images=(_image(picture, ""),))
+        return
+    yield Card(
+        embed=Embed(title=escape(title), url=url, description=escape(description), image=EmbedImage(url=picture) if picture else None)
+    )
+
+
+def _missing_pictures(block: Tag, context: _Context) -> None:
+    for image in block.find_all("img"):
+        source = str(image.get("src") or "")
+        if not context.links.picture(source):
+            context.findings.append(_unresolved_picture(source, line_of(image)))
+
+
+def _unresolved_picture(source: str, line: int | None) -> Finding:
+    return Finding(
+        rule="unresolved-image",
+        severity=Severity.WARNING,
+        line=line,
+        message=f"The picture {source[:120]!r} cannot be shown on Discord; set `site_url` or `images`, or write its whole address.",
+    )
+
+
+def _problems(converter: DiscordConverter) -> Iterable[Finding]:
+    for rule, line, target in converter.seen.problems:
+        yield Finding(rule=rule, severity=Severity.WARNING, line=line, message=_PROBLEMS[rule].format(target=target[:120]))

@@ -1,0 +1,341 @@
+"""Fills messages: rendered pieces of a section → contents and embeds, as few messages as the pieces allow, every limit kept."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, assert_never
+
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.nodes import count_nodes
+from heartbeat_bot.messages.post import Embed, EmbedImage
+from heartbeat_bot.messages.split import Kind, split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A rendered block for an embed's description."""
+
+    markdown: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Title:
+    """Starts an embed: a heading as the embed's title, linked when ``url`` is given. ``fallback`` is the heading as a line of text."""
+
+    title: str
+    url: str
+    fallback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gallery:
+    """Pictures that stand together, at most four; ``lines`` are their alternative texts and captions, rendered."""
+
+    images: tuple[EmbedImage, ...]
+    lines: tuple[str, ...] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """An embed that stands alone, such as a link card; ``text`` says the same in lines, for when it fits no embed."""
+
+    embed: Embed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfurl:
+    """A bare media link: it goes into the content so that Discord shows the video or tweet; ``markdown`` stands in the text."""
+
+    url: str
+
+
+Piece = Text | Title | Gallery | Card | Unfurl
+
+
+@dataclass(slots=True)
+class Draft:
+    """A message being filled."""
+
+    content: str = ""
+    embeds: list[Embed] = field(default_factory=list[Embed])
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was put in yet."""
+        return not self.content and not self.embeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What a message holds; less than Discord's limits where something will be added later (the cover's jump links)."""
+
+    characters: int = limits.EMBED_TOTAL
+    size: int = limits.MESSAGE_BYTES
+    embeds: int = limits.EMBEDS
+
+
+_GALLERY: Final = 4
+"""Images that the client merges into one embed (docs: embeds with the same url; staff: at most four)."""
+
+
+def lower_bound(drafts: Sequence[Draft]) -> int:
+    """Return how few messages could hold what these hold, whatever the packing: by characters, by embeds' images, by bytes."""
+    characters = sum(len(draft.content) + sum(embed.characters for embed in draft.embeds) for draft in drafts)
+    size = sum(_bytes(draft.content) + sum(_embed_bytes(embed) for embed in draft.embeds) for draft in drafts)
+    images = sum(1 for draft in drafts for embed in draft.embeds if embed.image)
+    need = (
+        -(-characters // (limits.CONTENT + limits.EMBED_TOTAL)),
+        -(-size // limits.MESSAGE_BYTES),
+        -(-images // limits.EMBEDS),
+    )
+    return max(1, *need)
+
+
+def pack(content: str, pieces: Iterable[Piece], *, first: Sequence[Embed] = (), room: Room | None = None) -> list[Draft]:
+    """Fill messages in order.
+
+    ``content`` is the first message's content (at most 2000 characters), ``first`` embeds that it already holds, ``room`` what the
+    first message may hold in all. Paragraphs are kept whole unless cutting them saves a message.
+    """
+    pieces = list(pieces)
+    whole = _fill(content, pieces, first, room or Room(), cut=False)
+    if len(whole) == 1:
+        return whole
+    cut = _fill(content, pieces, first, room or Room(), cut=True)
+    return cut if len(cut) < len(whole) else whole
+
+
+def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: Room, *, cut: bool) -> list[Draft]:
+    filler = _Filler(content, first, room, cut=cut)
+    for piece in pieces:
+        match piece:
+            case Text():
+                filler.text(piece)
+            case Title():
+                filler.title(piece)
+            case Gallery():
+                filler.gallery(piece)
+            case Card():
+                filler.card(piece)
+            case Unfurl():
+                filler.unfurl(piece)
+            case _:
+                assert_never(piece)
+    return filler.done()
+
+
+class _Filler:
+    """Fills one message after the other, one embed after the other."""
+
+    def __init__(self, content: str, first: Sequence[Embed], room: Room, *, cut: bool) -> None:
+        self.cut = cut
+        self.room = room
+        self.drafts = [Draft(content=content, embeds=list(first))]
+        self.embed = Embed()
+        self.open = False
+        self.last: Kind | None = None
+        self.pending_heading = ""
+        self.pending_title: Title | None = None
+
+    # -- room
+
+    def _used(self) -> tuple[int, int, int]:
+        draft = self.drafts[-1]
+        embeds = [*draft.embeds, self.embed] if self.open else draft.embeds
+        return (
+            sum(embed.characters for embed in embeds),
+            _bytes(draft.content) + sum(_embed_bytes(embed) for embed in embeds),
+            len(embeds),
+        )
+
+    def _has_room(self, embed: Embed) -> bool:
+        """Tell whether the message holds ``embed`` in place of the open one (or as one more)."""
+        draft = self.drafts[-1]
+        characters = sum(other.characters for other in draft.embeds) + embed.characters
+        size = _bytes(draft.content) + sum(map(_embed_bytes, draft.embeds)) + _embed_bytes(embed)
+        return (
+            len(embed.description) <= limits.EMBED_DESCRIPTION
+            and characters <= self.room.characters
+            and size <= self.room.size
+            and len(draft.embeds) < self.room.embeds
+            and count_nodes(embed.description) < limits.NODES
+        )
+
+    def _close(self) -> None:
+        if self.open:
+            self.drafts[-1].embeds.append(self.embed)
+        self.embed, self.open, self.last = Embed(), False, None
+
+    def _next_message(self) -> None:
+        self._close()
+        if not self.drafts[-1].empty:
+            self.drafts.append(Draft())
+            self.room = Room()
+
+    # -- pieces
+
+    def title(self, piece: Title) -> None:
+        """Start an embed with a title, once something follows it."""
+        self._flush()
+        self._close()
+        self.pending_title = piece
+
+    def text(self, piece: Text) -> None:
+        """Append a block; a heading waits for what follows it."""
+        if piece.kind is Kind.HEADING:
+            self.pending_heading += ("\n" if self.pending_heading else "") + piece.markdown
+            return
+        self._append(piece.markdown, piece.kind)
+
+    def _append(self, text: str, kind: Kind) -> None:
+        heading, self.pending_heading = self.pending_heading, ""
+        title = self._take_title()
+        rest = text
+        tried_fresh = False
+        while rest:
+            base = self.embed if self.open else Embed(title=title.title if title else "", url=title.url if title else "")
+            gap = _gap(self.last, kind, heading=bool(heading)) if base.description else ""
+
+            def grown(part: str, base: Embed = base, gap: str = gap, head: str = heading) -> Embed:
+                return replace(base, description=base.description + gap + (f"{head}\n" if head else "") + part)
+
+            inside = self.cut or tried_fresh
+            part, left = split(rest, kind, lambda part: self._has_room(grown(part)), inside=inside)
+            if part:
+                self.embed, self.open, self.last = grown(part), True, kind
+                rest, heading, title, tried_fresh = left, "", None, False
+                if rest:
+                    self._make_room()
+            elif self.open and self._fresh_embed_helps(rest, kind):
+                self._close()
+            elif not (self.drafts[-1].empty and not self.open):
+                self._next_message()
+            elif not tried_fresh:
+                tried_fresh = True
+            else:
+                raise AssertionError(f"nothing of this text fits an empty message: {rest[:60]!r}")
+
+    def _make_room(self) -> None:
+        """After a cut the rest goes on in a new embed, or in a new message when this one is full."""
+        self._close()
+
+    def _fresh_embed_helps(self, rest: str, kind: Kind) -> bool:
+        """Tell whether an embed of its own would take (some of) the text in this message."""
+        draft = self.drafts[-1]
+        used = [*draft.embeds, self.embed]
+        if len(used) >= self.room.embeds:
+            return False
+        characters = self.room.characters - sum(embed.characters for embed in used)
+        size = self.room.size - _bytes(draft.content) - sum(map(_embed_bytes, used))
+
+        def fits(part: str) -> bool:
+            return (
+                len(part) <= min(characters, limits.EMBED_DESCRIPTION) and _bytes(part) <= size and count_nodes(part) < limits.NODES
+            )
+
+        return bool(split(rest, kind, fits, inside=self.cut)[0])
+
+    def _take_title(self) -> Title | None:
+        """Return the waiting title, or None after writing it as a heading line where it cannot be a title."""
+        title, self.pending_title = self.pending_title, None
+        if title is None:
+            return None
+        taken = {embed.url for embed in self.drafts[-1].embeds if embed.url}
+        if not title.title or len(title.title) > limits.EMBED_TITLE or (title.url and title.url in taken):
+            self.pending_heading = title.fallback + (f"\n{self.pending_heading}" if self.pending_heading else "")
+            return None
+        if not self._has_room(Embed(title=title.title, url=title.url, description="x" * 200)):
+            self._next_message()
+        return title
+
+    def _flush(self) -> None:
+        """Write a heading or title that nothing follows."""
+        if self.pending_heading:
+            heading, self.pending_heading = self.pending_heading, ""
+            self._append(heading, Kind.PARAGRAPH)
+        elif self.pending_title:
+            title = self._take_title()
+            if title:
+                self._close()
+                self.embed, self.open = Embed(title=title.title, url=title.url), True
+                if not self._has_room(self.embed):
+                    embed, self.open = self.embed, False
+                    self._next_message()
+                    self.embed, self.open = embed, True
+                self._close()
+            else:
+                self._flush()
+
+    def gallery(self, piece: Gallery) -> None:
+        """Close the open embed with a picture; further ones follow as embeds with the same URL, which the client merges."""
+        for line in piece.lines:
+            self._append(line, Kind.PARAGRAPH)
+        if self.pending_heading:
+            self._flush()
+        title = self._take_title()
+        if title and not self.open:
+            self.embed, self.open = Embed(title=title.title, url=title.url), True
+        base = self.embed if self.open else Embed()
+        url = base.url or piece.url
+        if len(piece.images) == 1 or any(embed.url == url for embed in self.drafts[-1].embeds):
+            url = base.url
+        images = piece.images[:_GALLERY]
+        if len(self.drafts[-1].embeds) + len(images) > self.room.embeds:
+            if not piece.lines and not base.title:
+                self._next_message()
+                base, url = Embed(), piece.url if len(images) > 1 else ""
+            elif len(self.drafts[-1].embeds) + 1 > self.room.embeds:
+                self._next_message()
+                base = Embed()
+        self.embed, self.open = replace(base, url=url, image=images[0]), True
+        self._close()
+        for image in images[1:]:
+            if len(self.drafts[-1].embeds) >= self.room.embeds:
+                self._next_message()
+            self.drafts[-1].embeds.append(Embed(url=url, image=image))
+
+    def card(self, piece: Card) -> None:
+        """Put in an embed that stands alone."""
+        self._flush()
+        self._close()
+        embed = piece.embed
+        if embed.url and any(other.url == embed.url for other in self.drafts[-1].embeds):
+            self._next_message()
+        if not self._has_room(embed):
+            self._next_message()
+        self.embed, self.open = embed, True
+        self._close()
+
+    def unfurl(self, piece: Unfurl) -> None:
+        """Put a URL into the content of the message being filled."""
+        self._flush()
+        draft = self.drafts[-1]
+        content = f"{draft.content}\n{piece.url}" if draft.content else piece.url
+        used = self._used()[1] + _bytes(piece.url) + 1
+        if len(content) > limits.CONTENT or used > self.room.size or count_nodes(content) >= limits.NODES:
+            self._next_message()
+            content = piece.url
+            draft = self.drafts[-1]
+        draft.content = content
+
+    def done(self) -> list[Draft]:
+        """Close what is open and return the messages, none of them empty."""
+        self._flush()
+        self._close()
+        return [draft for draft in self.drafts if not draft.empty]
+
+
+def _gap(last: Kind | None, kind: Kind, *, heading: bool) -> str:
+    """What stands between two blocks: a list, or a code block, may follow its paragraph closely; all else wants a blank line."""
+    if not heading and last is Kind.PARAGRAPH and kind in {Kind.LIST, Kind.CODE}:
+        return "\n"
+    return "\n\n"
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", errors="surrogatepass"))
+
+
+def _embed_bytes(embed: Embed) -> int:
+    return _bytes(embed.title) + _bytes(embed.description) + _bytes(embed.author) + _bytes(embed.footer)

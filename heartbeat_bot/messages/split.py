@@ -1,0 +1,193 @@
+"""Cutting a rendered text in two where a reader minds least: between items, lines, sentences, words; inside a word only at last."""
+
+import re
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Final
+
+from heartbeat_bot.messages.dialect import GAP
+
+
+class Kind(StrEnum):
+    """What a rendered text is, which decides where it may be cut and what stands round it."""
+
+    PARAGRAPH = "paragraph"
+    LIST = "list"
+    QUOTE = "quote"
+    CODE = "code"
+    HEADING = "heading"
+
+
+Fits = Callable[[str], bool]
+"""Tells whether a text has room where it is to stand."""
+
+_ATOMS = re.compile(
+    r"\\."  # an escape
+    r"|!?\[(?:\\.|[^\[\]\\]|\[[^\[\]]*\])*\]\([^\s)]*\)"  # a masked link
+    r"|``.+?``|`[^`]+`"  # code
+    r"|<[^\s<>]+>"  # a bare link
+    r"|\*\*|\*|~~|__"  # marks
+    r"|\s+"
+    r"|[^\s\\\[\]`<*~_]+"  # a run of a word
+    r"|.",
+    re.DOTALL,
+)
+_MARKS: Final = frozenset({"**", "*", "~~", "__"})
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]*_]*$")
+_JOINER = re.compile("[\u200d\ufe0f\U0001f3fb-\U0001f3ff\u0300-\u036f\U0001f1e6-\U0001f1ff]")
+
+
+def split(text: str, kind: Kind, fits: Fits, *, inside: bool) -> tuple[str, str]:
+    """Cut ``text`` into a first part that fits and the rest; the first part is "" when nothing fits.
+
+    ``inside`` allows cuts inside a line (a sentence, else a word); without it only whole items and lines are taken.
+    """
+    if fits(text):
+        return text, ""
+    match kind:
+        case Kind.CODE:
+            return _split_code(text, fits)
+        case Kind.LIST:
+            head, tail = _split_lines(_items(text), fits)
+            if head or not inside:
+                return head, tail
+            head, tail = _split_lines(text.split("\n"), fits)
+            tail = _dedent(tail)
+        case Kind.QUOTE:
+            head, tail = _split_lines(text.split("\n"), fits)
+        case Kind.PARAGRAPH | Kind.HEADING:
+            if not inside:
+                return "", text
+            head, tail = _split_lines(text.split("\n"), fits)
+    if head or not inside:
+        return head, tail
+    return _split_first_line(text, kind, fits)
+
+
+def _items(text: str) -> list[str]:
+    """Group the lines of a list by top-level item."""
+    items: list[str] = []
+    for line in text.split("\n"):
+        if items and line.startswith((" ", "\t")):
+            items[-1] += "\n" + line
+        else:
+            items.append(line)
+    return items
+
+
+def _split_lines(lines: Sequence[str], fits: Fits) -> tuple[str, str]:
+    low, high = 0, len(lines) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits("\n".join(lines[:middle])) else (low, middle - 1)
+    return "\n".join(lines[:low]), "\n".join(lines[low:])
+
+
+def _dedent(text: str) -> str:
+    lines = text.split("\n")
+    indent = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    first = len(lines[0]) - len(lines[0].lstrip(" "))
+    return "\n".join(line[max(indent, 0) :] if len(line) >= indent else line for line in lines) if first else text
+
+
+def _split_code(text: str, fits: Fits) -> tuple[str, str]:
+    """Close a code block at the cut and open it again with its language."""
+    opening, *lines, closing = text.split("\n")
+
+    def closed(part: str) -> str:
+        return f"{opening}\n{part}\n{closing}"
+
+    head, tail = _split_lines(lines, lambda part: fits(closed(part)))
+    if head.strip():
+        return closed(head), closed(tail) if tail.strip() else ""
+    first = lines[0]
+    size = _largest(len(first), lambda n: fits(closed(first[:n])))
+    if not size or (size == len(first) and len(lines) == 1):
+        return "", text
+    rest = "\n".join([first[size:], *lines[1:]])
+    return closed(first[:size]), closed(rest) if rest.strip() else ""
+
+
+def _largest(high: int, good: Callable[[int], bool]) -> int:
+    low = 0
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if good(middle) else (low, middle - 1)
+    return low
+
+
+def _split_first_line(text: str, kind: Kind, fits: Fits) -> tuple[str, str]:
+    line, newline, rest = text.partition("\n")
+    prefix = "> " if kind is Kind.QUOTE else ""
+    match = re.match(r" *(?:[-*] |\d+\. )", line) if kind in {Kind.LIST, Kind.QUOTE} else None
+    again = prefix or (" " * len(match.group()) if match else "")
+    atoms = _ATOMS.findall(line)
+    cut = _cut_at(atoms, fits, str.isspace, prefer=_SENTENCE_END)
+    if cut is None:
+        cut = _cut_at(atoms, fits, str.isspace, prefer=None)
+    if cut is not None:
+        head, tail = _closed(atoms, cut)
+    else:
+        head, tail = _split_atom(atoms, fits)
+        if not head:
+            return "", text
+    if kind is Kind.LIST and tail:
+        tail = again + GAP + tail.lstrip()
+        tail = _dedent(tail)
+    elif prefix and tail:
+        tail = prefix + tail.lstrip()
+    return head, tail + newline + rest
+
+
+def _cut_at(atoms: Sequence[str], fits: Fits, boundary: Callable[[str], bool], prefer: re.Pattern[str] | None) -> int | None:
+    """Return the number of atoms before the last good place to cut, None when there is none."""
+    spots = [n for n in range(1, len(atoms)) if boundary(atoms[n]) and (prefer is None or prefer.search(atoms[n - 1]))]
+    size = _largest(len(spots), lambda n: n == 0 or fits(_closed(atoms, spots[n - 1])[0]))
+    if not size:
+        return None
+    spot = spots[size - 1]
+    # A sentence that leaves most of the room empty is not worth it.
+    if prefer is not None and size < len(spots) and len("".join(atoms[:spot])) < _HALF * len("".join(atoms[: spots[size]])):
+        return None
+    return spot if "".join(atoms[:spot]).strip(" >-*0123456789.") else None
+
+
+_HALF: Final = 0.5
+
+
+def _closed(atoms: Sequence[str], cut: int) -> tuple[str, str]:
+    """Cut between atoms; styles open at the cut are closed before it and opened after it."""
+    opened: list[str] = []
+    for atom in atoms[:cut]:
+        if atom in _MARKS:
+            if atom in opened:
+                opened.remove(atom)
+            else:
+                opened.append(atom)
+    head = "".join(atoms[:cut]).rstrip() + "".join(reversed(opened))
+    tail = "".join(opened) + "".join(atoms[cut:]).lstrip()
+    return head, tail
+
+
+def _split_atom(atoms: Sequence[str], fits: Fits) -> tuple[str, str]:
+    """Cut where there is no white space to cut at: between atoms, and inside the one atom that alone is too long."""
+    size = _largest(len(atoms) - 1, lambda n: fits(_closed(atoms, n)[0]))
+    if size and "".join(atoms[:size]).strip(" >-*0123456789."):
+        return _closed(atoms, size)
+    index = next((n for n, atom in enumerate(atoms) if not fits(_closed(atoms, n + 1)[0])), None)
+    if index is None:
+        return "", "".join(atoms)
+    atom = atoms[index]
+    before, after = "".join(atoms[:index]), "".join(atoms[index + 1 :])
+    link = re.fullmatch(r"\[(.*)\](\([^\s)]*\))", atom, re.DOTALL)
+    opening, body, closing = ("[", link.group(1), f"]{link.group(2)}") if link else ("", atom, "")
+    if atom.startswith("`"):
+        ticks = re.match(r"`+", atom)
+        fence = ticks.group() if ticks else "`"
+        opening, body, closing = fence, atom[len(fence) : -len(fence)], fence
+    size = _largest(len(body) - 1, lambda n: fits(before + opening + body[:n] + closing))
+    while size > 1 and _JOINER.match(body[size]):
+        size -= 1
+    if not size:
+        return "", "".join(atoms)
+    return before + opening + body[:size] + closing, opening + body[size:] + closing + after
