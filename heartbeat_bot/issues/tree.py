@@ -225,7 +225,7 @@ def _open(block: Tag) -> None:
         _as_caption(block)
     elif block.name == "summary":
         block.name = "p"
-    elif block.name == "p" and block.find(lambda tag: tag.name in _BLOCKS):
+    elif block.name == "p" and block.find(lambda tag: tag.name in _BLOCKS or _is_card(tag)):
         _settle(block)
         block.unwrap()
 
@@ -244,7 +244,7 @@ def _is_block(element: Tag) -> bool:
     """Tell whether an element stands as a block: a known one, a card, or any other that holds blocks."""
     if element.name in _BLOCKS or element.name in _TRANSPARENT or _is_card(element):
         return True
-    return element.find(lambda tag: tag.name in _BLOCKS or tag.name in _TRANSPARENT) is not None
+    return element.find(lambda tag: tag.name in _BLOCKS or tag.name in _TRANSPARENT or _is_card(tag)) is not None
 
 
 def _is_card(element: Tag) -> bool:

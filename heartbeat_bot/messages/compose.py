@@ -132,7 +132,7 @@ def _cover(issue: Issue, context: _Context, jumps: tuple[Jump, ...], ping: int |
         description=description,
         image=EmbedImage(url=picture, alt=issue.picture_alt[: limits.IMAGE_DESCRIPTION]) if picture else None,
         author=", ".join(issue.authors)[: limits.EMBED_AUTHOR_NAME],
-        footer=issue.day.isoformat() if issue.day else "",
+        footer=f"{issue.day:%Y/%m/%d}" if issue.day else "",
     )
     content = f"<@&{ping}>" if ping is not None else ""
     room = Room(characters=limits.EMBED_TOTAL - reserved, size=limits.MESSAGE_BYTES - 2 * reserved)
@@ -188,8 +188,7 @@ def _subsection_title(section: Section, anchor: str, context: _Context) -> Itera
     if section.heading.find("img"):
         yield Title(title="", url="", fallback=line)
         return
-    plain = DiscordConverter(Links())
-    title = plain.inline(section.heading.contents, frozenset({"h"})).replace("\n", " ").strip()
+    title = converter.title(section.heading)
     if not anchors:
         yield Title(title=title, url=anchor, fallback=line)
         return

@@ -172,7 +172,7 @@ class DiscordConverter(MarkdownConverter):
         return self.escape(alt, set(parents)) if alt else f"<{url}>" if url else ""
 
     def _link(self, node: Tag, parents: frozenset[str]) -> str:
-        if "a" in parents:
+        if parents & {"a", "title"}:
             return self.inline(node.contents, parents)
         href = str(node.get("href") or "").strip()
         if node.has_attr("href"):
@@ -257,6 +257,10 @@ class DiscordConverter(MarkdownConverter):
     def heading(self, node: Tag) -> str:
         """Render a heading's text on one line, without its marker."""
         return self.inline(node.contents).replace("\n", " ").strip()
+
+    def title(self, node: Tag) -> str:
+        """Render a heading for an embed's title, which shows styles but no links."""
+        return self.inline(node.contents, frozenset({"title"})).replace("\n", " ").strip()
 
     def list_lines(self, node: Tag, depth: int = 1, indent: int = 0) -> Iterator[str]:
         """Render a list, a line at a time; nested lists are indented by the width of their parent's marker."""

@@ -80,7 +80,7 @@ def _is_placeholder(target: str) -> bool:
 def _zola(target: str) -> str:
     """Turn Zola's `@/blog/x.md` and links to neighbouring source files into site paths."""
     if target.startswith("@/"):
-        return "/" + re.sub(r"\.md(?=$|#)", "/", target[2:])
+        return "/" + re.sub(r"(?:(?:^|(?<=/))_?index)?\.md(?=$|#)", "/", target[2:]).replace("//", "/")
     return target
 
 

@@ -189,8 +189,8 @@ class _Filler:
         self._append(piece.markdown, piece.kind)
 
     def _append(self, text: str, kind: Kind) -> None:
-        heading, self.pending_heading = self.pending_heading, ""
         title = self._take_title()
+        heading, self.pending_heading = self.pending_heading, ""
         rest = text
         tried_fresh = False
         while rest:
