@@ -1,5 +1,6 @@
 """How Discord says no: status, JSON error code, sentence, and where in the request the fault lies."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ _MESSAGES: Final[Mapping[int, tuple[int, str]]] = {
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
     20001: (403, "Bots cannot use this endpoint"),
+    20028: (429, "The write action you are performing on the channel has hit the write rate limit."),
     30015: (400, "Maximum number of attachments in a message reached (10)"),
     30032: (400, "Maximum number of application commands reached"),
     30034: (429, "Maximum number of daily application command creates has been reached (200)"),
@@ -46,10 +48,13 @@ _MESSAGES: Final[Mapping[int, tuple[int, str]]] = {
 class ApiError(Exception):
     """A refusal: HTTP ``status`` and the body ``{"message", "code"}`` with ``extra`` beside them."""
 
-    def __init__(self, status: int, code: int, message: str, extra: Json | None = None) -> None:
+    def __init__(
+        self, status: int, code: int, message: str, extra: Json | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         """Keep what the answer is made of."""
         super().__init__(f"{status} {code}: {message}")
         self.status = status
+        self.headers = headers or {}
         self.body: Json = {"message": message, "code": code, **(extra or {})}
 
 
@@ -57,6 +62,16 @@ def refusal(code: int) -> ApiError:
     """Return the refusal with a documented error code."""
     status, message = _MESSAGES[code]
     return ApiError(status, code, message)
+
+
+def too_many(retry_after: float, *, scope: str, code: int = 0, header: float | None = None) -> ApiError:
+    """Return the refusal of one request too many; ``header`` is its Retry-After where it disagrees with the body's (seconds)."""
+    message = _MESSAGES[code][1] if code else "You are being rate limited."
+    headers = {"Retry-After": str(math.ceil(retry_after if header is None else header)), "X-RateLimit-Scope": scope}
+    if scope == "global":
+        headers["X-RateLimit-Global"] = "true"
+    extra = {"retry_after": round(retry_after, 3), "global": scope == "global"}
+    return ApiError(429, code, message, extra, headers)
 
 
 def unauthorized() -> ApiError:

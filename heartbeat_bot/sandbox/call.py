@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from heartbeat_bot.sandbox.api_errors import Json, no_such_method, no_such_route
-from heartbeat_bot.sandbox.ratelimits import Meters, RateLimits
+from heartbeat_bot.sandbox.api_errors import Json, no_such_method, no_such_route, too_many
+from heartbeat_bot.sandbox.ratelimits import Meters, Quota, RateLimits
 from heartbeat_bot.sandbox.validation import Form, Problems
 from heartbeat_bot.sandbox.world import World
 
-QuotaName = Literal["send", "edit", "delete", "crosspost", "webhook", "other"]
+QuotaName = Literal["send", "edit", "delete", "webhook", "other"]
 
 MAJOR: Final = ("channel_id", "guild_id", "webhook_token")
 """Parameters that have limits of their own (docs, *Rate Limits*)."""
@@ -63,7 +63,7 @@ Handler = Callable[[Call], Reply]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A path of the API. ``open_to_all`` needs no bot token: the interaction token in the path is enough, and no global limit counts."""
+    """A path of the API. One ``open_to_all`` needs no bot token, and counts towards no global limit."""
 
     method: str
     template: str
@@ -83,6 +83,12 @@ class Limiter:
 
     limits: RateLimits
     meters: Meters = field(default_factory=Meters)
+
+    def take(self, name: str, resource: str, quota: Quota, now: float, *, code: int, weight: int = 1) -> None:
+        """Count a request towards a limit that stands in no header; raise the 429 that then comes unannounced."""
+        standing = self.meters.take(name, resource, quota, now, weight=weight)
+        if standing.exceeded:
+            raise too_many(standing.reset_after, scope="shared", code=code, header=1)
 
 
 class RouteTable:

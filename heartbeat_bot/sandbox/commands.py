@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from heartbeat_bot.sandbox.api_errors import ApiError, Json, refusal
+from heartbeat_bot.sandbox.api_errors import Json, refusal
 from heartbeat_bot.sandbox.call import Call, Limiter, Reply, Route, as_json_object
 from heartbeat_bot.sandbox.validation import Form, Problems, as_list
 from heartbeat_bot.sandbox.world import World
@@ -131,7 +131,8 @@ def _length(part: Json) -> int:
         total += max(len(part.get(name) or ""), *(len(str(text)) for text in texts.values()), 0)
     if isinstance(part.get("value"), str):
         total += len(part["value"])
-    return total + sum(_length(inner) for inner in (part.get("options") or []) + (part.get("choices") or []))
+    inside: list[Json] = [*(part.get("options") or ()), *(part.get("choices") or ())]
+    return total + sum(_length(inner) for inner in inside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,14 +178,8 @@ class Commands:
         return body
 
     def _count_creates(self, call: Call, guild_id: int | None, number: int) -> None:
-        if not number:
-            return
         quota = self.limiter.limits.command_creates
-        standing = self.limiter.meters.take("command creates", str(guild_id), quota, call.now, weight=number)
-        if standing.exceeded:
-            error = refusal(30034)
-            extra = {"retry_after": round(standing.reset_after, 3), "global": False}
-            raise ApiError(429, 30034, str(error.body["message"]), extra)
+        self.limiter.take("command creates", str(guild_id), quota, call.now, code=30034, weight=number)
 
     def all(self, call: Call) -> Reply:
         """Get Global or Guild Application Commands."""

@@ -101,7 +101,7 @@ class _Reader:
         self._problems = form.problems
         self._next_id = 1
 
-    def read(self, form: Form, allowed: frozenset[Component]) -> Json | None:
+    def read(self, form: Form, allowed: frozenset[Component]) -> Json | None:  # noqa: C901 - a flat table of the kinds
         kind = form.choice("type", [int(component) for component in allowed])
         if kind is None:
             if form.data.get("type") is None:

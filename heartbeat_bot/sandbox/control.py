@@ -1,3 +1,4 @@
+# ruff: noqa: A002 - ids and types are called so in every object of Discord's
 """What a person or a test does in the sandbox: make servers and channels, speak, call commands, press buttons, look."""
 
 import asyncio
@@ -76,9 +77,9 @@ class Control:
         self,
         guild: Guild,
         name: str,
-        type: ChannelType = ChannelType.TEXT,  # noqa: A002
+        type: ChannelType = ChannelType.TEXT,
         *,
-        id: int | None = None,  # noqa: A002
+        id: int | None = None,
         topic: str | None = None,
         tags: Iterable[str] = (),
         require_tag: bool = False,
@@ -121,7 +122,7 @@ class Control:
         self.world.emit(Event(name="GUILD_ROLE_CREATE", body=body, intent=Intent.GUILDS))
         return role
 
-    def create_user(self, guild: Guild, name: str, *, id: int | None = None, roles: Iterable[Role] = ()) -> User:  # noqa: A002
+    def create_user(self, guild: Guild, name: str, *, id: int | None = None, roles: Iterable[Role] = ()) -> User:
         """Make a person, and a member of the guild of them."""
         user = User(id=id or self.world.new_id(), name=name, display_name=name.title())
         self.world.users[user.id] = user

@@ -29,7 +29,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TooMany:
-    """Answer 429. ``header`` is the Retry-After of the header where it disagrees with ``retry_after``, that of the body (seconds)."""
+    """Answer 429. ``header`` is the Retry-After header where it disagrees with the body's ``retry_after`` (seconds)."""
 
     retry_after: float
     scope: Literal["user", "global", "shared"] = "user"
@@ -83,7 +83,7 @@ class Faults:
         self._rules: list[Rule] = []
 
     def add(self, method: str, path: str, fault: Fault, *, nth: int = 1, times: int | None = 1) -> Rule:
-        """Add a rule. ``path`` is below ``/api/v10``; in it ``*`` stands for one segment, ``**`` for any rest. ``method`` may be ``*``."""
+        """Add a rule. In ``path``, below ``/api/v10``, ``*`` is one segment and ``**`` any rest; ``method`` may be ``*``."""
         pattern = re.escape(path).replace(r"\*\*", ".*").replace(r"\*", "[^/]+")
         rule = Rule(method=method, path=re.compile(pattern), fault=fault, nth=nth, times=times)
         self._rules.append(rule)

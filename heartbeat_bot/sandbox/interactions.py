@@ -1,4 +1,4 @@
-"""Interactions: what a person started, the routes by which the bot answers, and the answers it gave (docs, *Receiving and Responding*)."""
+"""Interactions: what a person did, the routes by which the bot answers, its answers (docs, *Receiving and Responding*)."""
 
 import asyncio
 import secrets

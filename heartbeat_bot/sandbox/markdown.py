@@ -14,7 +14,8 @@ _INLINE: Final = re.compile(
     r"""
     \\(?P<escaped>[^A-Za-z0-9\s])
     | (?P<ticks>`{1,2})(?P<code>.+?)(?P=ticks)(?!`)
-    | \[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])+)\]\(<?(?P<url>(?:https?://|mailto:)(?:[^\s()<>]|\([^\s()<>]*\))+)>?(?:\ ["'][^"']*["'])?\)
+    | \[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])+)\]
+      \(<?(?P<url>(?:https?://|mailto:)(?:[^\s()<>]|\([^\s()<>]*\))+)>?(?:\ ["'][^"']*["'])?\)
     | <(?P<bracketed>https?://[^\s<>]+)>
     | (?P<bare>https?://[^\s<>]*[^\s<>.,:;"'\]\)])
     | <(?P<mention>@!?|@&|\#)(?P<mentioned>\d+)>
@@ -131,7 +132,7 @@ def _inline(text: str, name: Name, depth: int) -> str:
     return "".join([*parts, escape(text[end:])])
 
 
-def _piece(match: re.Match[str], name: Name, depth: int) -> str:
+def _piece(match: re.Match[str], name: Name, depth: int) -> str:  # noqa: PLR0911 - one per kind
     kind = match.lastgroup or ""
     groups = match.groupdict()
     if groups["escaped"]:

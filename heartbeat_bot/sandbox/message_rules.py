@@ -3,14 +3,14 @@
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 from heartbeat_bot.sandbox.api_errors import Json, refusal, server_fault
 from heartbeat_bot.sandbox.call import Upload
 from heartbeat_bot.sandbox.component_rules import component_texts, read_components
 from heartbeat_bot.sandbox.objects import attachment_names
 from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.validation import Form, as_list, as_object, as_snowflake
+from heartbeat_bot.sandbox.validation import Form, as_snowflake
 from heartbeat_bot.sandbox.world import Attachment, Guild, Message, MessageFlag, User, World
 
 CONTENT: Final = 2000
@@ -213,12 +213,7 @@ def read_body(world: World, form: Form, files: list[Upload], message: Message, *
 
     Raises 50035 with every fault of the form, 50006 when nothing would be left, and 500 beyond the hidden ceiling in bytes.
     """
-    flags = form.integer("flags", least=0, most=(1 << 31) - 1)
-    if flags is not None and editing:
-        kept = message.flags & (~_EDIT_FLAGS | MessageFlag.IS_COMPONENTS_V2)
-        message.flags = kept | flags & _EDIT_FLAGS
-    elif flags is not None:
-        message.flags = flags & _CREATE_FLAGS
+    _read_flags(form, message, editing=editing)
     modern = bool(message.flags & MessageFlag.IS_COMPONENTS_V2)
     if form.has("content"):
         message.content = form.text("content", most=CONTENT) or ""
@@ -228,16 +223,32 @@ def read_body(world: World, form: Form, files: list[Upload], message: Message, *
         message.components = read_components(form, modern=modern)
     _refuse_unsupported(form)
     if modern:
-        for name, filled in (("content", bool(message.content)), ("embeds", bool(message.embeds))):
-            if filled:
-                text = f"The '{name}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
-                form.fault(name, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text)
+        _refuse_legacy(form, message)
     if form.has("attachments") or files:
         message.attachments = read_attachments(world, form, files, message.attachments)
     if not editing or form.has("embeds") or form.has("components"):
         check_references(form, message.embeds, message.components, message.attachments)
     form.problems.raise_any()
     _check_ceiling(message)
+
+
+def _read_flags(form: Form, message: Message, *, editing: bool) -> None:
+    flags = form.integer("flags", least=0, most=(1 << 31) - 1)
+    if flags is None:
+        return
+    if editing:
+        # Components V2 cannot be taken back; everything but the two editable flags stays as it is.
+        kept = message.flags & (~_EDIT_FLAGS | MessageFlag.IS_COMPONENTS_V2)
+        message.flags = kept | flags & _EDIT_FLAGS
+    else:
+        message.flags = flags & _CREATE_FLAGS
+
+
+def _refuse_legacy(form: Form, message: Message) -> None:
+    for name, filled in (("content", bool(message.content)), ("embeds", bool(message.embeds))):
+        if filled:
+            text = f"The '{name}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
+            form.fault(name, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text)
 
 
 def _refuse_unsupported(form: Form) -> None:
@@ -295,10 +306,11 @@ def _user(world: World, number: int) -> User | None:
     return world.users.get(number)
 
 
-def read_reference(form: Form) -> Any:
-    """Read ``message_reference``, given back as Discord stores it, or None."""
+def read_reply(form: Form) -> int | None:
+    """Read which message this one replies to (``message_reference``), None for none."""
     inner = form.child("message_reference")
     if inner is None:
         return None
-    inner.snowflake("message_id")
-    return as_object(inner.data) if as_list(inner.data.get("type")) is None else None
+    if not inner.has("message_id"):
+        inner.fault("message_id", "BASE_TYPE_REQUIRED", "This field is required")
+    return inner.snowflake("message_id")

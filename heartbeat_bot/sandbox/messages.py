@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from heartbeat_bot.sandbox.api_errors import ApiError, refusal
+from heartbeat_bot.sandbox.api_errors import refusal
 from heartbeat_bot.sandbox.call import Call, Limiter, Reply, Route, Upload, as_json_object
 from heartbeat_bot.sandbox.message_rules import (
     BOT_MENTIONS,
@@ -12,7 +12,7 @@ from heartbeat_bot.sandbox.message_rules import (
     read_body,
     read_mentions,
     read_nonce,
-    read_reference,
+    read_reply,
     refuse_empty,
 )
 from heartbeat_bot.sandbox.objects import hide_content, may_read, member_object, message_object
@@ -80,13 +80,15 @@ def remove(world: World, channel: Channel, message: Message) -> None:
 def draft_edit(world: World, guild: Guild, message: Message, form: Form, files: list[Upload], bits: int) -> Message:
     """Return what a message becomes by an edit; the message itself is untouched until all is found good."""
     edited = replace(message)
+    # Without allowed_mentions the defaults hold again, whatever the message was created with (docs, Edit Message).
+    mentions = read_mentions(form, BOT_MENTIONS)
+    if files and not bits & Permission.ATTACH_FILES:
+        raise refusal(50013)
     read_body(world, form, files, edited, editing=True)
     if not bits & Permission.EMBED_LINKS and form.has("embeds"):
         edited.embeds = []
     refuse_empty(edited)
-    # Without allowed_mentions the defaults hold again, whatever the message was created with (docs, Edit Message).
-    default = BOT_MENTIONS
-    ping(world, guild, edited, read_mentions(form, default), bits)
+    ping(world, guild, edited, mentions, bits)
     edited.edited_at = world.clock()
     return edited
 
@@ -115,7 +117,7 @@ class MessageRoutes:
             Route(method="PATCH", template=one, handler=self.edit, quota="edit"),
             Route(method="DELETE", template=one, handler=self.delete, quota="delete"),
             Route(method="POST", template=f"{many}/bulk-delete", handler=self.delete_many),
-            Route(method="POST", template=f"{one}/crosspost", handler=self.crosspost, quota="crosspost"),
+            Route(method="POST", template=f"{one}/crosspost", handler=self.crosspost),
             Route(method="POST", template="/channels/{channel_id}/typing", handler=self.type),
         ]
 
@@ -185,21 +187,18 @@ class MessageRoutes:
             raise refusal(50021)
         if channel.thread and channel.thread.is_archived(world.clock()):
             raise refusal(50083)
-        self._meter_old_edit(call, channel, message)
+        self._meter_edit(call, channel, message)
         edited = draft_edit(world, guild, message, form, call.files, bits)
         channel.messages[message.id] = edited
         update(world, channel, edited)
         return Reply(body=message_object(world, edited))
 
-    def _meter_old_edit(self, call: Call, channel: Channel, message: Message) -> None:
-        if call.world.clock() - message.created_at <= OLD:
-            return
-        standing = self.limiter.meters.take("old edits", str(channel.id), self.limiter.limits.old_edit, call.now)
-        if standing.exceeded:
-            error = refusal(30046)
-            raise ApiError(
-                error.status, 30046, str(error.body["message"]), {"retry_after": round(standing.reset_after, 3), "global": False}
-            )
+    def _meter_edit(self, call: Call, channel: Channel, message: Message) -> None:
+        limits = self.limiter.limits
+        if call.world.clock() - message.created_at > OLD:
+            self.limiter.take("old edit", str(channel.id), limits.old_edit, call.now, code=30046)
+        if message.flags & MessageFlag.CROSSPOSTED:
+            self.limiter.take("published edit", str(channel.id), limits.published_edit, call.now, code=20028)
 
     def delete(self, call: Call) -> Reply:
         """Delete Message: one's own; others' with MANAGE_MESSAGES."""
@@ -248,6 +247,8 @@ class MessageRoutes:
             demand(bits, Permission.MANAGE_MESSAGES)
         if message.flags & MessageFlag.CROSSPOSTED:
             raise refusal(40033)
+        limits = self.limiter.limits
+        self.limiter.take("crosspost", str(channel.id), limits.crosspost, call.now, code=20028)
         message.flags |= MessageFlag.CROSSPOSTED
         update(world, channel, message)
         return Reply(body=message_object(world, message))
@@ -265,7 +266,7 @@ def compose(call: Call, form: Form, guild: Guild, channel: Channel, bits: int) -
     message.nonce = read_nonce(form)
     message.tts = bool(form.boolean("tts"))
     mentions = read_mentions(form, BOT_MENTIONS)
-    reference = read_reference(form)
+    reply_to = read_reply(form)
     if call.files and not bits & Permission.ATTACH_FILES:
         raise refusal(50013)
     read_body(world, form, call.files, message, editing=False)
@@ -273,9 +274,9 @@ def compose(call: Call, form: Form, guild: Guild, channel: Channel, bits: int) -
     if not bits & Permission.EMBED_LINKS:
         message.embeds = []
     refuse_empty(message)
-    if reference is not None:
+    if reply_to is not None:
         demand(bits, Permission.READ_MESSAGE_HISTORY)
-        _reply_to(form, channel, message, int(reference["message_id"]))
+        _reply_to(form, channel, message, reply_to)
     ping(world, guild, message, mentions, bits)
     return message
 

@@ -143,8 +143,7 @@ class Page:
             '<span class="published">published</span>' if message.flags & MessageFlag.CROSSPOSTED else ""
         )
         parts = [
-            f'<header><b>{escape(author)}</b>{badge}<time datetime="{message.created_at.isoformat()}">'
-            f"{message.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC</time>{marks}</header>",
+            f"<header><b>{escape(author)}</b>{badge}{_time(message.created_at)}{marks}</header>",
             f'<div class="content">{render(message.content, self._name)}</div>' if message.content else "",
             *(self._attachment(attachment) for attachment in body["attachments"]),
             *(self._embed(embed) for embed in body["embeds"]),
@@ -171,13 +170,12 @@ class Page:
         for field in embed.get("fields", ()):
             name, value = render(field["name"], self._name, blocks=False), render(field["value"], self._name)
             parts.append(f'<div class="field"><b>{name}</b>{value}</div>')
-        for part in ("image", "thumbnail"):
-            if part in embed:
-                parts.append(_image(embed[part]["url"], embed[part].get("description", "")))
+        images = [embed[part] for part in ("image", "thumbnail") if part in embed]
+        parts += [_image(image["url"], image.get("description", "")) for image in images]
         footer = " • ".join(text for text in (embed.get("footer", {}).get("text", ""), _date(embed.get("timestamp", ""))) if text)
         return "".join([*parts, f"<footer>{escape(footer)}</footer>" if footer else "", "</article>"])
 
-    def _component(self, component: Json) -> str:
+    def _component(self, component: Json) -> str:  # noqa: PLR0911 - one per kind
         inner = "".join(self._component(child) for child in component.get("components", ()))
         match component["type"]:
             case Component.TEXT_DISPLAY:
@@ -228,6 +226,10 @@ def _image(url: str, alt: str) -> str:
     if not url.startswith(("http://", "https://")):
         return ""
     return f'<img src="{escape(url)}" alt="{escape(alt)}" title="{escape(alt)}" loading="lazy">'
+
+
+def _time(moment: datetime) -> str:
+    return f'<time datetime="{moment.isoformat()}">{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC</time>'
 
 
 def _date(stamp: str) -> str:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """So many requests in a window of ``seconds``, which opens with its first request. A ``hidden`` one stands in no header until hit."""
+    """So many requests in a window of ``seconds``, which opens with its first request."""
 
     requests: int
     seconds: float
-    hidden: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,9 +23,12 @@ class RateLimits:
     delete: Quota = Quota(requests=5, seconds=1)
     """Deletions per channel (reported)."""
     crosspost: Quota = Quota(requests=10, seconds=3600)
-    """Published messages per channel (reported: ten per hour)."""
+    """Published messages per channel (reported). Stands in no header: the eleventh is answered with code 20028 and a body to be
+    believed over the Retry-After header (discord-api-docs issue 6109, Discord.Net pull request 2100)."""
+    published_edit: Quota = Quota(requests=3, seconds=3600)
+    """Edits per channel of published messages (reported: discord-api-docs issue 2258); told as for publishing."""
     old_edit: Quota = Quota(requests=3, seconds=6)
-    """Edits per channel of messages older than an hour (code 30046 is documented; the number is reported)."""
+    """Edits per channel of messages older than an hour (code 30046 is documented; the number is reported). Stands in no header."""
     webhook: Quota = Quota(requests=5, seconds=2)
     """Follow-ups and edits per interaction token (staff, 2017: those of webhooks)."""
     other: Quota = Quota(requests=10, seconds=1)
@@ -45,6 +47,7 @@ class RateLimits:
             edit=much,
             delete=much,
             crosspost=much,
+            published_edit=much,
             old_edit=much,
             webhook=much,
             other=much,

@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from aiohttp import BodyPartReader, web
 
-from heartbeat_bot.sandbox.api_errors import ApiError, refusal, server_fault, unauthorized
+from heartbeat_bot.sandbox.api_errors import ApiError, refusal, server_fault, too_many, unauthorized
 from heartbeat_bot.sandbox.call import MAJOR, Call, Limiter, Reply, Route, RouteTable, Upload
 from heartbeat_bot.sandbox.faults import Answer, Close, Fault, Faults, Hold, Malformed, TooMany
 from heartbeat_bot.sandbox.message_rules import REQUEST_BYTES
-from heartbeat_bot.sandbox.validation import Problems
 from heartbeat_bot.sandbox.world import World
 
 PREFIX: Final = "/api/v10"
@@ -20,7 +19,7 @@ _VIA: Final = {"Via": "1.1 google"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """A request and its answer; ``path`` is below ``/api/v10``, ``status`` None when the connection was closed without an answer."""
+    """A request and its answer; ``path`` is below ``/api/v10``, ``status`` None when the connection was closed unanswered."""
 
     method: str
     path: str
@@ -108,12 +107,9 @@ class Door:
             )
             return route.handler(call), headers
         except ApiError as error:
+            headers |= error.headers
             if error.status == 429:  # noqa: PLR2004 - Too Many Requests
-                retry_after = error.body["retry_after"]
-                headers |= _VIA | {
-                    "Retry-After": str(max(1, round(retry_after))),
-                    "X-RateLimit-Scope": headers.pop("scope", "user"),
-                }
+                headers |= _VIA
             return Reply(body=error.body, status=error.status), headers
 
     def _meter(self, route: Route, parameters: dict[str, str], headers: dict[str, str]) -> None:
@@ -122,17 +118,13 @@ class Door:
         if not route.open_to_all:
             standing = meters.take("everything", "", limits.everything, now)
             if standing.exceeded:
-                headers |= {"X-RateLimit-Global": "true", "scope": "global"}
-                extra = {"retry_after": round(standing.reset_after, 3), "global": True}
-                raise ApiError(429, 0, "You are being rate limited.", extra)
+                raise too_many(standing.reset_after, scope="global")
         quota = getattr(limits, route.quota)
         resource = "/".join(parameters.get(name, "") for name in MAJOR)
         standing = meters.take(f"{route.method} {route.template}", resource, quota, now)
-        if not quota.hidden or standing.exceeded:
-            headers |= standing.headers()
+        headers |= standing.headers()
         if standing.exceeded:
-            extra = {"retry_after": round(standing.reset_after, 3), "global": False}
-            raise ApiError(429, 0, "You are being rate limited.", extra)
+            raise too_many(standing.reset_after, scope="user")
 
     def _too_many(self, request: web.Request, path: str, received: _Received, fault: TooMany) -> web.StreamResponse:
         body: dict[str, Any] = {
@@ -180,38 +172,29 @@ class Door:
 
 
 async def _receive(request: web.Request) -> _Received:
-    if not request.can_read_body:
-        return _Received()
-    kind = request.content_type
     try:
-        if kind == "multipart/form-data":
+        if request.content_type == "multipart/form-data":
             return await _receive_parts(request)
         content = await request.read()
+        if len(content) > REQUEST_BYTES:
+            raise refusal(40005)
+        if content and request.content_type != "application/json":
+            raise _wrong_type()
+        return _Received(json=json.loads(content)) if content else _Received()
     except web.HTTPRequestEntityTooLarge:
         return _Received(error=refusal(40005))
-    if len(content) > REQUEST_BYTES:
-        return _Received(error=refusal(40005))
-    if not content:
-        return _Received()
-    if kind != "application/json":
-        return _Received(error=_wrong_type())
-    try:
-        return _Received(json=json.loads(content))
     except UnicodeDecodeError:
         return _Received(error=server_fault())
     except ValueError:
         return _Received(error=refusal(50109))
+    except ApiError as error:
+        return _Received(error=error)
 
 
 def _wrong_type() -> ApiError:
-    problems = Problems()
-    allowed = "'application/json', 'multipart/form-data'"
-    problems.add((), "CONTENT_TYPE_INVALID", f'Expected "Content-Type" header to be one of {{{allowed}}}.')
-    try:
-        problems.raise_any()
-    except ApiError as error:
-        return error
-    raise AssertionError
+    message = "Expected \"Content-Type\" header to be one of {'application/json', 'multipart/form-data'}."
+    errors = {"_errors": [{"code": "CONTENT_TYPE_INVALID", "message": message}]}
+    return ApiError(400, 50035, "Invalid Form Body", {"errors": errors})
 
 
 async def _receive_parts(request: web.Request) -> _Received:

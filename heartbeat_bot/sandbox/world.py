@@ -110,7 +110,7 @@ class Tag:
 
 @dataclass(slots=True, kw_only=True)
 class Thread:
-    """What a channel has more when it is a thread. ``auto_archive`` is in minutes; ``active_at`` the last message or unarchiving."""
+    """What a thread has beyond a channel. ``auto_archive`` is in minutes; ``active_at`` the last message or unarchiving."""
 
     owner_id: int
     auto_archive: int
@@ -196,7 +196,7 @@ class Guild:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A gateway event. ``intent`` must have been asked for; ``channel`` must be visible to the bot (None: no channel in question)."""
+    """A gateway event. ``intent`` must have been asked for; the bot must see ``channel`` (None: none in question)."""
 
     name: str
     body: Json
