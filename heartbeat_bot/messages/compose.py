@@ -1,7 +1,7 @@
 """An issue → its posts: a cover, then a message (or as few as hold it) per section, as docs/looks.md shows."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +14,7 @@ from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.dialect import GAP, DiscordConverter, code_block, escape, heading_line
 from heartbeat_bot.messages.links import Links, is_web
 from heartbeat_bot.messages.pack import Card, Gallery, Piece, Room, Text, Title, Unfurl, lower_bound, pack
-from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, Jump, Post, PostKey
+from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
 from heartbeat_bot.messages.split import Kind
 
 _HEADING = re.compile(r"^h[1-6]$")
@@ -50,13 +50,24 @@ class _Context:
     findings: list[Finding] = field(default_factory=list[Finding])
 
 
-def compose(issue: Issue, *, site: str = "", page: str = "", images: str = "", ping: int | None = None) -> Composition:
+def compose(
+    issue: Issue,
+    *,
+    site: str = "",
+    page: str = "",
+    images: str = "",
+    ping: int | None = None,
+    files: Mapping[str, File] | None = None,
+) -> Composition:
     """Compose the posts of an issue.
 
     ``site`` is the site's URL, ``page`` the issue's own, ``images`` the base of relative pictures (all "" when unknown); ``ping`` is the
-    role that the cover mentions.
+    role that the cover mentions. ``files`` maps the targets of pictures (see :func:`picture_targets`) to the files that are uploaded
+    with the messages that show them.
     """
-    context = _Context(links=Links(site=site, page=page, images=images), page=page)
+    files = files or {}
+    links = Links(site=site, page=page, images=images, files={target: file.name for target, file in files.items()})
+    context = _Context(links=links, page=page)
     bounds: list[tuple[str, int, int]] = []
     taken: set[str] = {COVER}
     posts: list[Post] = []
@@ -75,7 +86,29 @@ def compose(issue: Issue, *, site: str = "", page: str = "", images: str = "", p
         ]
     cover, count = _cover(issue, context, _fitting(jumps), ping)
     bounds.insert(0, (COVER, len(cover), count))
-    return Composition(posts=(*cover, *posts), findings=tuple(context.findings), bounds=tuple(bounds))
+    by_url = {f"attachment://{file.name}": file for file in files.values()}
+    whole = [_with_files(post, by_url) for post in (*cover, *posts)]
+    return Composition(posts=tuple(whole), findings=tuple(context.findings), bounds=tuple(bounds))
+
+
+def picture_targets(issue: Issue) -> tuple[str, ...]:
+    """Return the targets of an issue's pictures as written, each once, in order."""
+    targets = [issue.picture] if issue.picture else []
+    headings = [heading for section in issue.sections for heading in (section.heading, *(sub.heading for sub in section.subsections))]
+    blocks = [block for section in issue.sections for part in (section, *section.subsections) for block in part.blocks]
+    for element in (*issue.intro, *headings, *blocks):
+        targets += [str(image.get("src") or "") for image in element.find_all("img")]
+        if element.name == "p":
+            targets.append(_bare_link(element))
+        elif element.has_attr("image"):
+            targets.append(str(element["image"]))
+    return tuple(dict.fromkeys(target.strip() for target in targets if target.strip()))
+
+
+def _with_files(post: Post, by_url: Mapping[str, File]) -> Post:
+    """Add the files that a post's embeds show, each once."""
+    shown = dict.fromkeys(embed.image.url for embed in post.embeds if embed.image and embed.image.url in by_url)
+    return replace(post, files=tuple(by_url[url] for url in shown)) if shown else post
 
 
 def _unique(key: str, taken: set[str]) -> str:

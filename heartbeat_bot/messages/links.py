@@ -1,7 +1,8 @@
 """Where the links and pictures of an issue lead: relative targets made absolute, and what is wrong with the others."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote, urljoin, urlsplit
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
@@ -20,12 +21,14 @@ def is_web(url: str) -> bool:
 class Links:
     """Resolves targets: against ``page`` (the issue's own URL) when it is known, else against ``site``; both "" when unknown.
 
-    ``images`` is the base of relative pictures, ``site`` when "".
+    ``images`` is the base of relative pictures, ``site`` when "". ``files`` maps the targets of pictures that are uploaded with their
+    message to the names of those files.
     """
 
     site: str = ""
     page: str = ""
     images: str = ""
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def resolve(self, target: str) -> str:
         """Return the absolute URL of a link's target, encoded for a masked link; "" when it leads nowhere that Discord could go."""
@@ -48,6 +51,8 @@ class Links:
     def picture(self, target: str) -> str:
         """Return the absolute URL of a picture, "" when it cannot be made."""
         target = target.strip()
+        if target in self.files:
+            return f"attachment://{self.files[target]}"
         if not target or target.startswith("data:"):
             return ""
         if target.startswith("//"):
