@@ -62,3 +62,6 @@ IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
 
 NONCE: Final = 25
 """Characters of a nonce (docs)."""
+
+PICTURE_BYTES: Final = REQUEST_BYTES // ATTACHMENTS - 64 * 1024
+"""Bytes per uploaded picture, so that ten of them and the rest of the body still fit one request. Stricter than FILE_BYTES."""

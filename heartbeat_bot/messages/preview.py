@@ -1,0 +1,105 @@
+"""What would be posted, for people and for scripts: the shape of ``preview --format json`` and the text of ``--format text``."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from heartbeat_bot.issues.events import find_events
+from heartbeat_bot.issues.jobs import find_jobs
+from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.messages.compose import Composition
+from heartbeat_bot.messages.post import Post
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """An issue beside what it becomes."""
+
+    issue: Issue
+    url: str
+    composition: Composition
+    findings: tuple[Finding, ...]
+
+
+def as_json(preview: Preview, *, event_headings: Sequence[str] = (), job_headings: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the promised shape of an issue's preview (docs/interfaces.md)."""
+    issue = preview.issue
+    return {
+        "path": issue.path,
+        "slug": issue.slug,
+        "title": issue.title,
+        "date": _iso(issue.date),
+        "url": preview.url or None,
+        "draft": issue.draft,
+        "messages": [message_json(post) for post in preview.composition.posts],
+        "events": [event.as_json() for event in find_events(issue, event_headings)],
+        "jobs": [job.as_json() for job in find_jobs(issue, job_headings)],
+        "findings": [finding_json(finding) for finding in preview.findings],
+    }
+
+
+def message_json(post: Post) -> dict[str, Any]:
+    """Return a post's key and the exact body of its create-message request."""
+    return {"key": post.key} | post.body()
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding in the promised shape."""
+    return {"rule": finding.rule, "severity": finding.severity.value, "line": finding.line, "message": finding.message}
+
+
+def _iso(when: date | datetime | None) -> str | None:
+    if when is None:
+        return None
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(when, datetime) else when.isoformat()
+
+
+def as_text(preview: Preview) -> str:
+    """Return an issue's messages for a terminal: each framed, embeds marked by a bar, with what there is to say about the issue."""
+    issue = preview.issue
+    lines = [f"{issue.title}  ({issue.path})"]
+    facts = [str(issue.day) if issue.day else "no date", f"slug {issue.slug}", "draft" if issue.draft else "", preview.url]
+    lines.append(" · ".join(fact for fact in facts if fact))
+    count = len(preview.composition.posts)
+    for number, post in enumerate(preview.composition.posts, 1):
+        body = post.body()
+        size = len(body["content"]) + sum(embed.characters for embed in post.embeds)
+        lines += ["", f"── message {number} of {count} · {post.key} · {size} characters ".ljust(78, "─")]
+        lines += _indented(body["content"], "")
+        for embed in body["embeds"]:
+            lines += _embed_lines(embed)
+    if preview.findings:
+        lines += ["", f"── {len(preview.findings)} to look at ".ljust(78, "─")]
+        lines += [finding_line(issue.path, finding) for finding in preview.findings]
+    return "\n".join(lines)
+
+
+def finding_line(path: str, finding: Finding) -> str:
+    """Write a finding as compilers do: file, line, severity, sentence, rule."""
+    place = path if finding.line is None else f"{path}:{finding.line}"
+    return f"{place}: {finding.severity.value}: {finding.message} [{finding.rule}]"
+
+
+def _embed_lines(embed: Mapping[str, Any]) -> list[str]:
+    lines: list[str] = []
+    if author := embed.get("author"):
+        lines += _indented(author["name"], "┃ ")
+    if title := embed.get("title"):
+        lines += _indented(f"{title}  <{embed['url']}>" if embed.get("url") else title, "┃ ")
+    if description := embed.get("description"):
+        lines += _indented(description, "┃ ")
+    if image := embed.get("image"):
+        lines += _indented(f"[picture] {image['url']}", "┃ ")
+    if footer := embed.get("footer"):
+        lines += _indented(footer["text"], "┃ ")
+    return ["", *lines]
+
+
+def _indented(text: str, bar: str) -> list[str]:
+    return [bar + line for line in _printable(text).split("\n")] if text else []
+
+
+def _printable(text: str) -> str:
+    """Drop what would steer a terminal."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
