@@ -39,10 +39,19 @@ class TooMany:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Wait until ``released`` is set, before or after doing what was asked; then answer as if nothing had been."""
+    """Wait until ``released`` is set, before or after doing what was asked; then answer as if nothing had been.
 
+    ``reached`` is set when the request has come to this point.
+    """
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     after_work: bool = False
+
+    async def wait(self) -> None:
+        """Say that the request is here, and wait."""
+        self.reached.set()
+        await self.released.wait()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ class Door:
             case Close(after_work=False):
                 return self._cut(request, path, received)
             case Hold(after_work=False):
-                await fault.released.wait()
+                await fault.wait()
             case Answer(after_work=False):
                 body = {"message": fault.message, "code": fault.code, **fault.extra}
                 return self._reply(request, path, received, Reply(body=body, status=fault.status), dict(fault.headers))
@@ -78,7 +78,7 @@ class Door:
             case Close():
                 return self._cut(request, path, received)
             case Hold(after_work=True):
-                await fault.released.wait()
+                await fault.wait()
             case Answer():
                 body = {"message": fault.message, "code": fault.code, **fault.extra}
                 reply, headers = Reply(body=body, status=fault.status), headers | fault.headers

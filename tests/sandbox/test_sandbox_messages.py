@@ -3,7 +3,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from conftest import Answer, Api
+from sandbox_clients import Answer, Api
 
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.permissions import Permission
@@ -11,14 +11,14 @@ from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, Guild, User
 
 
-async def test_a_message_is_read_back_as_it_was_sent(api: Api, channel: Channel):
+async def test_a_message_is_read_back_as_it_was_sent(api: Api, channel: Channel) -> None:
     sent = await api.send(channel, content="hello", embeds=[{"title": "t", "url": "https://example.org/#a"}])
     read = await api.call("GET", f"/channels/{channel.id}/messages/{sent.body['id']}")
     assert read.body == sent.body
     assert read.headers["Content-Type"] == "application/json"
 
 
-async def test_history_comes_newest_first_and_in_pages(api: Api, channel: Channel, clock: ManualClock):
+async def test_history_comes_newest_first_and_in_pages(api: Api, channel: Channel, clock: ManualClock) -> None:
     ids: list[int] = []
     for number in range(7):
         clock.advance(1)
@@ -36,12 +36,12 @@ async def test_history_comes_newest_first_and_in_pages(api: Api, channel: Channe
 
 
 @pytest.mark.parametrize("limit", ["0", "101", "x"])
-async def test_a_page_has_1_to_100_messages(api: Api, channel: Channel, limit: str):
+async def test_a_page_has_1_to_100_messages(api: Api, channel: Channel, limit: str) -> None:
     answer = await api.call("GET", f"/channels/{channel.id}/messages", params={"limit": limit})
     assert answer.errors_at("limit")
 
 
-async def test_the_nonce_is_told_once_and_forgotten(api: Api, channel: Channel):
+async def test_the_nonce_is_told_once_and_forgotten(api: Api, channel: Channel) -> None:
     sent = await api.send(channel, content="x", nonce="abc")
     assert sent.body["nonce"] == "abc"
     assert "nonce" not in (await api.call("GET", f"/channels/{channel.id}/messages")).body[0]
@@ -49,7 +49,7 @@ async def test_the_nonce_is_told_once_and_forgotten(api: Api, channel: Channel):
 
 async def test_a_repeated_nonce_gives_the_earlier_message_inside_the_window_only(
     api: Api, sandbox: Sandbox, channel: Channel, clock: ManualClock
-):
+) -> None:
     body = {"content": "x", "nonce": "abc", "enforce_nonce": True}
     first = await api.send(channel, body)
     clock.advance(179)
@@ -60,7 +60,9 @@ async def test_a_repeated_nonce_gives_the_earlier_message_inside_the_window_only
     assert len(sandbox.messages(channel)) == 2
 
 
-async def test_a_nonce_counts_per_channel_and_only_when_enforced(api: Api, sandbox: Sandbox, guild: Guild, channel: Channel):
+async def test_a_nonce_counts_per_channel_and_only_when_enforced(
+    api: Api, sandbox: Sandbox, guild: Guild, channel: Channel
+) -> None:
     other = sandbox.create_channel(guild, "other")
     body = {"content": "x", "nonce": "abc", "enforce_nonce": True}
     ids = [(await api.send(place, body)).body["id"] for place in (channel, other)]
@@ -68,7 +70,7 @@ async def test_a_nonce_counts_per_channel_and_only_when_enforced(api: Api, sandb
     assert len(set(ids)) == 3
 
 
-async def test_a_repeated_nonce_of_a_deleted_message_is_unknown(api: Api, channel: Channel):
+async def test_a_repeated_nonce_of_a_deleted_message_is_unknown(api: Api, channel: Channel) -> None:
     body = {"content": "x", "nonce": "abc", "enforce_nonce": True}
     first = await api.send(channel, body)
     await api.call("DELETE", f"/channels/{channel.id}/messages/{first.body['id']}")
@@ -76,7 +78,7 @@ async def test_a_repeated_nonce_of_a_deleted_message_is_unknown(api: Api, channe
     assert (again.status, again.code) == (404, 10008)
 
 
-async def test_an_edit_changes_what_it_names_and_leaves_the_rest(api: Api, channel: Channel):
+async def test_an_edit_changes_what_it_names_and_leaves_the_rest(api: Api, channel: Channel) -> None:
     sent = await api.send(channel, content="a", embeds=[{"title": "t"}])
     edited = await api.edit(channel, sent.body["id"], content="b")
     assert edited.body["content"] == "b"
@@ -87,7 +89,7 @@ async def test_an_edit_changes_what_it_names_and_leaves_the_rest(api: Api, chann
     assert (await api.edit(channel, sent.body["id"], embeds=[])).code == 50006
 
 
-async def test_a_refused_edit_leaves_the_message_as_it_was(api: Api, sandbox: Sandbox, channel: Channel):
+async def test_a_refused_edit_leaves_the_message_as_it_was(api: Api, sandbox: Sandbox, channel: Channel) -> None:
     sent = await api.send(channel, content="a")
     assert (await api.edit(channel, sent.body["id"], content="b", embeds=[{"title": "x" * 257}])).status == 400
     assert sandbox.messages(channel)[0]["content"] == "a"
@@ -95,7 +97,7 @@ async def test_a_refused_edit_leaves_the_message_as_it_was(api: Api, sandbox: Sa
 
 async def test_another_users_message_cannot_be_edited_but_its_embeds_hidden(
     api: Api, sandbox: Sandbox, guild: Guild, channel: Channel, ann: User
-):
+) -> None:
     message = sandbox.post_as(ann, channel, "mine")
     assert (await api.edit(channel, str(message.id), content="yours")).code == 50005
     assert (await api.edit(channel, str(message.id), flags=4)).code == 50013
@@ -105,13 +107,13 @@ async def test_another_users_message_cannot_be_edited_but_its_embeds_hidden(
     assert (await api.call("DELETE", f"/channels/{channel.id}/messages/{message.id}")).status == 204
 
 
-async def test_suppressed_embeds_are_not_shown(api: Api, channel: Channel):
+async def test_suppressed_embeds_are_not_shown(api: Api, channel: Channel) -> None:
     sent = await api.send(channel, content="x", embeds=[{"title": "t"}], flags=4)
     assert sent.body["embeds"] == []
     assert (await api.edit(channel, sent.body["id"], flags=0)).body["embeds"][0]["title"] == "t"
 
 
-async def test_a_message_becomes_components_v2_when_its_old_parts_go(api: Api, channel: Channel):
+async def test_a_message_becomes_components_v2_when_its_old_parts_go(api: Api, channel: Channel) -> None:
     sent = await api.send(channel, content="x", embeds=[{"title": "t"}])
     new = {"flags": 1 << 15, "components": [{"type": 10, "content": "new"}]}
     assert (await api.edit(channel, sent.body["id"], **new)).errors_at("content")
@@ -129,7 +131,7 @@ async def upload(api: Api, path: str, method: str, payload: Any, *names: str) ->
     return await api.call(method, path, data=form)
 
 
-async def test_an_edit_keeps_the_files_that_it_lists_and_adds_new_ones(api: Api, channel: Channel):
+async def test_an_edit_keeps_the_files_that_it_lists_and_adds_new_ones(api: Api, channel: Channel) -> None:
     path = f"/channels/{channel.id}/messages"
     attachments = [{"id": 0, "description": "first"}, {"id": 1}]
     sent = await upload(api, path, "POST", {"attachments": attachments}, "a.png", "b.png")
@@ -144,7 +146,7 @@ async def test_an_edit_keeps_the_files_that_it_lists_and_adds_new_ones(api: Api,
     assert (await api.call("PATCH", one, {"attachments": []})).body["attachments"] == []
 
 
-async def test_a_files_address_is_signed_and_expires(api: Api, channel: Channel, clock: ManualClock):
+async def test_a_files_address_is_signed_and_expires(api: Api, channel: Channel, clock: ManualClock) -> None:
     sent = await upload(api, f"/channels/{channel.id}/messages", "POST", {}, "a b.png")
     url = sent.body["attachments"][0]["url"]
     async with api.session.get(url) as good:
@@ -156,7 +158,9 @@ async def test_a_files_address_is_signed_and_expires(api: Api, channel: Channel,
         assert late.status == 404
 
 
-async def test_mentions_ping_by_default_and_not_when_denied(api: Api, sandbox: Sandbox, guild: Guild, channel: Channel, ann: User):
+async def test_mentions_ping_by_default_and_not_when_denied(
+    api: Api, sandbox: Sandbox, guild: Guild, channel: Channel, ann: User
+) -> None:
     role = sandbox.create_role(guild, "readers", mentionable=True)
     quiet = sandbox.create_role(guild, "quiet")
     text = f"<@{ann.id}> <@&{role.id}> <@&{quiet.id}> @everyone"
@@ -174,12 +178,12 @@ async def test_mentions_ping_by_default_and_not_when_denied(api: Api, sandbox: S
     assert everyone.body["mention_roles"] == [str(role.id), str(quiet.id)]
 
 
-async def test_code_and_embeds_ping_nobody(api: Api, channel: Channel, ann: User):
+async def test_code_and_embeds_ping_nobody(api: Api, channel: Channel, ann: User) -> None:
     answer = await api.send(channel, content=f"`<@{ann.id}>` ```\n<@{ann.id}>```", embeds=[{"description": f"<@{ann.id}>"}])
     assert answer.body["mentions"] == []
 
 
-async def test_an_edit_without_allowed_mentions_pings_by_default_again(api: Api, channel: Channel, ann: User):
+async def test_an_edit_without_allowed_mentions_pings_by_default_again(api: Api, channel: Channel, ann: User) -> None:
     sent = await api.send(channel, content=f"<@{ann.id}>", allowed_mentions={"parse": []})
     assert (await api.edit(channel, sent.body["id"], embeds=[{"title": "t"}])).body["mentions"] != []
     assert (await api.edit(channel, sent.body["id"], content=f"<@{ann.id}>!", allowed_mentions={"parse": []})).body[
@@ -187,7 +191,7 @@ async def test_an_edit_without_allowed_mentions_pings_by_default_again(api: Api,
     ] == []
 
 
-async def test_publishing_works_once_and_in_announcement_channels(api: Api, channel: Channel, news: Channel):
+async def test_publishing_works_once_and_in_announcement_channels(api: Api, channel: Channel, news: Channel) -> None:
     elsewhere = await api.send(channel, content="x")
     path = f"/channels/{channel.id}/messages/{elsewhere.body['id']}/crosspost"
     assert (await api.call("POST", path)).code == 50024
@@ -197,7 +201,9 @@ async def test_publishing_works_once_and_in_announcement_channels(api: Api, chan
     assert (await api.call("POST", path)).code == 40033
 
 
-async def test_many_messages_are_deleted_at_once(api: Api, sandbox: Sandbox, guild: Guild, channel: Channel, clock: ManualClock):
+async def test_many_messages_are_deleted_at_once(
+    api: Api, sandbox: Sandbox, guild: Guild, channel: Channel, clock: ManualClock
+) -> None:
     ids = [(await api.send(channel, content=str(number))).body["id"] for number in range(3)]
     path = f"/channels/{channel.id}/messages/bulk-delete"
     assert (await api.call("POST", path, {"messages": ids})).code == 50013
@@ -210,7 +216,7 @@ async def test_many_messages_are_deleted_at_once(api: Api, sandbox: Sandbox, gui
     assert (await api.call("POST", path, {"messages": [ids[2], later]})).code == 50034
 
 
-async def test_unknown_things_have_their_codes(api: Api, channel: Channel, guild: Guild):
+async def test_unknown_things_have_their_codes(api: Api, channel: Channel, guild: Guild) -> None:
     assert (await api.call("GET", "/channels/77")).code == 10003
     assert (await api.call("GET", f"/channels/{channel.id}/messages/77")).code == 10008
     assert (await api.call("GET", "/guilds/77")).code == 10004
@@ -218,7 +224,7 @@ async def test_unknown_things_have_their_codes(api: Api, channel: Channel, guild
     assert (await api.call("GET", "/channels/x")).errors_at("channel_id") == ["NUMBER_TYPE_COERCE"]
 
 
-async def test_the_door_refuses_what_it_does_not_know(api: Api, channel: Channel):
+async def test_the_door_refuses_what_it_does_not_know(api: Api, channel: Channel) -> None:
     assert (await api.call("GET", "/users/@me", headers={"Authorization": "Bot wrong"})).status == 401
     assert (await api.call("GET", "/nowhere")).body == {"message": "404: Not Found", "code": 0}
     assert (await api.call("PUT", f"/channels/{channel.id}/messages")).body == {"message": "405: Method Not Allowed", "code": 0}
@@ -230,7 +236,7 @@ async def test_the_door_refuses_what_it_does_not_know(api: Api, channel: Channel
     assert (await api.call("POST", path, [1])).errors_at() == ["DICT_TYPE_CONVERT"]
 
 
-async def test_a_reply_needs_a_message_that_is_there(api: Api, channel: Channel):
+async def test_a_reply_needs_a_message_that_is_there(api: Api, channel: Channel) -> None:
     sent = await api.send(channel, content="x")
     reply = await api.send(channel, content="y", message_reference={"message_id": sent.body["id"]})
     assert (reply.body["type"], reply.body["message_reference"]["message_id"]) == (19, sent.body["id"])
@@ -238,7 +244,7 @@ async def test_a_reply_needs_a_message_that_is_there(api: Api, channel: Channel)
     assert (await api.send(channel, content="y", message_reference={})).errors_at("message_reference", "message_id")
 
 
-async def test_the_log_holds_bodies_and_no_token(api: Api, sandbox: Sandbox, channel: Channel):
+async def test_the_log_holds_bodies_and_no_token(api: Api, sandbox: Sandbox, channel: Channel) -> None:
     await api.send(channel, content="x")
     exchange = sandbox.log[-1]
     assert (exchange.method, exchange.path, exchange.status) == ("POST", f"/channels/{channel.id}/messages", 200)

@@ -1,0 +1,150 @@
+from typing import Any
+
+import pytest
+from sandbox_clients import Answer, Api
+
+from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.sandbox.interactions import NotOfferedError
+from heartbeat_bot.sandbox.permissions import Permission
+from heartbeat_bot.sandbox.ratelimits import Quota
+from heartbeat_bot.sandbox.server import Sandbox
+from heartbeat_bot.sandbox.world import Channel, Guild, User
+
+STATUS: dict[str, Any] = {"name": "status", "description": "Says how things stand"}
+
+
+def path(sandbox: Sandbox, guild: Guild | None = None) -> str:
+    scope = f"/guilds/{guild.id}" if guild else ""
+    return f"/applications/{sandbox.world.bot.id}{scope}/commands"
+
+
+async def put(api: Api, *commands: Any) -> Answer:
+    return await api.call("PUT", path(api.sandbox), list(commands))
+
+
+async def test_a_bulk_overwrite_keeps_the_ids_of_commands_that_stay(api: Api, sandbox: Sandbox) -> None:
+    first = await put(api, STATUS, {**STATUS, "name": "gone"})
+    second = await put(api, STATUS, {**STATUS, "name": "new"})
+    assert second.body[0]["id"] == first.body[0]["id"]
+    assert [command["name"] for command in (await api.call("GET", path(sandbox))).body] == ["status", "new"]
+
+
+async def test_a_post_creates_once_and_then_overwrites(api: Api, sandbox: Sandbox, guild: Guild) -> None:
+    first = await api.call("POST", path(sandbox, guild), STATUS)
+    second = await api.call("POST", path(sandbox, guild), {**STATUS, "description": "Other"})
+    assert (first.status, second.status) == (201, 200)
+    assert (second.body["id"], second.body["description"]) == (first.body["id"], "Other")
+    assert second.body["guild_id"] == str(guild.id)
+    assert (await api.call("GET", path(sandbox))).body == []
+
+
+async def test_a_command_is_edited_read_and_deleted(api: Api, sandbox: Sandbox) -> None:
+    one = f"{path(sandbox)}/{(await api.call('POST', path(sandbox), STATUS)).body['id']}"
+    assert (await api.call("PATCH", one, {"description": "Other"})).body["description"] == "Other"
+    assert (await api.call("GET", one)).body["name"] == "status"
+    assert (await api.call("DELETE", one)).status == 204
+    assert (await api.call("GET", one)).code == 10063
+
+
+OPTION = {"type": 3, "name": "o", "description": "d"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"name": "n" * 33}, ("name",)),
+        ({"name": "Upper"}, ("name",)),
+        ({"name": "two words"}, ("name",)),
+        ({"description": "d" * 101}, ("description",)),
+        ({"description": ""}, ("description",)),
+        ({"options": [{**OPTION, "name": f"o{n}"} for n in range(26)]}, ("options",)),
+        ({"options": [OPTION, OPTION]}, ("options", "1", "name")),
+        ({"options": [OPTION, {**OPTION, "name": "p", "required": True}]}, ("options", "1")),
+        ({"options": [{**OPTION, "choices": [{"name": "c", "value": "v"}] * 26}]}, ("options", "0", "choices")),
+        ({"options": [{**OPTION, "choices": [{"name": "c" * 101, "value": "v"}]}]}, ("options", "0", "choices", "0", "name")),
+        ({"options": [{**OPTION, "choices": [{"name": "c", "value": "v" * 101}]}]}, ("options", "0", "choices", "0", "value")),
+        ({"options": [{**OPTION, "type": 1}, {**OPTION, "name": "p"}]}, ("options", "1", "type")),
+        ({"options": [{**OPTION, "type": 12}]}, ("options", "0", "type")),
+    ],
+)
+async def test_a_command_keeps_its_limits(api: Api, fields: Any, place: tuple[str, ...]) -> None:
+    assert (await put(api, {**STATUS, **fields})).errors_at("0", *place)
+
+
+@pytest.mark.parametrize("fields", [{"name": "n" * 32}, {"name": "häuser-1_'"}, {"description": "d" * 100}])
+async def test_a_command_may_go_to_its_limits(api: Api, fields: Any) -> None:
+    assert (await put(api, {**STATUS, **fields})).status == 200
+
+
+async def test_a_whole_command_may_have_8000_characters(api: Api) -> None:
+    choices = [{"name": f"{number:0100}", "value": "v" * 100} for number in range(25)]
+    options = [{**OPTION, "name": f"o{number}", "choices": choices} for number in range(2)]
+    assert (await put(api, {**STATUS, "options": options[:1]})).status == 200
+    assert (await put(api, {**STATUS, "options": options})).errors_at("0")
+
+
+async def test_there_may_be_a_hundred_commands_with_different_names(api: Api, sandbox: Sandbox) -> None:
+    hundred = [{**STATUS, "name": f"c{number}"} for number in range(100)]
+    assert (await put(api, *hundred)).status == 200
+    assert (await api.call("POST", path(sandbox), STATUS)).code == 30032
+    assert (await put(api, STATUS, STATUS)).errors_at("1", "name") == ["APPLICATION_COMMANDS_DUPLICATE_NAME"]
+    assert (await put(api, *[{"type": 2, "name": f"u{number}"} for number in range(16)])).code == 30032
+
+
+async def test_a_day_has_so_many_new_commands(api: Api, sandbox: Sandbox, clock: ManualClock) -> None:
+    sandbox.limits.command_creates = Quota(requests=2, seconds=86400)
+    two = [{**STATUS, "name": name} for name in ("a", "b")]
+    assert (await put(api, *two)).status == 200
+    assert (await put(api, *two)).status == 200
+    refused = await put(api, *two, STATUS)
+    assert (refused.status, refused.code) == (429, 30034)
+    clock.advance(86400)
+    assert (await put(api, *two, STATUS)).status == 200
+
+
+async def test_a_person_is_offered_only_what_discord_would_offer(
+    api: Api, sandbox: Sandbox, guild: Guild, channel: Channel, ann: User
+) -> None:
+    option = {**OPTION, "name": "newsletter", "required": True, "choices": [{"name": "One", "value": "one"}]}
+    await put(api, {**STATUS, "options": [option], "default_member_permissions": str(int(Permission.MANAGE_GUILD))})
+
+    async def refused(command: str, sentence: str, **options: object) -> None:
+        with pytest.raises(NotOfferedError, match=sentence):
+            await sandbox.invoke(command, options, user=ann, channel=channel)
+
+    await refused("nothing", "no command")
+    await refused("status", "not shown to ann", newsletter="one")
+    guild.roles[guild.id].permissions |= Permission.MANAGE_GUILD
+    await refused("status", "missing options")
+    await refused("status", "unknown options", newsletter="one", other=1)
+    await refused("status", "none of the choices", newsletter="two")
+    sandbox.overwrite(channel, ann, deny=Permission.USE_APPLICATION_COMMANDS)
+    await refused("status", "may not use commands", newsletter="one")
+
+
+async def test_an_interaction_is_answered_once_and_in_time(
+    api: Api, sandbox: Sandbox, channel: Channel, ann: User, clock: ManualClock
+) -> None:
+    await put(api, STATUS)
+    message = {"type": 4, "data": {"content": "x"}}
+
+    async def begin() -> tuple[str, str]:
+        with pytest.raises(TimeoutError):
+            await sandbox.invoke("status", user=ann, channel=channel, timeout=0)
+        interaction = list(sandbox.interactions.kept.values())[-1]
+        hook = f"/webhooks/{sandbox.world.bot.id}/{interaction.token}"
+        return f"/interactions/{interaction.id}/{interaction.token}/callback", hook
+
+    answer, hook = await begin()
+    assert (await api.call("POST", hook, {"content": "early"})).status == 404
+    assert (await api.call("POST", answer, {"type": 1})).errors_at("type")
+    long = await api.call("POST", answer, {"type": 4, "data": {"content": "x" * 2001}})
+    assert long.errors_at("data", "content")
+    assert (await api.call("POST", answer, message)).status == 204
+    assert (await api.call("POST", answer, message)).code == 40060
+    clock.advance(15 * 60 + 1)
+    assert (await api.call("POST", hook, {"content": "late"})).code == 50027
+    answer, _ = await begin()
+    clock.advance(4)
+    assert (await api.call("POST", answer, message)).code == 10062
+    assert (await api.call("POST", answer.replace("interactions/", "interactions/1"), message)).code == 10062

@@ -1,0 +1,86 @@
+import asyncio
+
+import aiohttp
+import pytest
+from sandbox_clients import Api
+
+from heartbeat_bot.sandbox.faults import Answer, Close, Hold, Malformed, TooMany
+from heartbeat_bot.sandbox.server import Sandbox
+from heartbeat_bot.sandbox.world import Channel
+
+SEND = "/channels/*/messages"
+
+
+def contents(sandbox: Sandbox, channel: Channel) -> list[str]:
+    return [message["content"] for message in sandbox.messages(channel)]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_failure_comes_instead_of_the_work_or_after_it(api: Api, sandbox: Sandbox, channel: Channel, moment: str) -> None:
+    sandbox.faults.add("POST", SEND, Answer(status=502, after_work=moment == "after"))
+    answer = await api.send(channel, content="x")
+    assert answer.status == 502
+    assert contents(sandbox, channel) == (["x"] if moment == "after" else [])
+
+
+async def test_an_answer_carries_code_and_message(api: Api, sandbox: Sandbox, channel: Channel) -> None:
+    sandbox.faults.add("POST", SEND, Answer(status=400, code=240000, message="Harmful link"))
+    assert (await api.send(channel, content="x")).body == {"message": "Harmful link", "code": 240000}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_cut_connection_leaves_the_client_in_the_dark(api: Api, sandbox: Sandbox, channel: Channel, moment: str) -> None:
+    sandbox.faults.add("POST", SEND, Close(after_work=moment == "after"))
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await api.send(channel, content="x")
+    assert contents(sandbox, channel) == (["x"] if moment == "after" else [])
+    assert sandbox.log[-1].status is None
+    assert (await api.send(channel, content="y")).status == 200
+
+
+async def test_a_rule_counts_the_requests_that_match_it(api: Api, sandbox: Sandbox, channel: Channel) -> None:
+    sandbox.faults.add("POST", SEND, Answer(status=500), nth=2, times=2)
+    statuses = [(await api.send(channel, content=str(number))).status for number in range(4)]
+    assert statuses == [200, 500, 500, 200]
+
+
+async def test_a_rule_matches_its_method_and_path_only(api: Api, sandbox: Sandbox, channel: Channel) -> None:
+    sandbox.faults.add("PATCH", "/channels/*/messages/*", Answer(status=500), times=None)
+    sandbox.faults.add("*", "/guilds/**", Answer(status=503), times=None)
+    sent = await api.send(channel, content="x")
+    assert sent.status == 200
+    assert [(await api.edit(channel, sent.body["id"], content="y")).status for _ in range(3)] == [500] * 3
+    assert (await api.call("GET", "/guilds/1/roles")).status == 503
+    sandbox.faults.clear()
+    assert (await api.edit(channel, sent.body["id"], content="y")).status == 200
+
+
+async def test_a_429_may_disagree_with_itself(api: Api, sandbox: Sandbox, channel: Channel) -> None:
+    sandbox.faults.add("POST", SEND, TooMany(retry_after=1163.1, header=1, scope="shared", code=20028))
+    answer = await api.send(channel, content="x")
+    assert (answer.status, answer.code, answer.body["retry_after"]) == (429, 20028, 1163.1)
+    assert (answer.headers["Retry-After"], answer.headers["X-RateLimit-Scope"]) == ("1", "shared")
+    sandbox.faults.add("POST", SEND, TooMany(retry_after=0.5, scope="global"))
+    everywhere = await api.send(channel, content="x")
+    assert (everywhere.body["global"], everywhere.headers["X-RateLimit-Global"]) == (True, "true")
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_request_waits_until_it_is_released(api: Api, sandbox: Sandbox, channel: Channel, moment: str) -> None:
+    hold = Hold(after_work=moment == "after")
+    sandbox.faults.add("POST", SEND, hold)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(api.send(channel, content="x"))
+        await hold.reached.wait()
+        assert contents(sandbox, channel) == (["x"] if moment == "after" else [])
+        hold.released.set()
+        assert (await sending).status == 200
+    assert contents(sandbox, channel) == ["x"]
+
+
+async def test_a_body_may_be_malformed(api: Api, sandbox: Sandbox, channel: Channel) -> None:
+    sandbox.faults.add("POST", SEND, Malformed())
+    with pytest.raises(ValueError, match="Expecting value"):
+        await api.send(channel, content="x")
+    sandbox.faults.add("POST", SEND, Malformed(body=b"<html>", content_type="text/html"))
+    assert (await api.send(channel, content="x")).body == "<html>"

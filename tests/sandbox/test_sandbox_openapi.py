@@ -1,0 +1,183 @@
+import io
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from sandbox_clients import Api, Running, discord
+
+from heartbeat_bot.sandbox.faults import Answer, TooMany
+from heartbeat_bot.sandbox.rest import Exchange
+from heartbeat_bot.sandbox.server import Sandbox
+from heartbeat_bot.sandbox.world import Channel, Guild, User
+
+DESCRIPTION = Path(__file__).resolve().parents[2].parent / "shared" / "discord-api" / "openapi.json"
+
+pytestmark = pytest.mark.skipif(
+    not DESCRIPTION.exists(),
+    reason=f"Discord's OpenAPI description is not there ({DESCRIPTION}): bodies are not checked against it",
+)
+
+
+@cache
+def description() -> dict[str, Any]:
+    return json.loads(DESCRIPTION.read_text())
+
+
+@cache
+def operations() -> list[tuple[re.Pattern[str], str]]:
+    """Every path of the description as an expression, those with the fewest parameters first."""
+    paths = sorted(description()["paths"], key=lambda path: path.count("{"))
+    return [(re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))), path) for path in paths]
+
+
+def schema_of(exchange: Exchange) -> Any:
+    """The schema of an exchange's answer, None when the description gives it no JSON."""
+    path = next(path for pattern, path in operations() if pattern.fullmatch(exchange.path))
+    responses = description()["paths"][path][exchange.method.lower()]["responses"]
+    status = str(exchange.status)
+    response = responses.get(status) or responses.get(f"{status[0]}XX")
+    assert response is not None, f"{exchange.method} {path} does not answer {status}"
+    if "$ref" in response:
+        response = description()["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
+    content = response.get("content")
+    return content["application/json"]["schema"] if content else None
+
+
+def check(exchange: Exchange) -> None:
+    schema = schema_of(exchange)
+    if schema is None:
+        assert exchange.answer is None
+        return
+    # Components that refer to each other by pointer stay reachable beside the schema.
+    document = {"components": description()["components"], **schema}
+    problems = list(jsonschema.Draft202012Validator(document).iter_errors(exchange.answer))
+    found = [f"{problem.json_path}: {problem.message[:300]}" for problem in problems]
+    assert not found, f"{exchange.method} {exchange.path} {exchange.status}: {found}"
+
+
+def check_all(sandbox: Sandbox) -> set[str]:
+    for exchange in sandbox.log:
+        check(exchange)
+    return {f"{exchange.method} {exchange.status}" for exchange in sandbox.log}
+
+
+async def test_plain_answers_are_as_described(
+    api: Api, sandbox: Sandbox, guild: Guild, channel: Channel, forum: Channel, news: Channel
+) -> None:
+    me, one = sandbox.world.bot.id, f"/channels/{channel.id}"
+    for path in (
+        "/users/@me",
+        "/users/@me/guilds",
+        f"/users/{me}",
+        "/applications/@me",
+        "/oauth2/applications/@me",
+        "/gateway",
+        "/gateway/bot",
+        f"/guilds/{guild.id}",
+        f"/guilds/{guild.id}/channels",
+        f"/guilds/{guild.id}/roles",
+        f"/guilds/{guild.id}/members/{me}",
+        f"/guilds/{guild.id}/threads/active",
+        one,
+        f"/channels/{forum.id}",
+        f"/channels/{news.id}",
+        f"{one}/messages",
+        f"{one}/messages/7",
+        "/channels/7",
+    ):
+        await api.call("GET", path)
+    everything = {
+        "title": "t",
+        "url": "https://example.org/",
+        "description": "d",
+        "color": 5,
+        "timestamp": "2026-08-01T00:00:00Z",
+        "author": {"name": "a", "url": "https://example.org/", "icon_url": "https://example.org/i.png"},
+        "footer": {"text": "f"},
+        "image": {"url": "https://example.org/i.png", "description": "alt"},
+        "fields": [{"name": "n", "value": "v"}],
+    }
+    sent = await api.send(channel, content="x", embeds=[everything], nonce="n")
+    await api.edit(channel, sent.body["id"], content="x" * 2001, embeds=[{"title": "t" * 257}])
+    await api.send(channel, content="reply", message_reference={"message_id": sent.body["id"]})
+    await api.call("POST", f"{one}/messages/{sent.body['id']}/threads", {"name": "t"})
+    await api.call("GET", f"{one}/messages")
+    await api.call("GET", "/users/@me", headers={"Authorization": "Bot ?"})
+    sandbox.faults.add("GET", "/users/@me", TooMany(retry_after=1))
+    sandbox.faults.add("GET", "/users/@me", Answer(status=403, code=50001, message="Missing Access"))
+    await api.call("GET", "/users/@me")
+    await api.call("GET", "/users/@me")
+    assert check_all(sandbox) >= {"GET 200", "GET 401", "GET 404", "GET 429", "POST 200", "POST 201", "PATCH 400"}
+
+
+async def test_components_are_as_described(api: Api, sandbox: Sandbox, channel: Channel) -> None:
+    text = {"type": 10, "content": "t"}
+    button = {"type": 2, "style": 1, "label": "l", "custom_id": "b"}
+    media = {"media": {"url": "https://example.org/i.png"}, "description": "alt"}
+    components = [
+        text,
+        {"type": 1, "components": [button, {"type": 2, "style": 5, "label": "l", "url": "https://example.org/"}]},
+        {"type": 1, "components": [{"type": 3, "custom_id": "s", "options": [{"label": "l", "value": "v"}]}]},
+        {"type": 9, "components": [text], "accessory": {"type": 11, **media}},
+        {"type": 12, "items": [media]},
+        {"type": 14},
+        {"type": 17, "accent_color": 5, "components": [text]},
+    ]
+    answer = await api.send(channel, flags=1 << 15, components=components)
+    assert answer.status == 200
+    assert check_all(sandbox) == {"POST 200"}
+
+
+async def test_all_answers_of_a_discord_py_run_are_as_described(
+    running: Running,
+    sandbox: Sandbox,
+    client: discord.Client,
+    channel: Channel,
+    news: Channel,
+    forum: Channel,
+    ann: User,
+) -> None:
+    tree = discord.app_commands.CommandTree(client)
+
+    @tree.command(description="Answers")
+    @discord.app_commands.choices(kind=[discord.app_commands.Choice(name="Big", value="big")])
+    async def answer(interaction: discord.Interaction, kind: str, count: int = 1) -> None:
+        await interaction.response.defer()
+        await interaction.followup.send(f"{kind} {count}", embed=discord.Embed(title="t"))
+        await interaction.followup.send("secret", ephemeral=True)
+        await interaction.edit_original_response(content="changed")
+
+    async with running(client):
+        place = client.get_channel(news.id)
+        assert isinstance(place, discord.TextChannel)
+        message = await place.send("x", embed=discord.Embed(title="t"), file=discord.File(io.BytesIO(b"png"), "a.png"))
+        await message.edit(content="y")
+        await message.publish()
+        await message.create_thread(name="t")
+        posts = client.get_channel(forum.id)
+        assert isinstance(posts, discord.ForumChannel)
+        post = await posts.create_thread(name="p", content="first", applied_tags=[posts.available_tags[1]])
+        await post.thread.edit(archived=True)
+        await tree.sync()
+        await tree.fetch_commands()
+        await sandbox.invoke("answer", {"kind": "big"}, user=ann, channel=channel)
+        await place.send("done")
+        [found async for found in place.history()]
+        await message.delete()
+    assert check_all(sandbox) >= {"PUT 200", "PATCH 200", "POST 201", "DELETE 204"}
+
+
+async def test_the_bodies_that_discord_py_sends_are_as_described(
+    running: Running, sandbox: Sandbox, client: discord.Client, channel: Channel
+) -> None:
+    async with running(client):
+        place = client.get_channel(channel.id)
+        assert isinstance(place, discord.TextChannel)
+        await place.send("x", embed=discord.Embed(title="t"), nonce="1", allowed_mentions=discord.AllowedMentions.none())
+    body = next(exchange.body for exchange in sandbox.log if exchange.method == "POST")
+    schema = {"components": description()["components"], "$ref": "#/components/schemas/MessageCreateRequest"}
+    jsonschema.Draft202012Validator(schema).validate(body)
