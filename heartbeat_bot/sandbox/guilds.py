@@ -135,4 +135,4 @@ class GuildRoutes:
             for thread in world.threads_of(guild)
             if channel_permissions(guild, thread, own, world.clock())
         ]
-        return Reply(body={"threads": threads, "members": []})
+        return Reply(body={"threads": threads, "members": [], "has_more": False})

@@ -181,7 +181,8 @@ class Interactions:
             "channel_id": str(interaction.channel.id),
             "guild_id": str(interaction.guild.id),
         }
-        message = interaction.messages.get(interaction.original_id or 0)
+        number = interaction.original_id or 0
+        message = interaction.messages.get(number) or interaction.channel.messages.get(number)
         body: Json = {"interaction": about}
         if message is not None:
             about |= {
@@ -189,7 +190,8 @@ class Interactions:
                 "response_message_loading": bool(message.flags & MessageFlag.LOADING),
                 "response_message_ephemeral": bool(message.flags & MessageFlag.EPHEMERAL),
             }
-            body["resource"] = {"type": int(interaction.callback or 0), "message": message_object(world, message)}
+        if message is not None and interaction.callback in {Callback.MESSAGE, Callback.UPDATE}:
+            body["resource"] = {"type": int(interaction.callback), "message": message_object(world, message)}
         return body
 
     def _blank(self, world: World, interaction: Interaction) -> Message:

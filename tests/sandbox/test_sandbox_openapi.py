@@ -24,7 +24,16 @@ pytestmark = pytest.mark.skipif(
 
 @cache
 def description() -> dict[str, Any]:
-    return json.loads(DESCRIPTION.read_text())
+    found = json.loads(DESCRIPTION.read_text())
+    # The description gives the errors within a form the integer codes of whole answers; the documentation (Reference, Error
+    # Messages) and the API give them names such as BASE_TYPE_REQUIRED.
+    inner = {
+        "type": "object",
+        "required": ["code", "message"],
+        "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+    }
+    found["components"]["schemas"]["InnerErrors"]["properties"]["_errors"]["items"] = inner
+    return found
 
 
 @cache
