@@ -185,7 +185,7 @@ def test_cutting_a_plan_off_costs_no_request_more(old: list[Post], new: list[Pos
     before = len(channel.requests)
     channel.bring_in_step(new, publish=publish, at_most=stop)
     channel.bring_in_step(new, publish=publish)
-    assert len(channel.requests) - before == least
+    assert len(channel.requests) - before <= least
 
 
 @QUICK

@@ -1,0 +1,351 @@
+"""The database of what is known and what was done: newsletters and issues here, messages in ``receipts.py``."""
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, func, insert, make_url, select, update
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from heartbeat_bot.delivery import schema, sqlite
+from heartbeat_bot.delivery.gate import Facts, Ruling, Verdict
+from heartbeat_bot.delivery.identity import Fingerprint, IssueId, Known
+from heartbeat_bot.delivery.migrations import migrate, version_of
+from heartbeat_bot.delivery.receipts import Receipt, Receipts, receipt_of
+from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.errors import StateError
+from heartbeat_bot.sources.snapshot import BlobId
+
+Clock = Callable[[], datetime]
+"""Tells the time: an aware instant."""
+
+
+def system_clock() -> datetime:
+    """Tell the machine's time in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """What is known of a newsletter. Instants are UTC; ``baseline_at`` None: its first pass is yet to come."""
+
+    name: str
+    commit: str | None = None
+    baseline_at: datetime | None = None
+    last_pass_at: datetime | None = None
+    error: str | None = None
+    error_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a pass read of a file that is an issue: ``issue`` tells which, None for a new one. ``date`` as the issue has it."""
+
+    issue: IssueId | None
+    explicit: str | None
+    path: str
+    slug: str
+    title: str
+    date: date | datetime | None
+    blob: BlobId
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRecord:
+    """An issue as the ledger knows it, with the messages that are kept in step. Instants are UTC."""
+
+    id: IssueId
+    newsletter: str
+    explicit: str | None
+    path: str
+    slug: str
+    title: str
+    date: date | datetime | None
+    blob: BlobId
+    first_seen: datetime
+    changed_at: datetime
+    state: State
+    reason: str
+    until: datetime | None
+    baseline: bool
+    approved_at: datetime | None
+    announced_at: datetime | None
+    pinged_at: datetime | None
+    retracted_at: datetime | None
+    error: str | None
+    error_at: datetime | None
+    receipts: tuple[Receipt, ...] = field(default=())
+
+    def facts(self, *, draft: bool) -> Facts:
+        """Return what the gate needs to know; whether it is a draft stands in its file."""
+        return Facts(
+            draft=draft,
+            date=self.date,
+            changed_at=self.changed_at,
+            announced=self.announced_at is not None,
+            baseline=self.baseline,
+            waiting=self.state is State.WAITING,
+            approved=self.approved_at is not None,
+        )
+
+
+class Ledger:
+    """The open database. ``receipts`` holds what concerns messages."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Use an engine whose schema is up to date; see :func:`open_ledger`."""
+        self._engine = engine
+        self.receipts = Receipts(engine)
+
+    async def newsletters(self) -> list[Newsletter]:
+        """Return every newsletter that a pass has seen, by name."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(schema.newsletters).order_by(schema.newsletters.c.name))
+            return [_newsletter_of(row) for row in rows]
+
+    async def newsletter(self, name: str) -> Newsletter:
+        """Return what is known of a newsletter, an empty record for one that no pass has seen."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(schema.newsletters).where(schema.newsletters.c.name == name))
+            row = rows.one_or_none()
+            return Newsletter(name=name) if row is None else _newsletter_of(row)
+
+    async def pass_done(self, name: str, *, commit: str, now: datetime) -> None:
+        """Note that a pass went through: the first one ends the baseline."""
+        before = await self.newsletter(name)
+        values = {
+            "commit_id": commit,
+            "last_pass_at": now,
+            "baseline_at": before.baseline_at or now,
+            "error": None,
+            "error_at": None,
+        }
+        await self._set_newsletter(name, values)
+
+    async def pass_failed(self, name: str, *, error: str, now: datetime) -> None:
+        """Note why a pass could not be made."""
+        await self._set_newsletter(name, {"error": error, "error_at": now})
+
+    async def known(self, newsletter: str) -> list[Known]:
+        """Return the issues of a newsletter, those that are gone too, as :func:`identity.identify` takes them."""
+        table = schema.issues
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(table).where(table.c.newsletter == newsletter))
+            return [
+                Known(
+                    id=row.id,
+                    explicit=row.explicit,
+                    path=row.path,
+                    blob=row.blob,
+                    slug=row.slug,
+                    fingerprint=Fingerprint.load(row.fingerprint),
+                    gone=row.state == State.GONE,
+                )
+                for row in rows
+            ]
+
+    async def record(
+        self, newsletter: str, sightings: Sequence[Sighting], *, gone: Iterable[IssueId] = (), now: datetime
+    ) -> dict[str, IssueId]:
+        """Note in one transaction what a pass read and which issues are gone; return the id of every sighted path.
+
+        A changed blob makes ``now`` the instant since when the content is what it is. An issue that comes back loses the state
+        *gone*; all else that became of it (announced, baseline, retracted) is still known.
+        """
+        table = schema.issues
+        ids: dict[str, IssueId] = {}
+        async with self._engine.begin() as connection:
+            found = await connection.execute(select(schema.newsletters.c.name).where(schema.newsletters.c.name == newsletter))
+            if found.one_or_none() is None:
+                await connection.execute(insert(schema.newsletters).values(name=newsletter))
+            for issue in gone:
+                values = {"state": State.GONE, "reason": "its file went away", "until": None}
+                await connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
+            # Files may swap paths and ids: give way first, so that no index is hurt between two updates.
+            for sighting in sightings:
+                if sighting.issue is not None:
+                    aside = {"path": f"\0{sighting.issue}", "explicit": None}
+                    await connection.execute(update(table).where(table.c.id == sighting.issue).values(aside))
+            for sighting in sightings:
+                values = {
+                    "explicit": sighting.explicit,
+                    "path": sighting.path,
+                    "slug": sighting.slug,
+                    "title": sighting.title,
+                    "date": None if sighting.date is None else sighting.date.isoformat(),
+                    "fingerprint": sighting.fingerprint.dump(),
+                }
+                if sighting.issue is None:
+                    fresh = {"newsletter": newsletter, "first_seen": now, "changed_at": now, "blob": sighting.blob}
+                    ruling = {"state": State.NEW, "reason": "it has just been read", "baseline": False}
+                    result = await connection.execute(insert(table).values(values | fresh | ruling).returning(table.c.id))
+                    ids[sighting.path] = IssueId(result.scalar_one())
+                    continue
+                ids[sighting.path] = sighting.issue
+                this = update(table).where(table.c.id == sighting.issue)
+                await connection.execute(this.where(table.c.blob != sighting.blob).values(blob=sighting.blob, changed_at=now))
+                await connection.execute(this.where(table.c.state == State.GONE).values(state=State.NEW, reason="it came back"))
+                await connection.execute(this.values(values))
+        return ids
+
+    async def rule(self, rulings: Mapping[IssueId, Ruling]) -> None:
+        """Note what the gate said, in one transaction. Issues that were retracted or are gone stay so."""
+        table = schema.issues
+        async with self._engine.begin() as connection:
+            for issue, ruling in rulings.items():
+                values: dict[str, Any] = {"state": State(ruling.verdict.value), "reason": ruling.why, "until": ruling.until}
+                if ruling.verdict is Verdict.BASELINE:
+                    values["baseline"] = True
+                still_there = table.c.state != State.GONE
+                await connection.execute(
+                    update(table).where(table.c.id == issue, table.c.retracted_at.is_(None), still_there).values(values)
+                )
+                await connection.execute(
+                    update(table)
+                    .where(table.c.id == issue, table.c.retracted_at.is_not(None), still_there)
+                    .values(state=State.RETRACTED, reason="a moderator took it back", until=None)
+                )
+
+    async def issues(self, newsletter: str | None = None) -> list[IssueRecord]:
+        """Return every known issue (of one newsletter), the latest seen first, with the receipts of messages kept in step."""
+        query = select(schema.issues).order_by(schema.issues.c.first_seen.desc(), schema.issues.c.id.desc())
+        if newsletter is not None:
+            query = query.where(schema.issues.c.newsletter == newsletter)
+        held: dict[IssueId, list[Receipt]] = {}
+        async with self._engine.connect() as connection:
+            kept = select(schema.receipts).where(schema.receipts.c.released_at.is_(None)).order_by(schema.receipts.c.message)
+            for row in await connection.execute(kept):
+                held.setdefault(row.issue, []).append(receipt_of(row))
+            rows = (await connection.execute(query)).mappings()
+            return [_issue_of(row, tuple(held.get(row["id"], ()))) for row in rows]
+
+    async def issue(self, issue: IssueId) -> IssueRecord:
+        """Return one issue with its receipts; raise StateError when there is none of that id."""
+        held = tuple(await self.receipts.held(issue))
+        async with self._engine.connect() as connection:
+            result = await connection.execute(select(schema.issues).where(schema.issues.c.id == issue))
+            row = result.mappings().one_or_none()
+        if row is None:
+            raise StateError(f"There is no issue number {issue}: `heartbeat-bot issues` lists them.")
+        return _issue_of(row, held)
+
+    async def approve(self, issue: IssueId, *, now: datetime) -> None:
+        """Note that a moderator wants an issue announced, also one that was retracted: the next pass does it."""
+        await self._set_issue(
+            issue, {"approved_at": now, "retracted_at": None, "state": State.NEW, "reason": "a moderator approved it"}
+        )
+
+    async def retract(self, issue: IssueId, *, now: datetime) -> None:
+        """Note that a moderator took an issue back: whoever sees this state deletes its messages (see :class:`Publisher`)."""
+        taken_back = {"state": State.RETRACTED, "reason": "a moderator took it back", "until": None, "retracted_at": now}
+        await self._set_issue(issue, taken_back)
+
+    async def issue_error(self, issue: IssueId, error: str | None, *, now: datetime) -> None:
+        """Note why an issue could not be read or posted, or, with None, that it could."""
+        await self._set_issue(issue, {"error": error, "error_at": None if error is None else now})
+
+    async def counts(self) -> dict[tuple[str, State], int]:
+        """Return how many issues each newsletter has in each state."""
+        columns = (schema.issues.c.newsletter, schema.issues.c.state)
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(*columns, func.count().label("number")).group_by(*columns))
+            return {(row.newsletter, State(row.state)): row.number for row in rows}
+
+    async def _set_issue(self, issue: IssueId, values: Mapping[str, Any]) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(values))
+
+    async def _set_newsletter(self, name: str, values: Mapping[str, Any]) -> None:
+        table = schema.newsletters
+        async with self._engine.begin() as connection:
+            changed = await connection.execute(update(table).where(table.c.name == name).values(values))
+            if changed.rowcount == 0:
+                await connection.execute(insert(table).values({"name": name} | dict(values)))
+
+
+@asynccontextmanager
+async def open_ledger(state: str, *, read_only: bool = False, clock: Clock = system_clock) -> AsyncGenerator[Ledger]:
+    """Open the database that the configuration's ``state`` names (``sqlite:///file``), and close it in the end.
+
+    A writer holds the database's lock meanwhile and brings the schema up to date. A reader (``read_only``) works beside a writer; a
+    database that does not exist yet reads as an empty one. Raises StateError: held by another process, newer than this program, not
+    a database, not to be opened.
+    """
+    path = _path_of(state)
+    with ExitStack() as locks:
+        if not read_only:
+            locks.enter_context(sqlite.exclusive(path, now=clock()))
+        try:
+            engine = await _engine_of(path, read_only=read_only)
+        except DBAPIError as error:
+            raise StateError(
+                f"The database {path} cannot be used: {error.orig}. Check the file, or point `state` to another."
+            ) from error
+        try:
+            yield Ledger(engine)
+        finally:
+            await engine.dispose()
+
+
+async def _engine_of(path: Path, *, read_only: bool) -> AsyncEngine:
+    """Return an engine whose schema is this program's."""
+    if read_only and sqlite.exists(path):
+        engine = sqlite.create_engine(path, read_only=True)
+        try:
+            async with engine.connect() as connection:
+                version = await connection.run_sync(version_of)
+        except BaseException:
+            await engine.dispose()
+            raise
+        if version:
+            return engine
+        await engine.dispose()
+    engine = sqlite.create_engine(None if read_only else path, read_only=False)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(migrate)
+    except BaseException:
+        await engine.dispose()
+        raise
+    return engine
+
+
+def _path_of(state: str) -> Path:
+    """Read the configuration's ``state``."""
+    try:
+        url = make_url(state)
+    except ArgumentError as error:
+        raise StateError(f"`state: {state}` is not the address of a database: write sqlite:///heartbeat.db") from error
+    if url.get_backend_name() != "sqlite":
+        raise StateError(f"`state` names a {url.get_backend_name()} database; only SQLite can be used yet: sqlite:///heartbeat.db")
+    if not url.database or url.database == ":memory:":
+        raise StateError(f"`state: {state}` names no file, so the bot would forget what it posted: write sqlite:///heartbeat.db")
+    return Path(url.database)
+
+
+def _newsletter_of(row: Row[Any]) -> Newsletter:
+    return Newsletter(
+        name=row.name,
+        commit=row.commit_id,
+        baseline_at=row.baseline_at,
+        last_pass_at=row.last_pass_at,
+        error=row.error,
+        error_at=row.error_at,
+    )
+
+
+def _issue_of(row: Mapping[Any, Any], held: tuple[Receipt, ...]) -> IssueRecord:
+    columns: dict[str, Any] = {name: value for name, value in row.items() if name != "fingerprint"}
+    columns |= {"state": State(row["state"]), "date": _date_of(row["date"]), "receipts": held}
+    return IssueRecord(**columns)
+
+
+def _date_of(text: str | None) -> date | datetime | None:
+    if text is None:
+        return None
+    return date.fromisoformat(text) if len(text) == len("2026-08-16") else datetime.fromisoformat(text)

@@ -1,0 +1,51 @@
+"""Bring a database's schema up to this program's, forwards only.
+
+A new database gets today's tables at once; an older one is led there step by step. To change the schema: change ``schema.py``,
+raise ``LATEST``, and write the step that leads an older database there.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sqlalchemy import Connection, insert, inspect, select, update
+
+from heartbeat_bot.delivery.schema import metadata, schema_version
+from heartbeat_bot.errors import StateError
+
+Step = Callable[[Connection], None]
+
+LATEST: Final = 1
+"""The version of the schema in ``schema.py``."""
+
+STEPS: Final[Mapping[int, Step]] = {}
+"""The step that leads to each version from the one before it; versions count from 1, the first needs none."""
+
+
+def version_of(connection: Connection) -> int:
+    """Return the version of the database's schema, 0 for an empty database; raise StateError for one that is newer."""
+    found = 0
+    if inspect(connection).has_table(schema_version.name):
+        found = connection.execute(select(schema_version.c.version)).scalar_one_or_none() or 0
+    refuse_newer(found)
+    return found
+
+
+def refuse_newer(version: int, latest: int = LATEST) -> None:
+    """Raise StateError for a database that a later version of this program has written."""
+    if version > latest:
+        raise StateError(
+            f"The database was written by a newer heartbeat-bot (its schema is version {version}, this program knows {latest}). "
+            "Install that version again, or point `state` to another database."
+        )
+
+
+def migrate(connection: Connection, *, latest: int = LATEST, steps: Mapping[int, Step] = STEPS) -> None:
+    """Bring the schema up to ``latest``, within the connection's transaction; raise StateError for a newer database."""
+    version = version_of(connection)
+    if version == 0:
+        metadata.create_all(connection)
+        connection.execute(insert(schema_version).values(version=latest))
+        return
+    for following in range(version + 1, latest + 1):
+        steps[following](connection)
+        connection.execute(update(schema_version).values(version=following))

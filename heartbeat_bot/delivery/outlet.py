@@ -1,0 +1,267 @@
+"""The outlet: what posts go out through. First the protocol, then Discord over REST.
+
+The only file of this room that knows discord.py.
+"""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+import aiohttp
+import discord
+from discord.http import MultipartParameters, Route
+
+from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId
+from heartbeat_bot.delivery.recognise import Seen
+from heartbeat_bot.errors import OutletError, RateLimitedError
+
+UNKNOWN_CHANNEL: Final = 10003
+UNKNOWN_MESSAGE: Final = 10008
+ALREADY_CROSSPOSTED: Final = 40033
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file to send along: its name in the message and its bytes."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelFacts:
+    """What must be known of a channel before anything is sent to it.
+
+    ``announcement`` tells whether messages can be published there; ``missing`` names the permissions that the bot lacks there.
+    """
+
+    guild: GuildId
+    name: str
+    announcement: bool
+    missing: tuple[str, ...]
+
+
+class Outlet(Protocol):
+    """What posts go out through.
+
+    Every method raises OutletError when it is refused (``permanent``) or when it is not known whether it was done (not
+    ``permanent``), and RateLimitedError, without having done anything, when it would have to wait for long.
+    """
+
+    async def send(self, channel: ChannelId, body: Mapping[str, Any], files: Sequence[Upload], nonce: str) -> MessageId:
+        """Send a message. The same nonce again, within a few minutes, gives the same message and sends nothing."""
+        ...
+
+    async def edit(self, channel: ChannelId, message: MessageId, body: Mapping[str, Any], files: Sequence[Upload]) -> None:
+        """Make a message read ``body`` and carry exactly ``files``."""
+        ...
+
+    async def delete(self, channel: ChannelId, message: MessageId) -> None:
+        """Delete a message; one that is gone already is fine."""
+        ...
+
+    async def publish(self, channel: ChannelId, message: MessageId) -> None:
+        """Crosspost a message; one that is published already is fine."""
+        ...
+
+    async def history(self, channel: ChannelId, *, after: datetime, before: datetime) -> Sequence[Seen]:
+        """Return the bot's own messages sent between two instants, the earliest first."""
+        ...
+
+
+_PERMISSIONS: Final[Mapping[str, str]] = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "embed_links": "Embed Links",
+    "attach_files": "Attach Files",
+    "read_message_history": "Read Message History",
+}
+"""What posting, editing and looking for a message after a crash need."""
+
+_WHAT_TO_DO: Final[Mapping[int, str]] = {
+    UNKNOWN_CHANNEL: "there is no such channel: check its id in the configuration.",
+    UNKNOWN_MESSAGE: "the message is gone: someone deleted it.",
+    20028: "too many messages were written to this channel: it goes on by itself later.",
+    40058: "this is a forum, which takes no plain messages: choose a text or announcement channel.",
+    50001: "the bot cannot see the channel: invite it to the server and give it the permission View Channel there.",
+    50005: "the message was written by someone else: was the bot's token changed to another bot's?",
+    50013: f"the bot lacks a permission there; it needs {', '.join(_PERMISSIONS.values())}.",
+    50024: "the channel is of a kind that cannot do this: only messages of announcement channels can be published.",
+    50083: "the thread is archived: open it again.",
+    200000: "the server's AutoMod blocks a word of the message: change the issue or the rule.",
+    200001: "the server's AutoMod blocks a title: change the issue or the rule.",
+    240000: "Discord takes a link of the message for harmful: change the issue.",
+}
+
+_PAGE: Final = 100
+"""Messages per page of a channel's history (docs)."""
+
+_CLOUDFLARE_SECONDS: Final = 600.0
+"""How long to leave Discord alone after a ban that does not say how long it lasts: invalid requests are counted per ten minutes."""
+
+LONGEST_SLEEP: Final = 30.0
+"""Seconds that discord.py may sleep for a rate limit before it gives up: the least that it can be told."""
+
+_WIRE_SECONDS: Final = 90.0
+"""Seconds for one call: more than the longest sleep and its request, less than Discord remembers a nonce."""
+
+
+def point_at(api_url: str) -> None:
+    """Send discord.py to another REST API than Discord's own, for all clients of this process."""
+    Route.BASE = api_url.rstrip("/")
+
+
+@asynccontextmanager
+async def log_in(token: str, *, api_url: str) -> AsyncGenerator["DiscordOutlet"]:
+    """Log in over REST, without a gateway, and log out in the end; raise OutletError when the token is refused."""
+    point_at(api_url)
+    client = discord.Client(
+        intents=discord.Intents.none(), max_ratelimit_timeout=LONGEST_SLEEP, allowed_mentions=discord.AllowedMentions.none()
+    )
+    async with client:
+        try:
+            async with asyncio.timeout(_WIRE_SECONDS):
+                await client.login(token)
+        except discord.LoginFailure as error:
+            raise OutletError("Discord refused the bot's token: copy it anew.", status=401, permanent=True) from error
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            raise _refused(error, "logging in") from error
+        yield DiscordOutlet(client)
+
+
+class DiscordOutlet:
+    """Discord, through a client that has logged in and was made with ``max_ratelimit_timeout`` (:data:`LONGEST_SLEEP`).
+
+    The bodies of sends and edits go out as they are: discord.py's own Embed would lose the alternative text of images.
+    """
+
+    def __init__(self, client: discord.Client, *, timeout: float = _WIRE_SECONDS) -> None:
+        """Use ``client``; ``timeout`` is in seconds, for each call."""
+        self._client = client
+        self._timeout = timeout
+
+    async def send(self, channel: ChannelId, body: Mapping[str, Any], files: Sequence[Upload], nonce: str) -> MessageId:
+        """Send a message; see :class:`Outlet`. discord.py repeats what was answered with 5xx: the nonce keeps that harmless."""
+        doing = f"sending a message to channel {channel}"
+        async with self._wire(doing):
+            with _parameters({**body, "nonce": nonce, "enforce_nonce": True}, files) as parameters:
+                answer = await self._client.http.send_message(channel, params=parameters)
+        try:
+            return MessageId(int(answer["id"]))
+        except (TypeError, KeyError, ValueError) as error:
+            raise OutletError(f"Discord's answer to {doing} makes no sense.", status=None, permanent=False) from error
+
+    async def edit(self, channel: ChannelId, message: MessageId, body: Mapping[str, Any], files: Sequence[Upload]) -> None:
+        """Edit a message; see :class:`Outlet`. Files that are not named again are dropped by Discord."""
+        async with self._wire(f"editing message {message} in channel {channel}"):
+            with _parameters({"attachments": [], **body}, files) as parameters:
+                await self._client.http.edit_message(channel, message, params=parameters)
+
+    async def delete(self, channel: ChannelId, message: MessageId) -> None:
+        """Delete a message; see :class:`Outlet`."""
+        try:
+            async with self._wire(f"deleting message {message} in channel {channel}"):
+                await self._client.get_partial_messageable(channel).get_partial_message(message).delete()
+        except OutletError as error:
+            if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
+                raise
+
+    async def publish(self, channel: ChannelId, message: MessageId) -> None:
+        """Crosspost a message; see :class:`Outlet`."""
+        try:
+            async with self._wire(f"publishing message {message} of channel {channel}"):
+                await self._client.get_partial_messageable(channel).get_partial_message(message).publish()
+        except OutletError as error:
+            if error.code != ALREADY_CROSSPOSTED:
+                raise
+
+    async def history(self, channel: ChannelId, *, after: datetime, before: datetime) -> Sequence[Seen]:
+        """Return the bot's own messages; see :class:`Outlet`."""
+        me = self._client.user
+        assert me is not None, "the client has logged in"
+        last = discord.utils.time_snowflake(after)
+        end = discord.utils.time_snowflake(before)
+        found: list[Seen] = []
+        while True:
+            async with self._wire(f"reading the history of channel {channel}"):
+                page = await self._client.http.logs_from(channel, _PAGE, after=last)
+            for message in sorted(page, key=lambda message: int(message["id"])):
+                last = int(message["id"])
+                if last < end and int(message["author"]["id"]) == me.id:
+                    found.append(Seen(message=MessageId(last), content=message["content"], embeds=message["embeds"]))
+            if len(page) < _PAGE or last >= end:
+                return found
+
+    async def describe(self, channel: ChannelId) -> ChannelFacts:
+        """Return what must be known of a channel; raise OutletError when the bot cannot see it."""
+        async with self._wire(f"looking at channel {channel}"):
+            found = await self._client.fetch_channel(channel)
+            if not isinstance(found, discord.TextChannel):
+                raise OutletError(
+                    f"Channel {channel} takes no plain messages: choose a text or announcement channel.",
+                    status=None,
+                    permanent=True,
+                )
+            guild = await self._client.fetch_guild(found.guild.id)
+            me = self._client.user
+            assert me is not None, "the client has logged in"
+            member = await guild.fetch_member(me.id)
+            there = await guild.fetch_channel(channel)
+        granted = there.permissions_for(member)
+        missing = tuple(name for flag, name in _PERMISSIONS.items() if not getattr(granted, flag))
+        return ChannelFacts(guild=GuildId(guild.id), name=found.name, announcement=found.is_news(), missing=missing)
+
+    @asynccontextmanager
+    async def _wire(self, doing: str) -> AsyncGenerator[None]:
+        """Bound a call in time, and turn what can go wrong with it into sentences."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                yield
+        except (discord.DiscordException, aiohttp.ClientError, OSError, json.JSONDecodeError) as error:
+            raise _refused(error, doing) from error
+
+
+@contextmanager
+def _parameters(body: Mapping[str, Any], uploads: Sequence[Upload]) -> Generator[MultipartParameters]:
+    """Build what discord.py's HTTP client takes: JSON alone, or a form with files."""
+    if not uploads:
+        yield MultipartParameters(payload=dict(body), multipart=None, files=None)
+        return
+    files = [discord.File(io.BytesIO(upload.content), filename=upload.name) for upload in uploads]
+    form: list[dict[str, Any]] = [{"name": "payload_json", "value": json.dumps(body), "content_type": "application/json"}]
+    form += [
+        {"name": f"files[{number}]", "value": file.fp, "filename": upload.name, "content_type": "application/octet-stream"}
+        for number, (file, upload) in enumerate(zip(files, uploads, strict=True))
+    ]
+    with MultipartParameters(payload=None, multipart=form, files=files) as parameters:
+        yield parameters
+
+
+def _refused(error: Exception, doing: str) -> OutletError:  # noqa: PLR0911 (one per kind of failure)
+    """Say what went wrong with a request, and what to do."""
+    match error:
+        case discord.RateLimited():
+            wait = timedelta(seconds=round(error.retry_after))
+            return RateLimitedError(f"Discord asked to wait {wait} before {doing}.", retry_after=error.retry_after)
+        case discord.HTTPException(status=429):
+            told = error.response.headers.get("Retry-After", "")
+            seconds = float(told) if told.isdecimal() else _CLOUDFLARE_SECONDS
+            return RateLimitedError(f"Discord refuses all requests for now, also {doing}.", retry_after=seconds)
+        case discord.HTTPException(status=401):
+            return OutletError(f"Discord refused the bot's token at {doing}: copy it anew.", status=401, permanent=True)
+        case discord.HTTPException(status=status, code=code) if status < 500:  # noqa: PLR2004 (HTTP's own boundary)
+            what = _WHAT_TO_DO.get(code) or f"{error.text} (code {code})."
+            return OutletError(f"Discord refused {doing}: {what}", status=status, code=code, permanent=True)
+        case discord.HTTPException(status=status):
+            sentence = f"Discord had a fault ({status}) at {doing}: it is tried again."
+            return OutletError(sentence, status=status, code=error.code, permanent=False)
+        case TimeoutError():
+            return OutletError(f"Discord did not answer in time at {doing}: it is tried again.", status=None, permanent=False)
+        case _:
+            sentence = f"Discord could not be reached at {doing} ({type(error).__name__}): it is tried again."
+            return OutletError(sentence, status=None, permanent=False)

@@ -1,0 +1,395 @@
+"""Makes channels agree with posts, exactly once: an intent is written down before each request, and its receipt after it.
+
+Whatever stops the program, at any instant, leaves at most one unfinished intent per issue and channel, which is settled before
+anything else is done with them. Every method may be called again at any time; what is done already is not done twice.
+"""
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar, assert_never
+
+from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.delivery.ledger import Clock, Ledger
+from heartbeat_bot.delivery.outlet import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Outlet, Upload
+from heartbeat_bot.delivery.plan import ChannelId, Delete, Digest, Edit, GuildId, MessageId, Operation, Publish, Rekey, Send, plan
+from heartbeat_bot.delivery.receipts import Draft, Intent
+from heartbeat_bot.delivery.recognise import is_same
+from heartbeat_bot.delivery.schema import IntentKind
+from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError, UserError
+from heartbeat_bot.messages.post import File, Post
+
+NONCE_WINDOW: Final = timedelta(seconds=60)
+"""How long after an intent its send is repeated with the same nonce. Discord remembers nonces for "a few minutes" (docs)."""
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far this machine's clock and Discord's may be apart, and how long a request may have been under way."""
+
+PUBLISH_LIMIT: Final = 10
+PUBLISH_SPAN: Final = timedelta(hours=1)
+"""Discord lets a channel crosspost this often per span. Undocumented; many have measured it (discord.py issue 4956)."""
+
+_ROUNDS: Final = 20
+"""Plans until an empty one: three are enough, and each message that a person deleted meanwhile costs one more."""
+
+ReadFile = Callable[[str], Awaitable[bytes]]
+"""Returns the bytes of a file of the source by its path; raises SourceError."""
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One operation about to be carried out: the ``number``-th (from 1) of ``total`` known so far."""
+
+    issue: IssueId
+    operation: Operation
+    number: int
+    total: int
+
+
+Progress = Callable[[Step], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of bringing a channel in step.
+
+    The numbers count requests that went through. ``waits_until`` (UTC) tells that Discord's limits put the rest off until then;
+    ``error`` why it was given up for now. With neither, the channel reads as if the issue had just been posted.
+    """
+
+    sent: int = 0
+    edited: int = 0
+    deleted: int = 0
+    published: int = 0
+    waits_until: datetime | None = None
+    error: UserError | None = None
+
+    @property
+    def requests(self) -> int:
+        """How many requests went through."""
+        return self.sent + self.edited + self.deleted + self.published
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.waits_until is None and self.error is None
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        """Take two channels' outcomes together."""
+        return Outcome(
+            sent=self.sent + other.sent,
+            edited=self.edited + other.edited,
+            deleted=self.deleted + other.deleted,
+            published=self.published + other.published,
+            waits_until=max((until for until in (self.waits_until, other.waits_until) if until), default=None),
+            error=self.error or other.error,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Aim:
+    """What one channel is to read of one issue."""
+
+    issue: IssueId
+    guild: GuildId
+    channel: ChannelId
+    posts: Sequence[Post]
+    publish: bool
+    read_file: ReadFile
+    progress: Progress | None
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What went through so far, also when an error ends it."""
+
+    outcome: Outcome = Outcome()
+
+
+class _WaitError(Exception):
+    """The rest must wait until an instant."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class _VoidError(Exception):
+    """A message was deleted by someone: plan again."""
+
+
+def fresh_nonce() -> str:
+    """Return a nonce: 22 random characters, of the 25 that Discord allows."""
+    return secrets.token_urlsafe(16)
+
+
+async def _nothing_to_read(path: str) -> bytes:
+    raise SourceError(f"{path} cannot be read: its source is not open.")
+
+
+class Publisher:
+    """Brings channels in step with posts. One channel is worked on by one task at a time; errors of one issue stop no other."""
+
+    def __init__(self, ledger: Ledger, outlet: Outlet, *, clock: Clock, nonce: Callable[[], str] = fresh_nonce) -> None:
+        """Write to ``ledger``, send through ``outlet``, and tell the time by ``clock`` (aware instants)."""
+        self._ledger = ledger
+        self._receipts = ledger.receipts
+        self._outlet = outlet
+        self._clock = clock
+        self._nonce = nonce
+        self._locks: defaultdict[ChannelId, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def bring_in_step(
+        self,
+        issue: IssueId,
+        *,
+        guild: GuildId,
+        channel: ChannelId,
+        posts: Sequence[Post],
+        publish: bool = False,
+        read_file: ReadFile = _nothing_to_read,
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """Make ``channel`` read as if ``posts`` had just been posted, and nothing else of this issue.
+
+        Unfinished intents of this issue in the channel are settled first. OutletError and SourceError are not raised but returned,
+        and noted with the issue. ``read_file`` gives the bytes of files to upload.
+        """
+        aim = _Aim(issue=issue, guild=guild, channel=channel, posts=posts, publish=publish, read_file=read_file, progress=progress)
+        async with self._locks[channel]:
+            outcome = await self._bring_in_step(aim)
+        error = str(outcome.error) if outcome.error else None
+        if error is not None or (await self._ledger.issue(issue)).error is not None:
+            await self._ledger.issue_error(issue, error, now=self._clock())
+        return outcome
+
+    async def withdraw(self, issue: IssueId, *, progress: Progress | None = None) -> Outcome:
+        """Delete every message of an issue that is kept in step, in all channels: it is gone, or was taken back."""
+        held = await self._receipts.held(issue)
+        begun = await self._receipts.unfinished(issue)
+        outcome = Outcome()
+        for channel in sorted({receipt.channel for receipt in held} | {intent.draft.channel for intent in begun}):
+            outcome += await self.bring_in_step(issue, guild=GuildId(0), channel=channel, posts=(), progress=progress)
+        return outcome
+
+    async def settle(self, read_file: ReadFile | None = None) -> list[OutletError]:
+        """Settle the unfinished intents of all issues; return what went wrong with some. To be called on start.
+
+        Without ``read_file``, a send with files is left to :meth:`bring_in_step` while its nonce is fresh.
+        """
+        errors: list[OutletError] = []
+        for intent in await self._receipts.unfinished():
+            async with self._locks[intent.draft.channel]:
+                try:
+                    await self._settle(intent, read_file)
+                except OutletError as error:
+                    errors.append(error)
+        return errors
+
+    async def _bring_in_step(self, aim: _Aim) -> Outcome:
+        tally = _Tally()
+        try:
+            for intent in await self._receipts.unfinished(aim.issue, aim.channel):
+                tally.outcome += await self._settle(intent, aim.read_file)
+            await self._converge(aim, tally)
+        except _WaitError as wait:
+            return replace(tally.outcome, waits_until=wait.until)
+        except RateLimitedError as error:
+            return replace(tally.outcome, waits_until=self._clock() + timedelta(seconds=error.retry_after))
+        except (OutletError, SourceError) as error:
+            return replace(tally.outcome, error=error)
+        return tally.outcome
+
+    async def _converge(self, aim: _Aim, tally: _Tally) -> None:
+        """Plan and carry out until there is nothing to do."""
+        for _ in range(_ROUNDS):
+            held = [receipt.held() for receipt in await self._receipts.held(aim.issue, aim.channel)]
+            operations = plan(aim.posts, held, guild=aim.guild, channel=aim.channel, publish=aim.publish)
+            if not operations:
+                return
+            try:
+                for number, operation in enumerate(operations):
+                    if aim.progress:
+                        done = tally.outcome.requests
+                        total = done + len(operations) - number
+                        aim.progress(Step(issue=aim.issue, operation=operation, number=done + 1, total=total))
+                    if isinstance(operation, Publish):
+                        await self._check_publish_wait(aim.channel, operations[number:])
+                    tally.outcome += await self._perform(aim, operation)
+            except _VoidError:
+                continue
+        sentence = f"Channel {aim.channel} keeps changing while issue {aim.issue} is posted to it: the next pass goes on."
+        raise OutletError(sentence, status=None, permanent=False)
+
+    async def _check_publish_wait(self, channel: ChannelId, ahead: Sequence[Operation]) -> None:
+        """Raise _WaitError when nothing may be crossposted in the channel yet, having noted it with the messages that wait."""
+        until = await self._publish_wait(channel, self._clock())
+        if until is not None:
+            waiting = [operation.message for operation in ahead if isinstance(operation, Publish)]
+            await self._receipts.hold_back(waiting, until=until)
+            raise _WaitError(until)
+
+    async def _publish_wait(self, channel: ChannelId, now: datetime) -> datetime | None:
+        """Return until when nothing may be crossposted in a channel, by Discord's word and by the count of the last hour."""
+        told = await self._receipts.publish_wait(channel, now=now)
+        times = await self._receipts.publish_times(channel, since=now - PUBLISH_SPAN)
+        counted = times[-PUBLISH_LIMIT] + PUBLISH_SPAN if len(times) >= PUBLISH_LIMIT else None
+        return max((until for until in (told, counted) if until), default=None)
+
+    async def _perform(self, aim: _Aim, operation: Operation) -> Outcome:
+        """Carry out one operation."""
+        match operation:
+            case Send(post=post, urls=urls):
+                files = await _uploads(post.files, aim.read_file)
+                pinged = (await self._ledger.issue(aim.issue)).pinged_at is not None
+                draft = Draft(
+                    kind=IntentKind.SEND,
+                    issue=aim.issue,
+                    channel=aim.channel,
+                    nonce=self._nonce(),
+                    key=post.key,
+                    body=_silenced(post.body(urls)) if pinged else post.body(urls),
+                    files=post.files,
+                    digest=Digest(post.digest(urls)),
+                )
+                return await self._send(await self._receipts.begin(draft, now=self._clock()), files)
+            case Edit(message=message, post=post, urls=urls):
+                files = await _uploads(post.files, aim.read_file)
+                draft = Draft(
+                    kind=IntentKind.EDIT,
+                    issue=aim.issue,
+                    channel=aim.channel,
+                    nonce=self._nonce(),
+                    message=message,
+                    key=post.key,
+                    body=post.body(urls),
+                    files=post.files,
+                    digest=Digest(post.digest(urls)),
+                )
+                return await self._edit(await self._receipts.begin(draft, now=self._clock()), message, files)
+            case Delete(message=message):
+                return await self._delete(await self._begin_bare(aim, IntentKind.DELETE, message), message)
+            case Publish(message=message):
+                return await self._publish(await self._begin_bare(aim, IntentKind.PUBLISH, message), message)
+            case Rekey(message=message, key=key):
+                await self._receipts.rekey(message, key)
+                return Outcome()
+            case _:
+                assert_never(operation)
+
+    async def _begin_bare(self, aim: _Aim, kind: IntentKind, message: MessageId) -> Intent:
+        """Write down an intent without a body."""
+        draft = Draft(kind=kind, issue=aim.issue, channel=aim.channel, nonce=self._nonce(), message=message, body={})
+        return await self._receipts.begin(draft, now=self._clock())
+
+    async def _send(self, intent: Intent, files: Sequence[Upload]) -> Outcome:
+        draft = intent.draft
+        message = await self._request(intent, self._outlet.send(draft.channel, draft.body, files, draft.nonce))
+        await _to_the_end(self._receipts.sent(intent, message, now=self._clock()))
+        return Outcome(sent=1)
+
+    async def _edit(self, intent: Intent, message: MessageId, files: Sequence[Upload]) -> Outcome:
+        draft = intent.draft
+        await self._request(intent, self._outlet.edit(draft.channel, message, draft.body, files))
+        await _to_the_end(self._receipts.edited(intent))
+        return Outcome(edited=1)
+
+    async def _delete(self, intent: Intent, message: MessageId) -> Outcome:
+        try:
+            await self._request(intent, self._outlet.delete(intent.draft.channel, message))
+        except _VoidError:  # it was gone already: what was wanted is so
+            return Outcome()
+        await _to_the_end(self._receipts.voided(intent))
+        return Outcome(deleted=1)
+
+    async def _publish(self, intent: Intent, message: MessageId) -> Outcome:
+        try:
+            await self._request(intent, self._outlet.publish(intent.draft.channel, message))
+        except OutletError as error:
+            if error.code != ALREADY_CROSSPOSTED:
+                raise
+        await _to_the_end(self._receipts.published(intent, now=self._clock()))
+        return Outcome(published=1)
+
+    async def _request(self, intent: Intent, request: Coroutine[Any, Any, _Result]) -> _Result:
+        """Make a request; when it is known to have done nothing, forget its intent, else leave that unfinished, and raise."""
+        try:
+            return await request
+        except RateLimitedError as error:
+            until = self._clock() + timedelta(seconds=error.retry_after)
+            await _to_the_end(self._receipts.dropped(intent, until=until if intent.draft.kind is IntentKind.PUBLISH else None))
+            raise
+        except OutletError as error:
+            gone = error.code == UNKNOWN_MESSAGE or (error.code == UNKNOWN_CHANNEL and intent.draft.kind is IntentKind.DELETE)
+            if gone:
+                # A send, too, can meet a message that is gone: its nonce is of one that was deleted meanwhile.
+                forget = self._receipts.dropped if intent.draft.message is None else self._receipts.voided
+                await _to_the_end(forget(intent))
+                raise _VoidError from error
+            if error.permanent and error.code != ALREADY_CROSSPOSTED:
+                await _to_the_end(self._receipts.dropped(intent))
+            raise
+
+    async def _settle(self, intent: Intent, read_file: ReadFile | None) -> Outcome:
+        """Find out what became of an unfinished intent, and finish it.
+
+        A send is repeated with its nonce while that is fresh, and looked for in the channel's history after that: found, it is
+        adopted; not found, it is forgotten, and the next plan sends what is wanted by then. A delete is repeated. After an edit
+        the message is taken to show something unknown, and a crosspost is taken not to have happened: the next plan repeats both.
+        """
+        draft = intent.draft
+        try:
+            match draft.kind:
+                case IntentKind.SEND:
+                    return await self._settle_send(intent, read_file)
+                case IntentKind.DELETE:
+                    assert draft.message is not None, "a delete is of a message"
+                    return await self._delete(intent, draft.message)
+                case IntentKind.EDIT:
+                    await self._receipts.dropped(intent, uncertain=True)
+                case IntentKind.PUBLISH:
+                    await self._receipts.dropped(intent)
+                case _:
+                    assert_never(draft.kind)
+        except _VoidError:
+            pass
+        return Outcome()
+
+    async def _settle_send(self, intent: Intent, read_file: ReadFile | None) -> Outcome:
+        draft = intent.draft
+        if timedelta() <= self._clock() - intent.created_at <= NONCE_WINDOW:
+            if draft.files and read_file is None:
+                return Outcome()
+            return await self._send(intent, await _uploads(draft.files, read_file or _nothing_to_read))
+        claimed = await self._receipts.claimed(draft.channel)
+        span = {"after": intent.created_at - CLOCK_SKEW, "before": intent.created_at + NONCE_WINDOW + CLOCK_SKEW}
+        for seen in await self._outlet.history(draft.channel, **span):
+            if seen.message not in claimed and is_same(draft.body, seen):
+                await _to_the_end(self._receipts.sent(intent, seen.message, now=self._clock()))
+                return Outcome()
+        await self._receipts.dropped(intent)
+        return Outcome()
+
+
+async def _uploads(files: Sequence[File], read_file: ReadFile) -> list[Upload]:
+    return [Upload(name=file.name, content=await read_file(file.path)) for file in files]
+
+
+def _silenced(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body without its ping: the role has been told of this issue."""
+    return body | {"allowed_mentions": {"parse": []}}
+
+
+async def _to_the_end(writing: Coroutine[Any, Any, None]) -> None:
+    """Write what has happened already, to the end even when the task is cancelled meanwhile; the cancellation goes on after it."""
+    task = asyncio.get_running_loop().create_task(writing)
+    try:
+        await asyncio.shield(task)
+    finally:
+        if not task.done():
+            await asyncio.wait({task})

@@ -1,0 +1,276 @@
+"""The part of the ledger that makes delivery exactly-once: intents, written before each request, and receipts, written after it.
+
+Each method is one transaction. An intent that is still there when nobody is working on it is unfinished: whether its request
+reached Discord is not known (see :meth:`Publisher.settle`).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NewType
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from heartbeat_bot.delivery import schema
+from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.delivery.plan import UNKNOWN, ChannelId, Digest, Held, MessageId
+from heartbeat_bot.delivery.schema import IntentKind, State
+from heartbeat_bot.messages.post import File, PostKey
+
+IntentId = NewType("IntentId", int)
+NO_KEY: Final = PostKey("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A message that Discord holds. ``published_at`` None: not crossposted. ``not_before``: Discord asked to wait until then."""
+
+    message: MessageId
+    issue: IssueId
+    channel: ChannelId
+    key: PostKey
+    digest: Digest
+    sent_at: datetime
+    published_at: datetime | None = None
+    not_before: datetime | None = None
+
+    def held(self) -> Held:
+        """Return the receipt as :func:`plan.plan` takes it."""
+        return Held(message=self.message, key=self.key, digest=self.digest, published=self.published_at is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A request about to be made. ``key`` and ``body`` are empty for a delete and a publish, ``message`` is None for a send."""
+
+    kind: IntentKind
+    issue: IssueId
+    channel: ChannelId
+    nonce: str
+    message: MessageId | None = None
+    key: PostKey = NO_KEY
+    body: Mapping[str, Any]
+    files: tuple[File, ...] = ()
+    digest: Digest = UNKNOWN
+
+    @property
+    def thing(self) -> str:
+        """Name what is being done to what, so that nothing is begun twice."""
+        target = f"{self.issue}:{self.channel}:{self.key}" if self.message is None else str(self.message)
+        return f"{self.kind}:{target}"
+
+    @property
+    def pings(self) -> bool:
+        """Tell whether the request mentions the one role."""
+        return self.kind is IntentKind.SEND and bool(self.body["allowed_mentions"].get("roles"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A request that is written down. ``created_at`` (UTC) is when it was about to be made for the first time."""
+
+    id: IntentId
+    created_at: datetime
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A message that is not crossposted (or edited) yet because Discord's limit asks to wait until ``until``."""
+
+    newsletter: str
+    issue: IssueId
+    title: str
+    channel: ChannelId
+    message: MessageId
+    key: PostKey
+    until: datetime
+
+
+class Receipts:
+    """Intents and receipts in the ledger's database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Use the ledger's engine."""
+        self._engine = engine
+
+    async def held(self, issue: IssueId, channel: ChannelId | None = None) -> list[Receipt]:
+        """Return the messages of an issue that are kept in step (in one channel), in the order of their ids."""
+        table = schema.receipts
+        query = select(table).where(table.c.issue == issue, table.c.released_at.is_(None)).order_by(table.c.message)
+        if channel is not None:
+            query = query.where(table.c.channel == channel)
+        async with self._engine.connect() as connection:
+            return [receipt_of(row) for row in await connection.execute(query)]
+
+    async def claimed(self, channel: ChannelId) -> frozenset[MessageId]:
+        """Return every message of a channel that is known to be some post, those no longer kept in step included."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(select(schema.receipts.c.message).where(schema.receipts.c.channel == channel))
+            return frozenset(row.message for row in rows)
+
+    async def begin(self, draft: Draft, *, now: datetime) -> Intent:
+        """Write an intent down. The first one of an issue makes it an announced issue: nothing may change that any more."""
+        values: dict[str, Any] = {
+            "thing": draft.thing,
+            "kind": draft.kind,
+            "issue": draft.issue,
+            "channel": draft.channel,
+            "key": draft.key,
+            "message": draft.message,
+            "nonce": draft.nonce,
+            "payload": {"body": draft.body, "files": [_file_dump(file) for file in draft.files]},
+            "digest": draft.digest,
+            "created_at": now,
+        }
+        issues = schema.issues
+        async with self._engine.begin() as connection:
+            result = await connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
+            if draft.kind is IntentKind.SEND:
+                announced = {"announced_at": now, "state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
+                this = update(issues).where(issues.c.id == draft.issue)
+                await connection.execute(this.where(issues.c.announced_at.is_(None)).values(announced))
+            return Intent(id=IntentId(result.scalar_one()), created_at=now, draft=draft)
+
+    async def unfinished(self, issue: IssueId | None = None, channel: ChannelId | None = None) -> list[Intent]:
+        """Return the intents (of an issue, of a channel) whose outcome is not known, the oldest first."""
+        query = select(schema.intents).order_by(schema.intents.c.id)
+        if issue is not None:
+            query = query.where(schema.intents.c.issue == issue)
+        if channel is not None:
+            query = query.where(schema.intents.c.channel == channel)
+        async with self._engine.connect() as connection:
+            return [_intent_of(row) for row in await connection.execute(query)]
+
+    async def sent(self, intent: Intent, message: MessageId, *, now: datetime) -> None:
+        """Turn the intent of a send into the receipt of the message that it made."""
+        draft = intent.draft
+        values: dict[str, Any] = {"issue": draft.issue, "channel": draft.channel, "key": draft.key, "digest": draft.digest}
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(schema.receipts).values({**values, "message": message, "sent_at": now}))
+            if draft.pings:
+                await connection.execute(update(schema.issues).where(schema.issues.c.id == draft.issue).values(pinged_at=now))
+            await _finish(connection, intent)
+
+    async def edited(self, intent: Intent) -> None:
+        """Turn the intent of an edit into what the message shows now."""
+        await self._finish_with(intent, {"digest": intent.draft.digest, "key": intent.draft.key})
+
+    async def published(self, intent: Intent, *, now: datetime) -> None:
+        """Turn the intent of a crosspost into its instant."""
+        await self._finish_with(intent, {"published_at": now, "not_before": None})
+
+    async def voided(self, intent: Intent) -> None:
+        """Turn an intent on a message into the knowledge that the message is gone."""
+        assert intent.draft.message is not None
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(schema.receipts).where(schema.receipts.c.message == intent.draft.message))
+            await _finish(connection, intent)
+
+    async def dropped(self, intent: Intent, *, uncertain: bool = False, until: datetime | None = None) -> None:
+        """Forget an intent that did nothing; ``until`` is how long Discord asked to wait with the message.
+
+        ``uncertain``: it may have changed the message, which is therefore taken to show something unknown.
+        """
+        changes: dict[str, Any] = {"digest": UNKNOWN} if uncertain else {}
+        await self._finish_with(intent, changes | ({"not_before": until} if until else {}))
+
+    async def rekey(self, message: MessageId, key: PostKey) -> None:
+        """Note that a message is another post now, without having changed."""
+        async with self._engine.begin() as connection:
+            await connection.execute(update(schema.receipts).where(schema.receipts.c.message == message).values(key=key))
+
+    async def hold_back(self, messages: Collection[MessageId], *, until: datetime) -> None:
+        """Note how long messages wait for Discord's limits."""
+        table = schema.receipts
+        async with self._engine.begin() as connection:
+            await connection.execute(update(table).where(table.c.message.in_(messages)).values(not_before=until))
+
+    async def release(self, issue: IssueId, key: PostKey | None = None, *, now: datetime) -> None:
+        """Let go of an issue's messages (or one post's): they stay, are not kept in step any more, and the posts are sent anew."""
+        table = schema.receipts
+        this = update(table).where(table.c.issue == issue, table.c.released_at.is_(None))
+        async with self._engine.begin() as connection:
+            await connection.execute((this if key is None else this.where(table.c.key == key)).values(released_at=now))
+
+    async def publish_times(self, channel: ChannelId, *, since: datetime) -> list[datetime]:
+        """Return when messages of a channel were crossposted since an instant, the earliest first."""
+        column = schema.receipts.c.published_at
+        query = select(column).where(schema.receipts.c.channel == channel, column > since).order_by(column)
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def publish_wait(self, channel: ChannelId, *, now: datetime) -> datetime | None:
+        """Return until when Discord asked to crosspost nothing in a channel, None when it did not."""
+        table = schema.receipts
+        waiting = (table.c.channel == channel, table.c.published_at.is_(None), table.c.not_before > now)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(select(func.max(table.c.not_before)).where(*waiting))).scalar_one()
+
+    async def waits(self, *, now: datetime) -> list[Wait]:
+        """Return what waits for Discord's limits at ``now``, the first to go first."""
+        receipts, issues = schema.receipts, schema.issues
+        query = (
+            select(receipts, issues.c.newsletter, issues.c.title)
+            .join(issues, issues.c.id == receipts.c.issue)
+            .where(receipts.c.not_before > now, receipts.c.released_at.is_(None))
+            .order_by(receipts.c.not_before, receipts.c.message)
+        )
+        async with self._engine.connect() as connection:
+            return [
+                Wait(
+                    newsletter=row.newsletter,
+                    issue=row.issue,
+                    title=row.title,
+                    channel=row.channel,
+                    message=row.message,
+                    key=row.key,
+                    until=row.not_before,
+                )
+                for row in await connection.execute(query)
+            ]
+
+    async def _finish_with(self, intent: Intent, changes: Mapping[str, Any]) -> None:
+        table = schema.receipts
+        async with self._engine.begin() as connection:
+            if changes and intent.draft.message is not None:
+                await connection.execute(update(table).where(table.c.message == intent.draft.message).values(changes))
+            await _finish(connection, intent)
+
+
+async def _finish(connection: AsyncConnection, intent: Intent) -> None:
+    await connection.execute(delete(schema.intents).where(schema.intents.c.id == intent.id))
+
+
+def receipt_of(row: Row[Any]) -> Receipt:
+    """Read a row of the table ``receipts``."""
+    return Receipt(
+        message=row.message,
+        issue=row.issue,
+        channel=row.channel,
+        key=row.key,
+        digest=row.digest,
+        sent_at=row.sent_at,
+        published_at=row.published_at,
+        not_before=row.not_before,
+    )
+
+
+def _intent_of(row: Row[Any]) -> Intent:
+    draft = Draft(
+        kind=IntentKind(row.kind),
+        issue=row.issue,
+        channel=row.channel,
+        nonce=row.nonce,
+        message=row.message,
+        key=row.key,
+        body=row.payload["body"],
+        files=tuple(File(**file) for file in row.payload["files"]),
+        digest=row.digest,
+    )
+    return Intent(id=row.id, created_at=row.created_at, draft=draft)
+
+
+def _file_dump(file: File) -> dict[str, str]:
+    return {"name": file.name, "path": file.path, "blob": file.blob, "alt": file.alt}

@@ -1,0 +1,161 @@
+"""The ledger's tables. Whatever must be unique is so by an index. Instants are UTC; Discord's tokens are nowhere."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+
+class State(StrEnum):
+    """What has become of an issue. What a pass finds anew each time is decided by the gate; see :class:`gate.Verdict`."""
+
+    NEW = "new"
+    """Read for the first time; the gate has not ruled on it yet."""
+    BASELINE = "baseline"
+    """It had been published before the first run: known, not news."""
+    DRAFT = "draft"
+    """Its author says that it is not to be shown yet."""
+    FUTURE = "future"
+    """Its date is yet to come."""
+    TOO_OLD = "too_old"
+    """Its date is too long ago for an announcement."""
+    HELD = "held"
+    """It was changed a moment ago and may be changed again."""
+    WAITING = "waiting"
+    """Too many came at once: it waits for a moderator."""
+    ANNOUNCE = "announce"
+    """The gate let it through; nothing of it has been posted yet."""
+    ANNOUNCED = "announced"
+    """It has been posted, or its posting has begun, and is kept in step."""
+    RETRACTED = "retracted"
+    """A moderator took it back: its messages go, and it is not announced again."""
+    GONE = "gone"
+    """No file of the source is this issue any more: its messages go; it is recognised when it comes back."""
+
+
+class IntentKind(StrEnum):
+    """What is about to be asked of Discord."""
+
+    SEND = "send"
+    EDIT = "edit"
+    DELETE = "delete"
+    PUBLISH = "publish"
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, kept in UTC also by databases that know no zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn an instant of any zone into UTC; a time without a zone is a fault of the program."""
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "instants carry their zone"
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Say that what was read is UTC."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+metadata = MetaData()
+
+schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+
+newsletters = Table(
+    "newsletters",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("commit_id", String),
+    Column("baseline_at", Instant),  # when the first pass was done
+    Column("last_pass_at", Instant),  # when the last pass that succeeded was done
+    Column("error", Text),  # why the last pass failed, null when it did not
+    Column("error_at", Instant),
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("newsletter", String, ForeignKey("newsletters.name"), nullable=False),
+    Column("explicit", String),  # the id in its front matter
+    Column("path", String, nullable=False),
+    Column("slug", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("date", String),  # ISO 8601, a day or an instant, as the issue has it
+    Column("blob", String, nullable=False),
+    Column("fingerprint", Text, nullable=False),  # see identity.Fingerprint
+    Column("first_seen", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),  # when its content became what it is
+    Column("state", String, nullable=False),
+    Column("reason", Text, nullable=False),  # why it is in that state, a sentence
+    Column("until", Instant),  # from when on time alone may change the state
+    Column("baseline", Boolean, nullable=False),
+    Column("approved_at", Instant),
+    Column("announced_at", Instant),  # when its first post was about to be sent
+    Column("pinged_at", Instant),  # when the post with its one role ping was sent
+    Column("retracted_at", Instant),
+    Column("error", Text),  # why it could not be read or posted, null when it could
+    Column("error_at", Instant),
+)
+Index("issues_explicit", issues.c.newsletter, issues.c.explicit, unique=True)  # nulls are distinct
+Index(
+    "issues_path",
+    issues.c.newsletter,
+    issues.c.path,
+    unique=True,
+    sqlite_where=text("state <> 'gone'"),
+    postgresql_where=text("state <> 'gone'"),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("message", BigInteger, primary_key=True, autoincrement=False),
+    Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("key", String, nullable=False),
+    Column("digest", String, nullable=False),  # "" when it is not known what the message shows
+    Column("sent_at", Instant, nullable=False),
+    Column("published_at", Instant),
+    Column("not_before", Instant),  # Discord asked to leave the message alone until then
+    Column("released_at", Instant),  # since then it is not kept in step any more, but still known as the bot's
+)
+Index("receipts_issue", receipts.c.issue, receipts.c.channel)
+Index("receipts_published", receipts.c.channel, receipts.c.published_at)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("thing", String, nullable=False, unique=True),  # what is being done to what: nothing is begun twice
+    Column("kind", String, nullable=False),
+    Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("key", String),
+    Column("message", BigInteger),  # null for a send
+    Column("nonce", String, nullable=False, unique=True),
+    Column("payload", JSON, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+Index("intents_issue", intents.c.issue, intents.c.channel)

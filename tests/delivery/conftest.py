@@ -1,0 +1,55 @@
+import warnings
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from heartbeat_bot.delivery.identity import Fingerprint, IssueId
+from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
+from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.sources.snapshot import BlobId
+
+with warnings.catch_warnings():
+    # discord.py imports audioop for voice, which Python 3.11 already calls deprecated; once imported, it warns no more.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import discord
+
+assert discord
+
+
+def sighting(path: str, *, issue: IssueId | None = None, explicit: str | None = None, text: str = "one") -> Sighting:
+    return Sighting(
+        issue=issue,
+        explicit=explicit,
+        path=path,
+        slug=path.removesuffix(".md"),
+        title=path.title(),
+        date=None,
+        blob=BlobId(text),
+        fingerprint=Fingerprint.of(text),
+    )
+
+
+@pytest.fixture
+def see() -> Callable[..., Sighting]:
+    return sighting
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'heartbeat.db'}"
+
+
+@pytest.fixture
+async def ledger(state: str, clock: ManualClock) -> AsyncIterator[Ledger]:
+    async with open_ledger(state, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def new_issues(clock: ManualClock) -> Callable[..., object]:
+    async def record(ledger: Ledger, paths: Sequence[str]) -> list[IssueId]:
+        ids = await ledger.record("weekly", [sighting(path) for path in paths], now=clock())
+        return [ids[path] for path in paths]
+
+    return record

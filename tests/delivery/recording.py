@@ -1,0 +1,126 @@
+"""An outlet in memory that keeps Discord's rules, counts requests, and can be killed at any of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from heartbeat_bot.delivery.outlet import UNKNOWN_MESSAGE, Upload
+from heartbeat_bot.delivery.plan import ChannelId, MessageId
+from heartbeat_bot.delivery.recognise import Seen
+from heartbeat_bot.errors import OutletError, RateLimitedError
+from heartbeat_bot.sandbox.clock import ManualClock, Snowflakes, instant_of
+
+
+class KilledError(BaseException):
+    """The process ends here."""
+
+
+@dataclass
+class Message:
+    body: dict[str, Any]
+    files: list[Upload]
+    published_at: datetime | None = None
+
+
+@dataclass
+class RecordingOutlet:
+    """``kill_at`` ends the process at the request of that number (from 0), before its work or (``kill_late``) after it."""
+
+    clock: ManualClock
+    window: timedelta = timedelta(minutes=3)
+    messages: dict[ChannelId, dict[MessageId, Message]] = field(default_factory=dict[ChannelId, dict[MessageId, Message]])
+    requests: list[str] = field(default_factory=list[str])
+    created: int = 0
+    pings: int = 0
+    kill_at: int | None = None
+    kill_late: bool = False
+    ids: Snowflakes | None = None
+    refuse: list[OutletError | None] = field(default_factory=list[OutletError | None])
+    nonces: dict[str, tuple[datetime, MessageId]] = field(default_factory=dict[str, tuple[datetime, MessageId]])
+
+    def __post_init__(self) -> None:
+        self._own_ids = Snowflakes(self.clock)
+
+    def texts(self, channel: ChannelId) -> list[str]:
+        def text(body: dict[str, Any]) -> str:
+            return body["content"] + "".join("|" + embed.get("description", "") for embed in body["embeds"])
+
+        return [text(message.body) for _, message in sorted(self.messages.get(channel, {}).items())]
+
+    def _begin(self, what: str) -> None:
+        if self.kill_at == len(self.requests) and not self.kill_late:
+            raise KilledError
+        self.requests.append(what)
+        error = self.refuse.pop(0) if self.refuse else None
+        if error:
+            raise error
+
+    def _end(self) -> None:
+        if self.kill_late and self.kill_at == len(self.requests) - 1:
+            raise KilledError
+
+    def _find(self, channel: ChannelId, message: MessageId) -> Message:
+        found = self.messages.get(channel, {}).get(message)
+        if found is None:
+            raise OutletError("Unknown Message", status=404, code=UNKNOWN_MESSAGE, permanent=True)
+        return found
+
+    async def send(self, channel: ChannelId, body: Mapping[str, Any], files: Sequence[Upload], nonce: str) -> MessageId:
+        self._begin("send")
+        sent_at, message = self.nonces.get(nonce, (self.clock() - self.window * 2, MessageId(0)))
+        if self.clock() - sent_at < self.window:
+            self._find(channel, message)
+        else:
+            message = MessageId((self.ids or self._own_ids)())
+            self.messages.setdefault(channel, {})[message] = Message(dict(body), list(files))
+            self.nonces[nonce] = (self.clock(), message)
+            self.created += 1
+            self.pings += bool(body["allowed_mentions"].get("roles"))
+        self._end()
+        return message
+
+    async def edit(self, channel: ChannelId, message: MessageId, body: Mapping[str, Any], files: Sequence[Upload]) -> None:
+        self._begin("edit")
+        found = self._find(channel, message)
+        found.body, found.files = dict(body), list(files)
+        self._end()
+
+    async def delete(self, channel: ChannelId, message: MessageId) -> None:
+        self._begin("delete")
+        self._find(channel, message)
+        del self.messages[channel][message]
+        self._end()
+
+    async def publish(self, channel: ChannelId, message: MessageId) -> None:
+        self._begin("publish")
+        found = self._find(channel, message)
+        recent = [other for other in self.messages[channel].values() if other.published_at]
+        recent = [other for other in recent if other.published_at and self.clock() - other.published_at < timedelta(hours=1)]
+        if len(recent) >= 10:
+            raise RateLimitedError("slow down", retry_after=1800)
+        if found.published_at:
+            raise OutletError("already crossposted", status=400, code=40033, permanent=True)
+        found.published_at = self.clock()
+        self._end()
+
+    async def history(self, channel: ChannelId, *, after: datetime, before: datetime) -> Sequence[Seen]:
+        self._begin("history")
+        found = [
+            Seen(
+                message=number,
+                content=message.body["content"].strip(),
+                embeds=[_as_shown(embed) for embed in message.body["embeds"]],
+            )
+            for number, message in sorted(self.messages.get(channel, {}).items())
+            if after < instant_of(number) < before
+        ]
+        self._end()
+        return found
+
+
+def _as_shown(embed: dict[str, Any]) -> dict[str, Any]:
+    shown = {**embed, "type": "rich", "content_scan_version": 1}
+    if "image" in embed:
+        shown["image"] = {**embed["image"], "proxy_url": "https://proxy.example/x.png", "width": 10}
+    return shown

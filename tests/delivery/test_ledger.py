@@ -1,0 +1,247 @@
+"""The ledger on a real SQLite file."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, inspect, text
+
+from heartbeat_bot.delivery.gate import Ruling, Verdict
+from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
+from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
+from heartbeat_bot.delivery.plan import ChannelId, Digest
+from heartbeat_bot.delivery.receipts import Draft
+from heartbeat_bot.delivery.schema import IntentKind, State
+from heartbeat_bot.errors import StateError
+from heartbeat_bot.messages.post import PostKey
+from heartbeat_bot.sandbox.clock import ManualClock
+
+See = Callable[..., Sighting]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def database(state: str) -> Path:
+    return Path(state.removeprefix("sqlite:///"))
+
+
+async def run(script: str, *arguments: str) -> tuple[int | None, str]:
+    """Run a script in a process of its own; return its exit code and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await process.communicate()
+    return process.returncode, printed.decode()
+
+
+async def test_a_newsletter_without_a_pass_is_an_empty_record(ledger: Ledger, clock: ManualClock) -> None:
+    assert (await ledger.newsletter("weekly")).baseline_at is None
+    await ledger.pass_failed("weekly", error="no network", now=clock())
+    await ledger.pass_done("weekly", commit="c1", now=clock())
+    first = clock()
+    clock.advance(60)
+    await ledger.pass_done("weekly", commit="c2", now=clock())
+    (known,) = await ledger.newsletters()
+    assert (known.commit, known.baseline_at, known.last_pass_at, known.error) == ("c2", first, clock(), None)
+
+
+async def test_content_that_changes_moves_the_instant_and_a_move_does_not(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
+    first = clock()
+    clock.advance(60)
+    await ledger.record("weekly", [see("b.md", issue=issue)], now=clock())
+    assert ((await ledger.issue(issue)).path, (await ledger.issue(issue)).changed_at) == ("b.md", first)
+    await ledger.record("weekly", [see("b.md", issue=issue, text="two")], now=clock())
+    record = await ledger.issue(issue)
+    assert (record.first_seen, record.changed_at) == (first, clock())
+
+
+async def test_files_may_swap_paths_and_ids_in_one_pass(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    ids = await ledger.record("weekly", [see("a.md", explicit="x"), see("b.md", explicit="y")], now=clock())
+    swapped = [see("b.md", issue=ids["a.md"], explicit="y"), see("a.md", issue=ids["b.md"], explicit="x")]
+    await ledger.record("weekly", swapped, now=clock())
+    assert {issue.path: issue.id for issue in await ledger.issues("weekly")} == {"b.md": ids["a.md"], "a.md": ids["b.md"]}
+
+
+async def test_an_issue_that_goes_and_comes_back_keeps_what_became_of_it(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
+    await ledger.rule({issue: Ruling(verdict=Verdict.BASELINE, why="it was there")})
+    await ledger.record("weekly", [see("b.md")], gone=[issue], now=clock())
+    assert [(known.path, known.gone) for known in await ledger.known("weekly")] == [("a.md", True), ("b.md", False)]
+    await ledger.rule({issue: Ruling(verdict=Verdict.ANNOUNCE, why="it is new")})
+    assert (await ledger.issue(issue)).state is State.GONE
+    await ledger.record("weekly", [see("c.md", issue=issue)], now=clock())
+    record = await ledger.issue(issue)
+    assert (record.state, record.baseline, record.facts(draft=False).baseline) == (State.NEW, True, True)
+
+
+async def test_the_path_of_an_issue_that_is_gone_may_be_used_again(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    old = (await ledger.record("weekly", [see("a.md", explicit="x")], now=clock()))["a.md"]
+    new = (await ledger.record("weekly", [see("a.md", explicit="y")], gone=[old], now=clock()))["a.md"]
+    assert new != old
+
+
+async def test_a_retracted_issue_stays_so_until_it_is_approved(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
+    await ledger.retract(issue, now=clock())
+    await ledger.rule({issue: Ruling(verdict=Verdict.ANNOUNCE, why="it is new")})
+    assert (await ledger.issue(issue)).state is State.RETRACTED
+    await ledger.approve(issue, now=clock())
+    await ledger.rule({issue: Ruling(verdict=Verdict.ANNOUNCE, why="it is new")})
+    assert (await ledger.issue(issue)).state is State.ANNOUNCE
+    assert await ledger.counts() == {("weekly", State.ANNOUNCE): 1}
+
+
+@pytest.mark.parametrize(
+    "when",
+    [None, date(2026, 8, 16), datetime(2026, 8, 16, 9, tzinfo=timezone(timedelta(hours=2))), datetime(2026, 8, 16, 9)],  # noqa: DTZ001
+)
+async def test_dates_come_back_as_they_were(ledger: Ledger, clock: ManualClock, see: See, when: date | None) -> None:
+    seen = see("a.md")
+    seen = Sighting(**{name: getattr(seen, name) for name in Sighting.__dataclass_fields__} | {"date": when})
+    issue = (await ledger.record("weekly", [seen], now=clock()))["a.md"]
+    assert (await ledger.issue(issue)).date == when
+
+
+async def test_an_unknown_issue_is_a_sentence(ledger: Ledger) -> None:
+    with pytest.raises(StateError, match="There is no issue number 7"):
+        await ledger.issue(IssueId(7))
+
+
+async def test_nothing_is_begun_twice(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
+    body = {"content": "é\n", "embeds": [], "allowed_mentions": {"parse": []}}
+
+    def draft(nonce: str) -> Draft:
+        return Draft(
+            kind=IntentKind.SEND,
+            issue=issue,
+            channel=ChannelId(2**62),
+            nonce=nonce,
+            key=PostKey("cover"),
+            body=body,
+            digest=Digest("d"),
+        )
+
+    intent = await ledger.receipts.begin(draft("one"), now=clock())
+    with pytest.raises(Exception, match="UNIQUE"):
+        await ledger.receipts.begin(draft("two"), now=clock())
+    assert await ledger.receipts.unfinished() == [intent]
+
+
+async def test_instants_of_any_zone_come_back_in_utc(ledger: Ledger, see: See) -> None:
+    there = datetime(2026, 8, 16, 14, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    issue = (await ledger.record("weekly", [see("a.md")], now=there))["a.md"]
+    seen = (await ledger.issue(issue)).first_seen
+    assert (seen, seen.tzinfo) == (there, UTC)
+
+
+async def test_a_second_process_is_refused_and_told_who_holds_the_database(ledger: Ledger, state: str) -> None:
+    assert ledger
+    script = """
+import asyncio, sys
+from heartbeat_bot.delivery.ledger import open_ledger
+from heartbeat_bot.errors import StateError
+async def main():
+    async with open_ledger(sys.argv[1], read_only=True) as ledger:
+        print(len(await ledger.issues()))
+    try:
+        async with open_ledger(sys.argv[1]):
+            print("opened")
+    except StateError as error:
+        print(error)
+asyncio.run(main())
+"""
+    lines = (await run(script, state))[1].splitlines()
+    assert lines[0] == "0"
+    assert "is in use by process" in lines[1]
+    assert "since 2026-08-01T12:00:00" in lines[1]
+
+
+async def test_the_lock_dies_with_its_process(state: str) -> None:
+    script = """
+import asyncio, os, sys
+from heartbeat_bot.delivery.ledger import open_ledger
+async def main():
+    async with open_ledger(sys.argv[1]):
+        os._exit(9)
+asyncio.run(main())
+"""
+    assert (await run(script, state))[0] == 9
+    async with open_ledger(state) as ledger:
+        assert await ledger.issues() == []
+
+
+async def test_a_reader_sees_what_a_writer_committed_and_writes_nothing(
+    ledger: Ledger, state: str, clock: ManualClock, see: See
+) -> None:
+    await ledger.record("weekly", [see("a.md")], now=clock())
+    async with open_ledger(state, read_only=True) as reader:
+        assert [issue.path for issue in await reader.issues()] == ["a.md"]
+        with pytest.raises(Exception, match="readonly"):
+            await reader.pass_done("weekly", commit="c", now=clock())
+
+
+async def test_a_database_that_does_not_exist_reads_as_empty_and_is_not_made(state: str) -> None:
+    async with open_ledger(state, read_only=True) as reader:
+        assert await reader.newsletters() == []
+    assert not database(state).exists()
+
+
+async def test_a_newer_database_is_refused(state: str) -> None:
+    async with open_ledger(state):
+        pass
+    engine = create_engine(state)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE schema_version SET version = 99"))
+    engine.dispose()
+    for read_only in (False, True):
+        with pytest.raises(StateError, match="newer heartbeat-bot"):
+            async with open_ledger(state, read_only=read_only):
+                pass
+
+
+def test_an_older_database_is_led_forward_step_by_step(state: str) -> None:
+    engine = create_engine(state)
+
+    def second(connection: Connection) -> None:
+        connection.execute(text("ALTER TABLE issues ADD COLUMN second INTEGER"))
+
+    def third(connection: Connection) -> None:
+        connection.execute(text("UPDATE issues SET second = 3"))
+
+    with engine.begin() as connection:
+        assert version_of(connection) == 0
+        migrate(connection)
+        assert version_of(connection) == LATEST
+        migrate(connection, latest=LATEST + 2, steps={LATEST + 1: second, LATEST + 2: third})
+        assert "second" in {column["name"] for column in inspect(connection).get_columns("issues")}
+        with pytest.raises(StateError):
+            migrate(connection)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("heartbeat.db", "is not the address of a database"),
+        ("postgresql://me@host/db", "only SQLite can be used yet"),
+        ("sqlite://", "names no file"),
+        ("sqlite:////no/such/folder/heartbeat.db", "Check that its folder exists"),
+    ],
+)
+async def test_a_state_that_cannot_be_used_is_a_sentence(wrong: str, said: str) -> None:
+    with pytest.raises(StateError, match=said):
+        async with open_ledger(wrong):
+            pass
+
+
+async def test_a_file_that_is_no_database_is_a_sentence(state: str) -> None:
+    database(state).write_text("not a database, but long enough to look like one " * 50)
+    for read_only in (False, True):
+        with pytest.raises(StateError, match="cannot be used"):
+            async with open_ledger(state, read_only=read_only):
+                pass

@@ -1,0 +1,330 @@
+"""The publisher, killed, refused and told to wait, on a real database and an outlet in memory."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import pytest
+from recording import KilledError, RecordingOutlet
+
+from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.delivery.ledger import Ledger, open_ledger
+from heartbeat_bot.delivery.outlet import Upload
+from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId
+from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
+from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError
+from heartbeat_bot.messages.post import COVER, Embed, File, Jump, Post, PostKey
+from heartbeat_bot.sandbox.clock import ManualClock, Snowflakes
+
+GUILD = GuildId(1)
+CHANNEL = ChannelId(2)
+NewIssues = Callable[[Ledger, Sequence[str]], Awaitable[list[IssueId]]]
+
+
+def section(name: str, text: str | None = None) -> Post:
+    return Post(key=PostKey(name), content=name if text is None else text)
+
+
+def issue_of(*names: str, ping: int | None = None) -> list[Post]:
+    jumps = tuple(Jump(label=name, to=PostKey(name)) for name in names)
+    cover = Post(key=COVER, content="<@&7>" if ping else "", embeds=(Embed(title="Issue"),), ping=ping, jumps=jumps)
+    return [cover, *(section(name) for name in names)]
+
+
+@pytest.fixture
+def outlet(clock: ManualClock) -> RecordingOutlet:
+    return RecordingOutlet(clock)
+
+
+@pytest.fixture
+def publisher(ledger: Ledger, outlet: RecordingOutlet, clock: ManualClock) -> Publisher:
+    return Publisher(ledger, outlet, clock=clock)
+
+
+@pytest.fixture
+async def issue(ledger: Ledger, new_issues: NewIssues) -> IssueId:
+    return (await new_issues(ledger, ["a.md"]))[0]
+
+
+@pytest.fixture
+def step(publisher: Publisher, issue: IssueId) -> Callable[..., Awaitable[Outcome]]:
+    async def bring(posts: Sequence[Post], *, publish: bool = False, **more: object) -> Outcome:
+        return await publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, posts=posts, publish=publish, **more)  # type: ignore[arg-type]
+
+    return bring
+
+
+Bring = Callable[..., Awaitable[Outcome]]
+
+
+async def test_a_fresh_issue_is_posted_and_a_second_pass_makes_no_request(step: Bring, outlet: RecordingOutlet) -> None:
+    outcome = await step(issue_of("a", "b"))
+    assert (outcome.sent, outcome.edited, outcome.done) == (3, 1, True)
+    assert await step(issue_of("a", "b")) == Outcome()
+    assert outlet.requests == ["send", "send", "send", "edit"]
+    first, second = sorted(outlet.messages[CHANNEL])[1:]
+    assert outlet.texts(CHANNEL) == [
+        f"|**In this issue**\n- [a](https://discord.com/channels/1/2/{first})\n- [b](https://discord.com/channels/1/2/{second})",
+        "a",
+        "b",
+    ]
+
+
+async def test_posting_makes_an_issue_announced(step: Bring, ledger: Ledger, issue: IssueId, clock: ManualClock) -> None:
+    await step(issue_of("a"))
+    record = await ledger.issue(issue)
+    assert (record.state, record.announced_at) == (State.ANNOUNCED, clock())
+    assert [receipt.key for receipt in record.receipts] == ["cover", "a"]
+
+
+@pytest.mark.parametrize("pause", [1, 61, 400])
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_kill_at_any_request_loses_nothing_and_doubles_nothing(
+    state: str,
+    clock: ManualClock,
+    new_issues: NewIssues,
+    pause: float,
+    late: bool,  # noqa: FBT001
+) -> None:
+    """Three stages of an issue's life, killed at each request in turn; then the same database and the same Discord go on."""
+    stages = [issue_of("a", "b", ping=7), issue_of("x", "a", "b!"), issue_of("b!")]
+    ids = Snowflakes(clock)
+    clean = RecordingOutlet(clock, ids=ids)
+    async with open_ledger(state, clock=clock) as ledger:
+        *issues, clean_issue = await new_issues(ledger, [f"{number}.md" for number in range(40)])
+        publisher = Publisher(ledger, clean, clock=clock)
+        for posts in stages:
+            await publisher.bring_in_step(clean_issue, guild=GUILD, channel=CHANNEL, posts=posts, publish=True)
+    for kill_at in range(len(clean.requests)):
+        outlet = RecordingOutlet(clock, kill_at=kill_at, kill_late=late, ids=ids)
+        channel = ChannelId(1000 + kill_at)
+        kills = 0
+        for posts in stages:
+            try:
+                async with open_ledger(state, clock=clock) as ledger:
+                    publisher = Publisher(ledger, outlet, clock=clock)
+                    await publisher.bring_in_step(issues[kill_at], guild=GUILD, channel=channel, posts=posts, publish=True)
+            except KilledError:
+                kills += 1
+                outlet.kill_at = None
+                clock.advance(pause)
+                async with open_ledger(state, clock=clock) as ledger:
+                    publisher = Publisher(ledger, outlet, clock=clock)
+                    assert await publisher.settle() == []
+                    assert await ledger.receipts.unfinished() == []
+                    await publisher.bring_in_step(issues[kill_at], guild=GUILD, channel=channel, posts=posts, publish=True)
+            urls = dict(zip([post.key for post in posts], sorted(outlet.messages[channel]), strict=True))
+            assert outlet.texts(channel)[1:] == [post.content for post in posts[1:]]
+            assert all(f"/{urls[jump.to]})" in outlet.texts(channel)[0] for jump in posts[0].jumps)
+        assert kills == 1
+        assert outlet.created == clean.created
+        assert outlet.pings == 1
+        assert all(message.published_at for message in outlet.messages[channel].values())
+
+
+async def test_a_send_that_may_have_happened_is_adopted_from_history_when_its_nonce_is_old(
+    step: Bring, outlet: RecordingOutlet, clock: ManualClock
+) -> None:
+    outlet.kill_at, outlet.kill_late = 0, True
+    with pytest.raises(KilledError):
+        await step([section("a")])
+    outlet.kill_at = None
+    clock.advance(3600)
+    assert await step([section("a")]) == Outcome()
+    assert outlet.requests == ["send", "history"]
+
+
+async def test_a_send_that_did_not_happen_is_made_as_it_is_wanted_by_then(
+    step: Bring, outlet: RecordingOutlet, clock: ManualClock
+) -> None:
+    outlet.kill_at = 0
+    with pytest.raises(KilledError):
+        await step([section("a", "old")])
+    outlet.kill_at = None
+    clock.advance(3600)
+    await step([section("a", "new")])
+    assert outlet.requests == ["history", "send"]
+    assert outlet.texts(CHANNEL) == ["new"]
+
+
+async def test_a_message_of_another_issue_is_never_adopted(
+    publisher: Publisher, ledger: Ledger, new_issues: NewIssues, outlet: RecordingOutlet, clock: ManualClock
+) -> None:
+    one, other = await new_issues(ledger, ["1.md", "2.md"])
+    await publisher.bring_in_step(one, guild=GUILD, channel=CHANNEL, posts=[section("a", "same")])
+    outlet.kill_at = 1
+    with pytest.raises(KilledError):
+        await publisher.bring_in_step(other, guild=GUILD, channel=CHANNEL, posts=[section("a", "same")])
+    outlet.kill_at = None
+    clock.advance(3600)
+    await publisher.settle()
+    await publisher.bring_in_step(other, guild=GUILD, channel=CHANNEL, posts=[section("a", "same")])
+    assert outlet.texts(CHANNEL) == ["same", "same"]
+
+
+async def test_an_edit_that_may_have_happened_is_made_again_even_when_the_text_went_back(
+    step: Bring, outlet: RecordingOutlet
+) -> None:
+    await step([section("a", "old")])
+    outlet.kill_at, outlet.kill_late = 1, True
+    with pytest.raises(KilledError):
+        await step([section("a", "new")])
+    outlet.kill_at = None
+    assert outlet.texts(CHANNEL) == ["new"]
+    await step([section("a", "old")])
+    assert outlet.texts(CHANNEL) == ["old"]
+
+
+async def test_a_message_that_a_moderator_deleted_is_made_good(step: Bring, outlet: RecordingOutlet) -> None:
+    await step([section("a"), section("b"), section("c")])
+    del outlet.messages[CHANNEL][sorted(outlet.messages[CHANNEL])[1]]
+    await step([section("a"), section("b!"), section("c")])
+    assert outlet.texts(CHANNEL) == ["a", "b!", "c"]
+
+
+async def test_a_delete_of_a_message_that_is_gone_is_done(step: Bring, outlet: RecordingOutlet) -> None:
+    await step([section("a"), section("b")])
+    del outlet.messages[CHANNEL][sorted(outlet.messages[CHANNEL])[1]]
+    assert (await step([section("a")])).done
+    assert outlet.texts(CHANNEL) == ["a"]
+
+
+async def test_a_refusal_is_noted_with_the_issue_and_forgotten_when_it_is_over(
+    step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+) -> None:
+    outlet.refuse = [None, OutletError("no permission", status=403, code=50013, permanent=True)]
+    outcome = await step([section("a"), section("b")])
+    assert (outcome.sent, str(outcome.error), outcome.done) == (1, "no permission", False)
+    assert (await ledger.issue(issue)).error == "no permission"
+    assert await ledger.receipts.unfinished() == []
+    assert (await step([section("a"), section("b")])).done
+    assert (await ledger.issue(issue)).error is None
+    assert outlet.texts(CHANNEL) == ["a", "b"]
+
+
+async def test_an_answer_that_got_lost_leaves_an_intent_that_the_next_pass_settles(
+    step: Bring, outlet: RecordingOutlet, ledger: Ledger
+) -> None:
+    outlet.refuse = [OutletError("no answer", status=None, permanent=False)]
+    assert not (await step([section("a")])).done
+    assert len(await ledger.receipts.unfinished()) == 1
+    assert (await step([section("a")])).sent == 1
+    assert outlet.texts(CHANNEL) == ["a"]
+
+
+async def test_more_than_ten_crossposts_wait_for_their_hour_and_are_not_lost(
+    step: Bring, outlet: RecordingOutlet, ledger: Ledger, clock: ManualClock
+) -> None:
+    posts = [section(name) for name in "abcdefghijklm"]
+    begun = clock()
+    outcome = await step(posts, publish=True)
+    assert (outcome.sent, outcome.published, outcome.waits_until) == (13, 10, begun + timedelta(hours=1))
+    waits = await ledger.receipts.waits(now=clock())
+    assert [(wait.key, wait.until) for wait in waits] == [(name, begun + timedelta(hours=1)) for name in "klm"]
+    clock.advance(1800)
+    assert (await step(posts, publish=True)).published == 0
+    assert outlet.requests.count("publish") == 10
+    clock.advance(1801)
+    assert (await step(posts, publish=True)).published == 3
+    assert await ledger.receipts.waits(now=clock()) == []
+    assert await step(posts, publish=True) == Outcome()
+
+
+async def test_a_longer_wait_that_discord_asks_for_is_kept(step: Bring, outlet: RecordingOutlet, clock: ManualClock) -> None:
+    outlet.refuse = [None, RateLimitedError("wait", retry_after=2000)]
+    outcome = await step([section("a")], publish=True)
+    assert outcome.waits_until == clock() + timedelta(seconds=2000)
+    clock.advance(1999)
+    await step([section("a")], publish=True)
+    assert outlet.requests == ["send", "publish"]
+    clock.advance(2)
+    assert (await step([section("a")], publish=True)).published == 1
+
+
+async def test_a_wait_before_a_send_ends_the_pass_and_leaves_no_intent(
+    step: Bring, outlet: RecordingOutlet, ledger: Ledger, clock: ManualClock
+) -> None:
+    outlet.refuse = [RateLimitedError("wait", retry_after=90)]
+    assert (await step([section("a")])).waits_until == clock() + timedelta(seconds=90)
+    assert await ledger.receipts.unfinished() == []
+
+
+async def test_the_role_is_pinged_once_even_when_the_cover_is_posted_again(
+    step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, clock: ManualClock
+) -> None:
+    await step(issue_of("a", ping=7))
+    await ledger.receipts.release(issue, now=clock())
+    await step(issue_of("a", ping=7))
+    assert (outlet.created, outlet.pings) == (4, 1)
+    assert await step(issue_of("a", ping=7)) == Outcome()
+
+
+async def test_a_withdrawn_issue_leaves_no_message_in_any_channel(
+    publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, clock: ManualClock
+) -> None:
+    for channel in (CHANNEL, ChannelId(3)):
+        await publisher.bring_in_step(issue, guild=GUILD, channel=channel, posts=issue_of("a"))
+    await ledger.retract(issue, now=clock())
+    assert (await publisher.withdraw(issue)).deleted == 4
+    assert (outlet.texts(CHANNEL), outlet.texts(ChannelId(3))) == ([], [])
+    assert (await ledger.issue(issue)).state is State.RETRACTED
+    assert await publisher.withdraw(issue) == Outcome()
+
+
+async def test_files_are_read_when_they_are_sent_and_a_missing_one_is_an_error_of_the_issue(
+    step: Bring, outlet: RecordingOutlet
+) -> None:
+    async def read(path: str) -> bytes:
+        if path == "missing.png":
+            raise SourceError("missing.png is not there")
+        return path.encode()
+
+    def post(path: str) -> Post:
+        return Post(key=COVER, content="x", files=(File(name="p.png", path=path, blob=path),))
+
+    assert str((await step([post("missing.png")], read_file=read)).error) == "missing.png is not there"
+    await step([post("p.png")], read_file=read)
+    (message,) = outlet.messages[CHANNEL].values()
+    assert message.files == [Upload(name="p.png", content=b"p.png")]
+
+
+async def test_progress_tells_each_operation_and_how_many_there_are(step: Bring) -> None:
+    steps: list[Step] = []
+    await step(issue_of("a", "b"), progress=steps.append)
+    assert [(told.number, told.total) for told in steps] == [(1, 3), (2, 3), (3, 3), (4, 4)]
+
+
+async def test_tasks_on_one_channel_take_turns(
+    publisher: Publisher, ledger: Ledger, new_issues: NewIssues, outlet: RecordingOutlet
+) -> None:
+    issues = await new_issues(ledger, [f"{number}.md" for number in range(4)])
+    async with asyncio.TaskGroup() as group:
+        for issue in issues:
+            group.create_task(
+                publisher.bring_in_step(
+                    issue, guild=GUILD, channel=CHANNEL, posts=[section("a", f"{issue}a"), section("b", f"{issue}b")]
+                )
+            )
+    assert sorted(outlet.texts(CHANNEL)) == outlet.texts(CHANNEL)
+
+
+async def test_a_cancelled_pass_still_writes_the_receipt_of_what_was_sent(
+    ledger: Ledger, issue: IssueId, clock: ManualClock
+) -> None:
+    class Slow(RecordingOutlet):
+        task: asyncio.Task[object] | None = None
+
+        async def send(self, *args: object) -> MessageId:
+            message = await super().send(*args)  # type: ignore[arg-type]
+            assert self.task
+            self.task.cancel()
+            return message
+
+    outlet = Slow(clock)
+    publisher = Publisher(ledger, outlet, clock=clock)
+    async with asyncio.TaskGroup() as group:
+        outlet.task = group.create_task(publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, posts=issue_of("a")))
+    assert outlet.task.cancelled()
+    assert [receipt.key for receipt in await ledger.receipts.held(issue)] == ["cover"]
+    assert await ledger.receipts.unfinished() == []
