@@ -142,7 +142,7 @@ class DiscordOutlet:
 
     def __init__(self, client: discord.Client, *, timeout: float = _WIRE_SECONDS) -> None:
         """Use ``client``; ``timeout`` is in seconds, for each call."""
-        self._client = client
+        self.client = client
         self._timeout = timeout
 
     async def send(self, channel: ChannelId, body: Mapping[str, Any], files: Sequence[Upload], nonce: str) -> MessageId:
@@ -150,7 +150,7 @@ class DiscordOutlet:
         doing = f"sending a message to channel {channel}"
         async with self._wire(doing):
             with _parameters({**body, "nonce": nonce, "enforce_nonce": True}, files) as parameters:
-                answer = await self._client.http.send_message(channel, params=parameters)
+                answer = await self.client.http.send_message(channel, params=parameters)
         try:
             return MessageId(int(answer["id"]))
         except (TypeError, KeyError, ValueError) as error:
@@ -160,13 +160,13 @@ class DiscordOutlet:
         """Edit a message; see :class:`Outlet`. Files that are not named again are dropped by Discord."""
         async with self._wire(f"editing message {message} in channel {channel}"):
             with _parameters({"attachments": [], **body}, files) as parameters:
-                await self._client.http.edit_message(channel, message, params=parameters)
+                await self.client.http.edit_message(channel, message, params=parameters)
 
     async def delete(self, channel: ChannelId, message: MessageId) -> None:
         """Delete a message; see :class:`Outlet`."""
         try:
             async with self._wire(f"deleting message {message} in channel {channel}"):
-                await self._client.get_partial_messageable(channel).get_partial_message(message).delete()
+                await self.client.get_partial_messageable(channel).get_partial_message(message).delete()
         except OutletError as error:
             if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
                 raise
@@ -175,21 +175,21 @@ class DiscordOutlet:
         """Crosspost a message; see :class:`Outlet`."""
         try:
             async with self._wire(f"publishing message {message} of channel {channel}"):
-                await self._client.get_partial_messageable(channel).get_partial_message(message).publish()
+                await self.client.get_partial_messageable(channel).get_partial_message(message).publish()
         except OutletError as error:
             if error.code != ALREADY_CROSSPOSTED:
                 raise
 
     async def history(self, channel: ChannelId, *, after: datetime, before: datetime) -> Sequence[Seen]:
         """Return the bot's own messages; see :class:`Outlet`."""
-        me = self._client.user
+        me = self.client.user
         assert me is not None, "the client has logged in"
         last = discord.utils.time_snowflake(after)
         end = discord.utils.time_snowflake(before)
         found: list[Seen] = []
         while True:
             async with self._wire(f"reading the history of channel {channel}"):
-                page = await self._client.http.logs_from(channel, _PAGE, after=last)
+                page = await self.client.http.logs_from(channel, _PAGE, after=last)
             for message in sorted(page, key=lambda message: int(message["id"])):
                 last = int(message["id"])
                 if last < end and int(message["author"]["id"]) == me.id:
@@ -200,15 +200,15 @@ class DiscordOutlet:
     async def describe(self, channel: ChannelId) -> ChannelFacts:
         """Return what must be known of a channel; raise OutletError when the bot cannot see it."""
         async with self._wire(f"looking at channel {channel}"):
-            found = await self._client.fetch_channel(channel)
+            found = await self.client.fetch_channel(channel)
             if not isinstance(found, discord.TextChannel):
                 raise OutletError(
                     f"Channel {channel} takes no plain messages: choose a text or announcement channel.",
                     status=None,
                     permanent=True,
                 )
-            guild = await self._client.fetch_guild(found.guild.id)
-            me = self._client.user
+            guild = await self.client.fetch_guild(found.guild.id)
+            me = self.client.user
             assert me is not None, "the client has logged in"
             member = await guild.fetch_member(me.id)
             there = await guild.fetch_channel(channel)

@@ -78,7 +78,26 @@ async def test_posting_makes_an_issue_announced(step: Bring, ledger: Ledger, iss
     assert [receipt.key for receipt in record.receipts] == ["cover", "a"]
 
 
-@pytest.mark.parametrize("pause", [1, 61, 400])
+STAGES = (issue_of("a", ping=7), issue_of("x", "a!"), issue_of("a!"))
+"""An issue's life: posted, a section inserted before another that changes, and taken out again."""
+
+
+async def live(state: str, outlet: RecordingOutlet, issue: IssueId, channel: ChannelId, stages: list[list[Post]]) -> None:
+    """Start the program anew on the same database, and go through the stages of an issue's life that are left."""
+    async with open_ledger(state, clock=outlet.clock) as ledger:
+        publisher = Publisher(ledger, outlet, clock=outlet.clock)
+        assert await publisher.settle() == []
+        assert await ledger.receipts.unfinished() == []
+        while stages:
+            posts = stages[0]
+            await publisher.bring_in_step(issue, guild=GUILD, channel=channel, posts=posts, publish=True)
+            addresses = dict(zip([post.key for post in posts], sorted(outlet.messages[channel]), strict=True))
+            assert outlet.texts(channel)[1:] == [post.content for post in posts[1:]]
+            assert all(f"/{addresses[jump.to]})" in outlet.texts(channel)[0] for jump in posts[0].jumps)
+            del stages[0]
+
+
+@pytest.mark.parametrize("pause", [1, 400])
 @pytest.mark.parametrize("late", [False, True])
 async def test_a_kill_at_any_request_loses_nothing_and_doubles_nothing(
     state: str,
@@ -87,39 +106,20 @@ async def test_a_kill_at_any_request_loses_nothing_and_doubles_nothing(
     pause: float,
     late: bool,  # noqa: FBT001
 ) -> None:
-    """Three stages of an issue's life, killed at each request in turn; then the same database and the same Discord go on."""
-    stages = [issue_of("a", "b", ping=7), issue_of("x", "a", "b!"), issue_of("b!")]
-    ids = Snowflakes(clock)
-    clean = RecordingOutlet(clock, ids=ids)
     async with open_ledger(state, clock=clock) as ledger:
         *issues, clean_issue = await new_issues(ledger, [f"{number}.md" for number in range(40)])
-        publisher = Publisher(ledger, clean, clock=clock)
-        for posts in stages:
-            await publisher.bring_in_step(clean_issue, guild=GUILD, channel=CHANNEL, posts=posts, publish=True)
+    ids = Snowflakes(clock)
+    clean = RecordingOutlet(clock, ids=ids)
+    await live(state, clean, clean_issue, CHANNEL, list(STAGES))
     for kill_at in range(len(clean.requests)):
         outlet = RecordingOutlet(clock, kill_at=kill_at, kill_late=late, ids=ids)
-        channel = ChannelId(1000 + kill_at)
-        kills = 0
-        for posts in stages:
-            try:
-                async with open_ledger(state, clock=clock) as ledger:
-                    publisher = Publisher(ledger, outlet, clock=clock)
-                    await publisher.bring_in_step(issues[kill_at], guild=GUILD, channel=channel, posts=posts, publish=True)
-            except KilledError:
-                kills += 1
-                outlet.kill_at = None
-                clock.advance(pause)
-                async with open_ledger(state, clock=clock) as ledger:
-                    publisher = Publisher(ledger, outlet, clock=clock)
-                    assert await publisher.settle() == []
-                    assert await ledger.receipts.unfinished() == []
-                    await publisher.bring_in_step(issues[kill_at], guild=GUILD, channel=channel, posts=posts, publish=True)
-            urls = dict(zip([post.key for post in posts], sorted(outlet.messages[channel]), strict=True))
-            assert outlet.texts(channel)[1:] == [post.content for post in posts[1:]]
-            assert all(f"/{urls[jump.to]})" in outlet.texts(channel)[0] for jump in posts[0].jumps)
-        assert kills == 1
-        assert outlet.created == clean.created
-        assert outlet.pings == 1
+        channel, stages = ChannelId(1000 + kill_at), list(STAGES)
+        with pytest.raises(KilledError):
+            await live(state, outlet, issues[kill_at], channel, stages)
+        outlet.kill_at = None
+        clock.advance(pause)
+        await live(state, outlet, issues[kill_at], channel, stages)
+        assert (outlet.created, outlet.pings) == (clean.created, 1)
         assert all(message.published_at for message in outlet.messages[channel].values())
 
 

@@ -1,0 +1,288 @@
+"""Discord's outlet, and the publisher behind it, against the sandbox over real sockets."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import discord
+import pytest
+
+from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.delivery.ledger import Ledger
+from heartbeat_bot.delivery.outlet import DiscordOutlet, Upload, log_in
+from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId
+from heartbeat_bot.delivery.publisher import Publisher
+from heartbeat_bot.delivery.recognise import is_same
+from heartbeat_bot.errors import OutletError, RateLimitedError
+from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
+from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.sandbox.faults import Answer, Close, Hold, Malformed, TooMany
+from heartbeat_bot.sandbox.server import Sandbox
+from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
+
+NewIssues = Callable[[Ledger, Sequence[str]], Awaitable[list[IssueId]]]
+MESSAGES = "/channels/*/messages"
+SEND_MESSAGES = 1 << 11
+RICH = Post(
+    key=PostKey("news"),
+    content="Watch this: <https://example.org/film>",
+    embeds=(
+        Embed(
+            title="News",
+            url="https://example.org/1#news",
+            description="**Bold** and [a link](https://example.org/)\n- one\n- two",
+            image=EmbedImage(url="https://example.org/a.png", alt="A heart that beats"),
+            author="Ann",
+            footer="Issue 12",
+            timestamp="2026-08-16T09:00:00+00:00",
+        ),
+        Embed(title="More", description="Text."),
+    ),
+)
+
+
+@pytest.fixture
+def guild(sandbox: Sandbox) -> Guild:
+    return sandbox.create_guild("Testers")
+
+
+@pytest.fixture
+def news(sandbox: Sandbox, guild: Guild) -> Channel:
+    return sandbox.create_channel(guild, "news", ChannelType.ANNOUNCEMENT)
+
+
+@pytest.fixture
+def channel(news: Channel) -> ChannelId:
+    return ChannelId(news.id)
+
+
+@pytest.fixture
+async def outlet(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordOutlet]:
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)  # put back after the test
+    async with log_in(sandbox.token, api_url=sandbox.url) as logged_in:
+        sandbox.log.clear()
+        yield logged_in
+
+
+async def test_a_body_arrives_exactly_as_it_is_with_its_nonce_enforced(
+    sandbox: Sandbox, outlet: DiscordOutlet, news: Channel, channel: ChannelId
+) -> None:
+    message = await outlet.send(channel, RICH.body(), (), "nonce-1")
+    (exchange,) = sandbox.log
+    assert exchange.body == RICH.body() | {"nonce": "nonce-1", "enforce_nonce": True}
+    (shown,) = sandbox.messages(news)
+    assert int(shown["id"]) == message
+    assert shown["embeds"][0]["image"]["description"] == "A heart that beats"
+
+
+async def test_the_same_nonce_again_gives_the_same_message(
+    sandbox: Sandbox, outlet: DiscordOutlet, news: Channel, channel: ChannelId
+) -> None:
+    first = await outlet.send(channel, RICH.body(), (), "nonce-1")
+    assert await outlet.send(channel, RICH.body(), (), "nonce-1") == first
+    assert len(sandbox.messages(news)) == 1
+
+
+async def test_files_are_uploaded_and_dropped_by_an_edit_without_them(
+    sandbox: Sandbox, outlet: DiscordOutlet, news: Channel, channel: ChannelId
+) -> None:
+    post = Post(
+        key=COVER,
+        embeds=(Embed(title="x", image=EmbedImage(url="attachment://p.png", alt="A picture")),),
+        files=(File(name="p.png", path="img/p.png", blob="b", alt="A picture"),),
+    )
+    message = await outlet.send(channel, post.body(), [Upload(name="p.png", content=b"\x89PNG bytes")], "n")
+    (seen,) = await outlet.history(
+        channel, after=discord.utils.snowflake_time(message) - timedelta(1), before=discord.utils.utcnow() + timedelta(999)
+    )
+    assert is_same(post.body(), seen)
+    await outlet.edit(channel, message, RICH.body(), ())
+    (shown,) = sandbox.messages(news)
+    assert (shown["content"], shown["attachments"]) == (RICH.content, [])
+
+
+async def test_an_edit_denies_mentions_too(sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId) -> None:
+    message = await outlet.send(channel, {"content": "hello", "allowed_mentions": {"parse": []}}, (), "n")
+    await outlet.edit(channel, message, Post(key=COVER, content="@everyone").body(), ())
+    assert sandbox.log[-1].body["allowed_mentions"] == {"parse": []}
+
+
+async def test_deleting_what_is_gone_and_publishing_what_is_published_are_fine(outlet: DiscordOutlet, channel: ChannelId) -> None:
+    message = await outlet.send(channel, RICH.body(), (), "n")
+    await outlet.publish(channel, message)
+    await outlet.publish(channel, message)
+    await outlet.delete(channel, message)
+    await outlet.delete(channel, message)
+
+
+async def test_history_gives_the_bot_s_own_messages_of_a_span_over_many_pages(
+    sandbox: Sandbox, outlet: DiscordOutlet, news: Channel, guild: Guild, channel: ChannelId, clock: ManualClock
+) -> None:
+    ann = sandbox.create_user(guild, "ann")
+    before = await outlet.send(channel, {"content": "before"}, (), "n1")
+    clock.advance(60)
+    start = clock()
+    for number in range(230):
+        sandbox.post_as(ann, news, f"chatter {number}")
+    clock.advance(1)
+    mine = await outlet.send(channel, RICH.body(), (), "n2")
+    clock.advance(600)
+    await outlet.send(channel, {"content": "after"}, (), "n3")
+    found = await outlet.history(channel, after=start, before=start + timedelta(minutes=5))
+    assert [seen.message for seen in found] == [mine]
+    assert before not in {seen.message for seen in found}
+    assert is_same(RICH.body(), found[0])
+    assert not is_same(Post(key=COVER, content=RICH.content).body(), found[0])
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"content": "x" * 2001}, r"In content: .*2000 or fewer in length"),
+        ({"embeds": [{"title": "x" * 257}]}, r"In embeds.0.title: .*256 or fewer in length"),
+        ({}, r"empty message"),
+    ],
+)
+async def test_a_body_that_is_refused_is_said_field_by_field(
+    outlet: DiscordOutlet, channel: ChannelId, body: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(OutletError, match=said) as caught:
+        await outlet.send(channel, body, (), "n")
+    assert caught.value.permanent
+
+
+async def test_refusals_name_the_channel_and_say_what_to_do(
+    sandbox: Sandbox, outlet: DiscordOutlet, news: Channel, guild: Guild, channel: ChannelId
+) -> None:
+    with pytest.raises(OutletError, match="channel 5: there is no such channel: check its id") as caught:
+        await outlet.send(ChannelId(5), RICH.body(), (), "n")
+    assert (caught.value.status, caught.value.code, caught.value.permanent) == (404, 10003, True)
+    with pytest.raises(OutletError, match="the message is gone") as caught:
+        await outlet.edit(channel, MessageId(7), RICH.body(), ())
+    assert caught.value.code == 10008
+    sandbox.overwrite(news, sandbox.own_role(guild), deny=SEND_MESSAGES)
+    with pytest.raises(OutletError, match=f"channel {channel}: the bot lacks a permission there; it needs View Channel") as caught:
+        await outlet.send(channel, RICH.body(), (), "n")
+    assert caught.value.code == 50013
+
+
+async def test_a_refused_token_is_said_without_the_token(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discord.http.Route, "BASE", sandbox.url)
+    with pytest.raises(OutletError, match="refused the bot's token") as caught:
+        async with log_in("wrong-token", api_url=sandbox.url):
+            pass
+    assert (caught.value.status, caught.value.permanent) == (401, True)
+    assert "wrong-token" not in repr(caught.value)
+
+
+async def test_a_long_wait_is_told_and_a_short_one_sat_out(sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId) -> None:
+    sandbox.faults.add("POST", MESSAGES, TooMany(retry_after=0.01))
+    await outlet.send(channel, RICH.body(), (), "n1")
+    sandbox.faults.add("POST", MESSAGES, TooMany(retry_after=1163, header=1, scope="shared", code=20028))
+    with pytest.raises(RateLimitedError, match="0:19:23") as caught:
+        await outlet.send(channel, RICH.body(), (), "n2")
+    assert caught.value.retry_after == 1163
+
+
+@pytest.mark.parametrize("fault", [Close(after_work=True), Malformed(), Malformed(body=b"<html>", content_type="text/html")])
+async def test_an_answer_that_gets_lost_is_no_refusal(
+    sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId, fault: Close | Malformed
+) -> None:
+    sandbox.faults.add("POST", MESSAGES, fault, times=None)
+    with pytest.raises(OutletError) as caught:
+        await outlet.send(channel, RICH.body(), (), "n")
+    assert (caught.value.status, caught.value.permanent) == (None, False)
+
+
+async def test_a_call_that_takes_too_long_is_given_up(sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId) -> None:
+    hold = Hold()
+    sandbox.faults.add("POST", MESSAGES, hold)
+    impatient = DiscordOutlet(outlet.client, timeout=0.1)
+    with pytest.raises(OutletError, match="did not answer in time"):
+        await impatient.send(channel, RICH.body(), (), "n")
+    hold.released.set()
+
+
+async def test_a_channel_is_described_with_what_the_bot_lacks(
+    sandbox: Sandbox, outlet: DiscordOutlet, news: Channel, guild: Guild, channel: ChannelId
+) -> None:
+    facts = await outlet.describe(channel)
+    assert (facts.guild, facts.name, facts.announcement, facts.missing) == (guild.id, "news", True, ())
+    sandbox.overwrite(news, sandbox.own_role(guild), deny=SEND_MESSAGES)
+    assert "Send Messages" in (await outlet.describe(channel)).missing
+    forum = sandbox.create_channel(guild, "forum", ChannelType.FORUM)
+    with pytest.raises(OutletError, match="takes no plain messages"):
+        await outlet.describe(ChannelId(forum.id))
+
+
+# The publisher behind it
+
+
+@pytest.fixture
+async def bring(
+    ledger: Ledger, outlet: DiscordOutlet, clock: ManualClock, new_issues: NewIssues, guild: Guild, channel: ChannelId
+) -> Callable[..., Awaitable[Any]]:
+    (issue,) = await new_issues(ledger, ["a.md"])
+
+    async def bring_in_step(posts: Sequence[Post], *, publish: bool = False) -> Any:
+        publisher = Publisher(ledger, outlet, clock=clock)
+        return await publisher.bring_in_step(issue, guild=GuildId(guild.id), channel=channel, posts=posts, publish=publish)
+
+    return bring_in_step
+
+
+POSTS = (
+    Post(key=COVER, embeds=(Embed(title="Issue"),), jumps=(Jump(label="News", to=PostKey("news")),)),
+    RICH,
+)
+
+
+async def test_an_issue_is_posted_linked_and_published_and_then_left_alone(
+    sandbox: Sandbox, bring: Callable[..., Awaitable[Any]], news: Channel
+) -> None:
+    outcome = await bring(POSTS, publish=True)
+    assert (outcome.sent, outcome.edited, outcome.published, outcome.error) == (2, 1, 2, None)
+    cover, section = sandbox.messages(news)
+    assert f"[News](https://discord.com/channels/{news.guild_id}/{news.id}/{section['id']})" in json.dumps(cover["embeds"])
+    assert cover["flags"] & section["flags"] & 1
+    sandbox.log.clear()
+    assert (await bring(POSTS, publish=True)).requests == 0
+    assert sandbox.log == []
+
+
+@pytest.mark.parametrize("pause", [1, 400])
+@pytest.mark.parametrize("fault", [Close(after_work=True), Answer(status=500, after_work=True), Close(), Answer(status=502)])
+async def test_a_send_whose_answer_is_lost_is_made_good_once(
+    sandbox: Sandbox,
+    bring: Callable[..., Awaitable[Any]],
+    news: Channel,
+    clock: ManualClock,
+    fault: Close | Answer,
+    pause: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(discord.http.asyncio, "sleep", _no_sleep)  # discord.py waits seconds before it repeats
+    sandbox.faults.add("POST", MESSAGES, fault, times=None)
+    outcome = await bring(POSTS)
+    assert (outcome.sent, outcome.error.permanent) == (0, False)
+    sandbox.faults.clear()
+    clock.advance(pause)
+    assert (await bring(POSTS)).done
+    assert [shown["content"] for shown in sandbox.messages(news)] == ["", RICH.content]
+
+
+async def _no_sleep(_: float) -> None:
+    return
+
+
+async def test_crossposts_beyond_ten_an_hour_wait_and_are_not_lost(
+    sandbox: Sandbox, bring: Callable[..., Awaitable[Any]], news: Channel, clock: ManualClock
+) -> None:
+    posts = [Post(key=PostKey(str(number)), content=f"post {number}") for number in range(12)]
+    outcome = await bring(posts, publish=True)
+    assert (outcome.published, outcome.waits_until) == (10, clock() + timedelta(hours=1))
+    clock.advance(3601)
+    assert (await bring(posts, publish=True)).published == 2
+    assert all(shown["flags"] & 1 for shown in sandbox.messages(news))
+    assert 429 not in {exchange.status for exchange in sandbox.log}
