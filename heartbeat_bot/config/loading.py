@@ -1,0 +1,76 @@
+"""From a configuration file to a Config, or to every problem in it, each with its line."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from heartbeat_bot.config.document import Document, Place, read_document
+from heartbeat_bot.config.model import TOKEN_SHAPE, Config
+from heartbeat_bot.config.problems import problem_sentences
+from heartbeat_bot.errors import ConfigError
+
+FILE_VARIABLE = "HEARTBEAT_CONFIG"
+"""The environment variable that names the configuration file."""
+DEFAULT_FILE = "config.yaml"
+"""The configuration file when nothing names another."""
+
+
+def config_file(option: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the configuration file to read: the command line's, else ``$HEARTBEAT_CONFIG``, else ``config.yaml`` here."""
+    return Path(option or environ.get(FILE_VARIABLE) or DEFAULT_FILE)
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration file; raise ConfigError with every problem that it has.
+
+    Relative paths in it are made absolute from its own folder. Secrets are not read here: see ``DiscordConfig.token``.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: there is no such file; copy config.example.yaml to it and fill it in, name another with --config or "
+            f"${FILE_VARIABLE}, or run 'heartbeat-bot demo' to try the bot without one"
+        ) from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{path}: this is a folder; name the file in it, such as {path / DEFAULT_FILE}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: the file cannot be read ({error.strerror or error}); check its permissions") from error
+    return parse_config(content, name=str(path), folder=path.absolute().parent)
+
+
+def parse_config(content: bytes, *, name: str, folder: Path) -> Config:
+    """Read a configuration from bytes; ``name`` stands in the problems, ``folder`` is what relative paths start from."""
+    document = read_document(content, name)
+    problems = [*document.problems, *_pasted_tokens(document, document.values, ())]
+    told = {problem.split(": ", 1)[0] for problem in document.problems}
+    try:
+        config = Config.model_validate(document.values)
+    except ValidationError as error:
+        # A line that YAML itself trips over is told of once.
+        problems += [problem for problem in problem_sentences(error, document) if problem.split(": ", 1)[0] not in told]
+        raise ConfigError(*dict.fromkeys(problems)) from None  # pydantic's own words add nothing, and may show a value
+    if problems:
+        raise ConfigError(*problems)
+    return config.below(folder)
+
+
+def _pasted_tokens(document: Document, value: Any, place: Place) -> Iterator[str]:
+    """Find bot tokens that stand in the file itself, wherever they stand."""
+    match value:
+        case str() if TOKEN_SHAPE.search(value):
+            yield (
+                f"{document.name}:{document.line(place)}: a bot token stands in the file itself; whoever saw it has it. Reset it in "
+                "Discord's developer portal, put the new one into an environment variable, and write its name as discord.token_env"
+            )
+        case Mapping():
+            for key, part in cast("Mapping[str, Any]", value).items():
+                yield from _pasted_tokens(document, part, (*place, key))
+        case list():
+            for position, part in enumerate(cast("list[Any]", value)):
+                yield from _pasted_tokens(document, part, (*place, position))
+        case _:
+            pass

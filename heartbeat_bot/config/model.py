@@ -1,0 +1,359 @@
+"""What the configuration may say: a model per part, a sentence per key.
+
+The sentences are the ones of ``config.example.yaml``; a key that is missing in a file is asked for with its sentence.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, SecretStr, Tag, field_validator, model_validator
+
+from heartbeat_bot.config.patterns import PathPatterns
+from heartbeat_bot.config.remotes import RemoteKind, check_branch, remote_kind, without_credentials
+from heartbeat_bot.config.values import Duration, GatewayAddress, HeadingPatterns, IssueTemplate, Snowflake, Snowflakes, WebAddress
+from heartbeat_bot.errors import ConfigError
+
+# Discord shows the name in a list of choices, which allows 100 characters (Discord's reference, "Application Command Option Choice").
+_MAX_NAME = 100
+_MIN_POLL = timedelta(seconds=10)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Three parts joined by dots: the bot's id in base64, a time, a signature (Discord's reference, "Authentication").
+TOKEN_SHAPE = re.compile(r"[A-Za-z0-9_-]{23,32}\.[A-Za-z0-9_-]{5,8}\.[A-Za-z0-9_-]{25,}")
+"""What a bot token looks like."""
+_DISCORD_HOSTS = frozenset({"discord.com", "canary.discord.com", "ptb.discord.com", "discordapp.com"})
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+
+class DiscordConfig(_Model):
+    """How the bot reaches Discord, and as whom."""
+
+    token_env: str = Field(default="DISCORD_TOKEN", description="The environment variable that holds the bot token.")
+    api_url: WebAddress = Field(
+        default="https://discord.com/api/v10",
+        description="Where Discord's REST API is: another base for a proxy or the sandbox.",
+    )
+    gateway_url: GatewayAddress | None = Field(
+        default=None, description="Where the gateway is (ws:// or wss://); null asks the API, as Discord wants it."
+    )
+
+    @field_validator("token_env")
+    @classmethod
+    def _names_a_variable(cls, name: str) -> str:
+        if _VARIABLE.fullmatch(name):
+            return name
+        raise ValueError(
+            "this is not the name of an environment variable; "
+            "write a name such as DISCORD_TOKEN here, and keep the token itself out of this file"
+        )
+
+    @field_validator("api_url", "gateway_url")
+    @classmethod
+    def _ends_without_a_slash(cls, address: str | None) -> str | None:
+        return address.rstrip("/") if address else address
+
+    def token(self, environ: Mapping[str, str] = os.environ) -> SecretStr:
+        """Read the bot token from the environment; raise ConfigError, which never shows it, when it is unset or looks wrong."""
+        token = environ.get(self.token_env, "").strip()
+        if not token:
+            raise ConfigError(
+                f"the environment variable {self.token_env} is not set; put the bot token into it "
+                "(Discord's developer portal, your application, Bot, Reset Token)"
+            )
+        if token.lower().startswith("bot "):
+            raise ConfigError(f"the environment variable {self.token_env} begins with 'Bot '; put the token alone into it")
+        if re.search(r"\s", token) or not token.isascii() or token[0] in "\"'":
+            raise ConfigError(
+                f"the environment variable {self.token_env} holds quotes, spaces or letters that no token has; copy the token again"
+            )
+        # A sandbox takes any token; Discord does not, and says so only after three seconds and with a bare 401.
+        if urlsplit(self.api_url).hostname in _DISCORD_HOSTS and not TOKEN_SHAPE.fullmatch(token):
+            raise ConfigError(
+                f"the environment variable {self.token_env} does not hold a bot token: those are three parts joined by dots. The "
+                "client secret and the public key are others; reset and copy the token in Discord's developer portal (Bot)"
+            )
+        return SecretStr(token)
+
+
+def _all_markdown() -> tuple[str, ...]:
+    return ("**/*.md",)
+
+
+class _Paths(_Model):
+    paths: tuple[str, ...] = Field(
+        default_factory=_all_markdown,
+        description="Which files are issues: * within a folder, ** over folders, {a,b} either, ! in front takes out again.",
+    )
+
+    @field_validator("paths", mode="before")
+    @classmethod
+    def _are_patterns(cls, paths: object) -> object:
+        if isinstance(paths, str):
+            paths = (paths,)
+        if isinstance(paths, list | tuple) and all(isinstance(path, str) for path in paths):  # pyright: ignore[reportUnknownVariableType]
+            patterns: tuple[str, ...] = tuple(paths)  # pyright: ignore[reportUnknownArgumentType]
+            PathPatterns(patterns)
+            return patterns
+        return paths  # pyright: ignore[reportUnknownVariableType]
+
+
+class DirectorySourceConfig(_Paths):
+    """A folder of this machine."""
+
+    directory: Path = Field(description="A folder of this machine, relative to this file's own folder.")
+
+    @field_validator("directory", mode="before")
+    @classmethod
+    def _is_a_path(cls, directory: object) -> object:
+        if isinstance(directory, Path):
+            return directory
+        if not isinstance(directory, str):
+            raise ValueError("a folder's path must stand here; put it in quotes")  # noqa: TRY004 (pydantic collects ValueError only)
+        if not directory.strip() or "\0" in directory:
+            raise ValueError("an empty name stands here; write the folder's path, or . for this file's own folder")
+        return Path(directory).expanduser()
+
+
+class GitSourceConfig(_Paths):
+    """A Git remote."""
+
+    git: str = Field(
+        description="A Git repository: https://, ssh://, user@host:path, git://, file:// or a local path.",
+        repr=False,
+    )
+    branch: str | None = Field(default=None, description="The branch to follow; null follows the repository's default.")
+
+    @field_validator("git")
+    @classmethod
+    def _is_a_remote(cls, address: str) -> str:
+        remote_kind(address)
+        return address
+
+    @field_validator("branch")
+    @classmethod
+    def _is_a_branch(cls, branch: str | None) -> str | None:
+        if branch is not None:
+            check_branch(branch)
+        return branch
+
+    @property
+    def address(self) -> str:
+        """The repository's address as it may be shown, without a password in it."""
+        return without_credentials(self.git)
+
+
+DIRECTORY_TAG = "a directory source"
+GIT_TAG = "a git source"
+
+
+def _source_kind(value: object) -> str | None:
+    """Tell the kinds of sources apart by the one key that only they have."""
+    if isinstance(value, DirectorySourceConfig):
+        return DIRECTORY_TAG
+    if isinstance(value, Mapping):
+        return DIRECTORY_TAG if "directory" in value else GIT_TAG
+    return GIT_TAG
+
+
+def _one_kind(value: object) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    kinds = [kind for kind in ("directory", "git", "github") if kind in value]
+    if not kinds:
+        raise ValueError("the source says not where the files are; write one of directory: or git: in it")
+    if "github" in kinds:
+        raise ValueError(
+            "github: sources are not built yet; write git: https://github.com/owner/name.git instead "
+            "(a public repository needs no token)"
+        )
+    if len(kinds) > 1:
+        raise ValueError(f"the source names {' and '.join(kinds)}; keep one of them")
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
+SourceConfig = DirectorySourceConfig | GitSourceConfig
+"""Where a newsletter's files live."""
+_Source = Annotated[
+    Annotated[DirectorySourceConfig, Tag(DIRECTORY_TAG)] | Annotated[GitSourceConfig, Tag(GIT_TAG)],
+    Discriminator(_source_kind),
+    BeforeValidator(_one_kind),
+]
+
+
+class ImagesConfig(_Model):
+    """Where the pictures of an issue come from."""
+
+    base_url: WebAddress | None = Field(default=None, description="Where relative pictures are found; site_url when null.")
+    attach: bool = Field(default=False, description="Whether pictures are uploaded from the source rather than linked.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "ImagesConfig":
+        if self.attach and self.base_url:
+            raise ValueError("images are either linked (base_url) or uploaded (attach: true); keep one of the two")
+        return self
+
+
+def _built_layout(layout: object) -> object:
+    if layout in {"thread", "forum", "components"}:
+        raise ValueError(f"the layout '{layout}' is not built yet; write embeds")
+    if layout != "embeds":
+        raise ValueError(f"unknown layout '{layout}'; write embeds")
+    return layout
+
+
+class AnnounceConfig(_Model):
+    """Where, when and how issues are posted."""
+
+    channel: Snowflake = Field(description="The id of the channel that issues are posted to.")
+    layout: Annotated[Literal["embeds"], BeforeValidator(_built_layout)] = Field(
+        default="embeds", description="What an issue looks like: embeds is a cover and a message per section."
+    )
+    publish: bool = Field(
+        default=True, description="Whether posts are published to the servers that follow an announcement channel."
+    )
+    ping_role: Snowflake | None = Field(default=None, description="The id of the role to ping once per issue; null pings nobody.")
+    hold: Duration = Field(default=timedelta(minutes=10), description="How long an issue must rest unchanged before it is posted.")
+    max_age: Duration | None = Field(
+        default=timedelta(days=14),
+        description="Issues dated longer ago than this are not news; null posts them however old they are.",
+    )
+    max_new_per_pass: int = Field(
+        default=3,
+        ge=1,
+        description="More issues than this at once wait for a moderator instead of flooding the channel.",
+    )
+
+
+class SectionsConfig(_Model):
+    """Headings that mean something, on top of the built-in ones."""
+
+    events: HeadingPatterns = Field(default=(), description="Headings of event sections: regular expressions, case ignored.")
+    jobs: HeadingPatterns = Field(default=(), description="Headings of job sections, likewise.")
+    skip: HeadingPatterns = Field(default=(), description="Headings of sections that are not posted, likewise.")
+
+
+class NewsletterConfig(_Model):
+    """One publication: a source, a site, the channel it goes to."""
+
+    source: _Source = Field(description="Where the files live: a directory or a Git repository.")
+    poll: Duration = Field(default=timedelta(minutes=5), description="How often the source is looked at, 10s or more.")
+    site_url: WebAddress | None = Field(default=None, description="The site's address, which relative links of an issue lead to.")
+    issue_url: IssueTemplate | None = Field(
+        default=None,
+        description="An issue's own address; {slug}, {year}, {month}, {day}, {path} and {stem} are filled in.",
+    )
+    images: ImagesConfig = Field(default=ImagesConfig(), description="Where pictures come from: linked or uploaded.")
+    announce: AnnounceConfig = Field(description="Where, when and how issues are posted.")
+    sections: SectionsConfig = Field(
+        default=SectionsConfig(), description="Headings that mean something, on top of the built-in ones."
+    )
+
+    @field_validator("poll")
+    @classmethod
+    def _gives_the_remote_peace(cls, poll: timedelta) -> timedelta:
+        if poll < _MIN_POLL:
+            raise ValueError("a source is looked at every 10s at most; write 10s or more")
+        return poll
+
+    def page_url(self, *, slug: str, path: str, day: date | None) -> str:
+        """Fill the issue's address in; "" when there is no template, or it wants a date and the issue has none.
+
+        ``path`` is the file's path in the source. Month and day have two digits.
+        """
+        template = self.issue_url
+        if template is None or (day is None and re.search(r"\{(?:year|month|day)\}", template)):
+            return ""
+        return template.format(
+            slug=quote(slug),
+            path=quote(path),
+            stem=quote(PurePosixPath(path).stem),
+            year="" if day is None else f"{day:%Y}",
+            month="" if day is None else f"{day:%m}",
+            day="" if day is None else f"{day:%d}",
+        )
+
+
+class ModerationConfig(_Model):
+    """Who decides about what the bot will not decide alone."""
+
+    channel: Snowflake | None = Field(
+        default=None, description="The private channel where the bot asks and reports; null for none."
+    )
+    roles: Snowflakes = Field(default=(), description="The roles that may decide, beside those who may manage the server.")
+    approval: bool = Field(default=False, description="Whether every issue waits for a moderator's approval.")
+
+
+_SQLITE = "sqlite:///"
+
+
+class Config(_Model):
+    """The whole configuration. ``folder`` is the one of its file: what relative paths in it start from."""
+
+    discord: DiscordConfig = Field(default=DiscordConfig(), description="How the bot reaches Discord, and as whom.")
+    state: str = Field(
+        default="sqlite:///heartbeat.db",
+        description="The database of what was posted: sqlite:/// and a file, relative to this file.",
+    )
+    newsletters: Mapping[str, NewsletterConfig] = Field(
+        description="The newsletters, each under a name of your choice.", min_length=1
+    )
+    moderation: ModerationConfig = Field(
+        default=ModerationConfig(), description="Who decides about what the bot will not decide alone."
+    )
+
+    @field_validator("state")
+    @classmethod
+    def _is_a_database(cls, state: str) -> str:
+        if state.startswith(("postgresql:", "postgres:", "postgresql+")):
+            raise ValueError("PostgreSQL is not built yet; write sqlite:/// and a file, such as sqlite:///heartbeat.db")
+        if not state.startswith(_SQLITE) or state == _SQLITE or "?" in state:
+            raise ValueError("this is not a database; write sqlite:/// and a file, such as sqlite:///heartbeat.db")
+        return state
+
+    @field_validator("newsletters")
+    @classmethod
+    def _have_plain_names(cls, newsletters: Mapping[str, NewsletterConfig]) -> Mapping[str, NewsletterConfig]:
+        for name in newsletters:
+            if not name.strip() or name != name.strip() or not name.isprintable() or len(name) > _MAX_NAME:
+                raise ValueError(
+                    f"the newsletter name {name[:40]!r} cannot be used; names are one line of {_MAX_NAME} characters at most"
+                )
+        return newsletters
+
+    @property
+    def state_file(self) -> Path | None:
+        """The SQLite file of the state; None for a database in memory."""
+        name = self.state.removeprefix(_SQLITE)
+        return None if name == ":memory:" else Path(name)
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where copies of remote sources are kept: a folder beside the state file; it can be deleted at any time."""
+        return (self.state_file or Path("heartbeat.db")).with_suffix(".cache")
+
+    def below(self, folder: Path) -> "Config":
+        """Return the same configuration with its relative paths starting from ``folder``."""
+        newsletters: dict[str, NewsletterConfig] = {}
+        for name, newsletter in self.newsletters.items():
+            newsletters[name] = newsletter.model_copy(update={"source": _source_below(newsletter.source, folder)})
+        changes: dict[str, Any] = {"newsletters": newsletters}
+        if self.state_file:
+            changes["state"] = f"{_SQLITE}{folder / self.state_file.expanduser()}"
+        return self.model_copy(update=changes)
+
+
+def _source_below(source: SourceConfig, folder: Path) -> SourceConfig:
+    match source:
+        case DirectorySourceConfig():
+            return source.model_copy(update={"directory": folder / source.directory})
+        case GitSourceConfig() if remote_kind(source.git) is RemoteKind.PATH:
+            return source.model_copy(update={"git": str((folder / Path(source.git).expanduser()).resolve())})
+        case GitSourceConfig():
+            return source

@@ -1,0 +1,72 @@
+"""Addresses of Git repositories: which are taken, and how they are shown."""
+
+import re
+from enum import Enum
+from urllib.parse import urlsplit
+
+# Transports that only carry data. ext:: and fd:: run commands, as does any other helper that is installed under git-remote-*.
+ALLOWED_PROTOCOLS = ("https", "http", "ssh", "git", "file")
+"""The transports that git may use."""
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_SCP = re.compile(r"(?:[^/@:\s-][^/@:\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/@:\s\[-][^/@:\s]*):[^\s-].*")
+_CREDENTIALS = re.compile(r"\b((?!ssh://)[A-Za-z][A-Za-z0-9+.-]*://)[^\s/'\"<>]*@")
+_PASSWORDS = re.compile(r"\b(ssh://[^\s/:@]*):[^\s/'\"<>]*@")
+# The rules of git check-ref-format, without the ones about refs outside of refs/heads/.
+_BAD_BRANCH = re.compile(r"^[-/.]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|/\.|\.lock(?:/|$)|[/.]$|^@$|^$")
+
+
+class RemoteKind(Enum):
+    """How an address of a repository is written."""
+
+    URL = "url"
+    """``https://host/path``."""
+    SCP = "scp"
+    """``user@host:path``, which is ssh."""
+    PATH = "path"
+    """A folder of this machine."""
+
+
+def remote_kind(address: str) -> RemoteKind:
+    """Tell how an address is written; raise ValueError, without showing a password, for one that git must not be given.
+
+    An address never becomes an option of git or ssh, and never names a helper that runs commands.
+    """
+    shown = without_credentials(address)
+    if not address.strip() or re.search(r"[\x00-\x1f\x7f]", address):
+        raise ValueError("the repository's address is empty or holds control characters")
+    if address.startswith("-"):
+        raise ValueError(f"'{shown}' would be taken for an option of git; write ./ in front of a path")
+    if re.match(r"[A-Za-z0-9+.-]+::", address):
+        raise ValueError(f"'{shown}' names a transport helper, which could run commands; write an https:// or ssh:// address")
+    if url := _URL.fullmatch(address):
+        _check_url(address, url[1].lower(), shown)
+        return RemoteKind.URL
+    if ":" in address.split("/", 1)[0]:
+        if _SCP.fullmatch(address):
+            return RemoteKind.SCP
+        raise ValueError(f"'{shown}' is not an address of a repository; ssh addresses are written user@host:path")
+    return RemoteKind.PATH
+
+
+def _check_url(address: str, scheme: str, shown: str) -> None:
+    if scheme not in ALLOWED_PROTOCOLS:
+        known = ", ".join(f"{name}://" for name in ALLOWED_PROTOCOLS)
+        raise ValueError(f"'{shown}' begins with {scheme}://, which is not read; use one of {known}")
+    try:
+        host = urlsplit(address).hostname
+    except ValueError as error:
+        raise ValueError(f"'{shown}' is not an address: {error}") from error
+    user = urlsplit(address).username or ""
+    if scheme != "file" and (not host or host.startswith("-") or user.startswith("-")):
+        raise ValueError(f"'{shown}' names no host that could be asked; write {scheme}://host/path")
+
+
+def check_branch(branch: str) -> None:
+    """Raise ValueError with a sentence for a name that no branch can have (the rules of ``git check-ref-format``)."""
+    if _BAD_BRANCH.search(branch):
+        raise ValueError(f"{branch!r} cannot be the name of a branch; write the name as 'git branch' shows it, such as main")
+
+
+def without_credentials(text: str) -> str:
+    """Take user names, passwords and tokens out of every address in a text (the user of an ssh address stays)."""
+    return _PASSWORDS.sub(r"\1@", _CREDENTIALS.sub(r"\1", text))

@@ -1,0 +1,142 @@
+"""How single values of the configuration are written: durations, Discord ids, addresses, templates, heading patterns."""
+
+import re
+import string
+from datetime import timedelta
+from typing import Annotated, cast
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator
+
+_DURATION = re.compile(r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,9})s)?")
+_DURATION_HELP = "durations are written like 90s, 10m, 5m30s, 2h or 14d"
+_SNOWFLAKE_LENGTHS = range(15, 21)
+# Snowflakes are 64-bit numbers (Discord's reference, "Snowflakes"). The oldest have 17 digits; two less leave room for sandboxes.
+_SNOWFLAKE_END = 1 << 64
+ISSUE_PLACEHOLDERS = ("slug", "year", "month", "day", "path", "stem")
+"""What ``issue_url`` may hold in braces."""
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read ``90s``, ``10m``, ``5m30s``, ``2h`` or ``14d`` (larger units first, each once); raise ValueError with a sentence."""
+    match = _DURATION.fullmatch(text.strip().lower().replace(" ", ""))
+    if not match or not match.group():
+        raise ValueError(f"{_short(text)} is not a duration; {_DURATION_HELP}")
+    return timedelta(**{unit: int(number) for unit, number in match.groupdict().items() if number})
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration as the configuration does (``5m30s``), cut to whole seconds."""
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    return (
+        "".join(f"{number}{unit}" for number, unit in ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")) if number) or "0s"
+    )
+
+
+def _duration(value: object) -> timedelta:
+    match value:
+        case timedelta():
+            return value
+        case str():
+            return parse_duration(value)
+        case 0 if not isinstance(value, bool):
+            return timedelta()
+        case _:
+            raise ValueError(f"{_short(value)} has no unit; {_DURATION_HELP}")
+
+
+def _snowflake(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        text = str(value)
+    elif isinstance(value, str):
+        text = value.strip()
+    else:
+        raise ValueError(f"{_short(value)} is not a Discord id; {_ID_HELP}")  # noqa: TRY004 (pydantic collects ValueError only)
+    if mention := re.fullmatch(r"<(?:#|@&|@!?)(\d+)>", text):
+        raise ValueError(f"a mention stands where a Discord id is wanted; write {mention[1]} alone")
+    if not text.isascii() or not text.isdigit():
+        raise ValueError(f"{_short(text)} is not a Discord id; {_ID_HELP}")
+    number = int(text)
+    if len(text) not in _SNOWFLAKE_LENGTHS or text.startswith("0") or number >= _SNOWFLAKE_END:
+        raise ValueError(f"{_short(text)} is not a Discord id: those are numbers of 17 to 20 digits; {_ID_HELP}")
+    return number
+
+
+_ID_HELP = "turn on Developer Mode in Discord (Settings, Advanced), right-click the channel or role and choose Copy ID"
+
+
+def _web_address(value: object) -> object:
+    return _address(value, {"http", "https"})
+
+
+def _gateway_address(value: object) -> object:
+    return _address(value, {"ws", "wss"})
+
+
+def _address(value: object, schemes: set[str]) -> object:
+    if not isinstance(value, str):
+        return value
+    wanted = " or ".join(sorted(f"{scheme}://" for scheme in schemes))
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\s<>]", value):
+        raise ValueError(f"{_short(value)} is not an address; write it in full, beginning with {wanted}")
+    return value
+
+
+def _issue_template(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    known = ", ".join(f"{{{name}}}" for name in ISSUE_PLACEHOLDERS)
+    try:
+        fields = [(name, spec, conversion) for _, name, spec, conversion in string.Formatter().parse(value) if name is not None]
+    except ValueError as error:
+        raise ValueError(f"{_short(value)} has a brace without its partner; the placeholders are {known}") from error
+    for name, spec, conversion in fields:
+        if name not in ISSUE_PLACEHOLDERS or spec or conversion:
+            raise ValueError(f"unknown placeholder {{{name}}}; the placeholders are {known}")
+    _web_address(string.Formatter().vformat(value, (), dict.fromkeys(ISSUE_PLACEHOLDERS, "x")))
+    return value
+
+
+def _heading_pattern(value: object) -> re.Pattern[str]:
+    if not isinstance(value, str):
+        raise ValueError(f"{_short(value)} is not text; write the pattern in quotes")  # noqa: TRY004 (pydantic collects ValueError only)
+    if not value.strip():
+        raise ValueError("an empty pattern would match every heading; remove it")
+    try:
+        pattern = re.compile(value, re.IGNORECASE)
+    except re.error as error:
+        raise ValueError(
+            f"{_short(value)} is not a regular expression ({error}); write \\ before a character that stands for itself"
+        ) from error
+    if pattern.search(""):
+        raise ValueError(f"{_short(value)} matches the empty text, and so every heading; make it match at least one character")
+    return pattern
+
+
+def _tuple(value: object) -> object:
+    return tuple(cast("list[object]", value)) if isinstance(value, list) else value
+
+
+def _short(value: object) -> str:
+    """Quote a value in a sentence, cut when long."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+
+
+_SHORT = 60
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Snowflake = Annotated[int, BeforeValidator(_snowflake)]
+WebAddress = Annotated[str, BeforeValidator(_web_address)]
+GatewayAddress = Annotated[str, BeforeValidator(_gateway_address)]
+IssueTemplate = Annotated[str, BeforeValidator(_issue_template)]
+HeadingPattern = Annotated[re.Pattern[str], BeforeValidator(_heading_pattern)]
+HeadingPatterns = Annotated[tuple[HeadingPattern, ...], BeforeValidator(_tuple)]
+Snowflakes = Annotated[tuple[Snowflake, ...], BeforeValidator(_tuple)]
