@@ -10,9 +10,9 @@ from typing import Final, Literal
 from aiohttp import WSMsgType, web
 
 from heartbeat_bot.sandbox.api_errors import Json
-from heartbeat_bot.sandbox.objects import guild_create_object, hide_content, own_user_object
+from heartbeat_bot.sandbox.objects import guild_create_object, hide_content, member_object, own_user_object
 from heartbeat_bot.sandbox.permissions import channel_permissions
-from heartbeat_bot.sandbox.validation import as_object
+from heartbeat_bot.sandbox.validation import as_list, as_object, as_snowflake
 from heartbeat_bot.sandbox.world import Event, Intent, World
 
 _DISPATCH = 0
@@ -286,12 +286,20 @@ class Gateway:
         return None
 
     def _send_members(self, connection: Connection, data: Json) -> None:
-        guild = self._world.guilds.get(int(data.get("guild_id", 0)))
+        guild = self._world.guilds.get(as_snowflake(data.get("guild_id")) or 0)
         if guild is None:
             return
+        given = data.get("user_ids")
+        wanted = {as_snowflake(value) for value in as_list(given) or [given]}
+        prefix = data.get("query")
+        found = [
+            member
+            for member in guild.members.values()
+            if (member.user.name.startswith(prefix) if isinstance(prefix, str) else member.user.id in wanted)
+        ]
         body: Json = {
             "guild_id": str(guild.id),
-            "members": [guild_create_object(self._world, guild)["members"][0]],
+            "members": [member_object(member) for member in found[: data.get("limit") or None]],
             "chunk_index": 0,
             "chunk_count": 1,
             "not_found": [],

@@ -190,8 +190,9 @@ class Interactions:
                 "response_message_loading": bool(message.flags & MessageFlag.LOADING),
                 "response_message_ephemeral": bool(message.flags & MessageFlag.EPHEMERAL),
             }
-        if message is not None and interaction.callback in {Callback.MESSAGE, Callback.UPDATE}:
-            body["resource"] = {"type": int(interaction.callback), "message": message_object(world, message)}
+        kind = interaction.callback
+        if message is not None and (kind is Callback.MESSAGE or kind is Callback.UPDATE):
+            body["resource"] = {"type": int(kind), "message": message_object(world, message)}
         return body
 
     def _blank(self, world: World, interaction: Interaction) -> Message:

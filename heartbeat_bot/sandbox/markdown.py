@@ -57,7 +57,7 @@ def _blocks(text: str, name: Name) -> str:
     return "".join([*parts, _lines(text[end:].removeprefix("\n") if end else text, name)])
 
 
-def _lines(text: str, name: Name) -> str:
+def _lines(text: str, name: Name, *, quoting: bool = True) -> str:
     parts: list[str] = []
     plain: list[str] = []
     lines = text.split("\n") if text else []
@@ -71,7 +71,7 @@ def _lines(text: str, name: Name) -> str:
     while position < len(lines):
         line = lines[position]
         heading = _HEADING.match(line)
-        quoted = line.startswith((">>> ", "> "))
+        quoted = quoting and line.startswith((">>> ", "> "))
         if not (heading or quoted or line.startswith("-# ") or _BULLET.match(line)):
             plain.append(line)
             position += 1
@@ -83,7 +83,7 @@ def _lines(text: str, name: Name) -> str:
             position += 1
         elif quoted:
             block, position = _quote(lines, position)
-            parts.append(f"<blockquote>{_lines(block, name)}</blockquote>")
+            parts.append(f"<blockquote>{_lines(block, name, quoting=False)}</blockquote>")
         elif line.startswith("-# "):
             parts.append(f"<small>{_inline(line[3:], name, 0)}</small>")
             position += 1

@@ -43,6 +43,14 @@ async def test_a_privileged_intent_must_have_been_given(running: Running, sandbo
             await client.start(sandbox.token)
 
 
+async def test_members_are_asked_for_over_the_gateway(running: Running, client: discord.Client, guild: Guild, ann: User) -> None:
+    async with running(client):
+        seen = client.get_guild(guild.id)
+        assert seen is not None
+        assert [member.id for member in await seen.query_members("an")] == [ann.id]
+        assert [member.name for member in await seen.query_members(user_ids=[ann.id])] == ["ann"]
+
+
 async def test_messages_are_sent_edited_published_read_and_deleted(
     running: Running, sandbox: Sandbox, client: discord.Client, news: Channel
 ) -> None:

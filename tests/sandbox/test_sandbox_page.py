@@ -33,6 +33,7 @@ def name(kind: str, number: int) -> str:
             "<@5> <@&6> <#7>",
             '<p><span class="mention">@5</span> <span class="mention">@&amp;6</span> <span class="mention">#7</span></p>',
         ),
+        ("> a\n> > b", "<blockquote><p>a<br>&gt; b</p></blockquote>"),
         ("||secret||", '<p><span class="spoiler">secret</span></p>'),
         ("**a *b* c**", "<p><strong>a <em>b</em> c</strong></p>"),
     ],

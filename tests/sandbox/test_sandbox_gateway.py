@@ -1,0 +1,138 @@
+import json
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+import pytest
+from sandbox_clients import Api
+
+from heartbeat_bot.sandbox.server import Sandbox
+from heartbeat_bot.sandbox.world import Channel, Guild, Intent
+
+GUILD_MESSAGES = Intent.GUILDS | Intent.GUILD_MESSAGES
+
+
+class Socket:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, token: str) -> None:
+        self.socket = socket
+        self.token = token
+
+    async def next(self) -> dict[str, Any]:
+        return json.loads(await self.socket.receive_str(timeout=5))
+
+    async def send(self, op: int, data: Any) -> None:
+        await self.socket.send_str(json.dumps({"op": op, "d": data}))
+
+    async def identify(self, intents: int = GUILD_MESSAGES, token: str | None = None) -> None:
+        await self.send(2, {"token": token or self.token, "intents": intents, "properties": {}})
+
+    async def closed(self) -> int | None:
+        while not self.socket.closed:
+            await self.socket.receive(timeout=5)
+        return self.socket.close_code
+
+
+Connect = Callable[[], Awaitable[Socket]]
+
+
+@pytest.fixture
+async def connect(api: Api) -> AsyncIterator[Connect]:
+    async with AsyncExitStack() as stack:
+
+        async def new() -> Socket:
+            raw = await stack.enter_async_context(api.session.ws_connect(api.sandbox.gateway_url))
+            socket = Socket(raw, api.sandbox.token)
+            assert (await socket.next())["op"] == 10
+            return socket
+
+        yield new
+
+
+async def test_a_heartbeat_is_acknowledged(connect: Connect, sandbox: Sandbox) -> None:
+    socket = await connect()
+    await socket.send(1, None)
+    assert (await socket.next())["op"] == 11
+    assert sandbox.gateway.heartbeats == 1
+
+
+async def test_identifying_brings_ready_and_the_guilds_in_order(connect: Connect, guild: Guild, channel: Channel) -> None:
+    socket = await connect()
+    await socket.identify()
+    ready, create = await socket.next(), await socket.next()
+    assert (ready["t"], ready["s"], ready["d"]["guilds"]) == ("READY", 1, [{"id": str(guild.id), "unavailable": True}])
+    assert (create["t"], create["s"], create["d"]["name"]) == ("GUILD_CREATE", 2, "Testers")
+    assert [seen["id"] for seen in create["d"]["channels"]] == [str(channel.id)]
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ({"op": 2, "d": {"token": "wrong", "intents": 1}}, 4004),
+        ({"op": 2, "d": {"token": "sandbox-token"}}, 4013),
+        ({"op": 2, "d": {"token": "sandbox-token", "intents": 1 << 15}}, 4014),
+        ({"op": 3, "d": {}}, 4003),
+        ({"op": 1, "d": "x" * 4096}, 4002),
+    ],
+)
+async def test_a_wrong_frame_closes_the_connection_with_its_code(connect: Connect, frame: Any, code: int) -> None:
+    socket = await connect()
+    await socket.socket.send_str(json.dumps(frame))
+    assert await socket.closed() == code
+
+
+async def test_no_frame_but_json_is_taken(connect: Connect) -> None:
+    socket = await connect()
+    await socket.socket.send_str("hello")
+    assert await socket.closed() == 4002
+
+
+async def test_a_session_is_resumed_from_where_it_stood(api: Api, connect: Connect, sandbox: Sandbox, channel: Channel) -> None:
+    socket = await connect()
+    await socket.identify()
+    session = (await socket.next())["d"]["session_id"]
+    await socket.next()
+    sandbox.gateway.drop(4000)
+    assert await socket.closed() == 4000
+    sent = await api.send(channel, content="missed")
+    again = await connect()
+    await again.send(6, {"token": sandbox.token, "session_id": session, "seq": 2})
+    missed, resumed = await again.next(), await again.next()
+    assert (missed["t"], missed["d"]["id"], missed["s"]) == ("MESSAGE_CREATE", sent.body["id"], 3)
+    assert resumed["t"] == "RESUMED"
+
+
+async def test_an_unknown_session_is_invalid_and_one_ahead_of_itself_is_closed(connect: Connect, sandbox: Sandbox) -> None:
+    socket = await connect()
+    await socket.send(6, {"token": sandbox.token, "session_id": "unknown", "seq": 1})
+    frame = await socket.next()
+    assert (frame["op"], frame["d"]) == (9, False)
+    await socket.identify()
+    session = (await socket.next())["d"]["session_id"]
+    ahead = await connect()
+    await ahead.send(6, {"token": sandbox.token, "session_id": session, "seq": 77})
+    assert await ahead.closed() == 4007
+
+
+async def test_only_events_of_the_wanted_intents_arrive(
+    api: Api, connect: Connect, channel: Channel, guild: Guild, sandbox: Sandbox
+) -> None:
+    socket = await connect()
+    await socket.identify(Intent.GUILDS)
+    await socket.next()
+    await socket.next()
+    await api.send(channel, content="unheard")
+    sandbox.create_role(guild, "heard")
+    assert (await socket.next())["t"] == "GUILD_ROLE_CREATE"
+
+
+async def test_a_connection_may_be_compressed(api: Api, guild: Guild) -> None:
+    assert guild
+    inflate = zlib.decompressobj()
+    async with api.session.ws_connect(api.sandbox.gateway_url + "?v=10&encoding=json&compress=zlib-stream") as socket:
+        assert json.loads(inflate.decompress(await socket.receive_bytes(timeout=5)))["op"] == 10
+        await socket.send_str(json.dumps({"op": 2, "d": {"token": api.sandbox.token, "intents": 1}}))
+        frame = await socket.receive_bytes(timeout=5)
+        assert frame.endswith(b"\x00\x00\xff\xff")
+        assert json.loads(inflate.decompress(frame))["t"] == "READY"
