@@ -20,7 +20,9 @@ def as_text_report(findings: Found, files: int) -> str:
     """Write a line per finding, as compilers do, and a sum."""
     lines = [finding_line(path, finding) for path, finding in findings]
     counts = Counter(finding.severity for _, finding in findings)
-    said = ", ".join(f"{counts[severity]} {severity.value}{'s' if counts[severity] != 1 else ''}" for severity in Severity if counts[severity])
+    said = ", ".join(
+        f"{counts[severity]} {severity.value}{'s' if counts[severity] != 1 else ''}" for severity in Severity if counts[severity]
+    )
     lines.append(f"{files} file{'s' if files != 1 else ''} checked: {said or 'nothing to say'}")
     return "\n".join(lines)
 

@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 import webbrowser
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from rich.table import Table
 from heartbeat_bot import __version__
 from heartbeat_bot.checks import FORMATS, as_github, as_sarif, as_text_report
 from heartbeat_bot.config import Config, NewsletterConfig, config_file, load_config
+from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.demo import Demo
 from heartbeat_bot.errors import ConfigError, IssueError, StateError, UserError
 from heartbeat_bot.issues.model import Finding, Severity
@@ -27,7 +28,6 @@ from heartbeat_bot.messages.preview import Preview, as_json, as_text, finding_js
 from heartbeat_bot.operation import diagnose, run_bot, sync_once
 from heartbeat_bot.rendering import render
 from heartbeat_bot.service import archive_json, status_json
-from heartbeat_bot.config.patterns import PathPatterns
 
 _SUFFIXES = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
 _Result = TypeVar("_Result")
@@ -80,7 +80,9 @@ def main(ctx: click.Context, verbose: int, quiet: bool, log_format: LogFormat) -
 @main.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The page's port; a free one when not given.")
 @click.option("--no-browser", is_flag=True, help="Only print the page's address.")
-@click.option("--issue", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="Post this file instead.")
+@click.option(
+    "--issue", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="Post this file instead."
+)
 def demo(port: int, no_browser: bool, issue: Path | None) -> None:  # noqa: FBT001 - click passes flags by keyword
     """Run the whole bot against a built-in sandbox, on a sample newsletter. Ctrl-C ends it."""
 
@@ -132,7 +134,7 @@ def sync(ctx: click.Context, config_path: str | None, newsletter: str | None, dr
 
 
 @contextmanager
-def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
+def _progress(*, shown: bool) -> Generator[Callable[[str, int, int], None]]:
     """Show a bar per newsletter on a terminal's stderr; nothing elsewhere."""
     console = Console(stderr=True)
     if not (shown and console.is_terminal):
@@ -155,7 +157,9 @@ def _progress(*, shown: bool) -> Iterator[Callable[[str, int, int], None]]:
 
 def _authors_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
-        click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write there instead of to stdout."),
+        click.option(
+            "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write there instead of to stdout."
+        ),
         click.option("--site-url", metavar="URL", help="The site that relative links lead to."),
         _newsletter_option,
         _config_option,
@@ -169,7 +173,12 @@ def _authors_options(command: Callable[..., None]) -> Callable[..., None]:
 @_authors_options
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to write it.")
 def preview(
-    paths: tuple[Path, ...], config_path: str | None, newsletter: str | None, site_url: str | None, output: Path | None, format_: str
+    paths: tuple[Path, ...],
+    config_path: str | None,
+    newsletter: str | None,
+    site_url: str | None,
+    output: Path | None,
+    format_: str,
 ) -> None:
     """Show what would be posted, without network or state. PATH: files or folders."""
     settings = _newsletter_for_authors(config_path, newsletter)
@@ -261,13 +270,19 @@ def _render(path: Path, settings: NewsletterConfig | None, site_url: str) -> Pre
     except IssueError as error:
         return Finding(rule="unreadable", severity=Severity.ERROR, line=error.line, message=error.reason)
     except OSError as error:
-        return Finding(rule="unreadable", severity=Severity.ERROR, line=None, message=f"the file cannot be opened: {error.strerror}")
+        return Finding(
+            rule="unreadable", severity=Severity.ERROR, line=None, message=f"the file cannot be opened: {error.strerror}"
+        )
 
 
 def _unreadable(path: Path, finding: Finding) -> dict[str, Any]:
     """Return the entry of an issue that cannot be read: nothing but its finding."""
     empty: dict[str, Any] = dict.fromkeys(("slug", "title", "date", "url"))
-    return {"path": path.as_posix()} | empty | {"draft": False, "messages": [], "events": [], "jobs": [], "findings": [finding_json(finding)]}
+    return (
+        {"path": path.as_posix()}
+        | empty
+        | {"draft": False, "messages": [], "events": [], "jobs": [], "findings": [finding_json(finding)]}
+    )
 
 
 def _complain(path: Path, finding: Finding) -> None:
@@ -361,7 +376,9 @@ def _load(config_path: str | None) -> Config:
 
 def _known_newsletter(config: Config, newsletter: str | None) -> None:
     if newsletter is not None and newsletter not in config.newsletters:
-        _stop(f"there is no newsletter {newsletter!r} in the configuration; there are: {', '.join(config.newsletters)}", NOT_STARTED)
+        _stop(
+            f"there is no newsletter {newsletter!r} in the configuration; there are: {', '.join(config.newsletters)}", NOT_STARTED
+        )
 
 
 def _instant(text: str) -> datetime:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.operation import run_bot
+from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import ChannelType
 
@@ -52,7 +53,7 @@ class Demo:
             home = Path(folder)
             repo = home / "content-repo"
             name = await asyncio.to_thread(self._lay_out, repo)
-            async with Sandbox(port=self.port, token=_TOKEN) as sandbox:
+            async with Sandbox(port=self.port, token=_TOKEN, limits=RateLimits.generous()) as sandbox:
                 guild = sandbox.create_guild("Hedgerow")
                 channel = sandbox.create_channel(guild, "announcements", ChannelType.ANNOUNCEMENT)
                 os.environ[_TOKEN_VARIABLE] = _TOKEN
@@ -105,7 +106,16 @@ def _clock() -> datetime:
 
 
 def _git(repo: Path, *words: str) -> None:
-    identity = ["-c", "user.name=Hedgerow", "-c", "user.email=pulse@example.org", "-c", "commit.gpgsign=false", "-c", "core.hooksPath="]
+    identity = [
+        "-c",
+        "user.name=Hedgerow",
+        "-c",
+        "user.email=pulse@example.org",
+        "-c",
+        "commit.gpgsign=false",
+        "-c",
+        "core.hooksPath=",
+    ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     subprocess.run(["git", "-C", str(repo), *identity, *words], check=True, env=environment)  # noqa: S603, S607 - our own words
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ def no_progress(_what: str, _done: int, _total: int) -> None:
 @asynccontextmanager
 async def _service(
     config: Config, *, clock: Clock, progress: Progress, read_only: bool = False
-) -> AsyncIterator[tuple[Service, DiscordOutlet]]:
+) -> AsyncGenerator[tuple[Service, DiscordOutlet]]:
     token = config.discord.token().get_secret_value()
     async with (
         open_ledger(config.state, read_only=read_only, clock=clock) as ledger,
@@ -39,7 +39,12 @@ async def _service(
 
 
 async def sync_once(
-    config: Config, *, newsletter: str | None = None, dry_run: bool = False, now: datetime | None = None, progress: Progress = no_progress
+    config: Config,
+    *,
+    newsletter: str | None = None,
+    dry_run: bool = False,
+    now: datetime | None = None,
+    progress: Progress = no_progress,
 ) -> list[PassReport]:
     """Make one pass over each newsletter, or over one, over REST only. ``now`` stands for the time when given."""
     clock = system_clock if now is None else lambda: now
@@ -72,7 +77,7 @@ async def _watch(service: Service, name: str, seconds: float) -> None:
     while True:
         try:
             report = await service.sync(name)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one bad pass must not end the watch; it is logged whole
             _LOG.exception("the pass over %s failed; it is tried again in %g seconds", name, seconds)
         else:
             for problem in report.problems:
@@ -100,7 +105,9 @@ async def diagnose(config: Config) -> list[Line]:
             lines.append(Line(good=False, text=f"{name}: {error}"))
         else:
             count = len(snapshot.files)
-            lines.append(Line(good=count > 0, text=f"{name}: {count} files match `paths`" + ("" if count else ": correct the patterns")))
+            lines.append(
+                Line(good=count > 0, text=f"{name}: {count} files match `paths`" + ("" if count else ": correct the patterns"))
+            )
     try:
         async with open_ledger(config.state, read_only=True):
             lines.append(Line(good=True, text=f"the state {config.state} can be used"))
@@ -125,7 +132,9 @@ async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
             lines.append(Line(good=False, text=f"{name}: {error}"))
             continue
         if facts.missing:
-            lines.append(Line(good=False, text=f"{name}: the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there"))
+            lines.append(
+                Line(good=False, text=f"{name}: the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there")
+            )
         else:
             kind = "an announcement channel" if facts.announcement else "a text channel (nothing to publish)"
             lines.append(Line(good=True, text=f"{name}: the bot may post in #{facts.name}, {kind}"))

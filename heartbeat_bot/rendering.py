@@ -80,7 +80,9 @@ def _without_skipped(issue: Issue, newsletter: NewsletterConfig | None) -> Issue
 
 
 def _in_order(issue: Issue, composition: Composition) -> tuple[Finding, ...]:
-    return tuple(sorted({*issue.findings, *composition.findings}, key=lambda finding: (finding.line or 0, finding.rule, finding.message)))
+    return tuple(
+        sorted({*issue.findings, *composition.findings}, key=lambda finding: (finding.line or 0, finding.rule, finding.message))
+    )
 
 
 def _places(target: str, issue_path: str) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from heartbeat_bot.config import Config, NewsletterConfig
+from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.gate import Facts, Rules, Ruling, Verdict, judge
 from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Resolution, identify
 from heartbeat_bot.delivery.ledger import Clock, IssueRecord, Ledger, Sighting, open_ledger
@@ -59,7 +59,14 @@ class Service:
     """Passes over the newsletters of a configuration. One pass of a newsletter runs at a time."""
 
     def __init__(
-        self, *, config: Config, ledger: Ledger, outlet: DiscordOutlet, sources: Mapping[str, Source], clock: Clock, progress: Progress
+        self,
+        *,
+        config: Config,
+        ledger: Ledger,
+        outlet: DiscordOutlet,
+        sources: Mapping[str, Source],
+        clock: Clock,
+        progress: Progress,
     ) -> None:
         """Bring together what was opened elsewhere; ``clock`` tells the time for every rule."""
         self._config = config
@@ -102,7 +109,7 @@ class Service:
         return report
 
     def _gone_for_good(self, name: str, record: IssueRecord) -> bool:
-        """A file that went away a moment ago may come back (a revert, a move in two steps): its messages stay for as long as `hold`."""
+        """Tell whether messages may go: a file that went away a moment ago may come back, so they stay for as long as `hold`."""
         hold = self._config.newsletters[name].announce.hold
         return bool(record.receipts) and (record.state is State.RETRACTED or self._clock() >= record.changed_at + hold)
 
@@ -143,10 +150,17 @@ class Service:
                 fingerprint=fingerprint,
             )
         resolution = identify(known, candidates)
-        report.problems += [f"{path} repeats the id of {other} and is taken for a copy of it." for path, other in resolution.twins.items()]
-        kept = tuple(replace(sighting, issue=resolution.issues[path]) for path, sighting in sightings.items() if path in resolution.issues)
+        report.problems += [
+            f"{path} repeats the id of {other} and is taken for a copy of it." for path, other in resolution.twins.items()
+        ]
+        kept = tuple(
+            replace(sighting, issue=resolution.issues[path]) for path, sighting in sightings.items() if path in resolution.issues
+        )
         rested = min(self._clock(), snapshot.time)
-        facts = {path: _facts(records.get(issue) if issue else None, read.get(path), snapshot, path, rested) for path, issue in resolution.issues.items()}
+        facts = {
+            path: _facts(records.get(issue) if issue else None, read.get(path), snapshot, path, rested)
+            for path, issue in resolution.issues.items()
+        }
         approval = self._config.moderation.approval
         rules = Rules(
             hold=newsletter.announce.hold,
@@ -218,12 +232,16 @@ class Service:
             report.done.append(f"{title}: {said}")
             _LOG.info("%s: %s", title, said)
         if outcome.waits_until:
-            report.problems.append(f"{title}: the rest waits until {outcome.waits_until:%Y-%m-%d %H:%M} UTC, as Discord's limits ask.")
+            report.problems.append(
+                f"{title}: the rest waits until {outcome.waits_until:%Y-%m-%d %H:%M} UTC, as Discord's limits ask."
+            )
         if outcome.error:
             report.problems.append(f"{title}: {outcome.error}")
             report.failed = True
 
-    async def _foretell(self, name: str, survey: _Survey, report: PassReport) -> None:
+    async def _foretell(  # noqa: C901 - one case per operation
+        self, name: str, survey: _Survey, report: PassReport
+    ) -> None:
         """Say what a pass would do."""
         newsletter = self._config.newsletters[name]
         channel = ChannelId(newsletter.announce.channel)
@@ -280,7 +298,9 @@ async def status_json(config: Config) -> dict[str, Any]:
         entries: list[dict[str, Any]] = []
         for name in config.newsletters:
             issues = await ledger.issues(name)
-            announced = sorted((issue for issue in issues if issue.announced_at), key=lambda issue: str(issue.announced_at), reverse=True)
+            announced = sorted(
+                (issue for issue in issues if issue.announced_at), key=lambda issue: str(issue.announced_at), reverse=True
+            )
             newsletter = seen.get(name)
             waiting = {State.WAITING, State.HELD, State.FUTURE, State.DRAFT, State.ANNOUNCE}
             entries.append(
@@ -289,7 +309,9 @@ async def status_json(config: Config) -> dict[str, Any]:
                     "last_pass": _iso(newsletter.last_pass_at if newsletter else None),
                     "commit": newsletter.commit if newsletter else None,
                     "error": newsletter.error if newsletter else None,
-                    "last_issue": {"title": announced[0].title, "announced": _iso(announced[0].announced_at)} if announced else None,
+                    "last_issue": {"title": announced[0].title, "announced": _iso(announced[0].announced_at)}
+                    if announced
+                    else None,
                     "waiting": [
                         {"title": issue.title, "state": issue.state.value, "reason": issue.reason, "until": _iso(issue.until)}
                         for issue in issues
@@ -309,7 +331,13 @@ async def status_json(config: Config) -> dict[str, Any]:
         ]
         waits = await ledger.receipts.waits(now=system_clock())
         publishing = [
-            {"newsletter": wait.newsletter, "title": wait.title, "channel": str(wait.channel), "messages": 1, "until": _iso(wait.until)}
+            {
+                "newsletter": wait.newsletter,
+                "title": wait.title,
+                "channel": str(wait.channel),
+                "messages": 1,
+                "until": _iso(wait.until),
+            }
             for wait in waits
         ]
     return {"newsletters": entries, "unfinished": unfinished, "publishing": publishing}
@@ -330,7 +358,12 @@ async def archive_json(config: Config) -> list[dict[str, Any]]:
                 "reason": issue.reason,
                 "announced": _iso(issue.announced_at),
                 "receipts": [
-                    {"key": receipt.key, "channel": str(receipt.channel), "message": str(receipt.message), "published": receipt.published_at is not None}
+                    {
+                        "key": receipt.key,
+                        "channel": str(receipt.channel),
+                        "message": str(receipt.message),
+                        "published": receipt.published_at is not None,
+                    }
                     for receipt in issue.receipts
                 ],
             }

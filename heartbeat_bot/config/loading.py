@@ -63,8 +63,8 @@ def _pasted_tokens(document: Document, value: Any, place: Place) -> Iterator[str
     match value:
         case str() if TOKEN_SHAPE.search(value):
             yield (
-                f"{document.name}:{document.line(place)}: a bot token stands in the file itself; whoever saw it has it. Reset it in "
-                "Discord's developer portal, put the new one into an environment variable, and write its name as discord.token_env"
+                f"{document.name}:{document.line(place)}: a bot token stands in the file itself; whoever saw it has it. Reset it "
+                "in Discord's developer portal, put the new one into an environment variable, and write its name as discord.token_env"
             )
         case Mapping():
             for key, part in cast("Mapping[str, Any]", value).items():

@@ -18,7 +18,7 @@ from heartbeat_bot.config.remotes import RemoteKind, check_branch, remote_kind, 
 from heartbeat_bot.config.values import Duration, GatewayAddress, HeadingPatterns, IssueTemplate, Snowflake, Snowflakes, WebAddress
 from heartbeat_bot.errors import ConfigError
 
-# Discord shows the name in a list of choices, which allows 100 characters (Discord's reference, "Application Command Option Choice").
+# Discord shows the name in a list of choices: 100 characters (Discord's reference, "Application Command Option Choice").
 _MAX_NAME = 100
 _MIN_POLL = timedelta(seconds=10)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -177,18 +177,20 @@ class Publisher:
             outcome += await self.bring_in_step(issue, guild=GuildId(0), channel=channel, posts=(), progress=progress)
         return outcome
 
-    async def settle(self, read_file: ReadFile | None = None) -> list[OutletError]:
+    async def settle(self, read_file: ReadFile | None = None) -> list[UserError]:
         """Settle the unfinished intents of all issues; return what went wrong with some. To be called on start.
 
         Without ``read_file``, a send with files is left to :meth:`bring_in_step` while its nonce is fresh.
         """
-        errors: list[OutletError] = []
-        for intent in await self._receipts.unfinished():
-            async with self._locks[intent.draft.channel]:
-                try:
-                    await self._settle(intent, read_file)
-                except OutletError as error:
-                    errors.append(error)
+        errors: list[UserError] = []
+        for channel in sorted({intent.draft.channel for intent in await self._receipts.unfinished()}):
+            async with self._locks[channel]:
+                # Read again: what another task was doing in this channel is finished now.
+                for intent in await self._receipts.unfinished(channel=channel):
+                    try:
+                        await self._settle(intent, read_file)
+                    except (OutletError, SourceError) as error:
+                        errors.append(error)
         return errors
 
     async def _bring_in_step(self, aim: _Aim) -> Outcome:

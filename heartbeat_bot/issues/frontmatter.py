@@ -44,10 +44,10 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     aliases = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
+        if cast("bool", self.check_event(yaml.AliasEvent)):  # pyright: ignore[reportUnknownMemberType] - PyYAML has no types here
             self.aliases += 1
             if self.aliases > _MAX_ALIASES:
-                raise ConstructorError(None, None, f"more than {_MAX_ALIASES} aliases", self.peek_event().start_mark)
+                raise ConstructorError(None, None, f"more than {_MAX_ALIASES} aliases", None)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
@@ -160,7 +160,7 @@ def _yaml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[d
     matter, body = parts
     handler = YAMLHandler()
     try:
-        loaded = cast("Any", handler.load(matter, Loader=_UniqueKeyLoader))
+        loaded: Any = handler.load(matter, Loader=_UniqueKeyLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = offset + 2 + (mark.line if mark else 0)

@@ -101,7 +101,9 @@ def _build() -> MarkdownIt:
         ["table", "strikethrough", "linkify"]
     )
     assert md.linkify is not None
-    md.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    md.linkify.set(  # pyright: ignore[reportUnknownMemberType] - linkify-it has no types
+        {"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False}
+    )
     md.use(footnote_plugin).use(deflist_plugin)
     md.inline.ruler.before("escape", "template", _template_rule)
     md.core.ruler.after("block", "recover_headings", _recover_rule)
@@ -132,7 +134,7 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
         raise ValueError(f"quotes or lists are nested more than {_MAX_NESTING // 2} deep")
     soup = BeautifulSoup(_MD.renderer.render(tokens, _MD.options, env), "lxml")
     findings: list[Finding] = []
-    for element in soup.find_all(attrs={LINE: True}):
+    for element in soup.select(f"[{LINE}]"):
         element[LINE] = str(int(str(element[LINE])) + first_line - 1)
     drop_invisible(soup)
     findings.extend(drop_notes(soup))

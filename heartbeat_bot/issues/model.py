@@ -1,8 +1,8 @@
 """The words for what an issue says: issue, section, finding."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -56,7 +56,7 @@ class Issue:
     path: str
     slug: str
     title: str
-    date: date | datetime | None
+    date: dt.date | dt.datetime | None
     draft: bool
     explicit_id: str | None
     description: str
@@ -70,6 +70,6 @@ class Issue:
     findings: tuple[Finding, ...]
 
     @property
-    def day(self) -> date | None:
+    def day(self) -> dt.date | None:
         """The day of the issue, in UTC."""
-        return self.date.date() if isinstance(self.date, datetime) else self.date
+        return self.date.date() if isinstance(self.date, dt.datetime) else self.date

@@ -167,7 +167,7 @@ def parse_date(text: str) -> date | datetime | None:
 
     Ambiguous ``10-11-2025`` is read month first, as the newsletters that write it do.
     """
-    cleaned = re.sub(r"\s+", " ", text.split("#")[0].replace(",", " ")).strip()
+    cleaned = re.sub(r"\s+", " ", text.split("#", maxsplit=1)[0].replace(",", " ")).strip()
     cleaned = re.sub(r"\b(\d{1,2})(?:st|nd|rd|th)\b", r"\1", cleaned)
     cleaned = re.sub(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.? ", "", cleaned, flags=re.IGNORECASE)
     iso = re.sub(r"\s*(?:UTC|GMT|Z)$", "+00:00", cleaned)

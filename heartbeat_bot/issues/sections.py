@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from bs4.element import NavigableString, Tag
 
-from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.issues.model import Section
+from heartbeat_bot.issues.tree import line_of
 
 _HEADING = re.compile(r"^h[1-6]$")
 _HEADING_ID = re.compile(r"\s*\{#([\w:.-]+)[^{}]*\}\s*$")

@@ -21,7 +21,10 @@ _HEADING = re.compile(r"^h[1-6]$")
 _PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
 _GALLERY_SIZE: Final = 4
 _JUMP_LABEL: Final = 80
+_CAPTION: Final = 400
+"""Characters above which an italic paragraph below a picture is text, not a caption."""
 _JUMP_ROOM: Final = 2400
+_CAPTION_LINE = re.compile(r"\*(?!\*)[^\n]{1,400}(?<![*\\])\*")
 _MESSAGE_URL: Final = len("https://discord.com/channels/") + 3 * 20 + 2
 _IN_LABEL = re.compile(r"[*_`~|\[\]<>\\]|https?://|@(?=everyone|here)|:(?=[A-Za-z0-9_+-]+:)")
 _PROBLEMS: Final = {
@@ -94,7 +97,9 @@ def compose(
 def picture_targets(issue: Issue) -> tuple[str, ...]:
     """Return the targets of an issue's pictures as written, each once, in order."""
     targets = [issue.picture] if issue.picture else []
-    headings = [heading for section in issue.sections for heading in (section.heading, *(sub.heading for sub in section.subsections))]
+    headings = [
+        heading for section in issue.sections for heading in (section.heading, *(sub.heading for sub in section.subsections))
+    ]
     blocks = [block for section in issue.sections for part in (section, *section.subsections) for block in part.blocks]
     for element in (*issue.intro, *headings, *blocks):
         targets += [str(image.get("src") or "") for image in element.find_all("img")]
@@ -285,6 +290,9 @@ def _pieces(blocks: Sequence[Tag], context: _Context, anchor: str) -> list[Piece
                 if lines:
                     settle()
                 waiting.append(part)
+            elif waiting and not lines and isinstance(part, Text) and _CAPTION_LINE.fullmatch(part.markdown):
+                # Picture and caption in one paragraph.
+                lines.append(part.markdown)
             else:
                 settle()
                 pieces.append(part)
@@ -297,10 +305,14 @@ def _is_caption(block: Tag) -> bool:
     if block.name != "p" or block.find("img"):
         return False
     children = [child for child in block.children if not (isinstance(child, NavigableString) and not child.strip())]
-    return bool(children) and all(isinstance(child, Tag) and child.name in {"em", "br"} for child in children) and len(block.get_text()) < 400
+    return (
+        bool(children)
+        and all(isinstance(child, Tag) and child.name in {"em", "br"} for child in children)
+        and len(block.get_text()) < _CAPTION
+    )
 
 
-def _block(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:
+def _block(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:  # noqa: C901 - one case per kind of block
     converter = DiscordConverter(context.links)
     match block.name:
         case "p":
@@ -418,7 +430,7 @@ def _image(url: str, alt: str) -> EmbedImage:
 
 
 def _media(block: Tag, context: _Context) -> Iterator[Piece]:
-    """An iframe, video or audio element is a bare link to what it plays."""
+    """Treat an iframe, video or audio element as a bare link to what it plays."""
     source = block.find("source")
     target = str(block.get("src") or block.get("data-src") or (source.get("src") if source else "") or "")
     url = _watch_url(context.links.resolve(target))
@@ -451,7 +463,7 @@ def _watch_url(url: str) -> str:
 
 
 def _card(block: Tag, context: _Context) -> Iterator[Piece]:
-    """A custom tag that carries its content in attributes becomes an embed of its own."""
+    """Make an embed of a custom tag that carries its content in attributes."""
     url = context.links.resolve(str(block.get("href") or ""))
     title = str(block.get("title") or block.get("label") or block.get("text") or block.get("name") or "")
     description = str(block.get("description") or block.get("summary") or "")
@@ -465,12 +477,16 @@ def _card(block: Tag, context: _Context) -> Iterator[Piece]:
     if len(escape(title)) > limits.EMBED_TITLE or len(escape(description)) > limits.EMBED_DESCRIPTION // 2 or not is_web(url):
         converter = DiscordConverter(context.links)
         label = converter.masked_text(title, url) if url and title else escape(title)
-        yield Text(markdown="\n".join(part for part in (f"**{label}**" if label else "", escape(description)) if part), kind=Kind.PARAGRAPH)
+        yield Text(
+            markdown="\n".join(part for part in (f"**{label}**" if label else "", escape(description)) if part), kind=Kind.PARAGRAPH
+        )
         if picture:
             yield Gallery(images=(_image(picture, ""),))
         return
     yield Card(
-        embed=Embed(title=escape(title), url=url, description=escape(description), image=EmbedImage(url=picture) if picture else None)
+        embed=Embed(
+            title=escape(title), url=url, description=escape(description), image=EmbedImage(url=picture) if picture else None
+        )
     )
 
 

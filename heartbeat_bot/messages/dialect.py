@@ -97,14 +97,17 @@ class DiscordConverter(MarkdownConverter):
         return self.process_text(node, set(parents))
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
+        """Escape running text; nothing can be escaped in a link's text."""
         return text if "a" in parent_tags or "plain" in parent_tags else escape(text)
 
     def process_text(self, el: object, parent_tags: set[str] | None = None) -> str:
+        """Render a text node."""
         parents = parent_tags or set[str]()
         text = str(el)
         return text if "pre" in parents or "code" in parents else self.escape(text, parents)
 
-    def process_tag(self, node: Tag, parent_tags: set[str] | None = None) -> str:
+    def process_tag(self, node: Tag, parent_tags: set[str] | None = None) -> str:  # noqa: C901, PLR0911 - one case per element
+        """Render an inline element."""
         parents = frozenset(parent_tags or ())
         match node.name:
             case "a":
@@ -210,8 +213,10 @@ class DiscordConverter(MarkdownConverter):
         emoji = not self.in_embed and EMOJI.search(text) is not None
         return bool(found) or emoji or not _balanced(text) or re.search(r"https?://", text) is not None
 
-    def _split_label(self, nodes: Sequence[object], inside: frozenset[str], parents: frozenset[str]) -> list[tuple[bool, str]] | None:
-        """Take what cannot stand in a link's text out of it: `[a](u)\\*[b](u)` reads as one line. None when it would get too many pieces."""
+    def _split_label(
+        self, nodes: Sequence[object], inside: frozenset[str], parents: frozenset[str]
+    ) -> list[tuple[bool, str]] | None:
+        r"""Take what cannot stand in a link's text out of it: `[a](u)\*[b](u)` reads as one line. None when it would get too many pieces."""
         parts: list[tuple[bool, str]] = []
         pattern = _HAZARDS if self.in_embed else re.compile(f"{_HAZARDS.pattern}|{EMOJI.pattern}")
         for node in nodes:
@@ -288,7 +293,7 @@ class DiscordConverter(MarkdownConverter):
                     head = ""
                 else:
                     # Discord drops a line break before anything but a letter or digit here.
-                    glued = not _WORD.match(line) and line.isascii() or line[:1] in {"*", "[", "`", "<", "(", "~", "-", ">"}
+                    glued = (not _WORD.match(line) and line.isascii()) or line[:1] in {"*", "[", "`", "<", "(", "~", "-", ">"}
                     yield " " * inner + (GAP if glued and not line.startswith(("```", "> ", "-# ")) else "") + line
         if head.strip():
             yield head + GAP
@@ -393,7 +398,10 @@ def _width(text: str) -> int:
 def _aligned(rows: Sequence[Sequence[str]], widths: Sequence[int], *, header: bool) -> str:
     lines: list[str] = []
     for number, row in enumerate(rows):
-        cells = [cell + " " * (width - _width(cell)) for cell, width in zip([*row, *[""] * (len(widths) - len(row))], widths, strict=True)]
+        cells = [
+            cell + " " * (width - _width(cell))
+            for cell, width in zip([*row, *[""] * (len(widths) - len(row))], widths, strict=True)
+        ]
         lines.append(" | ".join(cells).rstrip())
         if header and number == 0:
             lines.append("-+-".join("-" * width for width in widths))
@@ -406,7 +414,11 @@ def _clashes(before: object, before_text: str, after: object, after_text: str) -
         return True
     if isinstance(before, Tag) and isinstance(after, Tag):
         return before_text[-1] in "*_~|" and after_text[0] in "*_~|"
-    return before_text.endswith(("*", "_")) and after_text.startswith(before_text[-1]) and not before_text.endswith("\\" + before_text[-1])
+    return (
+        before_text.endswith(("*", "_"))
+        and after_text.startswith(before_text[-1])
+        and not before_text.endswith("\\" + before_text[-1])
+    )
 
 
 def _balanced(text: str) -> bool:

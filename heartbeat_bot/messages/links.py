@@ -8,7 +8,10 @@ from urllib.parse import quote, urljoin, urlsplit
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 _LINKABLE = frozenset({"http", "https", "mailto", "tel", "sms", "discord"})
 _HOST = re.compile(r"^(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
-_FILE = re.compile(r"\.(?:md|mdx|markdown|html?|png|jpe?g|gif|webp|svg|pdf|txt|xml|json|py|rs|js|css|zip|ipynb|yaml|yml|toml)(?:[?#]|$)", re.IGNORECASE)
+_FILE = re.compile(
+    r"\.(?:md|mdx|markdown|html?|png|jpe?g|gif|webp|svg|pdf|txt|xml|json|py|rs|js|css|zip|ipynb|yaml|yml|toml)(?:[?#]|$)",
+    re.IGNORECASE,
+)
 _MAX_URL = 2048
 
 

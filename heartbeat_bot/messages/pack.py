@@ -1,7 +1,8 @@
 """Fills messages: rendered pieces of a section → contents and embeds, as few messages as the pieces allow, every limit kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, assert_never
 
 from heartbeat_bot.messages import limits
@@ -132,7 +133,7 @@ class _Filler:
         self.cut = cut
         self.room = room
         self.drafts = [Draft(content=content, embeds=list(first))]
-        self.embed = Embed()
+        self.embed: Embed = Embed()
         self.open = False
         self.last: Kind | None = None
         self.pending_heading = ""
@@ -161,6 +162,9 @@ class _Filler:
             and len(draft.embeds) < self.room.embeds
             and count_nodes(embed.description) < limits.NODES
         )
+
+    def _holds(self, grow: Callable[[str], Embed], part: str) -> bool:
+        return self._has_room(grow(part))
 
     def _close(self) -> None:
         if self.open:
@@ -196,14 +200,11 @@ class _Filler:
         while rest:
             base = self.embed if self.open else Embed(title=title.title if title else "", url=title.url if title else "")
             gap = _gap(self.last, kind, heading=bool(heading)) if base.description else ""
-
-            def grown(part: str, base: Embed = base, gap: str = gap, head: str = heading) -> Embed:
-                return replace(base, description=base.description + gap + (f"{head}\n" if head else "") + part)
-
+            grow = partial(_grown, base, gap + (f"{heading}\n" if heading else ""))
             inside = self.cut or tried_fresh
-            part, left = split(rest, kind, lambda part: self._has_room(grown(part)), inside=inside)
+            part, left = split(rest, kind, partial(self._holds, grow), inside=inside)
             if part:
-                self.embed, self.open, self.last = grown(part), True, kind
+                self.embed, self.open, self.last = grow(part), True, kind
                 rest, heading, title, tried_fresh = left, "", None, False
                 if rest:
                     self._make_room()
@@ -280,20 +281,20 @@ class _Filler:
         url = base.url or piece.url
         if len(piece.images) == 1 or any(embed.url == url for embed in self.drafts[-1].embeds):
             url = base.url
-        images = piece.images[:_GALLERY]
-        if len(self.drafts[-1].embeds) + len(images) > self.room.embeds:
+        image, *others = piece.images[:_GALLERY]
+        if len(self.drafts[-1].embeds) + 1 + len(others) > self.room.embeds:
             if not piece.lines and not base.title:
                 self._next_message()
-                base, url = Embed(), piece.url if len(images) > 1 else ""
+                base, url = Embed(), piece.url if others else ""
             elif len(self.drafts[-1].embeds) + 1 > self.room.embeds:
                 self._next_message()
                 base = Embed()
-        self.embed, self.open = replace(base, url=url, image=images[0]), True
+        self.embed, self.open = replace(base, url=url, image=image), True
         self._close()
-        for image in images[1:]:
+        for other in others:
             if len(self.drafts[-1].embeds) >= self.room.embeds:
                 self._next_message()
-            self.drafts[-1].embeds.append(Embed(url=url, image=image))
+            self.drafts[-1].embeds.append(Embed(url=url, image=other))
 
     def card(self, piece: Card) -> None:
         """Put in an embed that stands alone."""
@@ -326,8 +327,13 @@ class _Filler:
         return [draft for draft in self.drafts if not draft.empty]
 
 
+def _grown(embed: Embed, before: str, part: str) -> Embed:
+    """Return an embed with more text at its end."""
+    return replace(embed, description=embed.description + before + part)
+
+
 def _gap(last: Kind | None, kind: Kind, *, heading: bool) -> str:
-    """What stands between two blocks: a list, or a code block, may follow its paragraph closely; all else wants a blank line."""
+    """Return what stands between two blocks: a list, or a code block, may follow its paragraph closely; all else wants a blank line."""
     if not heading and last is Kind.PARAGRAPH and kind in {Kind.LIST, Kind.CODE}:
         return "\n"
     return "\n\n"

@@ -10,6 +10,7 @@ from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.messages.compose import Composition
 from heartbeat_bot.messages.post import Post
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """An issue beside what it becomes."""

@@ -174,7 +174,7 @@ def _split_atom(atoms: Sequence[str], fits: Fits) -> tuple[str, str]:
     size = _largest(len(atoms) - 1, lambda n: fits(_closed(atoms, n)[0]))
     if size and "".join(atoms[:size]).strip(" >-*0123456789."):
         return _closed(atoms, size)
-    index = next((n for n, atom in enumerate(atoms) if not fits(_closed(atoms, n + 1)[0])), None)
+    index = next((n for n in range(len(atoms)) if not fits(_closed(atoms, n + 1)[0])), None)
     if index is None:
         return "", "".join(atoms)
     atom = atoms[index]

@@ -2,7 +2,11 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,80 +14,177 @@ from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import SourceError
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 
+# A file that is replaced while the folder is read is read again; one that comes and goes all the time is somebody's to look at.
+_ATTEMPTS = 3
+_HEADER_ROOM = 1 << 16
 
-def blob_of(data: bytes) -> BlobId:
-    """Return Git's hash of a file's bytes, so that a folder and its repository agree."""
-    return BlobId(hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest())
+
+def blob_id(content: bytes) -> BlobId:
+    """Return Git's name for bytes: SHA-1 over ``blob <length>``, a zero byte and the bytes (gitformat-pack, "Object types")."""
+    digest = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
+    digest.update(content)
+    return BlobId(digest.hexdigest())
 
 
 class DirectorySource:
-    """The files below ``root`` that match ``patterns``. Links that lead out of the folder are not followed."""
+    """Reads the files below ``root`` whose paths match ``paths`` (see PathPatterns).
 
-    def __init__(self, root: Path, patterns: PathPatterns) -> None:
-        """Remember where to look; nothing is read yet."""
-        self._root = root
-        self._patterns = patterns
+    A folder and the Git repository made of it give the same paths and blob ids. So symbolic links below the root are not followed,
+    as Git does not follow them either, and nothing outside of the root is ever read. Folders called ``.git`` are never looked into.
+    """
+
+    def __init__(self, root: Path, paths: Sequence[str]) -> None:
+        """Remember what to read; nothing is read yet. Raise ValueError for a pattern that cannot be used."""
+        self.root = root
+        self._patterns = PathPatterns(paths)
 
     async def snapshot(self) -> Snapshot:
-        """Read all matching files; raise SourceError when the folder or one of them cannot be read."""
+        """Return what the folder holds now; raise SourceError when it, or a file in it, cannot be read.
+
+        ``commit`` is a digest over paths and blobs. ``time`` is the newest modification time of the files (the folder's own when
+        there are none). The bytes are not kept: reading a file that has changed since is a SourceError.
+        """
         return await asyncio.to_thread(self._snapshot)
 
     def _snapshot(self) -> Snapshot:
-        if not self._root.is_dir():
-            raise SourceError(f"There is no folder {self._root}: correct `directory` in the configuration.")
-        files: dict[str, BlobId] = {}
-        held: dict[str, bytes] = {}
-        newest = 0.0
-        for path in self._paths():
-            name = path.relative_to(self._root).as_posix()
+        for _ in range(_ATTEMPTS - 1):
             try:
-                held[name] = path.read_bytes()
-                newest = max(newest, path.stat().st_mtime)
-            except OSError as error:
-                raise SourceError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
-            files[name] = blob_of(held[name])
-        digest = hashlib.sha256("\0".join(f"{name}\0{blob}" for name, blob in files.items()).encode()).hexdigest()
-        time = datetime.fromtimestamp(newest, UTC)
-        return Snapshot(commit=digest, time=time, files=files, contents=_DirectoryContents(self._root.resolve(), held))
+                return self._look()
+            except FileNotFoundError:
+                continue
+        try:
+            return self._look()
+        except FileNotFoundError as error:
+            raise SourceError(
+                f"{error.filename}: the file vanished while {self.root} was read; the next pass tries again"
+            ) from error
 
-    def _paths(self) -> Iterator[Path]:
-        root = self._root.resolve()
-        found: set[Path] = set()
+    def _look(self) -> Snapshot:
+        try:
+            newest = self.root.stat().st_mtime if self.root.is_dir() else None
+        except OSError as error:
+            raise _unreadable(self.root, error) from error
+        if newest is None:
+            what = "is not a folder" if self.root.exists() else "does not exist"
+            raise SourceError(f"{self.root}: this {what}; set source.directory to the folder that holds the newsletter")
+        files: dict[str, BlobId] = {}
+        times: list[float] = []
+        # Sorted by the bytes of the path, as Git sorts a flat listing.
+        for path, place in sorted(self._matches(), key=lambda match: os.fsencode(match[1])):
+            content, changed = _read(place)
+            files[path] = blob_id(content)
+            times.append(changed)
+        digest = hashlib.sha256()
+        for path, blob in files.items():
+            digest.update(f"{path}\0{blob}\n".encode())
+        time = datetime.fromtimestamp(max(times, default=newest), tz=UTC)
+        return Snapshot(commit=digest.hexdigest(), time=time, files=files, contents=DirectoryContents(root=self.root, files=files))
+
+    def _matches(self) -> Iterator[tuple[str, Path]]:
         for folder in self._patterns.folders:
-            start = self._root / folder
-            if start.is_dir():
-                found.update(path for path in start.rglob("*") if self._patterns.match(path.relative_to(self._root).as_posix()))
-        for path in sorted(found):
-            if path.is_file() and path.resolve().is_relative_to(root):
-                yield path
+            start = self.root / folder
+            if _inside(self.root, start) is None:
+                continue
+            for path, place in _walk(start, f"{folder}/" if folder else ""):
+                if self._patterns.match(path):
+                    yield path, place
 
 
-class _DirectoryContents:
-    """Matching files as they were read for the snapshot; others (pictures) as they are now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryContents:
+    """The bytes of a folder's snapshot, read when asked for and checked against it."""
 
-    def __init__(self, root: Path, held: dict[str, bytes]) -> None:
-        self._root = root
-        self._held = held
+    root: Path
+    files: dict[str, BlobId]
 
     async def read(self, path: str) -> bytes:
-        """Return a file's bytes."""
-        if path in self._held:
-            return self._held[path]
-        return await asyncio.to_thread(self._read, path)
-
-    def _read(self, path: str) -> bytes:
-        place = (self._root / path).resolve()
-        if not place.is_relative_to(self._root):
-            raise SourceError(f"{path} lies outside of {self._root}.")
-        try:
-            return place.read_bytes()
-        except OSError as error:
-            raise SourceError(f"{place} cannot be read: {error.strerror}.") from error
+        """Return a file's bytes; raise SourceError when it is gone, unreadable, or changed since the snapshot."""
+        content = await asyncio.to_thread(self._content, path)
+        if content is None:
+            raise SourceError(f"{self.root / path}: there is no such file (any more); the next pass sees the folder as it is then")
+        expected = self.files.get(path)
+        if expected is not None and blob_id(content) != expected:
+            raise SourceError(f"{self.root / path}: the file changed while it was read; the next pass reads it anew")
+        return content
 
     async def find(self, path: str) -> tuple[BlobId, int] | None:
-        """Return the id and size of any file of the folder."""
-        place = (self._root / path).resolve()
-        if not (place.is_relative_to(self._root) and place.is_file()):
+        """Return the id and size in bytes of any file below the root; None when there is none."""
+        content = await asyncio.to_thread(self._content, path)
+        return None if content is None else (blob_id(content), len(content))
+
+    def _content(self, path: str) -> bytes | None:
+        place = _located(self.root, path)
+        if place is None:
             return None
-        data = await self.read(path)
-        return blob_of(data), len(data)
+        try:
+            return _read(place)[0]
+        except FileNotFoundError:
+            return None
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+    """Give the regular files below a folder with their paths from the root."""
+    waiting = [(folder, prefix)]
+    while waiting:
+        folder, prefix = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name != ".git":
+                            waiting.append((Path(entry.path), f"{prefix}{_shown(entry.name)}/"))
+                    elif entry.is_file(follow_symlinks=False):
+                        yield prefix + _shown(entry.name), Path(entry.path)
+        except FileNotFoundError:
+            continue  # a folder that was removed meanwhile holds nothing
+        except OSError as error:
+            raise _unreadable(folder, error) from error
+
+
+def _shown(name: str) -> str:
+    """Make a name printable that is not UTF-8, as the listing of a Git tree does."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _read(place: Path) -> tuple[bytes, float]:
+    """Return a regular file's bytes and its time of modification; FileNotFoundError passes."""
+    try:
+        # Not following a link here closes the gap between the look at the folder and the reading; not blocking keeps a FIFO from holding us.
+        with open(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 (a descriptor, not a path)
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise FileNotFoundError(2, "not a regular file", str(place))  # noqa: TRY301 - it says what open would
+            return file.read(), status.st_mtime
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _unreadable(place, error) from error
+
+
+def _located(root: Path, path: str) -> Path | None:
+    """Return where a path of the source is on disk: exactly, or with its accents encoded the other way (NFC, NFD)."""
+    if not path or "\0" in path or path.startswith("/") or {"", ".", "..", ".git"}.intersection(path.split("/")):
+        return None
+    for form in (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path)):
+        place = _inside(root, root / form)
+        if place is not None and place.is_file():
+            return place
+    folder, _, _ = path.rpartition("/")
+    start = _inside(root, root / folder)
+    if start is None or "\\x" not in path:
+        return None
+    return next((place for found, place in _walk(start, f"{folder}/" if folder else "") if found == path), None)
+
+
+def _inside(root: Path, place: Path) -> Path | None:
+    """Return the place, or None when it, or a folder on the way to it, is a symbolic link."""
+    current = place
+    while current != root:
+        if current.is_symlink():
+            return None
+        current = current.parent
+    return place
+
+
+def _unreadable(place: Path, error: OSError) -> SourceError:
+    return SourceError(f"{place}: it cannot be read ({error.strerror or error}); check its permissions")

@@ -1,152 +1,100 @@
-"""A Git remote as a source, through the git command line: a bare copy without file contents, which are fetched when asked for."""
+"""A branch of a Git remote as a source, read through the git command line."""
 
 import asyncio
-import hashlib
 import os
-import shutil
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import unicodedata
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from heartbeat_bot.config.patterns import PathPatterns
+from heartbeat_bot.config.remotes import check_branch
 from heartbeat_bot.errors import SourceError
+from heartbeat_bot.sources.gitcache import GitCache, GitTree
+from heartbeat_bot.sources.gitcommand import GitCommand, git_environment
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 
-_SECONDS = 600
-_MAX_WORDS = 300
-_FILE_MODES = frozenset({"100644", "100755"})
-"""Plain files; links (120000) and submodules (160000) are no issues."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    blob: BlobId
-    size: int | None
+# A first fetch of a large site's tree over a slow line takes minutes; a remote that hangs must not hold the bot for ever.
+_TIMEOUT = 300.0
+# Files are mostly read one after the other; so many come out of the copy with one command.
+_AT_ONCE = 50
 
 
 class GitSource:
-    """One branch of a remote (the remote's own when ``branch`` is None), copied into a folder of ``cache``.
+    """Reads the files of a branch whose paths match ``paths`` (see PathPatterns).
 
-    ``shown`` is the address as it may be shown, without a password in it.
+    Only trees are compared, never commit logs: force-pushes, merges and a remote replaced by another one make no difference.
+    Symbolic links and submodules are no files here.
     """
 
-    def __init__(self, url: str, *, shown: str, branch: str | None, patterns: PathPatterns, cache: Path) -> None:
-        """Remember where to look; nothing is fetched yet."""
-        self._url = url
-        self._shown = shown
-        self._branch = branch
-        self._patterns = patterns
-        self._copy = cache / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+    def __init__(
+        self,
+        remote: str,
+        paths: Sequence[str],
+        *,
+        cache_dir: Path,
+        branch: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+        timeout: float = _TIMEOUT,
+    ) -> None:
+        """Remember what to read; nothing is fetched yet.
+
+        ``branch`` None follows the remote's HEAD. A copy is kept below ``cache_dir``, which may be deleted at any time. ``timeout``
+        is in seconds, for each git command. Raise ValueError for an address, branch or pattern that cannot be used.
+        """
+        if branch is not None:
+            check_branch(branch)
+        self._patterns = PathPatterns(paths)
+        self._cache = GitCache(remote, branch, cache_dir, GitCommand(environ=git_environment(environ), timeout=timeout))
 
     async def snapshot(self) -> Snapshot:
-        """Fetch the branch and list its files; raise SourceError when the remote cannot be reached or has no such branch."""
-        await self._ensure_copy()
-        branch = self._branch or await self._default_branch()
-        where = f"refs/heads/{branch}"
-        try:
-            await self._git("fetch", "--quiet", "--no-tags", "--filter=blob:none", "--depth=1", "origin", f"+{where}:refs/heartbeat/head")
-        except SourceError as error:
-            if "couldn't find remote ref" in str(error):
-                heads = (await self._git("ls-remote", "--heads", "origin")).decode().split()[1::2]
-                names = ", ".join(head.removeprefix("refs/heads/") for head in heads) or "none"
-                raise SourceError(f"{self._shown} has no branch {branch!r}: its branches are {names}.") from error
-            raise
-        commit = (await self._git("rev-parse", "refs/heartbeat/head")).decode().strip()
-        seconds = int((await self._git("show", "--no-patch", "--format=%ct", commit)).split()[-1])
-        entries = await self._entries(commit)
-        files = {path: entry.blob for path, entry in sorted(entries.items()) if self._patterns.match(path)}
-        return Snapshot(commit=commit, time=datetime.fromtimestamp(seconds, UTC), files=files, contents=_GitContents(self, entries))
+        """Fetch the branch and return what it holds now; raise SourceError, which never shows a password, when it cannot be had.
 
-    async def _entries(self, commit: str) -> Mapping[str, _Entry]:
-        listed = await self._git("ls-tree", "-r", "-z", "--full-tree", commit)
-        entries: dict[str, _Entry] = {}
-        for line in listed.decode("utf-8", "surrogateescape").split("\0"):
-            head, _, path = line.partition("\t")
-            if path:
-                mode, _, blob = head.split()
-                if mode in _FILE_MODES:
-                    entries[path] = _Entry(blob=BlobId(blob), size=None)
-        return entries
-
-    async def read_blob(self, blob: BlobId) -> bytes:
-        """Return the bytes of a blob, from the remote when the copy does not hold them yet."""
-        return await self._git("cat-file", "blob", blob)
-
-    async def _ensure_copy(self) -> None:
-        if (self._copy / "config").exists():
-            try:
-                await self._git("rev-parse", "--git-dir")
-            except SourceError:
-                await asyncio.to_thread(shutil.rmtree, self._copy, ignore_errors=True)
-            else:
-                return
-        self._copy.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=self._copy.parent, prefix="new-"))
-        try:
-            await self._git("init", "--quiet", "--bare", str(fresh), copy=None)
-            await self._git("remote", "add", "origin", self._url, copy=fresh)
-            await self._git("config", "remote.origin.promisor", "true", copy=fresh)
-            await self._git("config", "remote.origin.partialclonefilter", "blob:none", copy=fresh)
-            shutil.rmtree(self._copy, ignore_errors=True)
-            fresh.rename(self._copy)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-
-    async def _default_branch(self) -> str:
-        for line in (await self._git("ls-remote", "--symref", "origin", "HEAD")).decode().splitlines():
-            if line.startswith("ref: refs/heads/"):
-                return line.split()[1].removeprefix("refs/heads/")
-        raise SourceError(f"{self._shown} does not say which branch is its own: set `branch`, or make a first commit.")
-
-    async def _git(self, *words: str, copy: Path | None | bool = True) -> bytes:
-        """Run git and return what it prints; raise SourceError with what it complains about."""
-        folder = self._copy if copy is True else copy
-        place = ["--git-dir", str(folder)] if isinstance(folder, Path) else []
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
-        environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh", "LC_ALL": "C"}
-        environment.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
-        try:
-            process = await asyncio.create_subprocess_exec(
-                "git", *place, *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE, env=environment,
-            )
-        except FileNotFoundError as error:
-            raise SourceError("There is no `git` on this machine: install it, it is what reads the content repo.") from error
-        try:
-            async with asyncio.timeout(_SECONDS):
-                printed, complaint = await process.communicate()
-        except TimeoutError as error:
-            raise SourceError(f"{self._shown} did not answer within {_SECONDS} seconds.") from error
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode:
-            said = " ".join(complaint.decode("utf-8", "replace").replace(self._url, self._shown).split())[-_MAX_WORDS:]
-            raise SourceError(f"{self._shown} cannot be read: git says: {said or 'nothing'}. Check the address and the access to it.")
-        return printed
+        ``time`` is the commit's committer time. Bytes are fetched when the first file is read: all missing ones that match, at once.
+        """
+        tree = await self._cache.update()
+        files = {path: blob for path, blob in tree.blobs.items() if self._patterns.match(path)}
+        return Snapshot(commit=tree.commit, time=tree.time, files=files, contents=GitContents(self._cache, tree, files))
 
 
-_KEPT = frozenset({"GIT_SSH_COMMAND", "GIT_SSH", "GIT_SSL_CAINFO", "GIT_CONFIG_GLOBAL", "GIT_ASKPASS"})
+class GitContents:
+    """The bytes of a commit's files, fetched when asked for."""
 
-
-class _GitContents:
-    def __init__(self, source: GitSource, entries: Mapping[str, _Entry]) -> None:
-        self._source = source
-        self._entries = entries
+    def __init__(self, cache: GitCache, tree: GitTree, files: Mapping[str, BlobId]) -> None:
+        """Read ``tree`` through ``cache``; ``files`` are the ones that will be read one after the other."""
+        self._cache = cache
+        self._tree = tree
+        self._issues = list(files)
+        self._positions = {path: position for position, path in enumerate(self._issues)}
+        self._loaded: dict[BlobId, bytes] = {}
+        self._loading = asyncio.Lock()
 
     async def read(self, path: str) -> bytes:
-        """Return a file's bytes."""
-        entry = self._entries.get(path)
-        if entry is None:
-            raise SourceError(f"{path} is not in the repository.")
-        return await self._source.read_blob(entry.blob)
+        """Return a file's bytes; raise SourceError when the commit has no such file, or the remote does not give it."""
+        found = self._located(path)
+        if found is None:
+            raise SourceError(f"{self._cache.shown}: there is no file '{path}' in commit {self._tree.commit[:12]}")
+        return await self._bytes(found)
 
     async def find(self, path: str) -> tuple[BlobId, int] | None:
-        """Return the id and size of any file of the tree."""
-        entry = self._entries.get(path)
-        if entry is None:
-            return None
-        return entry.blob, len(await self._source.read_blob(entry.blob))
+        """Return the id and size in bytes of any file of the commit; None when there is none. The file is fetched for its size."""
+        found = self._located(path)
+        return None if found is None else (self._tree.blobs[found], len(await self._bytes(found)))
+
+    def _located(self, path: str) -> str | None:
+        """Return the path as the tree spells it: exactly, or with its accents encoded the other way (NFC, NFD)."""
+        forms = (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))
+        return next((form for form in forms if form in self._tree.blobs), None)
+
+    async def _bytes(self, path: str) -> bytes:
+        blob = self._tree.blobs[path]
+        async with self._loading:
+            if blob not in self._loaded:
+                self._loaded = await self._load(path, blob)
+            return self._loaded[blob]
+
+    async def _load(self, path: str, blob: BlobId) -> dict[BlobId, bytes]:
+        position = self._positions.get(path)
+        if position is None:
+            return await self._cache.read([blob], [])
+        following = [self._tree.blobs[issue] for issue in self._issues[position : position + _AT_ONCE]]
+        return await self._cache.read(following, [self._tree.blobs[issue] for issue in self._issues])

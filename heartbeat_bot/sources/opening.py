@@ -1,22 +1,17 @@
-"""The source that a configuration names."""
+"""From a newsletter's configuration to its source."""
 
 from pathlib import Path
-from typing import assert_never
 
-from heartbeat_bot.config import DirectorySourceConfig, GitSourceConfig, SourceConfig
-from heartbeat_bot.config.patterns import PathPatterns
+from heartbeat_bot.config.model import DirectorySourceConfig, GitSourceConfig, SourceConfig
 from heartbeat_bot.sources.directory import DirectorySource
 from heartbeat_bot.sources.git import GitSource
 from heartbeat_bot.sources.snapshot import Source
 
 
-def open_source(config: SourceConfig, cache: Path) -> Source:
-    """Return the source; ``cache`` is where copies of remotes are kept."""
-    patterns = PathPatterns(config.paths)
+def open_source(config: SourceConfig, cache_dir: Path) -> Source:
+    """Return the source that a configuration names; nothing is read or fetched yet. Copies of remotes are kept below ``cache_dir``."""
     match config:
         case DirectorySourceConfig():
-            return DirectorySource(config.directory, patterns)
+            return DirectorySource(config.directory, config.paths)
         case GitSourceConfig():
-            return GitSource(config.git, shown=config.address, branch=config.branch, patterns=patterns, cache=cache)
-        case _:
-            assert_never(config)
+            return GitSource(config.git, config.paths, cache_dir=cache_dir, branch=config.branch)

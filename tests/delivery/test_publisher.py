@@ -328,3 +328,63 @@ async def test_a_cancelled_pass_still_writes_the_receipt_of_what_was_sent(
     assert outlet.task.cancelled()
     assert [receipt.key for receipt in await ledger.receipts.held(issue)] == ["cover"]
     assert await ledger.receipts.unfinished() == []
+
+
+async def test_a_section_that_is_renamed_but_reads_the_same_makes_no_request(
+    step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+) -> None:
+    await step([section("a", "text")])
+    outlet.requests.clear()
+    await step([section("b", "text")])
+    assert outlet.requests == []
+    assert [receipt.key for receipt in await ledger.receipts.held(issue)] == ["b"]
+
+
+async def test_settling_beside_a_pass_waits_for_it_and_repeats_nothing(
+    publisher: Publisher, ledger: Ledger, issue: IssueId, outlet: RecordingOutlet
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, posts=issue_of("a", "b")))
+        for _ in range(20):
+            group.create_task(publisher.settle())
+    assert outlet.requests == ["send", "send", "send", "edit"]
+    assert await ledger.receipts.unfinished() == []
+
+
+async def test_settling_without_the_source_leaves_a_send_with_files_to_its_issue(
+    publisher: Publisher, step: Bring, outlet: RecordingOutlet, ledger: Ledger
+) -> None:
+    async def read(path: str) -> bytes:
+        return path.encode()
+
+    posts = [Post(key=COVER, content="x", files=(File(name="p.png", path="p.png", blob="b"),))]
+    outlet.kill_at, outlet.kill_late = 0, True
+    with pytest.raises(KilledError):
+        await step(posts, read_file=read)
+    outlet.kill_at = None
+    assert await publisher.settle() == []
+    assert len(await ledger.receipts.unfinished()) == 1
+    assert (await step(posts, read_file=read)).sent == 1
+    assert outlet.created == 1
+
+
+async def test_what_cannot_be_settled_is_said_and_stays_unfinished(
+    publisher: Publisher, step: Bring, outlet: RecordingOutlet, ledger: Ledger
+) -> None:
+    outlet.kill_at = 0
+    with pytest.raises(KilledError):
+        await step([section("a")])
+    outlet.kill_at = None
+    outlet.refuse = [OutletError("no answer", status=None, permanent=False)]
+    assert [str(error) for error in await publisher.settle()] == ["no answer"]
+    assert len(await ledger.receipts.unfinished()) == 1
+
+
+async def test_a_nonce_of_a_message_that_was_deleted_meanwhile_is_given_up(step: Bring, outlet: RecordingOutlet) -> None:
+    outlet.kill_at, outlet.kill_late = 0, True
+    with pytest.raises(KilledError):
+        await step([section("a")])
+    outlet.kill_at = None
+    outlet.messages[CHANNEL].clear()
+    assert (await step([section("a")])).done
+    assert outlet.texts(CHANNEL) == ["a"]

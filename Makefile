@@ -1,0 +1,58 @@
+# A fresh clone needs Python 3.11 or newer, git and make. The first target that needs it prepares .venv from uv.lock (see .ci/uv);
+# it is prepared again when pyproject.toml or uv.lock change. All paths are relative, so that the clone's may hold spaces.
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+# The one thing pyright would ask the network: whether there is a newer pyright.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types contracts coverage floor wheel bench clean
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY) ## the whole bot against a local Discord, on a sample newsletter; Ctrl-C ends it
+	@$(BIN)/heartbeat-bot demo $(ARGS)
+
+test: $(READY) ## all tests; ARGS="tests/sandbox -x" goes to pytest
+	@$(BIN)/pytest $(ARGS)
+
+check: lint types contracts coverage wheel ## everything CI checks
+
+lint: $(READY) ## formatting and lint rules, and that uv.lock fits pyproject.toml
+	@.ci/uv lock --check --quiet || { echo "uv.lock does not fit pyproject.toml: run .ci/uv lock" >&2; exit 1; }
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@echo "lint: clean"
+
+types: $(READY) ## pyright, strict, on both packages
+	@$(BIN)/pyright
+
+contracts: $(READY) ## who may import whom
+	@$(BIN)/lint-imports --no-cache
+
+coverage: $(READY) ## all tests, with branch coverage and its floor
+	@$(BIN)/pytest --cov --cov-report= $(ARGS)
+	@$(MAKE) --no-print-directory floor
+
+floor: $(READY) ## the coverage of the last measured tests against the floor in pyproject.toml
+	@$(BIN)/coverage report --skip-covered --skip-empty
+
+wheel: $(READY) ## the wheel, built, installed in a fresh environment and started among hostile neighbours
+	@.ci/wheel
+
+bench: $(READY) ## tables over the shared newsletters (SHARED=../shared)
+	@$(BIN)/python benchmarks/corpus_table.py $(if $(SHARED),"$(SHARED)")
+	@echo
+	@$(BIN)/python benchmarks/fidelity.py $(if $(SHARED),"$(SHARED)")
+
+clean: ## remove what make made, the environment too
+	@rm -rf .venv .uv dist build .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis
+	@find heartbeat_bot cogs tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml uv.lock
+	@echo "Preparing the environment in .venv (once; a minute on a slow line)" >&2
+	@.ci/uv sync --frozen --quiet
+	@touch $@

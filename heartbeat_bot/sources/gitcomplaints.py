@@ -1,0 +1,55 @@
+"""From what git writes to stderr to a sentence that says what to do."""
+
+import re
+from dataclasses import dataclass
+
+from heartbeat_bot.config.remotes import without_credentials
+
+# Each sign is searched in git's English messages (git sets LC_ALL=C); the first that is found gives the sentence.
+_SIGNS: tuple[tuple[str, str], ...] = (
+    (
+        r"dubious ownership",
+        "the folder belongs to another user; run 'git config --global --add safe.directory FOLDER' as the bot's user, or give it the folder",
+    ),
+    (r"Could not resolve host", "the host cannot be found; check the address and the network"),
+    (
+        r"Connection (?:refused|timed out|reset)|Failed to connect|Network is unreachable|No route to host|Operation timed out",
+        "the host does not answer; check the address and the network",
+    ),
+    (r"certificate|SSL", "the secure connection failed; check the host's certificate and this machine's clock"),
+    (r"Host key verification failed", "ssh does not know the host's key; run 'ssh HOST' once as the bot's user and accept it"),
+    (
+        r"Permission denied \(|Authentication failed|could not read (?:Username|Password)|Invalid username|terminal prompts disabled|HTTP Basic",
+        "access was refused; give the bot's user an ssh key or a git credential helper that may read the repository",
+    ),
+    (
+        r"(?:error|returned error): 403|not authorized|Access denied",
+        "access was refused; the credentials may not read this repository",
+    ),
+    (
+        r"[Rr]epository .*not found|returned error: 404|does not appear to be a git repository|not found: did you run",
+        "there is no repository that the bot may read; check the address, and its access if the repository is private",
+    ),
+    (r"transport '.*' not allowed", "this kind of address is not allowed; use https or ssh"),
+    (r"Permission denied", "a folder may not be read or written; check its permissions"),
+    (r"No space left on device", "the disk is full"),
+)
+_NOISE = re.compile(r"^(?:warning: .*|hint: .*|Please make sure.*|and the repository exists\.|remote: *)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A sentence, and whether it tells of the remote or the machine (True) or may come from a broken copy of ours (False)."""
+
+    sentence: str
+    known: bool
+
+
+def read_complaint(complaint: str) -> Reading:
+    """Say what git complains of, without any credentials that stand in it."""
+    told = without_credentials(complaint)
+    for sign, sentence in _SIGNS:
+        if re.search(sign, told):
+            return Reading(sentence=sentence, known=True)
+    lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in _NOISE.sub("", told).splitlines() if line.strip()]
+    return Reading(sentence=f"git says: {'; '.join(lines[-3:]) or 'nothing'}", known=False)

@@ -1,0 +1,160 @@
+"""The real command on a real repository against the sandbox."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from heartbeat_bot.sandbox.server import Sandbox
+from heartbeat_bot.sandbox.world import ChannelType
+
+ISSUE = """---
+title: First Light
+date: 2026-03-02
+---
+
+Hello, everyone.
+
+## News
+
+The lamp is *lit*.
+
+## Events
+
+- [Open evening](https://example.org/evening) on March 9th
+- @everyone is wellcome
+
+## Jobs
+
+Nobody is hiring.
+"""
+
+
+def git(repo: Path, *words: str) -> None:
+    identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false"]
+    environment = os.environ | {"GIT_COMMITTER_DATE": "2026-03-02T08:00:00Z", "GIT_CONFIG_GLOBAL": os.devnull}
+    subprocess.run(["git", "-C", str(repo), *identity, *words], check=True, env=environment, capture_output=True)
+
+
+class Home:
+    """A content repo, a configuration and a sandbox's channel, with the command to run on them."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        guild = sandbox.create_guild()
+        self.sandbox = sandbox
+        self.channel = sandbox.create_channel(guild, "news", ChannelType.ANNOUNCEMENT)
+        self.repo = folder / "repo"
+        (self.repo / "issues").mkdir(parents=True)
+        git(self.repo, "init", "--quiet", "--initial-branch=main")
+        self.write("old", ISSUE.replace("First Light", "An older one"))
+        self.config = folder / "config.yaml"
+        self.config.write_text(
+            f"discord: {{token_env: HB_TOKEN, api_url: '{sandbox.url}'}}\n"
+            "newsletters:\n"
+            "  lamp:\n"
+            f"    source: {{git: '{self.repo.as_uri()}', branch: main, paths: ['issues/*.md']}}\n"
+            f"    announce: {{channel: {self.channel.id}, hold: 10m}}\n"
+        )
+
+    def write(self, name: str, text: str) -> None:
+        (self.repo / "issues" / f"{name}.md").write_text(text)
+        git(self.repo, "add", "--all")
+        git(self.repo, "commit", "--quiet", "--message=change")
+
+    async def run(self, *words: str, code: int = 0) -> str:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "heartbeat_bot",
+            *words,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=os.environ | {"HB_TOKEN": self.sandbox.token, "HEARTBEAT_CONFIG": str(self.config)},
+        )
+        out, err = await process.communicate()
+        assert process.returncode == code, (out.decode(), err.decode())
+        return out.decode()
+
+    async def sync(self, *words: str, at: str = "2026-03-02T09:00:00Z") -> list[str]:
+        """Make a pass; return the requests that changed something."""
+        self.sandbox.log.clear()
+        await self.run("sync", "--as-of", at, *words)
+        return [entry.method for entry in self.sandbox.log if entry.method != "GET"]
+
+    def texts(self) -> list[str]:
+        return [json.dumps(message, ensure_ascii=False) for message in self.sandbox.messages(self.channel)]
+
+
+@pytest.fixture
+def home(tmp_path: Path, sandbox: Sandbox) -> Home:
+    return Home(tmp_path, sandbox)
+
+
+async def test_what_is_there_on_the_first_run_is_known_and_not_news(home: Home) -> None:
+    assert await home.sync() == []
+    assert home.texts() == []
+
+
+async def test_a_new_issue_is_posted_once_and_a_second_pass_changes_nothing(home: Home) -> None:
+    await home.sync()
+    home.write("new", ISSUE)
+    requests = await home.sync()
+    assert requests.count("PATCH") == 1  # the cover's jump links
+    assert requests.count("POST") == 8  # a cover and three sections, each sent and published
+    assert await home.sync() == []
+    texts = home.texts()
+    assert [("First Light" in texts[0]), ("lit" in texts[1]), ("evening" in texts[2]), ("hiring" in texts[3])] == [True] * 4
+
+
+async def test_a_corrected_typo_makes_one_edit(home: Home) -> None:
+    await home.sync()
+    home.write("new", ISSUE)
+    await home.sync()
+    home.write("new", ISSUE.replace("wellcome", "welcome"))
+    assert await home.sync() == ["PATCH"]
+    assert "welcome" in home.texts()[2]
+
+
+async def test_an_issue_is_held_until_it_has_rested(home: Home) -> None:
+    await home.sync(at="2026-03-02T08:01:00Z")
+    home.write("new", ISSUE)
+    assert await home.sync(at="2026-03-02T08:05:00Z") == []
+    assert "held" in await home.run("issues")
+    assert "POST" in await home.sync(at="2026-03-02T08:10:00Z")
+
+
+async def test_a_dry_run_says_what_would_be_done_and_does_nothing(home: Home) -> None:
+    await home.sync()
+    home.write("new", ISSUE)
+    home.sandbox.log.clear()
+    assert "would send cover" in await home.run("sync", "--dry-run", "--as-of", "2026-03-02T09:00:00Z")
+    assert all(entry.method == "GET" for entry in home.sandbox.log)
+
+
+async def test_a_mention_in_the_text_pings_nobody(home: Home) -> None:
+    await home.sync()
+    home.write("new", ISSUE)
+    await home.sync()
+    assert not any(message["mention_everyone"] for message in home.sandbox.messages(home.channel))
+
+
+async def test_the_doctor_finds_all_well(home: Home) -> None:
+    assert "✗" not in await home.run("doctor")
+
+
+async def test_a_broken_issue_is_a_finding_with_its_line_and_stops_no_other(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("---\ntitle: [\n---\nx\n")
+    (tmp_path / "b.md").write_text("# Fine\n\ntext\n")
+    out = await home.run("preview", "--format", "json", str(tmp_path / "a.md"), str(tmp_path / "b.md"), code=1)
+    broken, fine = json.loads(out)
+    assert broken["findings"][0]["line"]
+    assert fine["messages"]
+
+
+async def test_an_unknown_key_of_the_configuration_is_named_with_its_line(home: Home) -> None:
+    home.config.write_text(home.config.read_text().replace("announce:", "annouce:"))
+    await home.run("sync", code=2)
