@@ -26,6 +26,7 @@ _PELICAN_KEYS = frozenset(
     {"title", "date", "category", "tags", "slug", "author", "authors", "summary", "status", "modified", "lang"}
 )
 _MAX_ALIASES = 100
+_RUN = re.compile(r"[^\x00-\x7f]{2,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,21 +91,23 @@ def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
     if "\0" in text:
         raise IssueError("this is not a text file", path=path)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    for number, line in enumerate(lines):
-        if not line.isascii():
-            # Without the explanation of ftfy's other repairs: only wrongly decoded text is changed, quotes and widths stay.
-            repaired = ftfy.fix_encoding(line)
-            if repaired != line:
-                findings.append(
-                    Finding(
-                        rule="mojibake",
-                        severity=Severity.WARNING,
-                        line=number + 1,
-                        message=f"Wrongly decoded characters were repaired: {line.strip()[:40]!r} was read as {repaired.strip()[:40]!r}.",
-                    )
-                )
-                lines[number] = repaired
-    return "\n".join(lines).removeprefix("\ufeff"), findings
+    repaired = [line if line.isascii() else ftfy.fix_encoding(line) for line in lines]
+    if repaired != lines:
+        # ftfy leaves what might be meant; beside lines that it had to repair, whatever reads as UTF-8 once more is repaired too.
+        repaired = [_RUN.sub(_reread, line) for line in repaired]
+    for number, (line, better) in enumerate(zip(lines, repaired, strict=True), 1):
+        if better != line:
+            message = f"Wrongly decoded characters were repaired: {line.strip()[:40]!r} was read as {better.strip()[:40]!r}."
+            findings.append(Finding(rule="mojibake", severity=Severity.WARNING, line=number, message=message))
+    return "\n".join(repaired).removeprefix("\ufeff"), findings
+
+
+def _reread(match: re.Match[str]) -> str:
+    """Read a run of characters as the UTF-8 that was once taken for Mac Roman; as it is when it is none."""
+    try:
+        return match.group().encode("mac_roman").decode("utf-8")
+    except UnicodeError:
+        return match.group()
 
 
 def take_apart(data: bytes, path: str) -> Document:

@@ -66,7 +66,9 @@ def _recover_rule(state: StateCore) -> None:
         start = token.map[0]
         token.content = "\n".join(lines[:cut]) + "\n"
         tokens.append(token)
-        rest = state.md.parse("\n".join(lines[cut:]), state.env)
+        rest: list[Token] = []
+        # Blocks only: the inline rules see these tokens when their turn comes.
+        state.md.block.parse("\n".join(lines[cut:]), state.md, state.env, rest)
         for inner in rest:
             if inner.map:
                 inner.map = [inner.map[0] + start + cut, inner.map[1] + start + cut]

@@ -14,7 +14,7 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -105,7 +105,7 @@ class GitCache:
     # The lock, the copy's life
 
     @asynccontextmanager
-    async def _locked(self) -> AsyncIterator[None]:
+    async def _locked(self) -> AsyncGenerator[None]:
         try:
             self._room.mkdir(parents=True, exist_ok=True)
             lock = (self._room / f"{self._key}.lock").open("ab")

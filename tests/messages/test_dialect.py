@@ -1,0 +1,51 @@
+"""Blocks in Discord's dialect, one case per line: Markdown, and what the first description reads."""
+
+import pytest
+
+from heartbeat_bot.issues.reading import read_issue
+from heartbeat_bot.messages.compose import compose
+
+GAP = "\u200b"
+SITE = "https://example.org/"
+
+
+def first_description(markdown: str) -> str:
+    posts = compose(read_issue("issue.md", f"---\ntitle: T\n---\n{markdown}\n".encode()), site=SITE).posts
+    return posts[0].embeds[1].description if len(posts[0].embeds) > 1 else ""
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("soft\nwrap", "soft wrap"),
+        ("hard\\\nbreak", "hard\nbreak"),
+        ("snake_case and 2 * 3", "snake\\_case and 2 \\* 3"),
+        ("hi @everyone", f"hi @{GAP}everyone"),
+        ("std::thread::x", "std:\\:thread::x"),
+        ("1\\. not a list", "1\\. not a list"),
+        ("\\# not a heading", "\\# not a heading"),
+        ("[a](/b)", "[a](https://example.org/b)"),
+        ("[a](https://x.org/a_(b))", "[a](https://x.org/a_%28b%29)"),
+        ("[a]()", "a"),
+        ("- a\n\n- b", "- a\n- b"),
+        ("3. a\n4. b", "3. a\n4. b"),
+        ("- a\n  - b\n    1. c", "- a\n  - b\n    1. c"),
+        ("> a\n>\n> b", "> a\n> \n> b"),
+        ("```py\nx\n```", "```py\nx\n```"),
+        ("`a``b`", f"`` a`{GAP}`b ``"),
+        ("**a***b*", f"**a**{GAP}*b*"),
+        ("<!-- note -->x", "x"),
+        ("{To add} something\n\nx", "x"),
+        ("{% include x %}y", "y"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "```\na | b\n--+--\n1 | 2\n```"),
+        ("Term\n: meaning", "**Term**\n- meaning"),
+        ("10<sup>6</sup>", "10^6"),
+    ],
+)
+def test_a_block_reads_on_discord_as_it_does_on_the_site(markdown: str, expected: str) -> None:
+    assert first_description(markdown) == expected
+
+
+def test_a_heading_swallowed_by_an_iframe_is_recovered() -> None:
+    issue = read_issue("a.md", b"## One\n\n<iframe src='https://x.org/v'></iframe>\n## Two\n\ntext\n")
+    assert [section.title for section in issue.sections] == ["One", "Two"]
