@@ -182,6 +182,8 @@ def preview(
 ) -> None:
     """Show what would be posted, without network or state. PATH: files or folders."""
     settings = _newsletter_for_authors(config_path, newsletter)
+    events = tuple(pattern.pattern for pattern in settings.sections.events) if settings else ()
+    jobs = tuple(pattern.pattern for pattern in settings.sections.jobs) if settings else ()
     broken = False
     entries: list[dict[str, Any]] = []
     texts: list[str] = []
@@ -192,7 +194,7 @@ def preview(
             entries.append(_unreadable(path, result))
             _complain(path, result)
         else:
-            entries.append(as_json(result))
+            entries.append(as_json(result, event_headings=events, job_headings=jobs))
             texts.append(as_text(result))
     _write(json.dumps(entries, ensure_ascii=False, indent=1) if format_ == "json" else "\n\n".join(texts), output)
     if broken:

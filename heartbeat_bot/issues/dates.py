@@ -366,7 +366,7 @@ def _time_of_day(hour: str, minute: str | None, half: str | None) -> time | None
         return None
 
 
-def _zone(word: str, moment: datetime) -> tuple[timezone | ZoneInfo, str] | None:
+def _zone(word: str, moment: datetime) -> tuple[timezone | ZoneInfo, str] | None:  # noqa: PLR0911
     """Return the zone that a word names at a moment, and its name; None when this machine does not know its rules."""
     name = word.upper().replace("−", "-").replace(" ", "")
     if name in _LOCAL:

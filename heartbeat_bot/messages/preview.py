@@ -1,11 +1,13 @@
 """What would be posted, for people and for scripts: the shape of ``preview --format json`` and the text of ``--format text``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from heartbeat_bot.issues.events import find_events
+from heartbeat_bot.issues.jobs import find_jobs
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.messages.compose import Composition
 from heartbeat_bot.messages.post import Post
@@ -21,8 +23,8 @@ class Preview:
     findings: tuple[Finding, ...]
 
 
-def as_json(preview: Preview) -> dict[str, Any]:
-    """Return the promised shape of an issue's preview. Events and jobs are not looked for yet: their lists are empty."""
+def as_json(preview: Preview, *, event_headings: Sequence[str] = (), job_headings: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the promised shape of an issue's preview; headings are searched for events and jobs besides the built-in ones."""
     issue = preview.issue
     return {
         "path": issue.path,
@@ -32,8 +34,8 @@ def as_json(preview: Preview) -> dict[str, Any]:
         "url": preview.url or None,
         "draft": issue.draft,
         "messages": [message_json(post) for post in preview.composition.posts],
-        "events": [],
-        "jobs": [],
+        "events": [event.as_json() for event in find_events(issue, event_headings)],
+        "jobs": [job.as_json() for job in find_jobs(issue, job_headings)],
         "findings": [finding_json(finding) for finding in preview.findings],
     }
 
