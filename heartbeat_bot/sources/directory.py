@@ -1,6 +1,7 @@
 """A folder of this machine as a source."""
 
 import asyncio
+import errno
 import hashlib
 import os
 import stat
@@ -16,7 +17,6 @@ from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 
 # A file that is replaced while the folder is read is read again; one that comes and goes all the time is somebody's to look at.
 _ATTEMPTS = 3
-_HEADER_ROOM = 1 << 16
 
 
 def blob_id(content: bytes) -> BlobId:
@@ -149,16 +149,17 @@ def _shown(name: str) -> str:
 def _read(place: Path) -> tuple[bytes, float]:
     """Return a regular file's bytes and its time of modification; FileNotFoundError passes."""
     try:
-        # Not following a link here closes the gap between the look at the folder and the reading; not blocking keeps a FIFO from holding us.
+        # Not following a link closes the gap between the look at the folder and the reading; not blocking keeps a FIFO from holding us.
         with open(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 (a descriptor, not a path)
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise FileNotFoundError(2, "not a regular file", str(place))  # noqa: TRY301 - it says what open would
-            return file.read(), status.st_mtime
+            content = file.read() if stat.S_ISREG(status.st_mode) else None
     except FileNotFoundError:
         raise
     except OSError as error:
         raise _unreadable(place, error) from error
+    if content is None:
+        raise FileNotFoundError(errno.ENOENT, "not a regular file", str(place))
+    return content, status.st_mtime
 
 
 def _located(root: Path, path: str) -> Path | None:
