@@ -4,7 +4,8 @@ Everything after this file sees only the tree, so Markdown, raw HTML and custom 
 """
 
 import re
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
+from html import escape
 from typing import Any, Final
 
 from bs4 import BeautifulSoup
@@ -12,39 +13,27 @@ from bs4.element import Tag
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
 from markdown_it.rules_core import StateCore
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
+from mdit_py_plugins.admon import admon_plugin
+from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from heartbeat_bot.issues.model import Finding
-from heartbeat_bot.issues.tree import LINE, blocks, drop_invisible, drop_notes, tidy
+from heartbeat_bot.issues.templates import fill_in
+from heartbeat_bot.issues.tree import LINE, blocks, drop_invisible, drop_notes, fill_components, open_boxes, tidy
 
-# Generator remains that a reader of the site never sees: Liquid and Hugo tags, MDX comments and import lines, teaser marks.
-_TEMPLATE = re.compile(r"\{%-?.*?-?%\}|\{\{[<%].*?[%>]\}\}|\{/\*.*?\*/\}", re.DOTALL)
+# Lines of MDX that name modules: no text.
 _IMPORT = re.compile(r"^(?:import\s+(?:[\w{*].*\s+from\s+)?['\"].*['\"];?|export\s+(?:const|default)\b.*)$")
 _SELF_CLOSING = re.compile(
     r"<([A-Za-z][\w.:-]*)((?:\s+[^\s\"'<>/=]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|\{[^}]*\}|[^\s\"'=<>`]+))?)*)\s*/>"
 )
+_BOX_TITLE = re.compile(r"(\{[^}]*\}|[\w-]*)[\s\[]*(?:\{[^}]*\}\s*)?(.*?)\]?\s*$")
 _HEADING_LINE = re.compile(r"^ {0,3}#{1,6}(?:[ \t]+|$)")
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 # Deeper text would be dropped in silence, by this parser and by lxml (256 levels).
 _MAX_NESTING: Final = 100
-
-
-def _template_rule(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
-    """Read ``{% … %}``, ``{{< … >}}`` and ``{/* … */}`` as marks that show nothing."""
-    if not state.src.startswith("{", state.pos):
-        return False
-    match = _TEMPLATE.match(state.src, state.pos)
-    if not match:
-        return False
-    if not silent:
-        token = state.push("template_mark", "", 0)
-        token.content = match.group()
-    state.pos = match.end()
-    return True
 
 
 def _lines_rule(state: StateCore) -> None:
@@ -76,12 +65,6 @@ def _recover_rule(state: StateCore) -> None:
     state.tokens = tokens
 
 
-def _skip(
-    _renderer: RendererProtocol, _tokens: Sequence[Token], _index: int, _options: OptionsDict, _env: MutableMapping[str, Any]
-) -> str:
-    return ""
-
-
 def _html(
     _renderer: RendererProtocol, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: MutableMapping[str, Any]
 ) -> str:
@@ -98,21 +81,36 @@ def _open_and_close(match: re.Match[str]) -> str:
     return match.group() if name.lower() in _VOID else f"<{name}{attributes}></{name}>"
 
 
+def _opens_box(params: str, _markup: str) -> bool:
+    """Tell whether `::: params` opens a box, as Docusaurus, VuePress and Quarto write them: any name does."""
+    return re.match(r"\s*[\w{]", params) is not None
+
+
+def _box(
+    _renderer: RendererProtocol, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: MutableMapping[str, Any]
+) -> str:
+    """Open a box with its title, `:::tip[Title]` or `::: tip Title`; a box without one has its kind for a title."""
+    if tokens[index].nesting < 0:
+        return "</blockquote>\n"
+    named = _BOX_TITLE.match(tokens[index].info.strip())
+    kind, title = named.groups() if named else ("", "")
+    said = title.strip() or ("" if kind.startswith("{") else kind.capitalize())
+    return f"<blockquote>\n<p class='admonition-title'><strong>{escape(said)}</strong></p>\n" if said else "<blockquote>\n"
+
+
 def _build() -> MarkdownIt:
-    md = MarkdownIt("commonmark", {"html": True, "linkify": True, "maxNesting": _MAX_NESTING}).enable(
-        ["table", "strikethrough", "linkify"]
-    )
+    options = {"html": True, "linkify": True, "maxNesting": _MAX_NESTING, "tasklists": True, "alerts": True}
+    md = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
     assert md.linkify is not None
     md.linkify.set(  # pyright: ignore[reportUnknownMemberType] - linkify-it has no types
         {"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False}
     )
-    md.use(footnote_plugin).use(deflist_plugin)
-    md.inline.ruler.before("escape", "template", _template_rule)
+    md.use(footnote_plugin).use(deflist_plugin).use(admon_plugin)
+    md.use(container_plugin, "box", validate=_opens_box, render=_box)
     md.core.ruler.after("block", "recover_headings", _recover_rule)
     md.core.ruler.push("source_lines", _lines_rule)
-    rules: dict[str, Callable[..., str]] = {"template_mark": _skip, "html_block": _html, "html_inline": _html}
-    for name, rule in rules.items():
-        md.add_render_rule(name, rule)
+    for name in ("html_block", "html_inline"):
+        md.add_render_rule(name, _html)
     return md
 
 
@@ -125,28 +123,33 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     ``first_line`` is the line of the file where the body starts; elements carry their line of the file in ``LINE``.
     Raises ValueError with a sentence when the body is nested too deeply to be read whole.
     """
-    kept = (
-        ["" if _IMPORT.match(line) and not _inside_code(body, number) else line for number, line in enumerate(body.split("\n"))]
-        if re.search(r"^(?:import|export)\b", body, re.MULTILINE)
-        else body.split("\n")
-    )
+    filled, findings = fill_in(_without_imports(body), first_line, _code_lines)
     env: dict[str, Any] = {}
-    tokens = _MD.parse("\n".join(kept), env)
+    tokens = _MD.parse(filled, env)
     if any(token.level >= _MAX_NESTING - 1 for token in tokens):
         raise ValueError(f"quotes or lists are nested more than {_MAX_NESTING // 2} deep")
     soup = BeautifulSoup(_MD.renderer.render(tokens, _MD.options, env), "lxml")
-    findings: list[Finding] = []
     for element in soup.select(f"[{LINE}]"):
         element[LINE] = str(int(str(element[LINE])) + first_line - 1)
     drop_invisible(soup)
     findings.extend(drop_notes(soup))
+    findings.extend(fill_components(soup))
+    open_boxes(soup)
     tidy(soup)
     return blocks(soup), findings
 
 
-def _inside_code(body: str, number: int) -> bool:
-    """Tell whether a line (from 0) of the body lies in a code block."""
-    return any(
-        token.type in {"fence", "code_block"} and token.map is not None and token.map[0] <= number < token.map[1]
-        for token in _MD.parse(body)
-    )
+def _without_imports(body: str) -> str:
+    """Blank the lines of MDX that import and export modules, outside code."""
+    if not re.search(r"^(?:import|export)\b", body, re.MULTILINE):
+        return body
+    lines = body.split("\n")
+    quoted = {number for begin, end in _code_lines(body) for number in range(begin, end)}
+    return "\n".join("" if _IMPORT.match(line) and number not in quoted else line for number, line in enumerate(lines))
+
+
+def _code_lines(body: str) -> list[tuple[int, int]]:
+    """Return the first and the last but one line (from 0) of each code block."""
+    tokens: list[Token] = []
+    _MD.block.parse(body, _MD, {}, tokens)
+    return [(token.map[0], token.map[1]) for token in tokens if token.type in {"fence", "code_block"} and token.map]

@@ -4,13 +4,14 @@ After this the tree is only read: its top level and every list item and quote ho
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from bs4 import BeautifulSoup
 from bs4.element import CData, Comment, Declaration, Doctype, NavigableString, PageElement, ProcessingInstruction, Tag
 
 from heartbeat_bot.issues.model import Finding, Severity
+from heartbeat_bot.issues.templates import media_url
 
 LINE: Final = "data-line"
 """The attribute that holds the line of the file (from 1) where an element starts."""
@@ -103,6 +104,64 @@ _INLINE = frozenset(
 )
 
 
+_KNOWN: Final = (
+    _INLINE
+    | _BLOCKS
+    | _TRANSPARENT
+    | frozenset(_INVISIBLE)
+    | {
+        "strike",
+        "big",
+        "tt",
+        "acronym",
+        "dir",
+        "menu",
+        "caption",
+        "colgroup",
+        "col",
+        "hgroup",
+        "search",
+        "embed",
+        "canvas",
+        "output",
+    }
+    | {
+        "select",
+        "option",
+        "textarea",
+        "progress",
+        "meter",
+        "area",
+        "map",
+        "track",
+        "param",
+        "link",
+        "meta",
+        "base",
+        "frame",
+        "dialog",
+    }
+    | {"todo", "draft", "note-to-self"}
+)
+"""Elements of HTML, and those with a rule of their own; any other is a component of some site."""
+
+_PICTURES: Final = re.compile(r"image|img|picture|figure|photo")
+_SAID: Final = (
+    "title",
+    "label",
+    "heading",
+    "name",
+    "text",
+    "description",
+    "summary",
+    "caption",
+    "alt",
+    "content",
+    "quote",
+    "author",
+)
+
+
 def line_of(element: Tag | None) -> int | None:
     """Return the line of the file where an element stands, None when it is unknown."""
     while element is not None:
@@ -123,6 +182,58 @@ def drop_invisible(soup: BeautifulSoup) -> None:
         element.decompose()
     for element in soup.find_all(hidden=True):
         element.decompose()
+
+
+def fill_components(soup: BeautifulSoup) -> Iterator[Finding]:
+    """Turn components of a site that are empty but for their attributes into what those say; what says nothing is a finding."""
+    for element in soup.find_all(lambda element: element.name not in _KNOWN):
+        if element.decomposed or element.get_text().strip() or any(isinstance(child, Tag) for child in element.children):
+            continue
+        words = {key: " ".join(value) if isinstance(value, list) else value for key, value in element.attrs.items() if key != LINE}
+        filled = _component(element.name, words)
+        if filled is None:
+            line, name = line_of(element), element.name
+            element.decompose()
+            message = f"The component <{name}> is filled in by the site only; what it shows there is missing here. Write it out."
+            yield Finding(rule="component", severity=Severity.WARNING, line=line, message=message)
+        elif filled is not element:
+            if line := element.get(LINE):
+                filled[LINE] = line
+            element.replace_with(filled)
+
+
+def _component(name: str, words: Mapping[str, str]) -> Tag | None:
+    """Return the element that says what a component's attributes say, None when they say nothing to a reader."""
+    url = media_url(name, words)
+    if url:
+        link = Tag(name="a", attrs={"href": url})
+        link.append(NavigableString(url))
+        return link
+    source = words.get("src", "")
+    if source and (_PICTURES.search(name) or re.search(r"\.(?:png|jpe?g|gif|webp|svg)$", source, re.IGNORECASE)):
+        return Tag(name="img", attrs={"src": source, "alt": words.get("alt") or words.get("caption") or words.get("title") or ""})
+    target = next((words[key] for key in ("href", "url", "link", "to") if words.get(key)), "")
+    said = [words[key].strip() for key in _SAID if words.get(key, "").strip() and not words[key].strip().startswith("{")]
+    if target and not target.startswith("{"):
+        return Tag(name="link-card", attrs={**words, "href": target})
+    if not said:
+        return None
+    paragraph = Tag(name="p")
+    paragraph.append(NavigableString(" – ".join(said)))
+    return paragraph
+
+
+def open_boxes(soup: BeautifulSoup) -> None:
+    """Make quotes of the boxes that notes and warnings stand in, each with its title in bold."""
+    for box in soup.select("div.markdown-alert, div.admonition"):
+        box.name = "blockquote"
+        title = box.select_one("p.markdown-alert-title, p.admonition-title")
+        if title is None or title.find("strong"):
+            continue
+        strong = Tag(name="strong")
+        for child in list(title.contents):
+            strong.append(child.extract())
+        title.append(strong)
 
 
 def drop_notes(soup: BeautifulSoup) -> Iterator[Finding]:

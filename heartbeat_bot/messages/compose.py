@@ -13,7 +13,7 @@ from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.dialect import GAP, DiscordConverter, code_block, escape, heading_line
 from heartbeat_bot.messages.links import Links, is_web
-from heartbeat_bot.messages.pack import Card, Gallery, Piece, Room, Text, Title, Unfurl, lower_bound, pack
+from heartbeat_bot.messages.pack import Card, Gallery, Piece, Room, Rule, Text, Title, Unfurl, lower_bound, pack
 from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
 from heartbeat_bot.messages.split import Kind
 
@@ -29,6 +29,7 @@ _MESSAGE_URL: Final = len("https://discord.com/channels/") + 3 * 20 + 2
 _IN_LABEL = re.compile(r"[*_`~|\[\]<>\\]|https?://|@(?=everyone|here)|:(?=[A-Za-z0-9_+-]+:)")
 _PROBLEMS: Final = {
     "empty-link": "The link leads nowhere; give it a target.",
+    "link-without-text": "The link to {target!r} has no text; its address is shown instead.",
     "placeholder-link": "The link's target {target!r} is a placeholder; replace it.",
     "link-without-scheme": "The link's target {target!r} has no https://; it was read as a web address.",
     "unresolved-link": "The relative link {target!r} cannot be followed from Discord; set `site_url`, or write the whole address.",
@@ -326,11 +327,11 @@ def _block(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:  # noqa
             yield from _text(code_block(block), Kind.CODE)
         case "table":
             markdown = converter.table(block)
-            yield from _text(markdown, Kind.CODE if markdown.startswith("```") else Kind.PARAGRAPH)
+            yield from _text(markdown, Kind.CODE if markdown.startswith("```") else Kind.ROWS)
         case "dl":
-            yield from _text(converter.definitions(block), Kind.PARAGRAPH)
+            yield from _text(converter.definitions(block), Kind.ROWS)
         case "hr":
-            return
+            yield Rule()
         case "iframe" | "video" | "audio" | "embed":
             yield from _media(block, context)
         case name if _HEADING.match(name):

@@ -33,6 +33,8 @@ _MARKS: Final = {"strong": "**", "em": "*", "s": "~~", "u": "__"}
 _HAZARDS = re.compile(
     r"\*|_(?=[^_]*_(?![A-Za-z0-9_]))|(?<=_)_|(?<=[^_])_(?![A-Za-z0-9_])|`|~~|\|\||<(?=[@#:/A-Za-z])|:(?=[A-Za-z0-9_+-]+:)|@(?=everyone|here)|\]\("
 )
+_RAISED: Final = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
+_LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _WORD = re.compile(r"[A-Za-z0-9]")
 _MAX_SPLITS: Final = 6
 
@@ -124,8 +126,8 @@ class DiscordConverter(MarkdownConverter):
                 return code_span(node.get_text())
             case "strong" | "em" | "s" | "u":
                 return self._styled(node, parents)
-            case "sup":
-                return self._raised(node, parents, "^")
+            case "sup" | "sub":
+                return self._shifted(node, parents)
             case "q":
                 return f"“{self.inline(node.contents, parents)}”"
             case "video" | "audio" | "iframe" | "embed":
@@ -145,16 +147,22 @@ class DiscordConverter(MarkdownConverter):
             return lead + "\n".join(f"{mark}{line.strip()}{mark}" if line.strip() else line for line in stripped.split("\n")) + tail
         return f"{lead}{mark}{stripped}{mark}{tail}"
 
-    def _raised(self, node: Tag, parents: frozenset[str], mark: str) -> str:
-        """`10<sup>6</sup>` says 10^6; an ordinal's ending (1<sup>st</sup>) and a footnote's mark say themselves."""
-        inner = self.inline(node.contents, parents)
-        previous = node.previous_sibling
-        after_digit = isinstance(previous, NavigableString) and previous[-1:].isdigit()
-        numeric = re.fullmatch(r"[+-]?\d+|[a-z]", node.get_text().strip()) is not None
-        return f"{mark}{inner}" if after_digit and numeric and "footnote-ref" not in (node.get("class") or ()) else inner
+    def _shifted(self, node: Tag, parents: frozenset[str]) -> str:
+        """Write raised and lowered digits with the characters there are for them: 10⁶, H₂O, a footnote's mark; all else as it is."""
+        said = node.get_text().strip()
+        if "footnote-ref" in (node.get("class") or ()):
+            said = said.strip("[]")
+        digits = _RAISED if node.name == "sup" else _LOWERED
+        if said and all(ord(character) in digits for character in said):
+            return said.translate(digits)
+        return self.inline(node.contents, parents)
 
     def _checkbox(self, node: Tag) -> str:
-        return ("☑ " if node.has_attr("checked") else "☐ ") if node.get("type") == "checkbox" else str(node.get("value") or "")
+        if node.get("type") != "checkbox":
+            return str(node.get("value") or "")
+        after = node.next_sibling
+        spaced = isinstance(after, NavigableString) and after[:1].isspace()
+        return ("☑" if node.has_attr("checked") else "☐") + ("" if spaced else " ")
 
     def _media(self, node: Tag) -> str:
         source = node.find("source")
@@ -188,7 +196,10 @@ class DiscordConverter(MarkdownConverter):
             return self.inline(node.contents, parents) + target
         text = node.get_text()
         if not text.strip() and not node.find("img"):
-            return ""
+            if href.startswith("#"):
+                return ""
+            self.seen.problems.append(("link-without-text", line_of(node), href))
+            return f"<{url}>" if is_web(url) else ""
         if text.strip() in {url, href} or text.strip() == url.removeprefix("mailto:"):
             return f"<{url.removeprefix('mailto:')}>" if is_web(url) or "@" in url else escape(text)
         return self._masked(node.contents, url, parents, text)
@@ -280,6 +291,10 @@ class DiscordConverter(MarkdownConverter):
         head = " " * indent + marker
         for child in (child for child in item.children if isinstance(child, Tag)):
             if child.name in {"ul", "ol"}:
+                if head.strip() and item.name == "dd" and not child.find_next_siblings(lambda tag: tag.name):
+                    # A definition that is a list needs no bullet of its own.
+                    yield from self.list_lines(child, depth, indent)
+                    return
                 if head.strip():
                     # An item that starts with a list: Discord needs a character to hang it on.
                     yield head + GAP
@@ -325,11 +340,11 @@ class DiscordConverter(MarkdownConverter):
             lines = list(self._quoted(child))
             if not lines:
                 continue
-            if not first and not (child.name in {"ul", "ol"} and previous == "p"):
+            if not first and not (previous == "title" or (child.name in {"ul", "ol"} and previous == "p")):
                 yield "> "
             yield from ("> " + line for line in lines)
             first = False
-            previous = child.name
+            previous = "title" if "-title" in str(child.get("class")) else child.name
 
     def _quoted(self, child: Tag) -> Iterator[str]:
         match child.name:

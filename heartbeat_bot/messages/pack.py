@@ -8,7 +8,7 @@ from typing import Final, assert_never
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.nodes import count_nodes
 from heartbeat_bot.messages.post import Embed, EmbedImage
-from heartbeat_bot.messages.split import Kind, split
+from heartbeat_bot.messages.split import Cut, Kind, split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,12 @@ class Unfurl:
     url: str
 
 
-Piece = Text | Title | Gallery | Card | Unfurl
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A thematic break: what follows stands apart from what came before."""
+
+
+Piece = Text | Title | Gallery | Card | Unfurl | Rule
 
 
 @dataclass(slots=True)
@@ -97,17 +102,17 @@ def pack(content: str, pieces: Iterable[Piece], *, first: Sequence[Embed] = (), 
     """Fill messages in order.
 
     ``content`` is the first message's content (at most 2000 characters), ``first`` embeds that it already holds, ``room`` what the
-    first message may hold in all. Paragraphs are kept whole unless cutting them saves a message.
+    first message may hold in all. Blocks are kept whole, lists are cut between items only, unless cutting finer saves a message.
     """
     pieces = list(pieces)
-    whole = _fill(content, pieces, first, room or Room(), cut=False)
+    whole = _fill(content, pieces, first, room or Room(), cut=Cut.SEAMS)
     if len(whole) == 1:
         return whole
-    cut = _fill(content, pieces, first, room or Room(), cut=True)
+    cut = _fill(content, pieces, first, room or Room(), cut=Cut.SENTENCES)
     return cut if len(cut) < len(whole) else whole
 
 
-def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: Room, *, cut: bool) -> list[Draft]:
+def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: Room, *, cut: Cut) -> list[Draft]:
     filler = _Filler(content, first, room, cut=cut)
     for piece in pieces:
         match piece:
@@ -121,6 +126,8 @@ def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: R
                 filler.card(piece)
             case Unfurl():
                 filler.unfurl(piece)
+            case Rule():
+                filler.last = None
             case _:
                 assert_never(piece)
     return filler.done()
@@ -129,7 +136,7 @@ def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: R
 class _Filler:
     """Fills one message after the other, one embed after the other."""
 
-    def __init__(self, content: str, first: Sequence[Embed], room: Room, *, cut: bool) -> None:
+    def __init__(self, content: str, first: Sequence[Embed], room: Room, *, cut: Cut) -> None:
         self.cut = cut
         self.room = room
         self.drafts = [Draft(content=content, embeds=list(first))]
@@ -201,8 +208,8 @@ class _Filler:
             base = self.embed if self.open else Embed(title=title.title if title else "", url=title.url if title else "")
             gap = _gap(self.last, kind, heading=bool(heading)) if base.description else ""
             grow = partial(_grown, base, gap + (f"{heading}\n" if heading else ""))
-            inside = self.cut or tried_fresh
-            part, left = split(rest, kind, partial(self._holds, grow), inside=inside)
+            cut = Cut.FORCED if tried_fresh else self.cut
+            part, left = split(rest, kind, partial(self._holds, grow), cut=cut)
             if part:
                 self.embed, self.open, self.last = grow(part), True, kind
                 rest, heading, title, tried_fresh = left, "", None, False
@@ -235,7 +242,7 @@ class _Filler:
                 len(part) <= min(characters, limits.EMBED_DESCRIPTION) and _bytes(part) <= size and count_nodes(part) < limits.NODES
             )
 
-        return bool(split(rest, kind, fits, inside=self.cut)[0])
+        return bool(split(rest, kind, fits, cut=self.cut)[0])
 
     def _take_title(self) -> Title | None:
         """Return the waiting title, or None after writing it as a heading line where it cannot be a title."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 from heartbeat_bot.messages.dialect import GAP
@@ -13,9 +13,22 @@ class Kind(StrEnum):
 
     PARAGRAPH = "paragraph"
     LIST = "list"
+    ROWS = "rows"
+    """The rows of a wide table, or the terms of a definition list: a line each."""
     QUOTE = "quote"
     CODE = "code"
     HEADING = "heading"
+
+
+class Cut(IntEnum):
+    """How far a cut may go; what stands in a line of a list, a row of a table or a line of code is cut only when it must be."""
+
+    SEAMS = 0
+    """Between the items of a list; all else stays whole."""
+    SENTENCES = 1
+    """Between lines, and between the sentences of a paragraph."""
+    FORCED = 2
+    """Wherever it must be: between words, inside a word at last."""
 
 
 Fits = Callable[[str], bool]
@@ -37,31 +50,24 @@ _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]*_]*$")
 _JOINER = re.compile("[\u200d\ufe0f\U0001f3fb-\U0001f3ff\u0300-\u036f\U0001f1e6-\U0001f1ff]")
 
 
-def split(text: str, kind: Kind, fits: Fits, *, inside: bool) -> tuple[str, str]:
-    """Cut ``text`` into a first part that fits and the rest; the first part is "" when nothing fits.
-
-    ``inside`` allows cuts inside a line (a sentence, else a word); without it only whole items and lines are taken.
-    """
+def split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:  # noqa: PLR0911 - one per way of cutting
+    """Cut ``text`` into a first part that fits and the rest; the first part is "" when nothing fits that ``cut`` allows."""
     if fits(text):
         return text, ""
-    match kind:
-        case Kind.CODE:
-            return _split_code(text, fits)
-        case Kind.LIST:
-            head, tail = _split_lines(_items(text), fits)
-            if head or not inside:
-                return head, tail
-            head, tail = _split_lines(text.split("\n"), fits)
-            tail = _dedent(tail)
-        case Kind.QUOTE:
-            head, tail = _split_lines(text.split("\n"), fits)
-        case Kind.PARAGRAPH | Kind.HEADING:
-            if not inside:
-                return "", text
-            head, tail = _split_lines(text.split("\n"), fits)
-    if head or not inside:
-        return head, tail
-    return _split_first_line(text, kind, fits)
+    if kind is Kind.LIST:
+        head, tail = _split_lines(_items(text), fits)
+        if head:
+            return head, tail
+    if cut is Cut.SEAMS:
+        return "", text
+    if kind is Kind.CODE:
+        return _split_code(text, fits, forced=cut is Cut.FORCED)
+    head, tail = _split_lines(text.split("\n"), fits)
+    if head:
+        return head, _dedent(tail) if kind is Kind.LIST else tail
+    if cut is Cut.FORCED or kind is Kind.PARAGRAPH:
+        return _split_first_line(text, kind, fits, forced=cut is Cut.FORCED)
+    return "", text
 
 
 def _items(text: str) -> list[str]:
@@ -90,8 +96,8 @@ def _dedent(text: str) -> str:
     return "\n".join(line[max(indent, 0) :] if len(line) >= indent else line for line in lines) if first else text
 
 
-def _split_code(text: str, fits: Fits) -> tuple[str, str]:
-    """Close a code block at the cut and open it again with its language."""
+def _split_code(text: str, fits: Fits, *, forced: bool) -> tuple[str, str]:
+    """Close a code block at the cut and open it again with its language; only ``forced`` cuts a line."""
     opening, *lines, closing = text.split("\n")
 
     def closed(part: str) -> str:
@@ -101,7 +107,7 @@ def _split_code(text: str, fits: Fits) -> tuple[str, str]:
     if head.strip():
         return closed(head), closed(tail) if tail.strip() else ""
     first = lines[0]
-    size = _largest(len(first), lambda n: fits(closed(first[:n])))
+    size = _largest(len(first), lambda n: fits(closed(first[:n]))) if forced else 0
     if not size or (size == len(first) and len(lines) == 1):
         return "", text
     rest = "\n".join([first[size:], *lines[1:]])
@@ -116,17 +122,19 @@ def _largest(high: int, good: Callable[[int], bool]) -> int:
     return low
 
 
-def _split_first_line(text: str, kind: Kind, fits: Fits) -> tuple[str, str]:
+def _split_first_line(text: str, kind: Kind, fits: Fits, *, forced: bool) -> tuple[str, str]:
     line, newline, rest = text.partition("\n")
     prefix = "> " if kind is Kind.QUOTE else ""
     match = re.match(r" *(?:[-*] |\d+\. )", line) if kind in {Kind.LIST, Kind.QUOTE} else None
     again = prefix or (" " * len(match.group()) if match else "")
     atoms = _ATOMS.findall(line)
     cut = _cut_at(atoms, fits, str.isspace, prefer=_SENTENCE_END)
-    if cut is None:
+    if cut is None and forced:
         cut = _cut_at(atoms, fits, str.isspace, prefer=None)
     if cut is not None:
         head, tail = _closed(atoms, cut)
+    elif not forced:
+        return "", text
     else:
         head, tail = _split_atom(atoms, fits)
         if not head:

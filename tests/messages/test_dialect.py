@@ -39,7 +39,16 @@ def first_description(markdown: str) -> str:
         ("{% include x %}y", "y"),
         ("| a | b |\n|---|---|\n| 1 | 2 |", "```\na | b\n--+--\n1 | 2\n```"),
         ("Term\n: meaning", "**Term**\n- meaning"),
-        ("10<sup>6</sup>", "10^6"),
+        ("10<sup>6</sup> and H<sub>2</sub>O, the 1<sup>st</sup>", "10⁶ and H₂O, the 1st"),
+        ("a[^1]\n\n[^1]: note", "a¹\n\n1. note"),
+        ("- [ ] open\n- [x] done", "- ☐ open\n- ☑ done"),
+        ("> [!TIP]\n> a", "> **Tip**\n> a"),
+        (":::note Title\na\n:::", "> **Title**\n> a"),
+        ('!!! note "Title"\n    a', "> **Title**\n> a"),
+        ("[a]({{ site.baseurl }}/b) and `{{ site.url }}`", "[a](https://example.org/b) and `{{ site.url }}`"),
+        ("{% highlight py %}\nx\n{% endhighlight %}", "```py\nx\n```"),
+        ("Term\n\n: - a\n  - b", "**Term**\n- a\n- b"),
+        ("a <YouTube id='abc'/> b", "a <https://www.youtube.com/watch?v=abc> b"),
     ],
 )
 def test_a_block_reads_on_discord_as_it_does_on_the_site(markdown: str, expected: str) -> None:

@@ -1,0 +1,227 @@
+"""What template tags of site generators stand for, filled in before the Markdown is read, as the generators do it.
+
+Hugo ``{{< name … >}}`` and ``{{% name … %}}``, Liquid and Nunjucks ``{% name … %}`` and ``{{ value | filter }}``, Zola ``{{ name(…) }}``,
+MDX ``{/* comment */}``. Only the tags that come with the generators, and those for videos and posts that nearly every site has, are
+known; any other shows nothing here, with a finding. Code is left alone: newsletters quote such tags in it.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Final
+from urllib.parse import quote
+
+from heartbeat_bot.issues.model import Finding, Severity
+
+_TAG = re.compile(r"\{%-?(?P<block>.*?)-?%\}|\{\{[<%](?P<short>.*?)[%>]\}\}|\{\{(?P<value>[^{}\n]*)\}\}|\{/\*.*?\*/\}", re.DOTALL)
+_CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_WORD = re.compile(r"(?:([\w-]+)\s*=\s*)?(?:\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'|`([^`]*)`|([^\s,=]+))")
+_CALL = re.compile(r"\s*([\w/-]+)\s*\((.*)\)\s*", re.DOTALL)
+_FILTERED = re.compile(r"\s*[\"']([^\"']*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\b.*", re.DOTALL)
+_SITE = re.compile(r"\s*(?:site|config)\.(?:url|baseurl|base_url|baseURL)\s*(?:\|.*)?|\s*(?:base_path|root_url)\s*")
+# Tags that frame what stands between them, and tags that only steer the generator: nothing of them is to be seen.
+_FRAMES = frozenset(
+    {
+        "raw",
+        "verbatim",
+        "comment",
+        "if",
+        "elsif",
+        "elseif",
+        "else",
+        "unless",
+        "for",
+        "assign",
+        "set",
+        "capture",
+        "filter",
+        "block",
+        "more",
+    }
+    | {
+        "notice",
+        "note",
+        "tip",
+        "warning",
+        "info",
+        "alert",
+        "admonition",
+        "callout",
+        "hint",
+        "column",
+        "columns",
+        "center",
+        "tabs",
+        "tab",
+    }
+)
+_HIGHLIGHT = re.compile(
+    r"^[ \t]*(?:\{%-?\s*(end)?highlight\b[ \t]*([\w+.#-]*).*?-?%\}|\{\{[<%]\s*(/)?\s*highlight\b[ \t\"]*([\w+.#-]*).*?[>%]\}\})[ \t]*$",
+    re.MULTILINE,
+)
+
+Words = Mapping[str, str]
+"""A tag's arguments by name; those without a name are called "0", "1", ..."""
+
+
+def fill_in(body: str, first_line: int, code: Callable[[str], Sequence[tuple[int, int]]]) -> tuple[str, list[Finding]]:
+    """Return the body with its template tags filled in, line for line, and a finding for each that could not be.
+
+    ``first_line`` is the line of the file where the body starts; ``code`` tells which lines of a text (from 0, the end not included)
+    are code blocks.
+    """
+    if "{%" not in body and "{{" not in body and "{/*" not in body:
+        return body, []
+    body = _HIGHLIGHT.sub(_as_fence, body)
+    starts = [0, *(match.end() for match in re.finditer("\n", body)), len(body) + 1]
+    spans = [(starts[begin], starts[end]) for begin, end in code(body)]
+    spans += [match.span() for match in _CODE_SPAN.finditer(body) if "\n\n" not in match.group()]
+    findings: list[Finding] = []
+
+    def filled(match: re.Match[str]) -> str:
+        if any(begin <= match.start() < end for begin, end in spans):
+            return match.group()
+        shown = _shown(match)
+        if shown is None:
+            line = first_line + body.count("\n", 0, match.start())
+            what = " ".join(match.group().split())[:80]
+            message = f"The template tag {what!r} is filled in by the site only; what it shows there is missing here. Write it out."
+            findings.append(Finding(rule="template-tag", severity=Severity.WARNING, line=line, message=message))
+            shown = ""
+        # Line for line, so that what is said about the rest names the right one.
+        return shown + "\n" * (match.group().count("\n") - shown.count("\n"))
+
+    return _TAG.sub(filled, body), findings
+
+
+def _as_fence(match: re.Match[str]) -> str:
+    closes = match.group(1) or match.group(3)
+    return "```" if closes else f"```{match.group(2) or match.group(4) or ''}"
+
+
+def _shown(match: re.Match[str]) -> str | None:
+    """Return what a tag stands for as text or HTML, None when that is not known."""
+    if match["value"] is not None:
+        return _value(match.group(), match["value"])
+    inner = match["block"] if match["block"] is not None else match["short"]
+    if inner is None:
+        return ""
+    inner = inner.strip()
+    if match["short"] is not None and inner.startswith("/*"):
+        # Hugo's way of showing a tag instead of filling it in.
+        return match.group().replace("/*", "", 1).replace("*/", "", 1)
+    closes = inner.startswith(("/", "end"))
+    name, words = _words(inner.rstrip("/"))
+    if closes or name in _FRAMES:
+        return ""
+    return _tag(name, words)
+
+
+def _value(tag: str, inner: str) -> str | None:
+    if filtered := _FILTERED.fullmatch(inner):
+        return filtered.group(1)
+    if _SITE.fullmatch(inner):
+        return ""
+    call = _CALL.fullmatch(inner)
+    if call is None:
+        # Nobody's tag that is known: as likely a text about templates.
+        return tag
+    name, words = _words(f"{call.group(1)} {call.group(2)}")
+    return _tag(name, words)
+
+
+def _words(inner: str) -> tuple[str, dict[str, str]]:
+    name, _, rest = inner.partition(" ")
+    words: dict[str, str] = {}
+    for key, double, single, raw, bare in _WORD.findall(rest):
+        words[key.lower() or str(sum(word.isdigit() for word in words))] = (double or single or raw or bare).strip(",")
+    return name.lower(), words
+
+
+def _tag(name: str, words: Words) -> str | None:
+    match name:
+        case "include" | "render" | "includecontents":
+            stem = words.get("0", "").rsplit("/", 1)[-1].split(".", 1)[0].lower()
+            return _tag(stem, _shifted(words)) if stem not in {"include", "render"} and len(words) > 1 else None
+        case "figure" | "img" | "image" | "picture" | "responsive-image":
+            return _figure(words)
+        case "ref" | "relref" | "link" | "asset" | "static":
+            return _reference(words.get("path") or words.get("0", ""))
+        case "button" | "btn":
+            return None
+        case _:
+            url = media_url(name, words)
+            return f'<a href="{escape(url)}">{escape(url)}</a>' if url else None
+
+
+def _shifted(words: Words) -> dict[str, str]:
+    """Return the arguments without the first nameless one."""
+    return {str(int(key) - 1) if key.isdigit() else key: word for key, word in words.items() if key != "0"}
+
+
+def _figure(words: Words) -> str | None:
+    source = words.get("src") or words.get("url") or words.get("path") or words.get("file") or words.get("0", "")
+    if not source:
+        return None
+    alt = words.get("alt") or ""
+    image = f'<img src="{escape(source)}" alt="{escape(alt)}">'
+    link = words.get("link") or words.get("href")
+    if link:
+        image = f'<a href="{escape(link)}">{image}</a>'
+    caption = " ".join(part for part in (words.get("title"), words.get("caption")) if part)
+    return f"{image}<br><em>{escape(caption)}</em>" if caption else image
+
+
+def _reference(target: str) -> str:
+    """Return where a reference to a source file leads, as generators lay out their pages by default; as it is when it is none."""
+    path, hash_, fragment = target.partition("#")
+    if re.search(r"\.(?:md|mdx|markdown)$", path):
+        path = re.sub(r"(?:(?:^|(?<=/))_?index)?\.(?:md|mdx|markdown)$", "/", path).replace("//", "/")
+        path = path if path.startswith("/") else f"/{path}"
+    return f"{path}{hash_}{fragment}".replace(" ", "%20")
+
+
+_HOSTED: Final[Mapping[str, str]] = {
+    "youtube": "https://www.youtube.com/watch?v={}",
+    "vimeo": "https://vimeo.com/{}",
+    "dailymotion": "https://www.dailymotion.com/video/{}",
+    "instagram": "https://www.instagram.com/p/{}/",
+    "codepen": "https://codepen.io/{}",
+    "asciinema": "https://asciinema.org/a/{}",
+    "speakerdeck": "https://speakerdeck.com/player/{}",
+    "streamable": "https://streamable.com/{}",
+    "spotify": "https://open.spotify.com/{}",
+}
+_POSTS: Final = frozenset({"tweet", "twitter", "x"})
+_DECORATION = re.compile(r"[-_]?(?:video|embed|player|iframe|lite|post|card|privacy|enhanced|simple|lazy|responsive)[-_]?")
+
+
+def media_url(name: str, words: Words) -> str:
+    """Return the page of what a video's, post's or gist's tag shows, "" for any other tag.
+
+    ``name`` is the tag's or component's (``youtube``, ``YouTubeEmbed``, ``lite-youtube``), ``words`` its arguments or attributes.
+    """
+    bare = _DECORATION.sub("", name.lower())
+    first = next(
+        (words[key] for key in ("url", "href", "src", "id", "videoid", "video-id", "video_id", "tweetid", "0") if words.get(key)),
+        "",
+    )
+    if first.startswith(("https://", "http://")):
+        known = (
+            bare in _HOSTED
+            or bare in _POSTS
+            or bare in {"gist", "", "video", "media", "audio", "link"}
+            or name.lower() in {"embed", "video"}
+        )
+        return first if known else ""
+    if bare == "gist" and len(words) > 1 and "0" in words:
+        return f"https://gist.github.com/{quote(words['0'])}/{quote(words.get('1', ''))}"
+    if bare == "gist" and first:
+        return f"https://gist.github.com/{quote(first)}"
+    if bare in _POSTS and first:
+        user = words.get("user") or (words["0"] if "1" in words else "i/web")
+        number = words.get("id") or words.get("1") or first
+        return f"https://x.com/{quote(user)}/status/{quote(number)}"
+    if bare in _HOSTED and first and re.fullmatch(r"[\w./?=&:-]+", first):
+        return _HOSTED[bare].format(first)
+    return ""
