@@ -236,6 +236,20 @@ def open_boxes(soup: BeautifulSoup) -> None:
         title.append(strong)
 
 
+def mend_tables(soup: BeautifulSoup) -> None:
+    """Give what stands loose in a table, between its cells or rows, a cell of its own."""
+    for table in soup.find_all("table"):
+        for part in [*table.find_all(["tr", "thead", "tbody", "tfoot"]), table]:
+            expected = {"td", "th"} if part.name == "tr" else {"tr", "thead", "tbody", "tfoot", "caption", "colgroup"}
+            for child in list(part.children):
+                if (child.name if isinstance(child, Tag) else "") not in expected and child.get_text().strip():
+                    cell = Tag(name="td")
+                    child.replace_with(cell)
+                    cell.append(child)
+                    if part.name != "tr":
+                        cell.wrap(Tag(name="tr"))
+
+
 def drop_notes(soup: BeautifulSoup) -> Iterator[Finding]:
     """Remove what authors wrote to themselves: ``{To add} …``, ``{Adding Notebooks}``, ``<Todo />``; each is a finding."""
     for element in soup.find_all(["p", "li", "h1", "h2", "h3", "h4", "h5", "h6"]):

@@ -12,7 +12,7 @@ from heartbeat_bot.issues.model import Finding, Issue, Section, Severity
 from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.dialect import GAP, DiscordConverter, code_block, escape, heading_line
-from heartbeat_bot.messages.links import Links, is_web
+from heartbeat_bot.messages.links import Links, is_vector, is_web
 from heartbeat_bot.messages.pack import Card, Gallery, Piece, Room, Rule, Text, Title, Unfurl, lower_bound, pack
 from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
 from heartbeat_bot.messages.split import Kind
@@ -33,6 +33,8 @@ _PROBLEMS: Final = {
     "placeholder-link": "The link's target {target!r} is a placeholder; replace it.",
     "link-without-scheme": "The link's target {target!r} has no https://; it was read as a web address.",
     "unresolved-link": "The relative link {target!r} cannot be followed from Discord; set `site_url`, or write the whole address.",
+    "unresolved-image": "The picture {target!r} cannot be shown on Discord; set `site_url` or `images`, or write its whole address.",
+    "vector-image": "Discord shows no SVG pictures: {target!r} is a link there. Offer a PNG.",
     "unlinkable": "Discord cannot link to {target!r}; it is shown as text.",
 }
 
@@ -146,8 +148,9 @@ def _fitting(jumps: Sequence[Jump]) -> tuple[Jump, ...]:
 
 def _cover(issue: Issue, context: _Context, jumps: tuple[Jump, ...], ping: int | None) -> tuple[list[Post], int]:
     picture = context.links.picture(issue.picture)
-    if issue.picture and not picture:
-        context.findings.append(_unresolved_picture(issue.picture, 1))
+    if issue.picture and (not picture or is_vector(picture)):
+        context.findings.append(_finding("vector-image" if picture else "unresolved-image", 1, issue.picture))
+        picture = ""
     reserved = sum(len(jump.label) + _MESSAGE_URL + len("- []()\n") for jump in jumps) + 40 if jumps else 0
     description = escape(issue.description)
     most = limits.EMBED_DESCRIPTION - reserved
@@ -239,7 +242,7 @@ def _subsection_title(section: Section, anchor: str, context: _Context) -> Itera
 def _heading_pictures(heading: Tag, context: _Context) -> Iterator[Piece]:
     for image in heading.find_all("img"):
         url = context.links.picture(str(image.get("src") or ""))
-        if url:
+        if url and not is_vector(url):
             yield Gallery(images=(_image(url, str(image.get("alt") or "")),))
 
 
@@ -342,7 +345,6 @@ def _block(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:  # noqa
     for url, alt in converter.seen.pictures:
         # The text says the alternative text already, in place.
         yield _Picture(image=_image(url, alt), line="")
-    _missing_pictures(block, context)
 
 
 def _text(markdown: str, kind: Kind) -> Iterator[Text]:
@@ -369,7 +371,7 @@ def _paragraph(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:
             continue
         yield from _run(run, context)
         run = []
-        found = _picture(picture, child if isinstance(child, Tag) and child.name == "a" else None, context)
+        found = _picture(picture, picture.find_parent("a"), context)
         if found is None:
             run.append(child)
         else:
@@ -412,10 +414,10 @@ def _picture_in(child: object) -> Tag | None:
 
 
 def _picture(image: Tag, link: Tag | None, context: _Context) -> _Picture | None:
-    """Return the picture with the line that says its alternative text; None when its target cannot be shown."""
+    """Return the picture with the line that says its alternative text; None when it cannot be shown, and is a link at best."""
     source = str(image.get("src") or "")
     url = context.links.picture(source)
-    if not url:
+    if not url or is_vector(url):
         return None
     alt = " ".join(str(image.get("alt") or "").split())
     target = context.links.resolve(str(link.get("href") or "")) if link else ""
@@ -491,22 +493,10 @@ def _card(block: Tag, context: _Context) -> Iterator[Piece]:
     )
 
 
-def _missing_pictures(block: Tag, context: _Context) -> None:
-    for image in block.find_all("img"):
-        source = str(image.get("src") or "")
-        if not context.links.picture(source):
-            context.findings.append(_unresolved_picture(source, line_of(image)))
-
-
-def _unresolved_picture(source: str, line: int | None) -> Finding:
-    return Finding(
-        rule="unresolved-image",
-        severity=Severity.WARNING,
-        line=line,
-        message=f"The picture {source[:120]!r} cannot be shown on Discord; set `site_url` or `images`, or write its whole address.",
-    )
-
-
 def _problems(converter: DiscordConverter) -> Iterable[Finding]:
     for rule, line, target in converter.seen.problems:
-        yield Finding(rule=rule, severity=Severity.WARNING, line=line, message=_PROBLEMS[rule].format(target=target[:120]))
+        yield _finding(rule, line, target)
+
+
+def _finding(rule: str, line: int | None, target: str) -> Finding:
+    return Finding(rule=rule, severity=Severity.WARNING, line=line, message=_PROBLEMS[rule].format(target=target[:120]))

@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import unquote
 
 from bs4.element import NavigableString, Tag
 from markdownify import MarkdownConverter
 
 from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.messages.limits import LIST_DEPTH
-from heartbeat_bot.messages.links import Links, is_web
+from heartbeat_bot.messages.links import Links, is_vector, is_web
 
 GAP: Final = "\u200b"
 """A character without width: it keeps apart what Discord would read as one."""
@@ -25,22 +26,34 @@ EMOJI: Final = re.compile(
     "[\ufe0f\U0001f3fb-\U0001f3ff]*(?:\u200d[\u2190-\u2bff\U0001f000-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]*)*)"
 )
 _ESCAPED = re.compile(r"[\\*_`\[\]<~|]")
+_BARE_URL = re.compile(r"(https?://[^\s<>]*[^\s<>.,:;!?\"'\])}*_~`|\\])", re.IGNORECASE)
 _SHORTCODE = re.compile(r":(?=[A-Za-z0-9_+-]+:)")
 _MENTION = re.compile(r"@(?=everyone|here)")
 _LINE_START = re.compile(r"^([ \t]*)(?:(#{1,3}|-#|[-+]|>{1,3})(?=\s|$)|(\d+)(\.)(?=\s|$))")
 _STYLES = frozenset({"strong", "em", "s", "u"})
 _MARKS: Final = {"strong": "**", "em": "*", "s": "~~", "u": "__"}
 _HAZARDS = re.compile(
-    r"\*|_(?=[^_]*_(?![A-Za-z0-9_]))|(?<=_)_|(?<=[^_])_(?![A-Za-z0-9_])|`|~~|\|\||<(?=[@#:/A-Za-z])|:(?=[A-Za-z0-9_+-]+:)|@(?=everyone|here)|\]\("
+    r"\*|_(?=[^_]*_(?![A-Za-z0-9_]))|(?<=_)_|(?<=[^_])_(?![A-Za-z0-9_])|`|~~|\|\||<(?=[@#:/]|[A-Za-z]+:)|:(?=[A-Za-z0-9_+-]+:)|@(?=everyone|here)|\]\("
 )
+# Code protects its text from marks in a link's text too, but not from what is live there.
+_CODE_HAZARDS = re.compile(r"<(?=[@#:/]|[A-Za-z]+:)|@(?=everyone|here)|\]\(|https?://")
 _RAISED: Final = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
 _LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+_PLAIN_URL = re.compile(r"https?://[!-;=?-~]+", re.IGNORECASE)
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9]")
 _MAX_SPLITS: Final = 6
 
 
 def escape(text: str) -> str:
     """Escape running text so that Discord shows it as it is (not for code, link texts or plain slots)."""
+    if "://" in text:
+        # Nothing in a bare address is a mark to Discord, and a backslash in it would be a part of it.
+        return "".join(part if n % 2 else _escape(part) for n, part in enumerate(_BARE_URL.split(text)))
+    return _escape(text)
+
+
+def _escape(text: str) -> str:
     text = _ESCAPED.sub(r"\\\g<0>", text)
     text = _SHORTCODE.sub(r"\\:", text)
     # Even an escaped bracket is taken as the joint of an earlier link.
@@ -173,8 +186,11 @@ class DiscordConverter(MarkdownConverter):
     def _picture(self, node: Tag, parents: frozenset[str]) -> str:
         """Show a picture that stands inside text by its alternative text, linked to the picture itself."""
         alt = " ".join(str(node.get("alt") or "").split())
-        url = self.links.picture(str(node.get("src") or ""))
-        if url:
+        source = str(node.get("src") or "")
+        url = self.links.picture(source)
+        if not url or is_vector(url):
+            self.seen.problems.append(("vector-image" if url else "unresolved-image", line_of(node), source))
+        else:
             self.seen.pictures.append((url, alt))
         if "a" in parents:
             return alt
@@ -191,17 +207,18 @@ class DiscordConverter(MarkdownConverter):
             if problem:
                 self.seen.problems.append((problem, line_of(node), href))
         url = self.links.resolve(href)
-        if not url:
-            target = f" ({escape(href)})" if re.match(r"[a-z][a-z0-9+.-]*:", href) and not href.startswith("javascript:") else ""
-            return self.inline(node.contents, parents) + target
         text = node.get_text()
+        bare = unquote(text.strip()) in {unquote(href), unquote(url), unquote(href.removeprefix("mailto:"))}
+        if not url:
+            named = not bare and re.match(r"[a-z][a-z0-9+.-]*:", href) and not href.startswith("javascript:")
+            return self.inline(node.contents, parents) + (f" ({escape(href)})" if named else "")
         if not text.strip() and not node.find("img"):
             if href.startswith("#"):
                 return ""
             self.seen.problems.append(("link-without-text", line_of(node), href))
             return f"<{url}>" if is_web(url) else ""
-        if text.strip() in {url, href} or text.strip() == url.removeprefix("mailto:"):
-            return f"<{url.removeprefix('mailto:')}>" if is_web(url) or "@" in url else escape(text)
+        if bare:
+            return _bare_link(text.strip(), url)
         return self._masked(node.contents, url, parents, text)
 
     def _masked(self, nodes: Sequence[object], url: str, parents: frozenset[str], text: str) -> str:
@@ -233,7 +250,8 @@ class DiscordConverter(MarkdownConverter):
         for node in nodes:
             if isinstance(node, Tag):
                 text = node.get_text()
-                if node.name not in {"code", "img"} and (pattern.search(text) or not _balanced(text)):
+                bad = _CODE_HAZARDS if node.name in {"code", "img"} else pattern
+                if bad.search(text) or not _balanced(text):
                     return None
                 parts.append((True, self._node(node, inside)))
                 continue
@@ -254,7 +272,8 @@ class DiscordConverter(MarkdownConverter):
                 merged[-1] = (linked, merged[-1][1] + label)
             elif label:
                 merged.append((linked, label))
-        return merged if len(merged) <= _MAX_SPLITS else None
+        linkable = any(linked and label.strip() for linked, label in merged)
+        return merged if linkable and len(merged) <= _MAX_SPLITS else None
 
     # -- blocks -------------------------------------------------------------------------------------------------------
 
@@ -291,7 +310,7 @@ class DiscordConverter(MarkdownConverter):
         head = " " * indent + marker
         for child in (child for child in item.children if isinstance(child, Tag)):
             if child.name in {"ul", "ol"}:
-                if head.strip() and item.name == "dd" and not child.find_next_siblings(lambda tag: tag.name):
+                if head.strip() and item.name == "dd" and all(not isinstance(after, Tag) for after in child.next_siblings):
                     # A definition that is a list needs no bullet of its own.
                     yield from self.list_lines(child, depth, indent)
                     return
@@ -328,7 +347,8 @@ class DiscordConverter(MarkdownConverter):
                 return
             case name if re.fullmatch(r"h[1-6]", name):
                 text = self.heading(block)
-                yield f"**{text}**" if text and "**" not in text else text
+                if text:
+                    yield text if "**" in text else f"**{text}**"
             case _:
                 yield from (line for line in self.paragraph(block).split("\n") if line.strip())
 
@@ -361,7 +381,9 @@ class DiscordConverter(MarkdownConverter):
             case "hr":
                 return
             case name if re.fullmatch(r"h[1-6]", name):
-                yield heading_line(self.heading(child), int(name[1]))
+                text = self.heading(child)
+                if text:
+                    yield heading_line(text, int(name[1]))
             case _:
                 text = self.paragraph(child)
                 if text:
@@ -434,6 +456,13 @@ def _clashes(before: object, before_text: str, after: object, after_text: str) -
         and after_text.startswith(before_text[-1])
         and not before_text.endswith("\\" + before_text[-1])
     )
+
+
+def _bare_link(text: str, url: str) -> str:
+    """Write an address as a link that shows itself and no preview, as its author wrote it where Discord reads that as one address."""
+    if is_web(url):
+        return f"<{text if is_web(text) and _PLAIN_URL.fullmatch(text) else url}>"
+    return f"<{text}>" if url.startswith("mailto:") and _MAIL.fullmatch(text) else escape(text)
 
 
 def _balanced(text: str) -> bool:

@@ -20,6 +20,11 @@ def is_web(url: str) -> bool:
     return url.startswith(("http://", "https://"))
 
 
+def is_vector(url: str) -> bool:
+    """Tell whether a picture is one that Discord shows in no embed: an SVG."""
+    return urlsplit(url).path.lower().endswith((".svg", ".svgz"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
     """Resolves targets: against ``page`` (the issue's own URL) when it is known, else against ``site``; both "" when unknown.

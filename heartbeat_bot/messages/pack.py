@@ -86,12 +86,12 @@ _GALLERY: Final = 4
 
 
 def lower_bound(drafts: Sequence[Draft]) -> int:
-    """Return how few messages could hold what these hold, whatever the packing: by characters, by embeds' images, by bytes."""
-    characters = sum(len(draft.content) + sum(embed.characters for embed in draft.embeds) for draft in drafts)
+    """Return how few messages could hold what these hold in their embeds, whatever the packing: by characters, images, bytes."""
+    characters = sum(embed.characters for draft in drafts for embed in draft.embeds)
     size = sum(_bytes(draft.content) + sum(_embed_bytes(embed) for embed in draft.embeds) for draft in drafts)
     images = sum(1 for draft in drafts for embed in draft.embeds if embed.image)
     need = (
-        -(-characters // (limits.CONTENT + limits.EMBED_TOTAL)),
+        -(-characters // limits.EMBED_TOTAL),
         -(-size // limits.MESSAGE_BYTES),
         -(-images // limits.EMBEDS),
     )
@@ -203,30 +203,31 @@ class _Filler:
         title = self._take_title()
         heading, self.pending_heading = self.pending_heading, ""
         rest = text
-        tried_fresh = False
         while rest:
             base = self.embed if self.open else Embed(title=title.title if title else "", url=title.url if title else "")
             gap = _gap(self.last, kind, heading=bool(heading)) if base.description else ""
-            grow = partial(_grown, base, gap + (f"{heading}\n" if heading else ""))
-            cut = Cut.FORCED if tried_fresh else self.cut
-            part, left = split(rest, kind, partial(self._holds, grow), cut=cut)
+            before = f"{heading}\n" if heading else ""
+            fits = partial(self._holds, partial(_grown, base, gap + before))
+            part, left = split(rest, kind, fits, cut=self.cut)
+            if not part and not split(rest, kind, partial(_alone, title, before), cut=self.cut)[0]:
+                # No message of its own would help: what is too long for any is cut where it stands.
+                part, left = split(rest, kind, fits, cut=Cut.FORCED)
+                part, left = (part, left) if len(part) >= _WORTH or (part and self._empty) else ("", rest)
             if part:
-                self.embed, self.open, self.last = grow(part), True, kind
-                rest, heading, title, tried_fresh = left, "", None, False
+                self.embed, self.open, self.last = _grown(base, gap + before, part), True, kind
+                rest, heading, title = left, "", None
                 if rest:
-                    self._make_room()
+                    # The rest goes on in a new embed, or in a new message when this one is full.
+                    self._close()
             elif self.open and self._fresh_embed_helps(rest, kind):
                 self._close()
-            elif not (self.drafts[-1].empty and not self.open):
-                self._next_message()
-            elif not tried_fresh:
-                tried_fresh = True
             else:
-                raise AssertionError(f"nothing of this text fits an empty message: {rest[:60]!r}")
+                assert not self._empty, f"nothing of this text fits an empty message: {rest[:60]!r}"
+                self._next_message()
 
-    def _make_room(self) -> None:
-        """After a cut the rest goes on in a new embed, or in a new message when this one is full."""
-        self._close()
+    @property
+    def _empty(self) -> bool:
+        return self.drafts[-1].empty and not self.open
 
     def _fresh_embed_helps(self, rest: str, kind: Kind) -> bool:
         """Tell whether an embed of its own would take (some of) the text in this message."""
@@ -242,7 +243,12 @@ class _Filler:
                 len(part) <= min(characters, limits.EMBED_DESCRIPTION) and _bytes(part) <= size and count_nodes(part) < limits.NODES
             )
 
-        return bool(split(rest, kind, fits, cut=self.cut)[0])
+        if split(rest, kind, fits, cut=self.cut)[0]:
+            return True
+        forced = (
+            split(rest, kind, fits, cut=Cut.FORCED)[0] if not split(rest, kind, partial(_alone, None, ""), cut=self.cut)[0] else ""
+        )
+        return len(forced) >= _WORTH
 
     def _take_title(self) -> Title | None:
         """Return the waiting title, or None after writing it as a heading line where it cannot be a title."""
@@ -332,6 +338,22 @@ class _Filler:
         self._flush()
         self._close()
         return [draft for draft in self.drafts if not draft.empty]
+
+
+def _alone(title: Title | None, before: str, part: str) -> bool:
+    """Tell whether a text, with its heading, would fit a message that holds nothing else."""
+    text = before + part
+    characters = len(text) + (len(title.title) if title else 0)
+    return (
+        len(text) <= limits.EMBED_DESCRIPTION
+        and characters <= limits.EMBED_TOTAL
+        and _bytes(text) + (_bytes(title.title) if title else 0) <= limits.MESSAGE_BYTES
+        and count_nodes(text) < limits.NODES
+    )
+
+
+_WORTH: Final = 200
+"""Characters of a text that must be cut anyway that are worth standing in what is left of a message."""
 
 
 def _grown(embed: Embed, before: str, part: str) -> Embed:

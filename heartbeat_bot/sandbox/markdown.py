@@ -23,8 +23,8 @@ _INLINE: Final = re.compile(
     | \*\*\*(?P<both>.+?)\*\*\*(?!\*)
     | \*\*(?P<bold>.+?)\*\*(?!\*)
     | __(?P<underline>.+?)__(?!_)
-    | \*(?P<star>\S(?:.*?\S)?)\*(?!\*)
-    | _(?P<low>.+?)_(?!\w)
+    | \*(?=\S)(?P<star>(?:\*\*|\\.|\s+(?:\\.|[^\s*\\]|\*\*)|[^\s*\\])+?)\*(?!\*)
+    | _(?P<low>(?:__|\\.|[^\\_])+?)_(?!\w)
     | ~~(?P<strike>.+?)~~
     | \|\|(?P<spoiler>.+?)\|\|
     """,
@@ -106,19 +106,23 @@ def _quote(lines: list[str], position: int) -> tuple[str, int]:
 
 def _list(lines: list[str], position: int, name: Name) -> tuple[str, int]:
     """Render bullets and what is indented below them; depth is told by the class, which needs no balanced tags."""
-    items: list[str] = []
+    items: list[tuple[int, str, list[str]]] = []
     while position < len(lines):
         bullet = _BULLET.match(lines[position])
         if bullet:
             depth = min(len(bullet[1]) // 2, 11)
-            mark = f"{bullet[2]}." if bullet[2] else "◦" if depth else "•"
-            items.append(f'<div class="item" style="--depth:{depth}"><i>{mark}</i><span>{_inline(bullet[3], name, 0)}</span></div>')
+            items.append((depth, f"{bullet[2]}." if bullet[2] else "◦" if depth else "•", [bullet[3]]))
         elif items and lines[position].startswith(" ") and lines[position].strip():
-            items.append(f'<div class="item more"><i></i><span>{_inline(lines[position].strip(), name, 0)}</span></div>')
+            items[-1][2].append(lines[position].strip())
         else:
             break
         position += 1
-    return f'<div class="list">{"".join(items)}</div>', position
+    rendered: list[str] = []
+    for depth, mark, text in items:
+        # An item's lines are read as one text: its styles may go over several of them.
+        inner = _inline("\n".join(text), name, 0).replace("\n", "<br>")
+        rendered.append(f'<div class="item" style="--depth:{depth}"><i>{mark}</i><span>{inner}</span></div>')
+    return f'<div class="list">{"".join(rendered)}</div>', position
 
 
 def _inline(text: str, name: Name, depth: int) -> str:
