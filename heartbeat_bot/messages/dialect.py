@@ -321,14 +321,17 @@ class DiscordConverter(MarkdownConverter):
                 deeper = depth < LIST_DEPTH
                 yield from self.list_lines(child, depth + 1 if deeper else depth, inner if deeper else indent)
                 continue
+            if child.name == "dl":
+                for line in self._definition_lines(child, depth + 1, inner):
+                    yield head + line.lstrip(f" {GAP}") if head.strip() else line
+                    head = ""
+                continue
             for line in self._item_block(child):
                 if head.strip():
                     yield head + line
                     head = ""
                 else:
-                    # Discord drops a line break before anything but a letter or digit here.
-                    glued = (not _WORD.match(line) and line.isascii()) or line[:1] in {"*", "[", "`", "<", "(", "~", "-", ">"}
-                    yield " " * inner + (GAP if glued and not line.startswith(("```", "> ", "-# ")) else "") + line
+                    yield " " * inner + (line if child.name == "pre" else _unglued(line))
         if head.strip():
             yield head + GAP
 
@@ -341,8 +344,6 @@ class DiscordConverter(MarkdownConverter):
                 yield from self.quote_lines(block)
             case "table":
                 yield from self.table(block).split("\n")
-            case "dl":
-                yield from self.definitions(block).split("\n")
             case "hr":
                 return
             case name if re.fullmatch(r"h[1-6]", name):
@@ -391,14 +392,16 @@ class DiscordConverter(MarkdownConverter):
 
     def definitions(self, node: Tag) -> str:
         """Render a definition list: terms in bold, each definition a list item below."""
-        lines: list[str] = []
+        return "\n".join(self._definition_lines(node, 1, 0))
+
+    def _definition_lines(self, node: Tag, depth: int, indent: int) -> Iterator[str]:
         for child in node.find_all(["dt", "dd"], recursive=False):
-            if child.name == "dt":
-                text = self.inline(child.contents).strip()
-                lines.append(f"**{text}**" if text and not child.find("strong") else text)
-            else:
-                lines.extend(self._item(child, "- ", 1, 0))
-        return "\n".join(lines)
+            if child.name == "dd":
+                yield from self._item(child, "- ", depth, indent)
+                continue
+            text = self.inline(child.contents).strip()
+            term = f"**{text}**" if text and not child.find("strong") else text
+            yield " " * indent + (_unglued(term) if indent else term)
 
     def table(self, node: Tag) -> str:
         """Render a table: an aligned code block when it is narrow and plain, else a line of ``**column:** value`` pairs per row."""
@@ -463,6 +466,12 @@ def _bare_link(text: str, url: str) -> str:
     if is_web(url):
         return f"<{text if is_web(text) and _PLAIN_URL.fullmatch(text) else url}>"
     return f"<{text}>" if url.startswith("mailto:") and _MAIL.fullmatch(text) else escape(text)
+
+
+def _unglued(line: str) -> str:
+    """Write a line that goes on in a list's item: Discord drops the line break before anything but a letter, digit or non-ASCII."""
+    kept = _WORD.match(line) or not line[:1].isascii() or line.startswith(("```", "> ", "-# "))
+    return line if kept or not line else GAP + line
 
 
 def _balanced(text: str) -> bool:

@@ -48,6 +48,7 @@ def first_description(markdown: str) -> str:
         ("[a]({{ site.baseurl }}/b) and `{{ site.url }}`", "[a](https://example.org/b) and `{{ site.url }}`"),
         ("{% highlight py %}\nx\n{% endhighlight %}", "```py\nx\n```"),
         ("Term\n\n: - a\n  - b", "**Term**\n- a\n- b"),
+        ("- a\n\n  Term\n\n  : b", f"- a\n  {GAP}**Term**\n  - b"),
         ("a <YouTube id='abc'/> b", "a <https://www.youtube.com/watch?v=abc> b"),
     ],
 )
