@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from heartbeat_bot.config.remotes import RemoteKind, remote_kind, without_credentials
+from heartbeat_bot.config.remotes import RemoteKind, remote_kind
 from heartbeat_bot.errors import SourceError
+from heartbeat_bot.redaction import without_credentials
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.gitcommand import Finished, GitCommand
 from heartbeat_bot.sources.gitcomplaints import read_complaint

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from heartbeat_bot.config.remotes import without_credentials
+from heartbeat_bot.redaction import without_credentials
 
 # Each sign is searched in git's English messages (git sets LC_ALL=C); the first that is found gives the sentence.
 _SIGNS: tuple[tuple[str, str], ...] = (
