@@ -43,6 +43,11 @@ class PathPatterns:
         path = unicodedata.normalize("NFC", path)
         return next((taken for taken, regex in reversed(self._rules) if regex.fullmatch(path)), False)
 
+    def leads_to(self, folder: str) -> bool:
+        """Tell whether anything below a folder could be taken in: it is one of ``folders``, above one, or below one."""
+        folder = unicodedata.normalize("NFC", folder)
+        return any(folder == other or _below(folder, other) or _below(other, folder) for other in self.folders)
+
 
 def _below(folder: str, other: str) -> bool:
     return folder != other and (other == "" or folder.startswith(other + "/"))
