@@ -134,9 +134,12 @@ class GitCache:
         fresh = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=f"{self._key}.new-", dir=self._room))
         try:
             tree = await self._fill(fresh, filtered=filtered)
+            await asyncio.to_thread(self._swap, fresh)
         except _CopyBrokenError as error:
             raise SourceError(f"{self.shown}: {error}") from error
-        await asyncio.to_thread(self._swap, fresh)
+        finally:
+            # Swapped, it is no longer there. Not in a thread: this runs on the way out of a cancelled pass, too.
+            shutil.rmtree(fresh, ignore_errors=True)
         return tree
 
     async def _fill(self, fresh: Path, *, filtered: bool) -> GitTree:
@@ -165,7 +168,10 @@ class GitCache:
     def _sweep(self) -> None:
         """Remove what a kill has left behind; the lock is ours, so nobody works on it."""
         for left in self._room.glob(f"{self._key}.*-*"):
-            shutil.rmtree(left, ignore_errors=True)
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
     async def _check_version(self) -> None:
         told = (await self._git.run(["version"])).output.decode("utf-8", "replace").strip()

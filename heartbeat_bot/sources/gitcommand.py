@@ -41,8 +41,6 @@ _SETTINGS: Mapping[str, str] = {
     "protocol.version": "2",
     "transfer.fsckObjects": "false",
 }
-_MAX_OUTPUT = 512 * 1024 * 1024
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
