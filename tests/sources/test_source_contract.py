@@ -213,7 +213,7 @@ async def test_five_thousand_files_are_listed_quickly(origin: Origin, tmp_path: 
         taken[kind] = time.monotonic() - started
         assert sorted(names) == list(snapshot.files)
         assert await snapshot.contents.read(names[-1]) == names[-1].encode()
-    assert max(taken.values()) < 5, taken
+    assert max(taken.values()) < 15, taken  # a second or less on an idle machine; one request per file takes minutes
 
 
 async def test_the_configuration_opens_both_kinds(origin: Origin, tmp_path: Path) -> None:
