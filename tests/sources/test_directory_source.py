@@ -95,6 +95,12 @@ async def test_only_folders_that_can_match_are_looked_into(root: Path) -> None:
     assert list((await DirectorySource(root, ["content/blog/*.md"]).snapshot()).files) == ["content/blog/a.md"]
 
 
+async def test_a_folder_that_leads_round_in_a_circle_is_named(root: Path) -> None:
+    (root / "circle").symlink_to("circle")
+    with pytest.raises(SourceError, match=r"circle: (?:it cannot be read|this does not exist)"):
+        await DirectorySource(root / "circle", ["*.md"]).snapshot()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 async def test_what_may_not_be_read_is_named(root: Path) -> None:
     (root / "a.md").write_bytes(b"1")

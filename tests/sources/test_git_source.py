@@ -8,7 +8,10 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from origins import ENVIRONMENT, Origin, git, name_of
@@ -228,6 +231,25 @@ async def test_a_remote_that_knows_no_filters_is_read_all_the_same(origin: Origi
     snapshot = await origin.as_git(cache).snapshot()
     assert await snapshot.contents.read("a.md") == b"1"
     assert await snapshot.contents.find("p.png") == (name_of(b"2"), 1)
+
+
+async def test_a_plain_web_server_is_read_as_a_whole(origin: Origin, cache: Path) -> None:
+    origin.commit({"a.md": b"0"})
+    origin.commit({"a.md": b"1", "p.png": b"2"})
+    git(origin.folder, "update-server-info")
+    handler = partial(QuietHandler, directory=str(origin.folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        remote = f"http://127.0.0.1:{server.server_port}/.git"
+        snapshot = await GitSource(remote, ["**/*.md"], cache_dir=cache, branch="main", environ=ENVIRONMENT, timeout=30).snapshot()
+        server.shutdown()
+    assert await snapshot.contents.read("a.md") == b"1"
+    assert await snapshot.contents.find("p.png") == (name_of(b"2"), 1)
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_about: object) -> None:
+        pass
 
 
 async def test_a_copy_with_many_packs_is_made_anew(origin: Origin, cache: Path) -> None:
