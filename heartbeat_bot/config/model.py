@@ -166,8 +166,9 @@ class GitSourceConfig(_Paths):
         return without_credentials(self.git)
 
 
-DIRECTORY_TAG = "a directory source"
-GIT_TAG = "a git source"
+# pydantic puts these among the keys that lead to a problem. They begin as no newsletter's name may, so that none is taken for one.
+DIRECTORY_TAG = "\ndirectory"
+GIT_TAG = "\ngit"
 
 
 def _source_kind(value: object) -> str | None:

@@ -99,6 +99,18 @@ def test_a_file_name_with_a_colon_hides_no_problem(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 2
 
 
+def test_a_file_that_may_not_be_opened_says_so(tmp_path: Path) -> None:
+    (tmp_path / "circle.yaml").symlink_to("circle.yaml")
+    with pytest.raises(ConfigError, match=r"circle\.yaml: the file cannot be read \("):
+        load_config(tmp_path / "circle.yaml")
+
+
+@pytest.mark.parametrize("name", ["directory", "git", "a git source", "newsletters"])
+def test_a_newsletter_may_be_called_as_a_key_is(name: str) -> None:
+    text = SMALLEST.replace("heartbeat", name).replace("announce", "annouce")
+    assert any(f"config.yaml:5: unknown key 'annouce' in newsletters.{name}; did you mean" in said for said in problems(text))
+
+
 # -- secrets -------------------------------------------------------------------------------------------------------------
 
 
