@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.messages.preview import finding_line
@@ -48,7 +49,7 @@ def as_sarif(findings: Found, version: str) -> dict[str, Any]:
     """Return a SARIF 2.1.0 log with one run."""
     results: list[dict[str, Any]] = []
     for path, finding in findings:
-        place: dict[str, Any] = {"artifactLocation": {"uri": path}}
+        place: dict[str, Any] = {"artifactLocation": {"uri": quote(path)}}
         if finding.line:
             place["region"] = {"startLine": finding.line}
         results.append(

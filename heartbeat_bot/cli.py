@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import os
+import secrets
 import sys
 import webbrowser
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
@@ -47,6 +49,12 @@ class _Group(click.Group):
             _stop(str(error), NOT_STARTED)
         except UserError as error:
             _stop(str(error), FAILED)
+        except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
+            raise  # click's own ways out
+        except Exception:  # noqa: BLE001 - a fault of the program is logged whole, and answered with a reference to that
+            reference = secrets.token_hex(4)
+            _LOG.exception("fault %s", reference)
+            _stop(f"this is a fault of the program, not yours; please report it with what stands above (fault {reference})", FAILED)
 
 
 def _stop(message: str, code: int) -> NoReturn:
@@ -120,7 +128,7 @@ def sync(ctx: click.Context, config_path: str | None, newsletter: str | None, dr
     """Make one pass over every newsletter, then end: for cron and CI."""
     config = _load(config_path)
     _known_newsletter(config, newsletter)
-    now = _instant(as_of) if as_of else None
+    now = None if as_of is None else _instant(as_of)
     with _progress(shown=not ctx.obj["quiet"]) as progress:
         try:
             reports = _run(sync_once(config, newsletter=newsletter, dry_run=dry_run, now=now, progress=progress))
@@ -221,7 +229,7 @@ def check(
     for path in files:
         result = _render(path, settings, site_url or "")
         found = (result,) if isinstance(result, Finding) else result.findings
-        findings += [(path.as_posix(), finding) for finding in found]
+        findings += [(_shown(path), finding) for finding in found]
     match format_:
         case "json":
             text = json.dumps([{"path": path} | finding_json(finding) for path, finding in findings], ensure_ascii=False, indent=1)
@@ -266,9 +274,14 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "node_modules" for part in path.parts)
 
 
+def _shown(path: Path) -> str:
+    """Return a path as it can be printed, even when its name is not UTF-8: as sources show it."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
 def _render(path: Path, settings: NewsletterConfig | None, site_url: str) -> Preview | Finding:
     try:
-        return render(path.as_posix(), path.read_bytes(), settings, site_url=site_url)
+        return render(_shown(path), path.read_bytes(), settings, site_url=site_url)
     except IssueError as error:
         return Finding(rule="unreadable", severity=Severity.ERROR, line=error.line, message=error.reason)
     except OSError as error:
@@ -281,14 +294,14 @@ def _unreadable(path: Path, finding: Finding) -> dict[str, Any]:
     """Return the entry of an issue that cannot be read: nothing but its finding."""
     empty: dict[str, Any] = dict.fromkeys(("slug", "title", "date", "url"))
     return (
-        {"path": path.as_posix()}
+        {"path": _shown(path)}
         | empty
         | {"draft": False, "messages": [], "events": [], "jobs": [], "findings": [finding_json(finding)]}
     )
 
 
 def _complain(path: Path, finding: Finding) -> None:
-    place = path.as_posix() if finding.line is None else f"{path.as_posix()}:{finding.line}"
+    place = _shown(path) if finding.line is None else f"{_shown(path)}:{finding.line}"
     click.echo(f"{place}: {finding.severity.value}: {finding.message} [{finding.rule}]", err=True)
 
 
@@ -386,9 +399,9 @@ def _known_newsletter(config: Config, newsletter: str | None) -> None:
 def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):  # an offset may lead out of the calendar
         _stop(f"--as-of {text!r} is not an ISO 8601 instant such as 2026-08-16T09:00:00Z", NOT_STARTED)
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _run(work: Coroutine[Any, Any, _Result]) -> _Result:

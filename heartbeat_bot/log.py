@@ -2,20 +2,13 @@
 
 import json
 import logging
-import re
 import sys
 from datetime import UTC, datetime
 from typing import Literal
 
+from heartbeat_bot.redaction import redact
+
 LogFormat = Literal["text", "json"]
-
-_TOKEN = re.compile(r"(?<![\w.-])(?:Bot\s+)?[A-Za-z0-9_-]{23,32}\.[A-Za-z0-9_-]{5,8}\.[A-Za-z0-9_-]{25,}")
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@:]+:[^/\s@]+@")
-
-
-def redact(text: str) -> str:
-    """Blot out bot tokens and passwords in addresses."""
-    return _CREDENTIALS.sub("", _TOKEN.sub("[token]", text))
 
 
 class _TextFormatter(logging.Formatter):
@@ -31,11 +24,11 @@ class _JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redact(record.getMessage()),
         }
         if record.exc_info:
-            entry["error"] = self.formatException(record.exc_info)
-        return redact(json.dumps(entry, ensure_ascii=False))
+            entry["error"] = redact(self.formatException(record.exc_info))
+        return json.dumps(entry, ensure_ascii=False)
 
 
 def set_up_logging(*, verbosity: int, log_format: LogFormat) -> None:

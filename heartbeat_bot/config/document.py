@@ -29,13 +29,15 @@ Place = tuple[str | int, ...]
 class Document:
     """A file's values, and the line (counted from 1) on which each key or list item stands.
 
-    ``problems`` are sentences about single values and keys; the rest of the file is read all the same.
+    ``problems`` are sentences about single values and keys; the rest of the file is read all the same. ``unread`` are the places of
+    values that could not be read as they are written: whatever else is wrong with them follows from that.
     """
 
     name: str
     values: Mapping[str, Any]
     lines: Mapping[Place, int]
     problems: tuple[str, ...]
+    unread: frozenset[Place]
 
     def line(self, place: Place) -> int:
         """Return the line of a place, or of the nearest place above it that stands in the file."""
@@ -57,11 +59,14 @@ def read_document(content: bytes, name: str) -> Document:
         # CSafeLoader would be faster, and is absent where PyYAML was built without libyaml.
         loader = yaml.SafeLoader(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{name}: {_yaml_sentence(error)}") from error
+        line = text[: getattr(error, "position", 0)].count("\n") + 1
+        raise ConfigError(f"{name}:{line}: {_yaml_sentence(error)}") from error
     try:
         return _read(loader, name)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # What is never closed is noticed at the end of the file; where it was opened is the line to look at.
+        unclosed = "end of stream" in str(error.problem)
+        mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
         place = name if mark is None else f"{name}:{mark.line + 1}"
         raise ConfigError(f"{place}: {_yaml_sentence(error)}") from error
     except RecursionError as error:
@@ -77,8 +82,8 @@ def _read(loader: yaml.SafeLoader, name: str) -> Document:
     if not isinstance(root, yaml.MappingNode):
         raise ConfigError(f"{name}:{_line(root)}: the file must hold keys and values, as config.example.yaml does")
     reader = _Reader(loader, name)
-    values = reader.mapping(root, ())
-    return Document(name=name, values=values, lines=reader.lines, problems=tuple(reader.problems))
+    values = cast("dict[str, Any]", reader.value(root, ()))
+    return Document(name=name, values=values, lines=reader.lines, problems=tuple(reader.problems), unread=frozenset(reader.unread))
 
 
 @dataclass(slots=True)
@@ -89,21 +94,34 @@ class _Reader:
     name: str
     lines: dict[Place, int] = field(default_factory=dict[Place, int])
     problems: list[str] = field(default_factory=list[str])
+    unread: set[Place] = field(default_factory=set[Place])
     nodes: int = 0
+    opened: set[int] = field(default_factory=set[int])
 
     def value(self, node: yaml.Node, place: Place) -> Any:
         self.nodes += 1
         if self.nodes > _MAX_NODES or len(place) > _MAX_DEPTH:
             raise ConfigError(f"{self.name}:{_line(node)}: the aliases (*name) expand to too much; write the values out")
+        if id(node) in self.opened:
+            raise ConfigError(
+                f"{self.name}:{_line(node)}: an alias (*name) stands within the value that it names; write the value out"
+            )
+        self.opened.add(id(node))
+        try:
+            return self._value(node, place)
+        finally:
+            self.opened.discard(id(node))
+
+    def _value(self, node: yaml.Node, place: Place) -> Any:
         match node:
             case yaml.MappingNode():
-                return self.mapping(node, place)
+                return self._mapping(node, place)
             case yaml.SequenceNode():
                 return self._sequence(node, place)
             case _:
-                return self._scalar(node)
+                return self._scalar(node, place)
 
-    def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
         """Read a mapping: keys are text as written, merged keys (``<<``) yield to its own."""
         values: dict[str, Any] = {}
         own: dict[str, int] = {}
@@ -144,18 +162,22 @@ class _Reader:
             values.append(self.value(item, (*place, position)))
         return values
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: yaml.Node, place: Place) -> Any:
         text = cast("str", node.value)
         if node.tag == _INT_TAG and not _PLAIN_INT.fullmatch(text):
             self._problem(node, f"YAML reads {text} as another number than it looks; write it in quotes")
+            self.unread.add(place)
             return text
         try:
             return self.loader.construct_object(node)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] (PyYAML's stubs)
         except yaml.MarkedYAMLError as error:
             self._problem(node, _yaml_sentence(error))
-        except ValueError as error:
-            # A date such as 2024-13-01 passes YAML's pattern and fails in datetime.
-            self._problem(node, f"YAML cannot read this value ({error}); write it in quotes")
+        except (ValueError, KeyError, AttributeError):
+            # A date such as 2024-13-01 passes YAML's pattern and fails in datetime; a tag (!!bool, !!timestamp) may stand before anything.
+            self._problem(
+                node, "YAML cannot read this value as what it seems to be; write it in quotes, and without a tag (!!name)"
+            )
+        self.unread.add(place)
         return None
 
     def _problem(self, node: yaml.Node, sentence: str) -> None:

@@ -1,16 +1,17 @@
 """From a configuration file to a Config, or to every problem in it, each with its line."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from heartbeat_bot.config.document import Document, Place, read_document
-from heartbeat_bot.config.model import TOKEN_SHAPE, Config
+from heartbeat_bot.config.model import Config
 from heartbeat_bot.config.problems import problem_sentences
 from heartbeat_bot.errors import ConfigError
+from heartbeat_bot.redaction import TOKEN_SHAPE, redact
 
 FILE_VARIABLE = "HEARTBEAT_CONFIG"
 """The environment variable that names the configuration file."""
@@ -46,16 +47,19 @@ def parse_config(content: bytes, *, name: str, folder: Path) -> Config:
     """Read a configuration from bytes; ``name`` stands in the problems, ``folder`` is what relative paths start from."""
     document = read_document(content, name)
     problems = [*document.problems, *_pasted_tokens(document, document.values, ())]
-    told = {problem.split(": ", 1)[0] for problem in document.problems}
     try:
         config = Config.model_validate(document.values)
     except ValidationError as error:
-        # A line that YAML itself trips over is told of once.
-        problems += [problem for problem in problem_sentences(error, document) if problem.split(": ", 1)[0] not in told]
-        raise ConfigError(*dict.fromkeys(problems)) from None  # pydantic's own words add nothing, and may show a value
+        problems += problem_sentences(error, document)
+        raise _refusal(problems) from None  # pydantic's own words add nothing, and may show a value
     if problems:
-        raise ConfigError(*problems)
+        raise _refusal(problems)
     return config.below(folder)
+
+
+def _refusal(problems: Iterable[str]) -> ConfigError:
+    """Bring problems together, each once, and without the secrets that may stand in the words that they quote."""
+    return ConfigError(*dict.fromkeys(redact(problem) for problem in problems))
 
 
 def _pasted_tokens(document: Document, value: Any, place: Place) -> Iterator[str]:
@@ -68,6 +72,7 @@ def _pasted_tokens(document: Document, value: Any, place: Place) -> Iterator[str
             )
         case Mapping():
             for key, part in cast("Mapping[str, Any]", value).items():
+                yield from _pasted_tokens(document, key, (*place, key))
                 yield from _pasted_tokens(document, part, (*place, key))
         case list():
             for position, part in enumerate(cast("list[Any]", value)):

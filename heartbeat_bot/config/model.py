@@ -14,17 +14,24 @@ from urllib.parse import quote, urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, SecretStr, Tag, field_validator, model_validator
 
 from heartbeat_bot.config.patterns import PathPatterns
-from heartbeat_bot.config.remotes import RemoteKind, check_branch, remote_kind, without_credentials
-from heartbeat_bot.config.values import Duration, GatewayAddress, HeadingPatterns, IssueTemplate, Snowflake, Snowflakes, WebAddress
+from heartbeat_bot.config.remotes import RemoteKind, check_branch, remote_kind
+from heartbeat_bot.config.values import (
+    Duration,
+    GatewayAddress,
+    HeadingPatterns,
+    IssueTemplate,
+    Snowflake,
+    Snowflakes,
+    WebAddress,
+    short,
+)
 from heartbeat_bot.errors import ConfigError
+from heartbeat_bot.redaction import TOKEN_SHAPE, without_credentials
 
 # Discord shows the name in a list of choices: 100 characters (Discord's reference, "Application Command Option Choice").
 _MAX_NAME = 100
 _MIN_POLL = timedelta(seconds=10)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# Three parts joined by dots: the bot's id in base64, a time, a signature (Discord's reference, "Authentication").
-TOKEN_SHAPE = re.compile(r"[A-Za-z0-9_-]{23,32}\.[A-Za-z0-9_-]{5,8}\.[A-Za-z0-9_-]{25,}")
-"""What a bot token looks like."""
 _DISCORD_HOSTS = frozenset({"discord.com", "canary.discord.com", "ptb.discord.com", "discordapp.com"})
 
 
@@ -104,6 +111,15 @@ class _Paths(_Model):
         return paths  # pyright: ignore[reportUnknownVariableType]
 
 
+def _at_home(path: str) -> Path:
+    """Replace a ``~`` at the beginning; raise ValueError when it names a user that the machine does not have."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        user = path.split("/", 1)[0]
+        raise ValueError(f"this machine knows no home folder for {user}; write the path in full") from error
+
+
 class DirectorySourceConfig(_Paths):
     """A folder of this machine."""
 
@@ -118,7 +134,7 @@ class DirectorySourceConfig(_Paths):
             raise ValueError("a folder's path must stand here; put it in quotes")  # noqa: TRY004 (pydantic collects ValueError only)
         if not directory.strip() or "\0" in directory:
             raise ValueError("an empty name stands here; write the folder's path, or . for this file's own folder")
-        return Path(directory).expanduser()
+        return _at_home(directory)
 
 
 class GitSourceConfig(_Paths):
@@ -133,7 +149,8 @@ class GitSourceConfig(_Paths):
     @field_validator("git")
     @classmethod
     def _is_a_remote(cls, address: str) -> str:
-        remote_kind(address)
+        if remote_kind(address) is RemoteKind.PATH:
+            _at_home(address)
         return address
 
     @field_validator("branch")
@@ -149,8 +166,9 @@ class GitSourceConfig(_Paths):
         return without_credentials(self.git)
 
 
-DIRECTORY_TAG = "a directory source"
-GIT_TAG = "a git source"
+# pydantic puts these among the keys that lead to a problem. They begin as no newsletter's name may, so that none is taken for one.
+DIRECTORY_TAG = "\ndirectory"
+GIT_TAG = "\ngit"
 
 
 def _source_kind(value: object) -> str | None:
@@ -201,11 +219,13 @@ class ImagesConfig(_Model):
 
 
 def _built_layout(layout: object) -> object:
-    if layout in {"thread", "forum", "components"}:
-        raise ValueError(f"the layout '{layout}' is not built yet; write embeds")
-    if layout != "embeds":
-        raise ValueError(f"unknown layout '{layout}'; write embeds")
-    return layout
+    match layout:
+        case "embeds":
+            return layout
+        case "thread" | "forum" | "components":
+            raise ValueError(f"the layout '{layout}' is not built yet; write embeds")
+        case _:
+            raise ValueError(f"unknown layout {short(layout)}; write embeds")
 
 
 class AnnounceConfig(_Model):
@@ -313,8 +333,9 @@ class Config(_Model):
     def _is_a_database(cls, state: str) -> str:
         if state.startswith(("postgresql:", "postgres:", "postgresql+")):
             raise ValueError("PostgreSQL is not built yet; write sqlite:/// and a file, such as sqlite:///heartbeat.db")
-        if not state.startswith(_SQLITE) or state == _SQLITE or "?" in state:
+        if not state.startswith(_SQLITE) or state == _SQLITE or "?" in state or not state.isprintable():
             raise ValueError("this is not a database; write sqlite:/// and a file, such as sqlite:///heartbeat.db")
+        _at_home(state.removeprefix(_SQLITE))
         return state
 
     @field_validator("newsletters")

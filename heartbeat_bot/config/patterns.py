@@ -30,7 +30,7 @@ class PathPatterns:
             taken = not pattern.startswith("!")
             body = _cleaned(pattern.removeprefix("!"), pattern)
             alternatives = _alternatives(body, pattern)
-            self._rules.append((taken, re.compile("|".join(f"(?:{_regex(one, pattern)})" for one in alternatives), re.DOTALL)))
+            self._rules.append((taken, _compiled(alternatives, pattern)))
             if taken:
                 folders.update(_fixed_folder(one) for one in alternatives)
         if not any(taken for taken, _ in self._rules):
@@ -43,6 +43,11 @@ class PathPatterns:
         path = unicodedata.normalize("NFC", path)
         return next((taken for taken, regex in reversed(self._rules) if regex.fullmatch(path)), False)
 
+    def leads_to(self, folder: str) -> bool:
+        """Tell whether anything below a folder could be taken in: it is one of ``folders``, above one, or below one."""
+        folder = unicodedata.normalize("NFC", folder)
+        return any(folder == other or _below(folder, other) or _below(other, folder) for other in self.folders)
+
 
 def _below(folder: str, other: str) -> bool:
     return folder != other and (other == "" or folder.startswith(other + "/"))
@@ -54,9 +59,19 @@ def _cleaned(body: str, pattern: str) -> str:
         body += "**"
     if not body:
         raise ValueError(f"'{pattern}' is an empty pattern; remove it, or write **/*.md")
-    if any(part in {"", ".", ".."} for part in body.split("/")):
-        raise ValueError(f"'{pattern}' leaves the source, or has an empty folder in it; patterns start from the source's root")
     return body
+
+
+def _compiled(alternatives: Sequence[str], pattern: str) -> re.Pattern[str]:
+    # Looked at only now: a brace may hold what leaves the source, as {..,a}/b does.
+    if any(part in {"", ".", ".."} for one in alternatives for part in one.split("/")):
+        raise ValueError(f"'{pattern}' leaves the source, or has an empty folder in it; patterns start from the source's root")
+    try:
+        return re.compile("|".join(f"(?:{_regex(one, pattern)})" for one in alternatives), re.DOTALL)
+    except re.error as error:
+        raise ValueError(
+            f"'{pattern}' has characters between brackets that make no set; write [abc] or [a-c], and \\[ for a bracket in a name"
+        ) from error
 
 
 def _fixed_folder(body: str) -> str:
@@ -122,6 +137,8 @@ def _regex(body: str, pattern: str) -> str:
     for position, part in enumerate(parts):
         last = position == len(parts) - 1
         if part == "**":
+            if not last and parts[position + 1] == "**":
+                continue  # several in a row mean one, and would try every way of sharing the folders out between them
             written.append(r"(?:(?!\.)[^/]+/)*" + (r"(?!\.)[^/]+" if last else ""))
         else:
             written.append(_part_regex(part, pattern) + ("" if last else "/"))
@@ -162,5 +179,6 @@ def _part_regex(part: str, pattern: str) -> str:
 def _set_regex(characters: str) -> str:
     negated = characters.startswith(("!", "^"))
     inside = characters[1:] if negated else characters
-    inside = re.sub(r"([\\\[\]^&~|])", r"\\\1", inside)
+    # Two dashes are a range that ends in one; Python would warn that they may mean something else some day.
+    inside = re.sub(r"([\\\[\]^&~|])", r"\\\1", inside).replace("--", "-\\-")
     return f"(?!/)[{'^' if negated else ''}{inside}]"

@@ -28,7 +28,8 @@ _MAPPING_ERRORS = frozenset({"model_type", "model_attributes_type", "mapping_typ
 
 def problem_sentences(error: ValidationError, document: Document) -> list[str]:
     """Return a sentence per problem, ``file:line`` in front, in the order of the lines."""
-    found = [(document.line(_place(detail)), _sentence(detail, document)) for detail in error.errors(include_url=False)]
+    details = [detail for detail in error.errors(include_url=False) if _place(detail) not in document.unread]
+    found = [(document.line(_place(detail)), _sentence(detail, document)) for detail in details]
     return [f"{document.name}:{line}: {sentence}" for line, sentence in sorted(found, key=lambda problem: problem[0])]
 
 

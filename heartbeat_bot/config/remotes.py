@@ -1,16 +1,16 @@
-"""Addresses of Git repositories: which are taken, and how they are shown."""
+"""Addresses of Git repositories: which are taken."""
 
 import re
 from enum import Enum
 from urllib.parse import urlsplit
+
+from heartbeat_bot.redaction import without_credentials
 
 # Transports that only carry data. ext:: and fd:: run commands, as does any other helper that is installed under git-remote-*.
 ALLOWED_PROTOCOLS = ("https", "http", "ssh", "git", "file")
 """The transports that git may use."""
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _SCP = re.compile(r"(?:[^/@:\s-][^/@:\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/@:\s\[-][^/@:\s]*):[^\s-].*")
-_CREDENTIALS = re.compile(r"\b((?!ssh://)[A-Za-z][A-Za-z0-9+.-]*://)[^\s/'\"<>]*@")
-_PASSWORDS = re.compile(r"\b(ssh://[^\s/:@]*):[^\s/'\"<>]*@")
 # The rules of git check-ref-format, without the ones about refs outside of refs/heads/.
 _BAD_BRANCH = re.compile(r"^[-/.]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|/\.|\.lock(?:/|$)|[/.]$|^@$|^$")
 
@@ -41,6 +41,9 @@ def remote_kind(address: str) -> RemoteKind:
     if url := _URL.fullmatch(address):
         _check_url(address, url[1].lower(), shown)
         return RemoteKind.URL
+    if re.match(r"[^/@]*:[^/]*@", address):
+        # ssh would take the user for the host. The address is not shown: a password stands in it.
+        raise ValueError("an ssh address holds no password; write user@host:path, and give the bot's user an ssh key")
     if ":" in address.split("/", 1)[0]:
         if _SCP.fullmatch(address):
             return RemoteKind.SCP
@@ -53,10 +56,15 @@ def _check_url(address: str, scheme: str, shown: str) -> None:
         known = ", ".join(f"{name}://" for name in ALLOWED_PROTOCOLS)
         raise ValueError(f"'{shown}' begins with {scheme}://, which is not read; use one of {known}")
     try:
-        host = urlsplit(address).hostname
-    except ValueError as error:
-        raise ValueError(f"'{shown}' is not an address: {error}") from error
-    user = urlsplit(address).username or ""
+        parts = urlsplit(address)
+        host, user, _ = parts.hostname, parts.username or "", parts.port
+    except ValueError:
+        # Neither the address nor Python's words are shown. A password with a / in it ends the host's part too early, so that the
+        # rest of it looks like a path and would be shown as one.
+        raise ValueError(
+            f"the repository's address is not written {scheme}://host/path; in a user name or password / is written %2F, @ %40, "
+            "# %23 and ? %3F (better keep them out of this file, with a git credential helper)"
+        ) from None
     if scheme != "file" and (not host or host.startswith("-") or user.startswith("-")):
         raise ValueError(f"'{shown}' names no host that could be asked; write {scheme}://host/path")
 
@@ -65,8 +73,3 @@ def check_branch(branch: str) -> None:
     """Raise ValueError with a sentence for a name that no branch can have (the rules of ``git check-ref-format``)."""
     if _BAD_BRANCH.search(branch):
         raise ValueError(f"{branch!r} cannot be the name of a branch; write the name as 'git branch' shows it, such as main")
-
-
-def without_credentials(text: str) -> str:
-    """Take user names, passwords and tokens out of every address in a text (the user of an ssh address stays)."""
-    return _PASSWORDS.sub(r"\1@", _CREDENTIALS.sub(r"\1", text))

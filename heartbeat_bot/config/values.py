@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
+from heartbeat_bot.redaction import redact
+
 _DURATION = re.compile(r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,9})s)?")
 _DURATION_HELP = "durations are written like 90s, 10m, 5m30s, 2h or 14d"
 _SNOWFLAKE_LENGTHS = range(15, 21)
@@ -21,7 +23,7 @@ def parse_duration(text: str) -> timedelta:
     """Read ``90s``, ``10m``, ``5m30s``, ``2h`` or ``14d`` (larger units first, each once); raise ValueError with a sentence."""
     match = _DURATION.fullmatch(text.strip().lower().replace(" ", ""))
     if not match or not match.group():
-        raise ValueError(f"{_short(text)} is not a duration; {_DURATION_HELP}")
+        raise ValueError(f"{short(text)} is not a duration; {_DURATION_HELP}")
     return timedelta(**{unit: int(number) for unit, number in match.groupdict().items() if number})
 
 
@@ -44,7 +46,7 @@ def _duration(value: object) -> timedelta:
         case 0 if not isinstance(value, bool):
             return timedelta()
         case _:
-            raise ValueError(f"{_short(value)} has no unit; {_DURATION_HELP}")
+            raise ValueError(f"{short(value)} has no unit; {_DURATION_HELP}")
 
 
 def _snowflake(value: object) -> int:
@@ -53,14 +55,14 @@ def _snowflake(value: object) -> int:
     elif isinstance(value, str):
         text = value.strip()
     else:
-        raise ValueError(f"{_short(value)} is not a Discord id; {_ID_HELP}")  # noqa: TRY004 (pydantic collects ValueError only)
+        raise ValueError(f"{short(value)} is not a Discord id; {_ID_HELP}")  # noqa: TRY004 (pydantic collects ValueError only)
     if mention := re.fullmatch(r"<(?:#|@&|@!?)(\d+)>", text):
         raise ValueError(f"a mention stands where a Discord id is wanted; write {mention[1]} alone")
     if not text.isascii() or not text.isdigit():
-        raise ValueError(f"{_short(text)} is not a Discord id; {_ID_HELP}")
+        raise ValueError(f"{short(text)} is not a Discord id; {_ID_HELP}")
     number = int(text)
     if len(text) not in _SNOWFLAKE_LENGTHS or text.startswith("0") or number >= _SNOWFLAKE_END:
-        raise ValueError(f"{_short(text)} is not a Discord id: those are numbers of 17 to 20 digits; {_ID_HELP}")
+        raise ValueError(f"{short(text)} is not a Discord id: those are numbers of 17 to 20 digits; {_ID_HELP}")
     return number
 
 
@@ -85,7 +87,7 @@ def _address(value: object, schemes: set[str]) -> object:
     except ValueError:
         usable = False
     if not usable or re.search(r"[\s<>]", value):
-        raise ValueError(f"{_short(value)} is not an address; write it in full, beginning with {wanted}")
+        raise ValueError(f"{short(value)} is not an address; write it in full, beginning with {wanted}")
     return value
 
 
@@ -96,7 +98,7 @@ def _issue_template(value: object) -> object:
     try:
         fields = [(name, spec, conversion) for _, name, spec, conversion in string.Formatter().parse(value) if name is not None]
     except ValueError as error:
-        raise ValueError(f"{_short(value)} has a brace without its partner; the placeholders are {known}") from error
+        raise ValueError(f"{short(value)} has a brace without its partner; the placeholders are {known}") from error
     for name, spec, conversion in fields:
         if name not in ISSUE_PLACEHOLDERS or spec or conversion:
             raise ValueError(f"unknown placeholder {{{name}}}; the placeholders are {known}")
@@ -106,17 +108,17 @@ def _issue_template(value: object) -> object:
 
 def _heading_pattern(value: object) -> re.Pattern[str]:
     if not isinstance(value, str):
-        raise ValueError(f"{_short(value)} is not text; write the pattern in quotes")  # noqa: TRY004 (pydantic collects ValueError only)
+        raise ValueError(f"{short(value)} is not text; write the pattern in quotes")  # noqa: TRY004 (pydantic collects ValueError only)
     if not value.strip():
         raise ValueError("an empty pattern would match every heading; remove it")
     try:
         pattern = re.compile(value, re.IGNORECASE)
     except re.error as error:
         raise ValueError(
-            f"{_short(value)} is not a regular expression ({error}); write \\ before a character that stands for itself"
+            f"{short(value)} is not a regular expression ({error}); write \\ before a character that stands for itself"
         ) from error
     if pattern.search(""):
-        raise ValueError(f"{_short(value)} matches the empty text, and so every heading; make it match at least one character")
+        raise ValueError(f"{short(value)} matches the empty text, and so every heading; make it match at least one character")
     return pattern
 
 
@@ -124,9 +126,15 @@ def _tuple(value: object) -> object:
     return tuple(cast("list[object]", value)) if isinstance(value, list) else value
 
 
-def _short(value: object) -> str:
-    """Quote a value in a sentence, cut when long."""
-    text = repr(value) if isinstance(value, str) else str(value)
+def short(value: object) -> str:
+    """Quote a value in a sentence as YAML writes it, cut when long; without a token that strayed here, of which a cut leaves half."""
+    match value:
+        case str():
+            text = redact(repr(value))
+        case None | bool():
+            text = "null" if value is None else str(value).lower()
+        case _:
+            text = redact(str(value))
     return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 
 # A file that is replaced while the folder is read is read again; one that comes and goes all the time is somebody's to look at.
 _ATTEMPTS = 3
+_GIT = ".git"
 
 
 def blob_id(content: bytes) -> BlobId:
@@ -30,7 +31,8 @@ class DirectorySource:
     """Reads the files below ``root`` whose paths match ``paths`` (see PathPatterns).
 
     A folder and the Git repository made of it give the same paths and blob ids. So symbolic links below the root are not followed,
-    as Git does not follow them either, and nothing outside of the root is ever read. Folders called ``.git`` are never looked into.
+    as Git does not follow them either, and nothing outside of the root is ever read. What is called ``.git`` is never looked at, nor
+    is a folder below the root that holds one: it is a repository of its own, such as a submodule.
     """
 
     def __init__(self, root: Path, paths: Sequence[str]) -> None:
@@ -81,13 +83,7 @@ class DirectorySource:
         return Snapshot(commit=digest.hexdigest(), time=time, files=files, contents=DirectoryContents(root=self.root, files=files))
 
     def _matches(self) -> Iterator[tuple[str, Path]]:
-        for folder in self._patterns.folders:
-            start = self.root / folder
-            if _inside(self.root, start) is None:
-                continue
-            for path, place in _walk(start, f"{folder}/" if folder else ""):
-                if self._patterns.match(path):
-                    yield path, place
+        return ((path, place) for path, place in _walk(self.root, self._patterns.leads_to) if self._patterns.match(path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,23 +118,29 @@ class DirectoryContents:
             return None
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
-    """Give the regular files below a folder with their paths from the root."""
-    waiting = [(folder, prefix)]
+def _walk(root: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
+    """Give the regular files below the root with their paths from there, looking into those folders only that are wanted."""
+    waiting = [("", root)]
     while waiting:
-        folder, prefix = waiting.pop()
+        prefix, folder = waiting.pop()
         try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        if entry.name != ".git":
-                            waiting.append((Path(entry.path), f"{prefix}{_shown(entry.name)}/"))
-                    elif entry.is_file(follow_symlinks=False):
-                        yield prefix + _shown(entry.name), Path(entry.path)
-        except FileNotFoundError:
-            continue  # a folder that was removed meanwhile holds nothing
+            with os.scandir(folder) as listing:
+                entries = list(listing)
         except OSError as error:
+            if prefix and isinstance(error, FileNotFoundError):
+                continue  # a folder that was removed meanwhile holds nothing; a root that was is no empty newsletter
             raise _unreadable(folder, error) from error
+        if prefix and any(entry.name == _GIT for entry in entries):
+            continue
+        for entry in entries:
+            path = prefix + _shown(entry.name)
+            if entry.name == _GIT:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if wanted(path):
+                    waiting.append((f"{path}/", Path(entry.path)))
+            elif entry.is_file(follow_symlinks=False):
+                yield path, Path(entry.path)
 
 
 def _shown(name: str) -> str:
@@ -164,27 +166,28 @@ def _read(place: Path) -> tuple[bytes, float]:
 
 def _located(root: Path, path: str) -> Path | None:
     """Return where a path of the source is on disk: exactly, or with its accents encoded the other way (NFC, NFD)."""
-    if not path or "\0" in path or path.startswith("/") or {"", ".", "..", ".git"}.intersection(path.split("/")):
+    if not path or "\0" in path or {"", ".", "..", _GIT}.intersection(path.split("/")):
         return None
-    for form in (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path)):
-        place = _inside(root, root / form)
-        if place is not None and place.is_file():
-            return place
-    folder, _, _ = path.rpartition("/")
-    start = _inside(root, root / folder)
-    if start is None or "\\x" not in path:
-        return None
-    return next((place for found, place in _walk(start, f"{folder}/" if folder else "") if found == path), None)
-
-
-def _inside(root: Path, place: Path) -> Path | None:
-    """Return the place, or None when it, or a folder on the way to it, is a symbolic link."""
-    current = place
-    while current != root:
-        if current.is_symlink():
+    try:
+        for form in (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path)):
+            if _is_inside(root, root / form) and (root / form).is_file():
+                return root / form
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
             return None
-        current = current.parent
-    return place
+        raise _unreadable(root / path, error) from error
+    if "\\x" not in path:
+        return None
+    return next((place for found, place in _walk(root, lambda folder: path.startswith(f"{folder}/")) if found == path), None)
+
+
+def _is_inside(root: Path, place: Path) -> bool:
+    """Tell whether neither the place, nor a folder on the way to it, is a symbolic link or a repository of its own."""
+    while place != root:
+        if place.is_symlink() or (place / _GIT).exists():
+            return False
+        place = place.parent
+    return True
 
 
 def _unreadable(place: Path, error: OSError) -> SourceError:

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from heartbeat_bot.config.remotes import RemoteKind, remote_kind, without_credentials
+from heartbeat_bot.config.remotes import RemoteKind, remote_kind
 from heartbeat_bot.errors import SourceError
+from heartbeat_bot.redaction import without_credentials
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.gitcommand import Finished, GitCommand
 from heartbeat_bot.sources.gitcomplaints import read_complaint
@@ -29,6 +30,8 @@ from heartbeat_bot.sources.snapshot import BlobId
 
 _REMOTE = "heartbeat-source"
 _REF = "refs/heartbeat/head"
+# Without these git takes a copy without all blobs for a broken one.
+_PARTIAL: Mapping[str, str] = {f"remote.{_REMOTE}.promisor": "true", f"remote.{_REMOTE}.partialclonefilter": "blob:none"}
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
 _REGULAR = frozenset({"100644", "100755", "100664"})
 # Every fetch that brings something leaves a pack. Beyond this many a new copy is cheaper than a repack of a partial one, and it
@@ -133,9 +136,12 @@ class GitCache:
         fresh = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=f"{self._key}.new-", dir=self._room))
         try:
             tree = await self._fill(fresh, filtered=filtered)
+            await asyncio.to_thread(self._swap, fresh)
         except _CopyBrokenError as error:
             raise SourceError(f"{self.shown}: {error}") from error
-        await asyncio.to_thread(self._swap, fresh)
+        finally:
+            # Swapped, it is no longer there. Not in a thread: this runs on the way out of a cancelled pass, too.
+            shutil.rmtree(fresh, ignore_errors=True)
         return tree
 
     async def _fill(self, fresh: Path, *, filtered: bool) -> GitTree:
@@ -164,7 +170,10 @@ class GitCache:
     def _sweep(self) -> None:
         """Remove what a kill has left behind; the lock is ours, so nobody works on it."""
         for left in self._room.glob(f"{self._key}.*-*"):
-            shutil.rmtree(left, ignore_errors=True)
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
     async def _check_version(self) -> None:
         told = (await self._git.run(["version"])).output.decode("utf-8", "replace").strip()
@@ -175,19 +184,20 @@ class GitCache:
     # Talking to the remote
 
     async def _ask(
-        self, arguments: Sequence[str], *, copy: Path | None, stdin: bytes = b"", settings: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        *,
+        copy: Path | None,
+        stdin: bytes = b"",
+        settings: Mapping[str, str] | None = None,
+        partial: bool = True,
     ) -> Finished:
-        return await self._git.run(
-            arguments, folder=copy, stdin=stdin, settings={**await self._remote_settings(), **(settings or {})}
-        )
+        about = {**await self._remote_settings(), **(_PARTIAL if partial else {}), **(settings or {})}
+        return await self._git.run(arguments, folder=copy, stdin=stdin, settings=about)
 
     async def _remote_settings(self) -> Mapping[str, str]:
         if self._settings is None:
-            settings = {
-                f"remote.{_REMOTE}.url": self._remote,
-                f"remote.{_REMOTE}.promisor": "true",
-                f"remote.{_REMOTE}.partialclonefilter": "blob:none",
-            }
+            settings = {f"remote.{_REMOTE}.url": self._remote}
             if not {"GIT_SSH", "GIT_SSH_COMMAND"}.intersection(self._git.environ):
                 # There is no terminal to ask on anyway; this makes ssh say so at once. The machine's own command stays as it is.
                 own = await self._git.run(["config", "--get", "core.sshCommand"])
@@ -211,8 +221,9 @@ class GitCache:
         which = ["--", _REMOTE, f"+{ref}:{_REF}"]
         finished = await self._ask([*_FETCH, "--depth=1", *(["--filter=blob:none"] if filtered else []), *which], copy=copy)
         if "dumb http transport" in finished.complaint:
-            # A plain web server can only give whole histories.
-            finished = await self._ask([*_FETCH, *which], copy=copy)
+            # A plain web server can only give whole histories, object by object. Git, if it believed that the remote gives what is
+            # missing on demand, would start a fetch for each missing object, and that one another, without end.
+            finished = await self._ask([*_FETCH, *which], copy=copy, partial=False)
         return finished
 
     async def _other_branch(self) -> str:

@@ -41,8 +41,6 @@ _SETTINGS: Mapping[str, str] = {
     "protocol.version": "2",
     "transfer.fsckObjects": "false",
 }
-_MAX_OUTPUT = 512 * 1024 * 1024
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +94,10 @@ class GitCommand:
         not see them. Raise SourceError when git is not there or takes too long; it is ended then, with all that it started.
         """
         command = ["git", *([] if folder is None else [f"--git-dir={folder}"]), *arguments]
-        try:
-            process = await asyncio.create_subprocess_exec(
+        # A task of its own, which is never cancelled: asyncio, stopped between the start of a process and the opening of its pipes,
+        # kills git alone, and then waits for ssh, which git has started, for as long as that hangs.
+        starting = asyncio.create_task(  # noqa: TID251 - it is awaited below, whatever happens
+            asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -106,22 +106,25 @@ class GitCommand:
                 # A session of its own: no terminal that ssh could ask a password on, and one signal reaches git's children too.
                 start_new_session=True,
             )
+        )
+        try:
+            async with asyncio.timeout(self.timeout):
+                process = await asyncio.shield(starting)
+                output, complaint = await process.communicate(stdin)
+        except TimeoutError as error:
+            raise SourceError(
+                f"git {arguments[0]} took longer than {self.timeout:g} seconds and was ended; the next pass tries again"
+            ) from error
         except FileNotFoundError as error:
             raise SourceError(
                 "git is not installed, or not on the PATH; install it (https://git-scm.com) and start the bot again"
             ) from error
         except OSError as error:
             raise SourceError(f"git cannot be started ({error.strerror or error})") from error
-        try:
-            async with asyncio.timeout(self.timeout):
-                output, complaint = await process.communicate(stdin)
-        except TimeoutError as error:
-            raise SourceError(
-                f"git {arguments[0]} took longer than {self.timeout:g} seconds and was ended; the next pass tries again"
-            ) from error
         finally:
-            if process.returncode is None:
-                await _end(process)
+            await asyncio.wait([starting])
+            if not starting.exception() and starting.result().returncode is None:
+                await _end(starting.result())
         return Finished(status=process.returncode or 0, output=output, complaint=complaint.decode("utf-8", "replace"))
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from heartbeat_bot.config.remotes import without_credentials
+from heartbeat_bot.redaction import without_credentials
 
 # Each sign is searched in git's English messages (git sets LC_ALL=C); the first that is found gives the sentence.
 _SIGNS: tuple[tuple[str, str], ...] = (
@@ -27,7 +27,7 @@ _SIGNS: tuple[tuple[str, str], ...] = (
         "access was refused; the credentials may not read this repository",
     ),
     (
-        r"[Rr]epository .*not found|returned error: 404|does not appear to be a git repository|not found: did you run",
+        r"[Rr]epository .*not found|returned error: 404|does not appear to be a git repository|invalid gitfile format|not found: did you run",
         "there is no repository that the bot may read; check the address, and its access if the repository is private",
     ),
     (r"transport '.*' not allowed", "this kind of address is not allowed; use https or ssh"),

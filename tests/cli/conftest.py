@@ -1,0 +1,23 @@
+import logging
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+with warnings.catch_warnings():
+    # discord.py imports audioop for voice, which Python 3.11 already calls deprecated; once imported, it warns no more.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import discord
+
+assert discord
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Undo what a command sets up: handlers on a stderr that is closed when the test is over."""
+    root, own = logging.getLogger(), logging.getLogger("heartbeat_bot")
+    handlers, level, own_level = root.handlers[:], root.level, own.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    own.setLevel(own_level)

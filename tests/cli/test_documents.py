@@ -1,0 +1,91 @@
+"""What the documents say of the program is true."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import discord
+import pytest
+
+from heartbeat_bot.cli import main
+from heartbeat_bot.delivery import outlet
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """Return the cells of the table under a header row that begins with a word."""
+    table = text[text.index(f"| {heading} |") :].split("\n\n", maxsplit=1)[0].splitlines()[2:]
+    return [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table]
+
+
+def usage(command: click.Command) -> tuple[list[str], set[str]]:
+    """Return how a command's arguments and options are written in a usage line."""
+    arguments = [str(param.metavar) for param in command.params if isinstance(param, click.Argument)]
+    options = {written(param) for param in command.params if isinstance(param, click.Option)}
+    return arguments, options
+
+
+def written(option: click.Option) -> str:
+    name = max(option.opts, key=len)
+    if option.is_flag:
+        return f"[{name}]"
+    values = "|".join(option.type.choices) if isinstance(option.type, click.Choice) else option.metavar
+    return f"[{name} {values}]"
+
+
+TOLD = {row[0].strip("`").split()[0]: row for row in rows(README, "command")}
+
+
+def test_the_readme_tells_of_every_command_and_of_no_other() -> None:
+    assert list(TOLD) == list(dict.fromkeys(TOLD))
+    assert set(TOLD) == set(main.commands)
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_the_readme_tells_of_every_option_and_argument(name: str) -> None:
+    told = TOLD[name][0].strip("`").removeprefix(name)
+    options = re.findall(r"\[[^\]]*\]", told)
+    arguments = re.sub(r"\[[^\]]*\]", "", told).split()
+    assert (arguments, set(options)) == usage(main.commands[name])
+    assert len(options) == len(set(options))
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_and_option_has_a_sentence(name: str) -> None:
+    assert (main.commands[name].help or "").split("\n")[0].endswith(".")
+    assert [option.name for option in main.commands[name].params if isinstance(option, click.Option) and not option.help] == []
+    assert all(TOLD[name][1:])
+
+
+def test_the_readme_tells_of_the_options_before_the_command() -> None:
+    below = README[README.index("| command |") :]
+    for option in main.params:
+        if isinstance(option, click.Option) and option.name != "version":
+            assert any(f"`{name}" in below for name in option.opts), option.opts
+
+
+def test_the_invitation_asks_for_exactly_the_permissions_that_the_outlet_needs() -> None:
+    (told,) = re.findall(r"permissions=(\d+)", README)
+    needed = discord.Permissions(**dict.fromkeys(outlet._PERMISSIONS, True))  # noqa: SLF001 - what the outlet demands of a channel
+    assert int(told) == needed.value
+
+
+def test_every_dependency_has_its_reason_and_every_reason_its_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {plain(re.match(r"[\w.-]+", line).group()) for line in project["dependencies"]}  # type: ignore[union-attr]
+    explained = [plain(row[0]) for row in rows((ROOT / "docs" / "dependencies.md").read_text(), "package")]
+    assert sorted(explained) == sorted(needed)
+
+
+def plain(name: str) -> str:
+    """Write a package's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_document_that_the_readme_links_to_is_there() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
