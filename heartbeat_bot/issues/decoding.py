@@ -8,7 +8,8 @@ import ftfy
 from ftfy.badness import is_bad
 
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.issues.model import Finding, Severity
+from heartbeat_bot.issues.model import Finding
+from heartbeat_bot.issues.rules import finding
 
 MOST_BYTES: Final = 512 * 1024
 """No issue is larger: sixteen times the longest of 900 real ones, and some 250 messages on Discord."""
@@ -56,14 +57,14 @@ def _characters(data: bytes, findings: list[Finding]) -> str:
     wide = _utf_16(data)
     if wide:
         message = "The file is UTF-16, which most site generators cannot read; save it as UTF-8."
-        findings.append(Finding(rule="encoding", severity=Severity.WARNING, line=1, message=message))
+        findings.append(finding("encoding", 1, message))
         return data.decode(wide, errors="replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = len(re.findall(rb"\r\n|\r|\n", data[: error.start])) + 1
         message = "The file is not UTF-8 here; what is not was read as Windows-1252. Save it as UTF-8."
-        findings.append(Finding(rule="encoding", severity=Severity.WARNING, line=line, message=message))
+        findings.append(finding("encoding", line, message))
         return data.decode("utf-8", errors="heartbeat-windows-1252")
 
 
@@ -136,5 +137,5 @@ def _told(lines: list[str], repaired: list[str]) -> list[Finding]:
         if len(changed) > len(told):
             message += f" So were those of {len(changed) - 1} more lines."
         message += " Save the file as UTF-8 from a sound copy."
-        findings.append(Finding(rule="mojibake", severity=Severity.WARNING, line=number + 1, message=message))
+        findings.append(finding("mojibake", number + 1, message))
     return findings

@@ -18,7 +18,8 @@ from yaml.reader import ReaderError
 
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.decoding import decode
-from heartbeat_bot.issues.model import Finding, Severity
+from heartbeat_bot.issues.model import Finding
+from heartbeat_bot.issues.rules import finding
 
 _CONFLICT = (re.compile(r"^<{7}(?: |$)"), re.compile(r"^={7}$"), re.compile(r"^>{7}(?: |$)"))
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -200,10 +201,6 @@ def _check_size(matter: str, path: str, offset: int) -> None:
         raise IssueError(message, path=path, line=offset + 1)
 
 
-def _finding(line: int, message: str) -> Finding:
-    return Finding(rule="front-matter", severity=Severity.WARNING, line=line, message=message)
-
-
 def _yaml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[dict[str, Any], str]:
     parts = _boundaries(text, "---")
     if parts is None:
@@ -227,7 +224,7 @@ def _yaml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[d
         return {str(key): value for key, value in cast("dict[Any, Any]", loaded).items()}, body
     if ":" in matter or isinstance(loaded, list):
         message = "The front matter is no list of `key: value` lines; its text was kept as part of the issue. Write keys before the values."
-        findings.append(_finding(offset + 1, message))
+        findings.append(finding("front-matter", offset + 1, message))
     # Else text between two thematic breaks: an introduction, not metadata.
     return {}, text
 
@@ -261,8 +258,10 @@ def _toml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[d
     if parts is None:
         if text.split("\n", 1)[0].rstrip() == "+++":
             findings.append(
-                _finding(
-                    offset + 1, "A line `+++` opens front matter that is never closed; it was kept as part of the issue. Close it."
+                finding(
+                    "front-matter",
+                    offset + 1,
+                    "A line `+++` opens front matter that is never closed; it was kept as part of the issue. Close it.",
                 )
             )
         return {}, text
@@ -391,6 +390,7 @@ def _pelican(text: str, offset: int, findings: list[Finding]) -> tuple[dict[str,
     if not known or ("title" not in metadata and len(known) < 2):  # noqa: PLR2004 - one such line may be a sentence
         return {}, text
     findings += [
-        _finding(line, f"The key {name!r} stands here twice; the first counts. Keep one of them.") for name, line in twice.items()
+        finding("front-matter", line, f"The key {name!r} stands here twice; the first counts. Keep one of them.")
+        for name, line in twice.items()
     ]
     return metadata, separator[1:] + body

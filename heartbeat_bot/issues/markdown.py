@@ -183,13 +183,18 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     return blocks(soup), findings
 
 
-def _lines_of_code(body: str) -> set[int]:
-    """Return the lines (from 0) of the body that lie in code blocks."""
+def block_tokens(body: str) -> list[Token]:
+    """Return the blocks of a body as CommonMark has them, without their inline parts and without recovered headings."""
     tokens: list[Token] = []
     _MD.block.parse(body, _MD, {}, tokens)
+    return tokens
+
+
+def _lines_of_code(body: str) -> set[int]:
+    """Return the lines (from 0) of the body that lie in code blocks."""
     return {
         number
-        for token in tokens
+        for token in block_tokens(body)
         if token.type in {"fence", "code_block"} and token.map is not None
         for number in range(*token.map)
     }

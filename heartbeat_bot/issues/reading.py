@@ -12,7 +12,8 @@ from bs4.element import Tag
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.frontmatter import Document, take_apart
 from heartbeat_bot.issues.markdown import UnreadableError, parse
-from heartbeat_bot.issues.model import Finding, Issue, Severity
+from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.sections import cut, level_of, slugify
 
 TITLE_KEYS: Final = ("title", "headline", "subject")
@@ -235,7 +236,7 @@ def _no_title(document: Document, title: str) -> Finding:
         message = (
             f"The title is empty; {title[:60]!r} was made of the file name. A title that starts with `#` must stand in quotes."
         )
-    return Finding(rule="no-title", severity=Severity.WARNING, line=line, message=message)
+    return finding("no-title", line, message)
 
 
 def _slug(metadata: Mapping[str, Any], path: str) -> str:
@@ -263,7 +264,7 @@ def _draft(metadata: Mapping[str, Any], path: str, document: Document, findings:
         if value not in _TRUE:
             message = f"`{key}: {value[:40]}` is neither true nor false; the issue is taken for a draft. Write true or false."
             line = document.key_lines.get(key, 1)
-            findings.append(Finding(rule="bad-flag", severity=Severity.WARNING, line=line, message=message))
+            findings.append(finding("bad-flag", line, message))
     held = held or any(key in metadata and str(metadata[key]).strip().lower() in _FALSE - {"", "none"} for key in PUBLIC_KEYS)
     held = held or any(str(metadata.get(key, "")).strip().lower() in _DRAFT_WORDS for key in STATUS_KEYS)
     return held or any(part.lower() in _DRAFT_FOLDERS for part in PurePosixPath(path).parts[:-1])
@@ -281,7 +282,7 @@ def _date(metadata: Mapping[str, Any], path: str, document: Document, findings: 
             return when
         line = document.key_lines.get(key, 1)
         message = f"The date {str(value)[:60]!r} cannot be read; write it as 2026-01-31."
-        findings.append(Finding(rule="bad-date", severity=Severity.WARNING, line=line, message=message))
+        findings.append(finding("bad-date", line, message))
     return date_in_path(path)
 
 
