@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from heartbeat_bot.issues.model import Finding, Severity
+from heartbeat_bot.issues.rules import RULES, Rule
 from heartbeat_bot.messages.preview import finding_line
 
 FORMATS: Final = ("text", "json", "github", "sarif")
@@ -45,6 +46,15 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
+def _sarif_rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.name,
+        "shortDescription": {"text": rule.says},
+        "help": {"text": rule.mend},
+        "defaultConfiguration": {"level": _SARIF[rule.severity]},
+    }
+
+
 def as_sarif(findings: Found, version: str) -> dict[str, Any]:
     """Return a SARIF 2.1.0 log with one run."""
     results: list[dict[str, Any]] = []
@@ -60,7 +70,7 @@ def as_sarif(findings: Found, version: str) -> dict[str, Any]:
                 "locations": [{"physicalLocation": place}],
             }
         )
-    rules = [{"id": rule} for rule in dict.fromkeys(finding.rule for _, finding in findings)]
+    rules = [_sarif_rule(RULES[name]) for name in dict.fromkeys(finding.rule for _, finding in findings)]
     driver = {"name": "heartbeat-bot", "version": version, "rules": rules}
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

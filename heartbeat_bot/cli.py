@@ -25,8 +25,9 @@ from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.demo import Demo
 from heartbeat_bot.errors import ConfigError, IssueError, StateError, UserError
 from heartbeat_bot.issues.model import Finding, Severity
+from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.log import LogFormat, set_up_logging
-from heartbeat_bot.messages.preview import Preview, as_json, as_text, finding_json
+from heartbeat_bot.messages.preview import Preview, as_json, as_text, finding_json, finding_line
 from heartbeat_bot.operation import diagnose, run_bot, sync_once
 from heartbeat_bot.rendering import render
 from heartbeat_bot.service import archive_json, status_json
@@ -229,10 +230,10 @@ def check(
     for path in files:
         result = _render(path, settings, site_url or "")
         found = (result,) if isinstance(result, Finding) else result.findings
-        findings += [(_shown(path), finding) for finding in found]
+        findings += [(_shown(path), one) for one in found]
     match format_:
         case "json":
-            text = json.dumps([{"path": path} | finding_json(finding) for path, finding in findings], ensure_ascii=False, indent=1)
+            text = json.dumps([{"path": path} | finding_json(one) for path, one in findings], ensure_ascii=False, indent=1)
         case "github":
             text = as_github(findings)
         case "sarif":
@@ -241,7 +242,7 @@ def check(
             text = as_text_report(findings, len(files))
     _write(text, output)
     bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    if any(finding.severity in bad for _, finding in findings):
+    if any(one.severity in bad for _, one in findings):
         raise SystemExit(FAILED)
 
 
@@ -283,26 +284,23 @@ def _render(path: Path, settings: NewsletterConfig | None, site_url: str) -> Pre
     try:
         return render(_shown(path), path.read_bytes(), settings, site_url=site_url)
     except IssueError as error:
-        return Finding(rule="unreadable", severity=Severity.ERROR, line=error.line, message=error.reason)
+        return finding("unreadable", error.line, error.reason)
     except OSError as error:
-        return Finding(
-            rule="unreadable", severity=Severity.ERROR, line=None, message=f"the file cannot be opened: {error.strerror}"
-        )
+        return finding("unreadable", None, f"the file cannot be opened: {error.strerror}")
 
 
-def _unreadable(path: Path, finding: Finding) -> dict[str, Any]:
+def _unreadable(path: Path, found: Finding) -> dict[str, Any]:
     """Return the entry of an issue that cannot be read: nothing but its finding."""
     empty: dict[str, Any] = dict.fromkeys(("slug", "title", "date", "url"))
     return (
         {"path": _shown(path)}
         | empty
-        | {"draft": False, "messages": [], "events": [], "jobs": [], "findings": [finding_json(finding)]}
+        | {"draft": False, "messages": [], "events": [], "jobs": [], "findings": [finding_json(found)]}
     )
 
 
-def _complain(path: Path, finding: Finding) -> None:
-    place = _shown(path) if finding.line is None else f"{_shown(path)}:{finding.line}"
-    click.echo(f"{place}: {finding.severity.value}: {finding.message} [{finding.rule}]", err=True)
+def _complain(path: Path, found: Finding) -> None:
+    click.echo(finding_line(_shown(path), found), err=True)
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -1,21 +1,33 @@
 """A file of a newsletter → its preview, with that newsletter's settings: what `preview`, `check` and the service all go through."""
 
 import posixpath
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Final
 
 from heartbeat_bot.config import NewsletterConfig
-from heartbeat_bot.issues.model import Finding, Issue, Severity
+from heartbeat_bot.issues.lint import lint
+from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
+from heartbeat_bot.issues.rules import finding
+from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.compose import Composition, compose, picture_targets
-from heartbeat_bot.messages.post import File
+from heartbeat_bot.messages.dialect import DiscordConverter
+from heartbeat_bot.messages.links import Links
+from heartbeat_bot.messages.post import COVER, File
 from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.sources.snapshot import Contents
 
 _ROOTS = ("", "static", "public", "assets", "content", "src", "docs", "source", "files")
 """Folders that site generators serve as the site's root."""
+
+_MOST_OF_A_RULE: Final = 20
+_WIDE: Final = (
+    "The table is too wide for Discord and is shown as a list, row by row. Fewer or shorter columns would keep it a table."
+)
 
 
 def render(path: str, data: bytes, newsletter: NewsletterConfig | None = None, *, site_url: str = "") -> Preview:
@@ -58,7 +70,7 @@ async def attached_pictures(issue: Issue, contents: Contents) -> tuple[dict[str,
             blob, size = found
             problem = _problem(path, size)
             if problem:
-                findings.append(Finding(rule="picture-not-attached", severity=Severity.WARNING, line=None, message=problem))
+                findings.append(finding("picture-not-attached", None, problem))
             else:
                 name = _distinct(PurePosixPath(path).name, names)
                 files[target] = File(name=name, path=path, blob=blob)
@@ -80,9 +92,35 @@ def _without_skipped(issue: Issue, newsletter: NewsletterConfig | None) -> Issue
 
 
 def _in_order(issue: Issue, composition: Composition) -> tuple[Finding, ...]:
-    return tuple(
-        sorted({*issue.findings, *composition.findings}, key=lambda finding: (finding.line or 0, finding.rule, finding.message))
-    )
+    """Return what there is to say about an issue, each once, by line; of a kind that has no end, the first ones and how many more."""
+    findings = {*issue.findings, *composition.findings, *lint(issue), *_shapes(issue, composition)}
+    told: Counter[str] = Counter()
+    counts = Counter(one.rule for one in findings)
+    kept: list[Finding] = []
+    for one in sorted(findings, key=lambda one: (one.line or 0, one.rule, one.message)):
+        told[one.rule] += 1
+        rest = counts[one.rule] - _MOST_OF_A_RULE
+        if told[one.rule] <= _MOST_OF_A_RULE:
+            kept.append(one)
+        elif told[one.rule] == _MOST_OF_A_RULE + 1:
+            kept.append(replace(one, message=f"{one.message} There are {rest - 1} more of this kind below.") if rest > 1 else one)
+    return tuple(kept)
+
+
+def _shapes(issue: Issue, composition: Composition) -> Iterator[Finding]:
+    """Say where an issue looks other on Discord than on its site: long sections and wide tables."""
+    lines = {section.anchor: section.line for section in issue.sections}
+    for key, count, _ in composition.bounds:
+        if count > 1:
+            what = "The introduction" if key == COVER else "The section"
+            line = issue.body_line if key == COVER else lines.get(key.split("~", 1)[0], issue.body_line)
+            yield finding("very-long-section", line, f"{what} takes {count} messages on Discord. Two sections would read better.")
+    converter = DiscordConverter(Links())
+    parts = [part for section in issue.sections for part in (section, *section.subsections)]
+    for block in (*issue.intro, *(block for part in parts for block in part.blocks)):
+        for table in [block] if block.name == "table" else block.find_all("table"):
+            if not converter.table(table).startswith("```"):
+                yield finding("wide-table", line_of(table), _WIDE)
 
 
 def _places(target: str, issue_path: str) -> list[str]:

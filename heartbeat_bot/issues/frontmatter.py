@@ -1,46 +1,75 @@
-"""Bytes of a file → its text, its front matter (in any of the common styles) and its body.
+"""The text of a file → its front matter (in any of the common styles) and its body.
 
 Styles: YAML ``---``, TOML ``+++``, JSON ``{…}``, Pelican's ``Key: value`` header, Franklin's ``@def key = value``, none.
 """
 
-import codecs
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
-import ftfy
 import yaml
-from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
+from frontmatter.default_handlers import YAMLHandler
 from yaml.constructor import ConstructorError
-from yaml.nodes import MappingNode
+from yaml.nodes import MappingNode, ScalarNode
+from yaml.reader import ReaderError
 
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.issues.model import Finding, Severity
+from heartbeat_bot.issues.decoding import decode
+from heartbeat_bot.issues.model import Finding
+from heartbeat_bot.issues.rules import finding
 
-_CONFLICT = re.compile(r"^(?:<{7} |>{7} |={7}$)", re.MULTILINE)
-_PELICAN = re.compile(r"^([A-Za-z][A-Za-z0-9_ -]{0,30}):[ \t]+(\S.*)$")
-_PELICAN_KEYS = frozenset(
+_CONFLICT = (re.compile(r"^<{7}(?: |$)"), re.compile(r"^={7}$"), re.compile(r"^>{7}(?: |$)"))
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_YAML_KEY = re.compile(r"^[\"']?[A-Za-z_][\w .-]*?[\"']?\s*:(?:\s|$)")
+_YAML_OPENING = re.compile(r"^(?:#|[\"']?[\w-]+[\"']?\s*:(?:\s|$)|[ \t]+\S|- )")
+_TOP_LEVEL_KEY = re.compile(r"^(?:@def\s+)?[\"']?([A-Za-z_][\w.-]*?)[\"']?\s*[:=]")
+_JSON_KEY = re.compile(r"^\s*\{?\s*\"([^\"]+)\"\s*:")
+_PELICAN = re.compile(r"^([A-Za-z][A-Za-z0-9_ -]{0,30}):(?:[ \t]+(.*))?$")
+_PELICAN_KEYS: Final = frozenset(
     {"title", "date", "category", "tags", "slug", "author", "authors", "summary", "status", "modified", "lang"}
 )
-_MAX_ALIASES = 100
-_RUN = re.compile(r"[^\x00-\x7f]{2,}")
+_PELICAN_LISTS: Final = frozenset({"author", "authors", "tags"})
+_FRANKLIN = re.compile(r'@def\s+(\w+)\s*=\s*("""(?:.|\n)*?"""|[^\n]*)(?:\n|\Z)')
+_ASSIGNMENT = re.compile(r'\s*(?:#[^\n]*|(\w+)\s*=\s*("""(?:.|\n)*?"""|[^\n]*))?(?:\n|\Z)')
+_JULIA_DATE = re.compile(r"(?:Dates?\.)?Date\(\s*(\d{4})\s*,\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
+_MAX_ALIASES: Final = 100
+_MAX_MERGED: Final = 1000
+_MAX_MATTER: Final = 64 * 1024
+_MAX_DOTS: Final = 20
+_MAX_VALUES: Final = 20_000
+"""Real front matter has a dozen values; aliases can make a few lines stand for billions."""
+
+_HINTS: Final = (
+    ("mapping values are not allowed", "put a value that holds `: ` in quotes"),
+    ("cannot start any token", "put a value that starts with this character in quotes, and indent with spaces"),
+    ("found unexpected end of stream", "a quote that opens a value is never closed"),
+    ("expected <block end>", "put a value that holds quotes or brackets in quotes as a whole, and line the keys up"),
+    ("could not find expected ':'", "each line is `key: value`; indent the lines that go on with a value"),
+    ("alphabetic or numeric character", "put a value that starts with `*` or `&` in quotes"),
+    ("undefined alias", "put a value that starts with `*` in quotes"),
+    ("stands here twice", "keep one of them"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file taken apart; ``body_line`` is the line of the file (from 1) where the body starts."""
+    """A file taken apart; ``body_line`` is the line of the file (from 1) where the body starts, ``key_lines`` where keys stand.
+
+    ``key_lines`` has lower-case keys. Front matter that is no mapping stays in the body.
+    """
 
     metadata: Mapping[str, Any]
+    key_lines: Mapping[str, int]
     body: str
     body_line: int
     findings: tuple[Finding, ...]
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """The safe loader, with duplicate keys and floods of aliases as errors."""
+    """The safe loader, with duplicate keys and floods of aliases as errors; impossible dates and numbers stay text."""
 
     aliases = 0
 
@@ -48,78 +77,48 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         if cast("bool", self.check_event(yaml.AliasEvent)):  # pyright: ignore[reportUnknownMemberType] - PyYAML has no types here
             self.aliases += 1
             if self.aliases > _MAX_ALIASES:
-                raise ConstructorError(None, None, f"more than {_MAX_ALIASES} aliases", None)
+                event = cast("yaml.Event", self.peek_event())  # pyright: ignore[reportUnknownMemberType] - likewise
+                raise ConstructorError(None, None, f"more than {_MAX_ALIASES} aliases", event.start_mark)
         return super().compose_node(parent, index)
+
+    def flatten_mapping(self, node: MappingNode) -> None:
+        own = len(node.value)
+        super().flatten_mapping(node)
+        if len(node.value) > max(own, _MAX_MERGED):
+            raise ConstructorError(None, None, f"more than {_MAX_MERGED} merged keys", node.start_mark)
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen:
-                raise ConstructorError(None, None, f"the key {key.value!r} stands here twice", key.start_mark)
-            seen.add(key.value)
+            if not isinstance(key, ScalarNode):
+                continue
+            name = str(key.value)
+            if name in seen:
+                raise ConstructorError(None, None, f"the key {name!r} stands here twice", key.start_mark)
+            seen.add(name)
         return super().construct_mapping(node, deep=deep)
 
-
-class _TomlHandler(BaseHandler):
-    """TOML by the standard library (python-frontmatter's own handler needs another package)."""
-
-    FM_BOUNDARY = re.compile(r"^\+{3,}\s*$", re.MULTILINE)
-
-    def load(self, fm: str) -> dict[str, Any]:
-        return tomllib.loads(fm)
-
-
-def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
-    """Return the text of a file: BOM and CR LF removed, mojibake repaired line by line, each repair a finding.
-
-    Raises IssueError when the bytes are no text (a NUL byte, as in images).
-    """
-    findings: list[Finding] = []
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = data.decode("utf-16", errors="replace")
-    else:
+    def construct_scalar_or_text(self, node: ScalarNode) -> Any:
+        """Build a number or date; one that no calendar has (`2026-02-30`) stays the text that it is, for whoever reads the key."""
+        build: Callable[[Any], Any] = self.construct_yaml_timestamp if node.tag.endswith("timestamp") else self.construct_yaml_int
         try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = data[: error.start].count(b"\n") + 1
-            text = data.decode("cp1252", errors="replace")
-            findings.append(
-                Finding(
-                    rule="encoding", severity=Severity.WARNING, line=line, message="The file is not UTF-8; read as Windows-1252."
-                )
-            )
-    if "\0" in text:
-        raise IssueError("this is not a text file", path=path)
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    repaired = [line if line.isascii() else ftfy.fix_encoding(line) for line in lines]
-    if repaired != lines:
-        # ftfy leaves what might be meant; beside lines that it had to repair, whatever reads as UTF-8 once more is repaired too.
-        repaired = [_RUN.sub(_reread, line) for line in repaired]
-    for number, (line, better) in enumerate(zip(lines, repaired, strict=True), 1):
-        if better != line:
-            message = f"Wrongly decoded characters were repaired: {line.strip()[:40]!r} was read as {better.strip()[:40]!r}."
-            findings.append(Finding(rule="mojibake", severity=Severity.WARNING, line=number, message=message))
-    return "\n".join(repaired).removeprefix("\ufeff"), findings
+            return build(node)
+        except (ValueError, OverflowError):
+            return str(node.value)
 
 
-def _reread(match: re.Match[str]) -> str:
-    """Read a run of characters as the UTF-8 that was once taken for Mac Roman; as it is when it is none."""
-    try:
-        return match.group().encode("mac_roman").decode("utf-8")
-    except UnicodeError:
-        return match.group()
+for _tag in ("timestamp", "int"):
+    _UniqueKeyLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _UniqueKeyLoader.construct_scalar_or_text)
 
 
 def take_apart(data: bytes, path: str) -> Document:
     """Split a file into metadata and body.
 
-    Raises IssueError, with the line in the file, when the front matter cannot be read.
+    Raises IssueError, with the line in the file, when the file is no text, or its front matter cannot be read.
     """
     text, findings = decode(data, path)
-    if match := _CONFLICT.search(text):
-        before = text[: match.start()]
-        if _is_conflict(text):
-            raise IssueError("a merge conflict was left in this file; resolve it", path=path, line=before.count("\n") + 1)
+    if conflict := _conflict(text):
+        raise IssueError("a merge conflict was left in this file; resolve it", path=path, line=conflict)
     stripped = text.lstrip("\n")
     offset = len(text) - len(stripped)
     metadata: dict[str, Any]
@@ -129,16 +128,60 @@ def take_apart(data: bytes, path: str) -> Document:
         metadata, body = _toml(stripped, path, offset, findings)
     elif re.match(r"\{\s*(?:\n|\")", stripped):
         metadata, body = _json(stripped, path, offset)
-    elif stripped.startswith("@def "):
+    elif re.match(r"@def\s", stripped):
         metadata, body = _franklin(stripped)
     else:
-        metadata, body = _pelican(stripped)
-    consumed = text[: len(text) - len(body)] if text.endswith(body) else ""
-    return Document(metadata=metadata, body=body, body_line=consumed.count("\n") + 1, findings=tuple(findings))
+        metadata, body = _pelican(stripped, offset, findings)
+    if _values(metadata) > _MAX_VALUES:
+        raise IssueError(
+            "the front matter stands for more values than an issue needs; write out its aliases", path=path, line=offset + 1
+        )
+    header = text[: len(text) - len(body)]
+    lines = _key_lines(header, json_style=stripped.startswith("{")) if metadata else {}
+    return Document(metadata=metadata, key_lines=lines, body=body, body_line=header.count("\n") + 1, findings=tuple(findings))
 
 
-def _is_conflict(text: str) -> bool:
-    return all(re.search(mark, text, re.MULTILINE) for mark in (r"^<{7} ", r"^={7}$", r"^>{7} "))
+def _conflict(text: str) -> int:
+    """Return the line (from 1) where a merge conflict starts, 0 when there is none; code that shows one is no conflict."""
+    if not (text.startswith("<<<<<<<") or "\n<<<<<<<" in text):
+        return 0
+    found = [0, 0, 0]
+    fence = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        mark = _FENCE.match(line)
+        if fence:
+            if mark and mark.group(1).startswith(fence) and not line.strip().strip(fence[0]):
+                fence = ""
+            continue
+        if mark:
+            fence = mark.group(1)
+            continue
+        for n, pattern in enumerate(_CONFLICT):
+            if pattern.match(line) and (n == 0 or found[n - 1]) and not found[n]:
+                found[n] = number
+    return found[0] if all(found) else 0
+
+
+def _key_lines(header: str, *, json_style: bool) -> dict[str, int]:
+    pattern = _JSON_KEY if json_style else _TOP_LEVEL_KEY
+    lines: dict[str, int] = {}
+    for number, line in enumerate(header.split("\n"), 1):
+        if match := pattern.match(line):
+            lines.setdefault(match.group(1).lower(), number)
+    return lines
+
+
+def _values(metadata: Mapping[str, Any]) -> int:
+    """Count the values that metadata stand for when every alias is written out, up to the bound."""
+    count, waiting = 0, [cast("object", metadata)]
+    while waiting and count <= _MAX_VALUES:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, dict):
+            waiting.extend(cast("dict[object, object]", value).values())
+        elif isinstance(value, (list, tuple, set)):
+            waiting.extend(cast("list[object]", value))
+    return count
 
 
 def _boundaries(text: str, fence: str) -> tuple[str, str] | None:
@@ -152,100 +195,202 @@ def _boundaries(text: str, fence: str) -> tuple[str, str] | None:
     return None
 
 
+def _check_size(matter: str, path: str, offset: int) -> None:
+    if len(matter) > _MAX_MATTER:
+        message = f"the front matter has more than {_MAX_MATTER // 1024} KiB; was it meant to end earlier?"
+        raise IssueError(message, path=path, line=offset + 1)
+
+
 def _yaml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[dict[str, Any], str]:
     parts = _boundaries(text, "---")
     if parts is None:
-        if text.split("\n", 1)[0].rstrip() == "---" and re.match(r"---\s*\n[\w-]+\s*:", text):
+        if _opens_yaml(text):
             raise IssueError(
                 "the front matter opened by `---` is never closed; add a line `---` after it", path=path, line=offset + 1
             )
         return {}, text
     matter, body = parts
-    handler = YAMLHandler()
+    _check_size(matter, path, offset)
     try:
-        loaded: Any = handler.load(matter, Loader=_UniqueKeyLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = offset + 2 + (mark.line if mark else 0)
-        raise IssueError(f"the front matter is not valid YAML: {error.problem or error.context}", path=path, line=line) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise IssueError(f"the front matter is not valid YAML: {error}", path=path, line=offset + 1) from error
+        loaded: Any = YAMLHandler().load(matter, Loader=_UniqueKeyLoader)
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+        if not any(_YAML_KEY.match(line) for line in matter.split("\n")):
+            return {}, text
+        line, problem = _yaml_problem(error, matter)
+        raise IssueError(f"the front matter is not valid YAML: {problem}", path=path, line=offset + line) from error
     if loaded is None:
         return {}, body
     if isinstance(loaded, dict):
         return {str(key): value for key, value in cast("dict[Any, Any]", loaded).items()}, body
-    if ":" not in matter:
-        # Text between two thematic breaks: an introduction, not metadata.
-        return {}, text
-    findings.append(
-        Finding(
-            rule="front-matter",
-            severity=Severity.WARNING,
-            line=offset + 1,
-            message="The front matter is no list of `key: value` lines; its text was kept as part of the issue.",
-        )
-    )
+    if ":" in matter or isinstance(loaded, list):
+        message = "The front matter is no list of `key: value` lines; its text was kept as part of the issue. Write keys before the values."
+        findings.append(finding("front-matter", offset + 1, message))
+    # Else text between two thematic breaks: an introduction, not metadata.
     return {}, text
 
 
+def _yaml_problem(error: Exception, matter: str) -> tuple[int, str]:
+    """Say in which line (from 1, the opening fence being the first) and what is wrong, with what to do where that is known."""
+    match error:
+        case yaml.MarkedYAMLError():
+            mark = error.problem_mark or error.context_mark
+            problem = str(error.problem or error.context)
+            hint = next((f"; {hint}" for part, hint in _HINTS if part in problem), "")
+            return 2 + (mark.line if mark else 0), problem + hint
+        case ReaderError():
+            position = int(error.position)
+            return 2 + matter[:position].count("\n"), f"the character U+{ord(matter[position]):04X} is not allowed; remove it"
+        case RecursionError():
+            return 1, "it is nested too deeply"
+        case _:
+            return 1, str(error)
+
+
+def _opens_yaml(text: str) -> bool:
+    """Tell whether a `---` that nothing closes was meant to open front matter, rather than to draw a line."""
+    first, _, rest = text.partition("\n")
+    head = rest.split("\n\n", 1)[0].rstrip("\n").split("\n")
+    return first.rstrip() == "---" and all(_YAML_OPENING.match(line) for line in head) and any(map(_YAML_KEY.match, head))
+
+
 def _toml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[dict[str, Any], str]:
-    handler = _TomlHandler()
     parts = _boundaries(text, "+++")
     if parts is None:
-        findings.append(
-            Finding(
-                rule="front-matter",
-                severity=Severity.WARNING,
-                line=offset + 1,
-                message="A line `+++` opens front matter that is never closed; it was kept as part of the issue.",
+        if text.split("\n", 1)[0].rstrip() == "+++":
+            findings.append(
+                finding(
+                    "front-matter",
+                    offset + 1,
+                    "A line `+++` opens front matter that is never closed; it was kept as part of the issue. Close it.",
+                )
             )
-        )
         return {}, text
     matter, body = parts
+    _check_size(matter, path, offset)
+    for number, line in enumerate(matter.split("\n")):
+        # The standard library's reader takes time and memory that grow with the square of a key's parts.
+        if line.split("=", 1)[0].count(".") > _MAX_DOTS:
+            raise IssueError("the front matter is nested too deeply", path=path, line=offset + 2 + number)
     try:
-        return handler.load(matter), body
+        return tomllib.loads(matter), body
     except tomllib.TOMLDecodeError as error:
+        # Newer Franklin sites write Julia between the same marks.
+        julia = _assignments(matter)
+        if julia is not None and _JULIA_DATE.search(matter):
+            return _as_franklin(julia), body
         found = re.search(r"line (\d+)", str(error))
-        line = offset + 1 + (int(found.group(1)) if found else 0)
-        raise IssueError(f"the front matter is not valid TOML: {error}", path=path, line=line) from error
+        line = offset + 1 + (int(found.group(1)) if found else matter.count("\n") + 1)
+        reason = re.sub(r" \(at .*\)$", "", str(error))
+        raise IssueError(f"the front matter is not valid TOML: {reason}", path=path, line=line) from error
+    except RecursionError as error:
+        raise IssueError("the front matter is nested too deeply", path=path, line=offset + 1) from error
+    except ValueError as error:
+        raise IssueError(f"the front matter is not valid TOML: {error}", path=path, line=offset + 1) from error
 
 
 def _json(text: str, path: str, offset: int) -> tuple[dict[str, Any], str]:
     try:
-        loaded, end = json.JSONDecoder().raw_decode(text)
+        loaded, end = json.JSONDecoder(object_pairs_hook=_unique).raw_decode(text)
     except json.JSONDecodeError as error:
-        if not JSONHandler().detect(text):
+        if not re.match(r"\{\s*\"[^\"\n]+\"\s*:", text):
             return {}, text
         raise IssueError(f"the front matter is not valid JSON: {error.msg}", path=path, line=offset + error.lineno) from error
     except RecursionError as error:
         raise IssueError("the front matter is nested too deeply", path=path, line=offset + 1) from error
-    body = text[end:]
-    body = re.sub(r"\A[ \t]*\n---[ \t]*(?=\n|\Z)", "", body)
+    except ValueError as error:
+        raise IssueError(f"the front matter is not valid JSON: {error}", path=path, line=offset + 1) from error
+    body = re.sub(r"\A[ \t]*\n---[ \t]*(?=\n|\Z)", "", text[end:])
     return cast("dict[str, Any]", loaded), body
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise ValueError(f"the key {key!r} stands there twice; keep one of them")
+        made[key] = value
+    return made
 
 
 def _franklin(text: str) -> tuple[dict[str, Any], str]:
     metadata: dict[str, Any] = {}
-    rest = text
-    while match := re.match(r'@def\s+(\w+)\s*=\s*("""(?:.|\n)*?"""|[^\n]*)(?:\n|\Z)', rest):
-        metadata[match.group(1)] = match.group(2).strip().strip('"')
-        rest = rest[match.end() :]
-    if "rss" in metadata and "description" not in metadata:
-        metadata["description"] = metadata["rss"]
-    if "published" in metadata and "date" not in metadata:
-        metadata["date"] = metadata["published"]
-    return metadata, rest
+    position = 0
+    while match := _FRANKLIN.match(text, position) or (re.compile(r"[ \t]*\n(?=\s*@def\s)").match(text, position)):
+        if match.lastindex:
+            metadata[match.group(1)] = _julia_value(match.group(2))
+        position = match.end()
+    return _as_franklin(metadata), text[position:]
 
 
-def _pelican(text: str) -> tuple[dict[str, Any], str]:
+def _assignments(text: str) -> dict[str, Any] | None:
+    """Read lines of ``key = value`` in Julia; None when there is anything else."""
+    metadata: dict[str, Any] = {}
+    position = 0
+    while position < len(text):
+        match = _ASSIGNMENT.match(text, position)
+        if match is None:
+            return None
+        if match.group(1):
+            metadata[match.group(1)] = _julia_value(match.group(2))
+        position = match.end()
+    return metadata
+
+
+def _as_franklin(metadata: dict[str, Any]) -> dict[str, Any]:
+    for ours, theirs in (
+        ("description", "rss"),
+        ("description", "rss_description"),
+        ("date", "published"),
+        ("date", "rss_pubdate"),
+    ):
+        if theirs in metadata and ours not in metadata:
+            metadata[ours] = metadata[theirs]
+    return metadata
+
+
+def _julia_value(text: str) -> Any:
+    """Read the literals that page variables are: strings, lists of strings, numbers, true and false, ``Date(y, m, d)``."""
+    text = text.strip()
+    if text.startswith('"""'):
+        return text.strip('"').strip()
+    if text[:1] in {"[", "("} and text[-1:] in {"]", ")"}:
+        return [part.strip().strip('"') for part in re.findall(r'"(?:[^"\\]|\\.)*"|[^,\s][^,]*', text[1:-1])]
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return text[1:-1].replace('\\"', '"')
+    if match := _JULIA_DATE.fullmatch(text):
+        # Written as ISO: whoever reads the key says whether there is such a day.
+        return "{}-{:0>2}-{:0>2}".format(*match.groups())
+    return {"true": True, "false": False}.get(text, text)
+
+
+def _pelican(text: str, offset: int, findings: list[Finding]) -> tuple[dict[str, Any], str]:
+    """Read a header of ``Key: value`` lines, ended by a blank line; indented lines go on with the value above."""
     head, separator, body = text.partition("\n\n")
     metadata: dict[str, Any] = {}
-    for line in head.split("\n"):
+    twice: dict[str, int] = {}
+    key = ""
+    for number, line in enumerate(head.split("\n"), offset + 1):
         match = _PELICAN.match(line)
         if match:
-            metadata[match.group(1).strip().lower()] = match.group(2).strip()
-        elif not (metadata and line.startswith((" ", "\t"))):
+            key = match.group(1).strip().lower()
+            value = (match.group(2) or "").strip()
+            if key not in metadata:
+                metadata[key] = value
+            elif key in _PELICAN_LISTS:
+                metadata[key] = f"{metadata[key]}, {value}"
+            else:
+                twice.setdefault(key, number)
+                key = "\0"
+        elif key and line.startswith(("  ", "\t")):
+            if key in metadata:
+                metadata[key] = f"{metadata[key]}\n{line.strip()}".strip()
+        elif line.strip():
             return {}, text
-    if not metadata.keys() & _PELICAN_KEYS or "title" not in metadata:
+    known = metadata.keys() & _PELICAN_KEYS
+    if not known or ("title" not in metadata and len(known) < 2):  # noqa: PLR2004 - one such line may be a sentence
         return {}, text
+    findings += [
+        finding("front-matter", line, f"The key {name!r} stands here twice; the first counts. Keep one of them.")
+        for name, line in twice.items()
+    ]
     return metadata, separator[1:] + body

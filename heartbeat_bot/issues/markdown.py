@@ -34,6 +34,21 @@ _HEADING_LINE = re.compile(r"^ {0,3}#{1,6}(?:[ \t]+|$)")
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 # Deeper text would be dropped in silence, by this parser and by lxml (256 levels).
 _MAX_NESTING: Final = 100
+_MARKS: Final = "[*_`<{~"
+_MAX_EFFORT: Final = 12_000_000
+"""Reading a paragraph takes time that grows with the square of its marks; this much is a second. Real issues stay below 10,000."""
+_MAX_TOKENS: Final = 15_000
+_MAX_ELEMENTS: Final = 5_000
+"""Real issues have up to 1,600 tokens and 800 elements; the time to settle a tree grows with the square of their number."""
+
+
+class UnreadableError(ValueError):
+    """A body cannot be read whole, in a sentence; ``line`` counts from 1 in the body."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        """Keep the line beside the sentence."""
+        super().__init__(message)
+        self.line = line
 
 
 def _lines_rule(state: StateCore) -> None:
@@ -41,6 +56,19 @@ def _lines_rule(state: StateCore) -> None:
     for token in state.tokens:
         if token.map and token.nesting >= 0:
             token.attrSet(LINE, str(token.map[0] + 1))
+
+
+def _effort_rule(state: StateCore) -> None:
+    """Refuse what would take minutes to read, before the inline rules see it: thousands of marks in one paragraph, or of blocks."""
+    if len(state.tokens) > _MAX_TOKENS:
+        raise UnreadableError(f"it has more than {_MAX_TOKENS // 3} paragraphs, items and cells, too many for an issue; split it")
+    effort = 0
+    for token in state.tokens:
+        if token.type == "inline":
+            effort += sum(token.content.count(mark) ** 2 for mark in _MARKS)
+            if effort > _MAX_EFFORT:
+                message = "a paragraph holds thousands of brackets, stars, backticks or tags, too many to be meant; remove them"
+                raise UnreadableError(message, token.map[0] + 1 if token.map else 1)
 
 
 def _recover_rule(state: StateCore) -> None:
@@ -108,6 +136,7 @@ def _build() -> MarkdownIt:
     md.use(footnote_plugin).use(deflist_plugin).use(admon_plugin)
     md.use(container_plugin, "box", validate=_opens_box, render=_box)
     md.core.ruler.after("block", "recover_headings", _recover_rule)
+    md.core.ruler.after("recover_headings", "effort", _effort_rule)
     md.core.ruler.push("source_lines", _lines_rule)
     for name in ("html_block", "html_inline"):
         md.add_render_rule(name, _html)
@@ -121,14 +150,20 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     """Return the top-level blocks of a body, tidied as :mod:`heartbeat_bot.issues.tree` says, and what was dropped from it.
 
     ``first_line`` is the line of the file where the body starts; elements carry their line of the file in ``LINE``.
-    Raises ValueError with a sentence when the body is nested too deeply to be read whole.
+    Raises UnreadableError when the body is nested too deeply to be read whole, or too large to be read in a moment.
     """
     filled, findings = fill_in(_without_imports(body), first_line, _code_lines)
     env: dict[str, Any] = {}
     tokens = _MD.parse(filled, env)
-    if any(token.level >= _MAX_NESTING - 1 for token in tokens):
-        raise ValueError(f"quotes or lists are nested more than {_MAX_NESTING // 2} deep")
+    for token in tokens:
+        line = token.map[0] + 1 if token.map else 1
+        if token.level >= _MAX_NESTING - 1:
+            raise UnreadableError(f"quotes or lists are nested more than {_MAX_NESTING // 2} deep", line)
+        if any(inner.level >= _MAX_NESTING for inner in token.children or ()):
+            raise UnreadableError(f"bold and italic text is nested more than {_MAX_NESTING} deep", line)
     soup = BeautifulSoup(_MD.renderer.render(tokens, _MD.options, env), "lxml")
+    if len(soup.find_all(limit=_MAX_ELEMENTS + 1)) > _MAX_ELEMENTS:
+        raise UnreadableError(f"it has more than {_MAX_ELEMENTS} elements, too many for an issue; split it")
     for element in soup.select(f"[{LINE}]"):
         element[LINE] = str(int(str(element[LINE])) + first_line - 1)
     drop_invisible(soup)
@@ -140,17 +175,22 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     return blocks(soup), findings
 
 
+def block_tokens(body: str) -> list[Token]:
+    """Return the blocks of a body as CommonMark has them, without their inline parts and without recovered headings."""
+    tokens: list[Token] = []
+    _MD.block.parse(body, _MD, {}, tokens)
+    return tokens
+
+
 def _without_imports(body: str) -> str:
     """Blank the lines of MDX that import and export modules, outside code."""
-    if not re.search(r"^(?:import|export)\b", body, re.MULTILINE):
-        return body
     lines = body.split("\n")
+    if not any(_IMPORT.match(line) for line in lines):
+        return body
     quoted = {number for begin, end in _code_lines(body) for number in range(begin, end)}
     return "\n".join("" if _IMPORT.match(line) and number not in quoted else line for number, line in enumerate(lines))
 
 
 def _code_lines(body: str) -> list[tuple[int, int]]:
     """Return the first and the last but one line (from 0) of each code block."""
-    tokens: list[Token] = []
-    _MD.block.parse(body, _MD, {}, tokens)
-    return [(token.map[0], token.map[1]) for token in tokens if token.type in {"fence", "code_block"} and token.map]
+    return [(token.map[0], token.map[1]) for token in block_tokens(body) if token.type in {"fence", "code_block"} and token.map]

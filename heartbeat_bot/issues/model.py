@@ -50,7 +50,8 @@ class Issue:
 
     ``date`` is a date, or an aware datetime when the front matter gives a time (UTC where it gives no zone), or None.
     ``explicit_id`` is the front matter's own ``id`` or ``slug``. ``picture`` is the target as written, relative or absolute.
-    ``intro`` holds the blocks before the first section.
+    ``key_lines`` says in which lines of the file the keys of the front matter (in lower case) stand, ``body_line`` where the text
+    after it, ``body``, starts. ``intro`` holds the blocks before the first section.
     """
 
     path: str
@@ -65,6 +66,9 @@ class Issue:
     authors: tuple[str, ...]
     tags: tuple[str, ...]
     metadata: Mapping[str, Any] = field(repr=False)
+    key_lines: Mapping[str, int] = field(repr=False)
+    body: str = field(repr=False)
+    body_line: int
     intro: tuple[Tag, ...] = field(repr=False)
     sections: tuple[Section, ...] = field(repr=False)
     findings: tuple[Finding, ...]

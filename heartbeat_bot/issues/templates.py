@@ -1,44 +1,55 @@
 """What template tags of site generators stand for, filled in before the Markdown is read, as the generators do it.
 
 Hugo ``{{< name … >}}`` and ``{{% name … %}}``, Liquid and Nunjucks ``{% name … %}`` and ``{{ value | filter }}``, Zola ``{{ name(…) }}``,
-MDX ``{/* comment */}``. Only the tags that come with the generators, and those for videos and posts that nearly every site has, are
+MDX ``{/* comment */}``, kramdown's ``{: .class}``. Only the tags that come with the generators, and those for videos and posts that nearly every site has, are
 known; any other shows nothing here, with a finding. Code is left alone: newsletters quote such tags in it.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
+from itertools import accumulate
 from typing import Final
 from urllib.parse import quote
 
-from heartbeat_bot.issues.model import Finding, Severity
+from heartbeat_bot.issues.model import Finding
+from heartbeat_bot.issues.rules import finding
 
-_TAG = re.compile(r"\{%-?(?P<block>.*?)-?%\}|\{\{[<%](?P<short>.*?)[%>]\}\}|\{\{(?P<value>[^{}\n]*)\}\}|\{/\*.*?\*/\}", re.DOTALL)
-_CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+# All bounded, so that many marks which nothing closes cost no more than their number.
+_TAG = re.compile(
+    r"\{%-?\s*comment\b[^%]{0,200}%\}.{0,5000}?\{%-?\s*endcomment\s*-?%\}"
+    r"|\{%-?(?P<block>.{0,1000}?)-?%\}"
+    r"|\{\{-?/\*.{0,5000}?\*/-?\}\}|\{/\*.{0,5000}?\*/\}|\{#(?![\w-]).{0,5000}?#\}"
+    r"|\{\{[<%](?P<short>.{0,1000}?)[%>]\}\}"
+    r"|(?<!\$)\{\{(?P<value>[^{}\n]{0,500})\}\}"
+    r"|(?:^|(?<=\n))[ \t]*\{:[^{}#\n]{0,500}\}[ \t]*(?=\n|$)",
+    re.DOTALL,
+)
+_CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(?:(?!\1|\n\n).|\n(?!\n)){1,1000}?\1(?!`)")
 _WORD = re.compile(r"(?:([\w-]+)\s*=\s*)?(?:\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'|`([^`]*)`|([^\s,=]+))")
 _CALL = re.compile(r"\s*([\w/-]+)\s*\((.*)\)\s*", re.DOTALL)
 _FILTERED = re.compile(r"\s*[\"']([^\"']*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\b.*", re.DOTALL)
 _SITE = re.compile(r"\s*(?:site|config)\.(?:url|baseurl|base_url|baseURL)\s*(?:\|.*)?|\s*(?:base_path|root_url)\s*")
 # Tags that frame what stands between them, and tags that only steer the generator: nothing of them is to be seen.
 _FRAMES = frozenset(
-    {
+    [
         "raw",
         "verbatim",
-        "comment",
         "if",
         "elsif",
         "elseif",
         "else",
         "unless",
-        "for",
         "assign",
         "set",
         "capture",
         "filter",
         "block",
         "more",
-    }
-    | {
+        "break",
+        "case",
+        "when",
         "notice",
         "note",
         "tip",
@@ -53,7 +64,7 @@ _FRAMES = frozenset(
         "center",
         "tabs",
         "tab",
-    }
+    ]
 )
 _HIGHLIGHT = re.compile(
     r"^[ \t]*(?:\{%-?\s*(end)?highlight\b[ \t]*([\w+.#-]*).*?-?%\}|\{\{[<%]\s*(/)?\s*highlight\b[ \t\"]*([\w+.#-]*).*?[>%]\}\})[ \t]*$",
@@ -70,28 +81,39 @@ def fill_in(body: str, first_line: int, code: Callable[[str], Sequence[tuple[int
     ``first_line`` is the line of the file where the body starts; ``code`` tells which lines of a text (from 0, the end not included)
     are code blocks.
     """
-    if "{%" not in body and "{{" not in body and "{/*" not in body:
+    if not any(mark in body for mark in ("{%", "{{", "{/*", "{#", "{:")):
         return body, []
     body = _HIGHLIGHT.sub(_as_fence, body)
     starts = [0, *(match.end() for match in re.finditer("\n", body)), len(body) + 1]
     spans = [(starts[begin], starts[end]) for begin, end in code(body)]
-    spans += [match.span() for match in _CODE_SPAN.finditer(body) if "\n\n" not in match.group()]
+    spans = sorted([*spans, *(match.span() for match in _CODE_SPAN.finditer(body)), *_comments(body)])
+    reach = list(accumulate((end for _, end in spans), max))
     findings: list[Finding] = []
 
     def filled(match: re.Match[str]) -> str:
-        if any(begin <= match.start() < end for begin, end in spans):
+        before = bisect_right(spans, (match.start(), len(body)))
+        if before and reach[before - 1] > match.start():
             return match.group()
         shown = _shown(match)
         if shown is None:
             line = first_line + body.count("\n", 0, match.start())
-            what = " ".join(match.group().split())[:80]
-            message = f"The template tag {what!r} is filled in by the site only; what it shows there is missing here. Write it out."
-            findings.append(Finding(rule="template-tag", severity=Severity.WARNING, line=line, message=message))
-            shown = ""
+            mark = " ".join(match.group().split())[:80]
+            # An unknown value may as well be a text about templates: it stays.
+            shown = match.group() if match["value"] is not None else ""
+            how = "is shown as it stands" if shown else "shows nothing"
+            message = f"{mark!r} is filled in by the site; on Discord it {how}. Write its content, or a plain link to it."
+            findings.append(finding("shortcode", line, message))
         # Line for line, so that what is said about the rest names the right one.
         return shown + "\n" * (match.group().count("\n") - shown.count("\n"))
 
     return _TAG.sub(filled, body), findings
+
+
+def _comments(html: str) -> Iterator[tuple[int, int]]:
+    position = 0
+    while (start := html.find("<!--", position)) >= 0 and (end := html.find("-->", start)) >= 0:
+        position = end + 3
+        yield start, position
 
 
 def _as_fence(match: re.Match[str]) -> str:
@@ -102,7 +124,7 @@ def _as_fence(match: re.Match[str]) -> str:
 def _shown(match: re.Match[str]) -> str | None:
     """Return what a tag stands for as text or HTML, None when that is not known."""
     if match["value"] is not None:
-        return _value(match.group(), match["value"])
+        return _value(match["value"])
     inner = match["block"] if match["block"] is not None else match["short"]
     if inner is None:
         return ""
@@ -117,15 +139,14 @@ def _shown(match: re.Match[str]) -> str | None:
     return _tag(name, words)
 
 
-def _value(tag: str, inner: str) -> str | None:
+def _value(inner: str) -> str | None:
     if filtered := _FILTERED.fullmatch(inner):
         return filtered.group(1)
     if _SITE.fullmatch(inner):
         return ""
     call = _CALL.fullmatch(inner)
     if call is None:
-        # Nobody's tag that is known: as likely a text about templates.
-        return tag
+        return None
     name, words = _words(f"{call.group(1)} {call.group(2)}")
     return _tag(name, words)
 

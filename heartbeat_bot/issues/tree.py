@@ -10,7 +10,8 @@ from typing import Final
 from bs4 import BeautifulSoup
 from bs4.element import CData, Comment, Declaration, Doctype, NavigableString, PageElement, ProcessingInstruction, Tag
 
-from heartbeat_bot.issues.model import Finding, Severity
+from heartbeat_bot.issues.model import Finding
+from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.templates import media_url
 
 LINE: Final = "data-line"
@@ -195,7 +196,7 @@ def fill_components(soup: BeautifulSoup) -> Iterator[Finding]:
             line, name = line_of(element), element.name
             element.decompose()
             message = f"The component <{name}> is filled in by the site only; what it shows there is missing here. Write it out."
-            yield Finding(rule="component", severity=Severity.WARNING, line=line, message=message)
+            yield finding("shortcode", line, message)
         elif filled is not element:
             if line := element.get(LINE):
                 filled[LINE] = line
@@ -269,12 +270,7 @@ def drop_notes(soup: BeautifulSoup) -> Iterator[Finding]:
 def _note(element: Tag, text: str) -> Finding:
     line = line_of(element)
     element.decompose()
-    return Finding(
-        rule="author-note",
-        severity=Severity.WARNING,
-        line=line,
-        message=f"An author's note was left in and is not posted: {text[:80]!r}. Finish or remove it.",
-    )
+    return finding("author-note", line, f"An author's note was left in and is not posted: {text[:80]!r}. Finish or remove it.")
 
 
 def tidy(soup: BeautifulSoup) -> None:  # noqa: C901, PLR0912 - one paragraph per rule

@@ -8,7 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from bs4.element import NavigableString, Tag
 
-from heartbeat_bot.issues.model import Finding, Issue, Section, Severity
+from heartbeat_bot.issues.model import Finding, Issue, Section
+from heartbeat_bot.issues.reading import DESCRIPTION_KEYS, PICTURE_KEYS
+from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.dialect import GAP, DiscordConverter, code_block, escape, heading_line
@@ -32,6 +34,7 @@ _PROBLEMS: Final = {
     "link-without-text": "The link to {target!r} has no text; its address is shown instead.",
     "placeholder-link": "The link's target {target!r} is a placeholder; replace it.",
     "link-without-scheme": "The link's target {target!r} has no https://; it was read as a web address.",
+    "unresolved-anchor": "The link {target!r} leads to a place on the issue's own page, which is not known here; set `issue_url`.",
     "unresolved-link": "The relative link {target!r} cannot be followed from Discord; set `site_url`, or write the whole address.",
     "unresolved-image": "The picture {target!r} cannot be shown on Discord; set `site_url` or `images`, or write its whole address.",
     "vector-image": "Discord shows no SVG pictures: {target!r} is a link there. Offer a PNG.",
@@ -149,7 +152,8 @@ def _fitting(jumps: Sequence[Jump]) -> tuple[Jump, ...]:
 def _cover(issue: Issue, context: _Context, jumps: tuple[Jump, ...], ping: int | None) -> tuple[list[Post], int]:
     picture = context.links.picture(issue.picture)
     if issue.picture and (not picture or is_vector(picture)):
-        context.findings.append(_finding("vector-image" if picture else "unresolved-image", 1, issue.picture))
+        rule = "vector-image" if picture else "unresolved-image"
+        context.findings.append(_problem(rule, _key_line(issue, PICTURE_KEYS), issue.picture))
         picture = ""
     reserved = sum(len(jump.label) + _MESSAGE_URL + len("- []()\n") for jump in jumps) + 40 if jumps else 0
     description = escape(issue.description)
@@ -157,11 +161,10 @@ def _cover(issue: Issue, context: _Context, jumps: tuple[Jump, ...], ping: int |
     if len(description) > most:
         description = description[: most - 1].rsplit(" ", 1)[0].rstrip("\\") + "…"
         context.findings.append(
-            Finding(
-                rule="long-description",
-                severity=Severity.WARNING,
-                line=1,
-                message=f"The description is longer than the cover has room for ({most} characters) and is cut there.",
+            finding(
+                "long-description",
+                _key_line(issue, DESCRIPTION_KEYS),
+                f"The description is longer than the cover has room for ({most} characters) and is cut there.",
             )
         )
     title = escape(issue.title)
@@ -441,11 +444,10 @@ def _media(block: Tag, context: _Context) -> Iterator[Piece]:
         yield Unfurl(url=url)
     elif target:
         context.findings.append(
-            Finding(
-                rule="unresolved-media",
-                severity=Severity.WARNING,
-                line=line_of(block),
-                message=f"{target!r} cannot be shown on Discord; set `site_url`, or write the whole address.",
+            finding(
+                "unresolved-media",
+                line_of(block),
+                f"{target!r} cannot be shown on Discord; set `site_url`, or write the whole address.",
             )
         )
 
@@ -495,8 +497,13 @@ def _card(block: Tag, context: _Context) -> Iterator[Piece]:
 
 def _problems(converter: DiscordConverter) -> Iterable[Finding]:
     for rule, line, target in converter.seen.problems:
-        yield _finding(rule, line, target)
+        yield _problem(rule, line, target)
 
 
-def _finding(rule: str, line: int | None, target: str) -> Finding:
-    return Finding(rule=rule, severity=Severity.WARNING, line=line, message=_PROBLEMS[rule].format(target=target[:120]))
+def _problem(rule: str, line: int | None, target: str) -> Finding:
+    return finding(rule, line, _PROBLEMS[rule].format(target=target[:120]))
+
+
+def _key_line(issue: Issue, keys: Iterable[str]) -> int:
+    """Return the line of the front matter where the first of some keys stands that is there."""
+    return next((issue.key_lines[key] for key in keys if key in issue.key_lines), 1)

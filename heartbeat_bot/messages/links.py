@@ -82,6 +82,8 @@ class Links:
         if _HOST.match(target) and not _SCHEME.match(target) and not _FILE.search(target.split("/", 1)[0]):
             return "link-without-scheme"
         if not self.resolve(target):
+            if target.startswith("#"):
+                return "unresolved-anchor"
             return "unresolved-link" if not _SCHEME.match(target) else "unlinkable"
         return ""
 

@@ -1,0 +1,243 @@
+"""What authors want to know of an issue before it is posted, beyond what reading and composing it already say."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+
+from bs4.element import NavigableString, Tag
+
+from heartbeat_bot.issues.markdown import block_tokens
+from heartbeat_bot.issues.model import Finding, Issue, Section
+from heartbeat_bot.issues.reading import (
+    AUTHOR_KEYS,
+    DATE_KEYS,
+    DESCRIPTION_KEYS,
+    FLAG_KEYS,
+    NESTED,
+    PICTURE_ALT_KEYS,
+    PICTURE_KEYS,
+    PUBLIC_KEYS,
+    STATUS_KEYS,
+    TAG_KEYS,
+    TITLE_KEYS,
+    date_in_path,
+)
+from heartbeat_bot.issues.rules import finding
+from heartbeat_bot.issues.sections import level_of
+from heartbeat_bot.issues.tree import line_of
+
+_MEANT: Final = (
+    "title",
+    "date",
+    "slug",
+    "description",
+    "summary",
+    "excerpt",
+    "picture",
+    "image",
+    "cover",
+    "thumbnail",
+    "author",
+    "authors",
+    "tags",
+    "keywords",
+    "draft",
+    "published",
+    "publishdate",
+    "unlisted",
+    "status",
+)
+"""Keys that a misspelt one may have been meant for."""
+_KNOWN: Final = frozenset(
+    {
+        *TITLE_KEYS,
+        *DATE_KEYS,
+        *DESCRIPTION_KEYS,
+        *PICTURE_KEYS,
+        *PICTURE_ALT_KEYS,
+        *AUTHOR_KEYS,
+        *TAG_KEYS,
+        *FLAG_KEYS,
+        *PUBLIC_KEYS,
+        *STATUS_KEYS,
+        *NESTED,
+        "id",
+        "slug",
+        # Keys of site generators that look like one of ours and are not.
+        "data",
+        "covers",
+        "dated",
+        "page",
+        "updated",
+        "titles",
+    }
+)
+_LONG_WORD: Final = 8
+_MOST: Final = 100
+"""Marks told of one block; nobody reads more."""
+_DAYS_APART: Final = timedelta(days=7)
+"""Issues come out up to a week after the day in their file's name."""
+_TITLE: Final = 256
+"""Characters of an embed's title on Discord, as messages/limits.py has it."""
+_MENTION = re.compile(r"(?<![\w./])@(?:everyone|here)\b|<@[!&]?\d{15,20}>")
+_TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b(?=\s*(?:[:(\])]|$))|^\W*(?:TODO|FIXME|XXX)\b|\b[Ll]orem ipsum\b")
+_UNFINISHED_TITLE = re.compile(r"(?:^|[:#\d\s–—-])\s*(?:\.{3,}|…)$|\b(?:TODO|FIXME|TBD)\b")
+_HEADING_LINE = re.compile(r"^ {0,3}#{1,6}[ \t]+\S")
+_VERBATIM = re.compile(r"\s*<(?:pre|script|style|textarea|!--)", re.IGNORECASE)
+
+
+def lint(issue: Issue) -> Iterator[Finding]:
+    """Yield what an author may want to mend; the order is not that of the lines."""
+    yield from _front_matter(issue)
+    yield from _outline(issue)
+    for block in _blocks(issue):
+        yield from _pictures(block)
+        yield from _marks(block)
+    yield from _source(issue)
+
+
+def _front_matter(issue: Issue) -> Iterator[Finding]:
+    if issue.date is None and not any(found.rule == "bad-date" for found in issue.findings):
+        yield finding("no-date", 1, "The issue has no date; write `date: 2026-01-31` into its front matter.")
+    named = date_in_path(issue.path)
+    if named and issue.day and abs(issue.day - named) > _DAYS_APART:
+        line = next((issue.key_lines[key] for key in DATE_KEYS if key in issue.key_lines), 1)
+        message = f"The date is {issue.day}, but the file's name says {named}. Correct the one that is wrong."
+        yield finding("date-differs", line, message)
+    if _UNFINISHED_TITLE.search(issue.title):
+        line = next((issue.key_lines[key] for key in TITLE_KEYS if key in issue.key_lines), issue.body_line)
+        yield finding("todo-marker", line, f"The title {issue.title[:80]!r} looks unfinished. Finish it.")
+    present = {key.lower() for key in issue.metadata}
+    for key in present - _KNOWN:
+        meant = next((known for known in _MEANT if known not in present and _is_slip(key, known)), None)
+        if meant:
+            message = f"The key {key!r} is not known; was {meant!r} meant? Correct it."
+            yield finding("unknown-key", issue.key_lines.get(key, 1), message)
+
+
+def _is_slip(key: str, known: str) -> bool:
+    """Tell whether a key is a known one with one slip of a finger in it (two in a long word)."""
+    most = 2 if len(known) >= _LONG_WORD else 1
+    return key != known and abs(len(key) - len(known)) <= most and _distance(key, known) <= most
+
+
+def _distance(one: str, two: str) -> int:
+    """Count the insertions, deletions, replacements and swaps of neighbours that make one word another."""
+    before: list[int] = []
+    row = list(range(len(two) + 1))
+    for n, a in enumerate(one, 1):
+        last, before = before, row
+        row = [n]
+        for m, b in enumerate(two, 1):
+            cost = min(before[m] + 1, row[m - 1] + 1, before[m - 1] + (a != b))
+            if n > 1 and m > 1 and a == two[m - 2] and one[n - 2] == b:
+                cost = min(cost, last[m - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+# -- headings -----------------------------------------------------------------------------------------------------------
+
+
+def _outline(issue: Issue) -> Iterator[Finding]:
+    yield from _duplicates(issue.sections)
+    for section in issue.sections:
+        yield from _duplicates(section.subsections)
+        for part in (section, *section.subsections):
+            # A heading that is a link or a picture says what it has to say.
+            if not part.blocks and not part.subsections and not part.heading.find(["img", "a"]):
+                message = f"Nothing stands below the heading {_short(part.title)}. Write the section, or remove the heading."
+                yield finding("empty-section", part.line, message)
+        for part in section.subsections:
+            if len(part.title) > _TITLE:
+                message = f"The heading has {len(part.title)} characters; above {_TITLE} it is shown as a line of text. Shorten it."
+                yield finding("long-heading", part.line, message)
+    deep = [block for block in _blocks(issue) if level_of(block) > 3]  # noqa: PLR2004 - Discord's levels
+    if deep:
+        count = f"{len(deep)} headings are" if len(deep) > 1 else "A heading is"
+        yield finding(
+            "deep-heading",
+            line_of(deep[0]),
+            f"{count} deeper than Discord's three levels, shown as bold text. Fewer levels read better.",
+        )
+
+
+def _duplicates(sections: Sequence[Section]) -> Iterator[Finding]:
+    first: dict[str, Section] = {}
+    for section in sections:
+        title = section.title.casefold()
+        if title and title in first:
+            message = f"The heading {_short(section.title)} stands in line {first[title].line} too. Make them tell what differs."
+            yield finding("duplicate-heading", section.line, message)
+        first.setdefault(title, section)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:59]}…")  # noqa: PLR2004 - a line's worth
+
+
+# -- blocks -------------------------------------------------------------------------------------------------------------
+
+
+def _blocks(issue: Issue) -> Iterator[Tag]:
+    """Yield headings and top-level blocks, in order."""
+    yield from issue.intro
+    for section in issue.sections:
+        for part in (section, *section.subsections):
+            yield part.heading
+            yield from part.blocks
+
+
+def _pictures(block: Tag) -> Iterator[Finding]:
+    images = [block] if block.name == "img" else block.find_all("img")
+    for image in images:
+        if not str(image.get("alt") or "").strip():
+            name = str(image.get("src") or "").rsplit("/", 1)[-1][:60]
+            message = f"The picture {name!r} has no alternative text. Say in its brackets what it shows."
+            yield finding("image-without-alt", line_of(image), message)
+
+
+def _marks(block: Tag) -> Iterator[Finding]:
+    """Look through the text of a block, code aside."""
+    said: set[tuple[str, int | None, str]] = set()
+    for node in block.find_all(string=True):
+        if node.find_parent(["code", "pre"]):
+            continue
+        line = line_of(node.parent)
+        for match in _MENTION.finditer(node):
+            if ("mention", line, match.group()) not in said:
+                said.add(("mention", line, match.group()))
+                yield finding(
+                    "mention", line, f"{match.group()} is shown as text and pings nobody on Discord. Leave it so, or remove it."
+                )
+        match = _TODO.search(node) if _starts_text(node) else _TODO.search(f" x {node}")
+        if match and ("todo", line, "") not in said:
+            said.add(("todo", line, ""))
+            yield finding("todo-marker", line, f"{match.group().strip()!r} marks unfinished work. Finish it, or remove the mark.")
+
+
+def _starts_text(node: NavigableString) -> bool:
+    """Tell whether a text is the first of its paragraph or item."""
+    previous = node.previous_sibling
+    return not (isinstance(previous, NavigableString) and previous.strip()) and not isinstance(previous, Tag)
+
+
+# -- the source ---------------------------------------------------------------------------------------------------------
+
+
+def _source(issue: Issue) -> Iterator[Finding]:
+    """Look through the Markdown, block by block: what the tree does not show any more."""
+    for token in block_tokens(issue.body):
+        if token.map is not None and token.type == "html_block" and not _VERBATIM.match(token.content):
+            yield from _swallowed(token.content, issue.body_line + token.map[0])
+
+
+def _swallowed(html: str, line: int) -> Iterator[Finding]:
+    for number, text in enumerate(html.split("\n")):
+        if number and _HEADING_LINE.match(text):
+            message = (
+                f"The heading {_short(text.strip())} follows HTML without a blank line and is HTML to a site. Put one before it."
+            )
+            yield finding("heading-swallowed", line + number, message)
+            return

@@ -1,0 +1,187 @@
+"""Front matter of every style that real newsletters have: what is read, where the body starts, and what is wrong in which line."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from heartbeat_bot.errors import IssueError
+from heartbeat_bot.issues.frontmatter import take_apart
+
+READ: dict[str, tuple[str, dict[str, Any], str, int]] = {
+    # name: file, metadata, body, line of the body
+    "YAML": ("---\ntitle: A\ndate: 2026-01-02\n---\nbody", {"title": "A", "date": dt.date(2026, 1, 2)}, "body", 5),
+    "YAML with comments": ("---\n# mine\ntitle: A # yours\n---\nbody", {"title": "A"}, "body", 5),
+    "YAML with a long text": (
+        "---\ntitle: A\nabout: |\n  One 🎉 line.\n\n  - Two: 👩‍💻\n---\n\nbody",
+        {"title": "A", "about": "One 🎉 line.\n\n- Two: 👩‍💻"},
+        "\nbody",
+        8,
+    ),
+    "YAML with a folded text": ("---\nabout: >\n  one\n  two\n---\nb", {"about": "one two"}, "b", 6),
+    "YAML after blank lines": ("\n\n---\ntitle: A\n---\nbody", {"title": "A"}, "body", 6),
+    "YAML ended by dots": ("---\ntitle: A\n...\nbody", {"title": "A"}, "body", 4),
+    "YAML with spaces behind the fences": ("---  \ntitle: A\n--- \nbody", {"title": "A"}, "body", 4),
+    "YAML and nothing else": ("---\ntitle: A\n---", {"title": "A"}, "", 3),
+    "YAML that is empty": ("---\n---\nbody", {}, "body", 3),
+    "YAML of comments only": ("---\n# later\n---\nbody", {}, "body", 4),
+    "YAML with a fence inside a text": ("---\nt: |\n  ---\n  x\n---\nbody", {"t": "---\nx"}, "body", 6),
+    "YAML with an impossible date": ("---\ndate: 2026-02-30\n---\nb", {"date": "2026-02-30"}, "b", 4),
+    "MyST": (
+        "---\ntitle: A\njupytext:\n  formats: md:myst\nauthors:\n  - name: Ann\n---\n+++\nbody",
+        {"title": "A", "jupytext": {"formats": "md:myst"}, "authors": [{"name": "Ann"}]},
+        "+++\nbody",
+        8,
+    ),
+    "Jekyll": (
+        "---\nlayout: post\ndate: 2026-01-02 10:00:00 +0100\n---\nb",
+        {"layout": "post", "date": "2026-01-02 10:00:00 +0100"},
+        "b",
+        5,
+    ),
+    "Hugo in TOML": ("+++\ntitle = 'A'\ndate = 2026-01-02\n+++\nb", {"title": "A", "date": dt.date(2026, 1, 2)}, "b", 5),
+    "Zola": (
+        '+++\ntitle = "A"\n[taxonomies]\ntags = ["a", "b"]\n[extra]\nimage = "x.png"\n+++\nb',
+        {"title": "A", "taxonomies": {"tags": ["a", "b"]}, "extra": {"image": "x.png"}},
+        "b",
+        8,
+    ),
+    "JSON followed by a rule": ('{\n  "title": "A"\n}\n---\nbody', {"title": "A"}, "\nbody", 4),
+    "JSON followed by a blank line": ('{"title": "A"}\n\nbody', {"title": "A"}, "\n\nbody", 1),
+    "Pelican": ("Title: A\nDate: 2026-01-02\n\nbody", {"title": "A", "date": "2026-01-02"}, "\nbody", 3),
+    "Pelican with values of several lines": (
+        "Title: A\nSummary: one\n    two\n    three\nTags: a, b\n\nbody",
+        {"title": "A", "summary": "one\ntwo\nthree", "tags": "a, b"},
+        "\nbody",
+        6,
+    ),
+    "Pelican with an empty value": ("Title: A\nSummary:\nTags:\n  x\n\nb", {"title": "A", "summary": "", "tags": "x"}, "\nb", 5),
+    "Pelican with two authors": ("Title: A\nAuthor: Ann\nAuthor: Bo\n\nb", {"title": "A", "author": "Ann, Bo"}, "\nb", 4),
+    "Pelican without a title": ("Date: 2026-01-02\nCategory: News\n\nb", {"date": "2026-01-02", "category": "News"}, "\nb", 3),
+    "Pelican with colons in values": ("Title: A: b\nSlug: a-b\n\nb", {"title": "A: b", "slug": "a-b"}, "\nb", 3),
+    "Franklin": (
+        '@def title = "A \\"b\\""\n@def hasmath = false\n@def n = 3\n\nbody',
+        {"title": 'A "b"', "hasmath": False, "n": "3"},
+        "\nbody",
+        4,
+    ),
+    "Franklin with long texts and lists": (
+        '@def title = "A"\n@def rss = """one\n two"""\n\n@def tags = ["a", "b, c"]\n@def rss_pubdate = Date(2026, 1, 2)\nbody',
+        {
+            "title": "A",
+            "rss": "one\n two",
+            "description": "one\n two",
+            "tags": ["a", "b, c"],
+            "rss_pubdate": "2026-01-02",
+            "date": "2026-01-02",
+        },
+        "body",
+        7,
+    ),
+    "Franklin in a block": ('+++\ntitle = "A"\ndate = Date(2026, 1, 2)\n# c\n+++\nb', {"title": "A", "date": "2026-01-02"}, "b", 6),
+    "none": ("# A\n\nbody", {}, "# A\n\nbody", 1),
+    "an introduction between two rules": (
+        "---\nWelcome to all of you.\n---\n\nbody",
+        {},
+        "---\nWelcome to all of you.\n---\n\nbody",
+        1,
+    ),
+    "an introduction that YAML cannot read": ('---\nWelcome [to "all\n---\nbody', {}, '---\nWelcome [to "all\n---\nbody', 1),
+    "a rule in the first line": ("---\n\n# A\n\nNote: b", {}, "---\n\n# A\n\nNote: b", 1),
+    "a sentence with a colon": ("Date: the fruit.\n\nb", {}, "Date: the fruit.\n\nb", 1),
+    "braces that are no JSON": ("{\nnot json\n}", {}, "{\nnot json\n}", 1),
+}
+
+
+@pytest.mark.parametrize(("file", "metadata", "body", "line"), READ.values(), ids=READ)
+def test_front_matter_is_taken_off_and_the_body_keeps_its_line(file: str, metadata: dict[str, Any], body: str, line: int) -> None:
+    document = take_apart(file.encode(), "a.md")
+    got = {key: value for key, value in document.metadata.items() if isinstance(key, str) and key[0].isalpha()}
+    assert (got, document.body, document.body_line, document.findings) == (metadata, body, line, ())
+
+
+BROKEN = {
+    "a key that stands twice": ("---\ntitle: A\ndate: 1\ntitle: B\n---\nb", 4, "'title' stands here twice; keep one"),
+    "a colon in a value": ("---\ndate: 1\ntitle: A: b\n---\nb", 3, "put a value that holds `: ` in quotes"),
+    "a list as a key": ("---\ntitle: A\n? [a]\n: b\n---\nb", 3, "found unhashable key"),
+    "an open quote": ('---\ntitle: "A\ndate: 1\n---\nb', 3, "a quote that opens a value is never closed"),
+    "a tab": ("---\ntitle: A\n\tdate: 1\n---\nb", 3, "indent with spaces"),
+    "a star": ("---\ntitle: *A*\n---\nb", 2, "put a value that starts with `\\*`"),
+    "a control character": ("---\ntitle: A\ndate: \x07\n---\nb", 3, "U\\+0007"),
+    "a block that is never closed": ("---\ntitle: A\ndate: 1\n\nbody", 1, "never closed"),
+    "nothing but a block that is never closed": ("\n---\ntitle: A\n", 2, "never closed"),
+    "an alias bomb": (
+        "---\na: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(f"{n}: &{n} [{','.join(['*' + p] * 9)}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)) + "---\n",
+        1,
+        "more values than an issue needs",
+    ),
+    "a bomb of merged keys": (
+        "---\n" + "a0: &a0 {" + ",".join(f"k{n}: 1" for n in range(20)) + "}\n"
+        + "".join(f"a{n}: &a{n} {{<<: [{','.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 9)) + "---\n",
+        4,
+        "merged keys",
+    ),
+    "a hundred and one aliases": ("---\na: &a x\nb: [" + "*a, " * 101 + "]\n---\n", 3, "more than 100 aliases"),
+    "YAML nested without end": ("---\na: " + "[" * 5000 + "\n---\n", 1, "nested too deeply"),
+    "TOML without quotes": ("+++\ndate = 2026-01-02\ntitle = A\n+++\nb", 3, "not valid TOML: Invalid value$"),
+    "TOML with a key twice": ("+++\na = 1\na = 2\n+++\nb", 3, "not valid TOML: Cannot overwrite"),
+    "TOML nested without end": ("+++\na = " + "[" * 5000 + "\n+++\n", 1, "nested too deeply"),
+    "TOML with a key of a thousand parts": ("+++\nx = 1\n" + ".".join("a" * 1000) + " = 1\n+++\n", 3, "nested too deeply"),
+    "JSON with a comma too many": ('{\n"title": "A",\n}\n---\nb', 3, "not valid JSON"),
+    "JSON with a key twice": ('{"a": 1, "a": 2}\n\nb', 1, "'a' stands there twice"),
+    "JSON with a number without end": ('{"a": ' + "9" * 5000 + "}\n", 1, "not valid JSON"),
+    "JSON nested without end": ('{"a": ' + "[" * 100_000, 1, "nested too deeply"),
+    "a conflict in front matter": ("---\n<<<<<<< HEAD\ntitle: A\n=======\ntitle: B\n>>>>>>> b\n---\n", 2, "merge conflict"),
+    "a conflict in the body": ("---\ntitle: A\n---\n\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> b\n", 5, "merge conflict"),
+    "a conflict beside code": ("```\nx\n```\n<<<<<<< a\n=======\n>>>>>>> b\n", 4, "merge conflict"),
+    "a header without end": ("---\n" + "".join(f"k{n}: v\n" for n in range(9000)) + "---\nb", 1, "more than 64 KiB"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "line", "message"), BROKEN.values(), ids=BROKEN)
+def test_broken_front_matter_is_an_error_with_its_line_and_what_to_do(file: str, line: int, message: str) -> None:
+    with pytest.raises(IssueError, match=message) as caught:
+        take_apart(file.encode(), "a.md")
+    assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("---\n- a\n- b: c\n---\nbody", 1),
+        ("\n+++\nnever closed\n\nbody", 2),
+        ("Title: A\nTitle: B\nTitle: C\n\nbody", 2),
+    ],
+    ids=["a YAML list", "open TOML", "Pelican's key twice"],
+)
+def test_odd_front_matter_is_a_finding_and_its_text_stays(file: str, line: int) -> None:
+    document = take_apart(file.encode(), "a.md")
+    assert [(finding.rule, finding.line) for finding in document.findings] == [("front-matter", line)]
+    assert "body" in document.body
+
+
+@pytest.mark.parametrize("fence", ["```", "~~~", "````", "```text"])
+def test_code_that_shows_a_merge_conflict_is_no_conflict(fence: str) -> None:
+    close = fence.rstrip("tex")
+    file = f"---\ntitle: A\n---\n{fence}\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> b\n{close}\n"
+    assert take_apart(file.encode(), "a.md").metadata == {"title": "A"}
+
+
+def test_a_setext_heading_of_seven_is_no_conflict() -> None:
+    assert take_apart(b"Heading\n=======\n\nbody", "a.md").body_line == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "lines"),
+    [
+        ("\n---\n# c\nTitle: A\nabout: |\n  date: no\ndate: 1\n---\n", {"title": 4, "about": 5, "date": 7}),
+        ("+++\ntitle = 'A'\n[extra]\nimage = 'x'\n+++\n", {"title": 2, "image": 4}),
+        ('{\n  "title": "A",\n  "date": "2026-01-02"\n}\n', {"title": 2, "date": 3}),
+        ("Title: A\nDate: 2026-01-02\n\nNote: b", {"title": 1, "date": 2}),
+        ('@def title = "A"\n@def tags = ["a"]\n', {"title": 1, "tags": 2}),
+        ("Note: no front matter\n", {}),
+    ],
+    ids=["YAML", "TOML", "JSON", "Pelican", "Franklin", "none"],
+)
+def test_every_key_knows_its_line(file: str, lines: dict[str, int]) -> None:
+    assert take_apart(file.encode(), "a.md").key_lines == lines

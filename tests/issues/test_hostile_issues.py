@@ -1,0 +1,112 @@
+"""Input that no one wrote in good faith: refused with a reason, or read, in bounded time; never a fault of the program."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heartbeat_bot.errors import IssueError
+from heartbeat_bot.issues.reading import read_issue
+
+N = 10_000
+HEAD = "---\ntitle: T\n---\n"
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "quotes": (">" * N + " x", "nested more than 50 deep"),
+    "spaced quotes": ("> " * N + " x", "nested more than 50 deep"),
+    "lists": ("- " * N + "x", "nested more than 50 deep"),
+    "nested lists": ("".join("  " * n + "- x\n" for n in range(500)), "nested more than 50 deep"),
+    "nested numbers": ("".join("   " * n + "1. x\n" for n in range(60)), "nested more than 50 deep"),
+    "brackets": ("[" * N, "thousands of brackets"),
+    "pictures": ("![" * N, "thousands of brackets"),
+    "stars": ("*" * 300 + "x" + "*" * 300, "nested more than 100 deep"),
+    "many stars": ("*" * N + "x" + "*" * N, "thousands of brackets, stars"),
+    "stars apart": ("*a " * N, "thousands of brackets, stars"),
+    "template marks": ("{% " * N, "thousands of brackets"),
+    "comments": ("{/* " * N, "thousands of brackets"),
+    "divs": ("<div>" * 2000, "HTML tags are nested too deeply"),
+    "table cells": ("|a|b|\n|-|-|\n" + "|x|y|\n" * N, "more than 5000 paragraphs, items and cells"),
+    "list items": ("- a\n" * N, "more than 5000 paragraphs, items and cells"),
+    "headings": ("## a\n\nx\n\n" * N, "more than 5000 paragraphs, items and cells"),
+    "raw paragraphs": ("<p>a</p>" * N, "more than 5000 elements"),
+    "rules": ("***\n" * N, "more than 5000 elements"),
+}
+
+
+@pytest.mark.parametrize(("body", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_read_whole_in_a_moment_is_refused_with_its_line(body: str, message: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(IssueError, match=message) as caught:
+        read_issue("a.md", (HEAD + "\n" + body).encode())
+    assert caught.value.line is not None
+    assert caught.value.line >= 4
+    assert time.perf_counter() - start < 6, "seconds; under one on an idle machine"
+
+
+def test_the_line_is_that_of_the_paragraph() -> None:
+    with pytest.raises(IssueError) as caught:
+        read_issue("a.md", (HEAD + "fine\n\nfine\n\n" + "[" * N).encode())
+    assert caught.value.line == 8
+
+
+READ = {
+    "unclosed code spans": "".join("`" * n + " " for n in range(1, 80)),
+    "brackets closed": "[" * 500 + "x" + "]" * 500,
+    "unclosed links": "[a](" * 1000,
+    "unclosed tags": "<a " * 1000,
+    "unclosed template marks": "{% " * 3000,
+    "unclosed comments": "<!--" * N,
+    "entities": "&#0;&nosuch;" * 1000,
+    "import lines": "import x from 'y'\n" * 2000,
+    "import lines beside code": "import x from 'y'\n\n```\nimport z from 'y'\n```\n\n" * 300,
+    "references": "".join(f"[a{n}]: /u\n" for n in range(N)),
+    "colons": ":" * N,
+    "backslashes": "\\" * N,
+    "blank lines": "\n" * 100_000,
+    "one long line": "word " * 100_000,
+    "a lone stray tag": "</div></p></section>" * 100,
+    "half a comment": "text <!-- more\n\nand more",
+}
+
+
+@pytest.mark.parametrize("body", READ.values(), ids=READ)
+def test_odd_but_harmless_text_is_read_in_a_moment(body: str) -> None:
+    start = time.perf_counter()
+    assert read_issue("a.md", (HEAD + body).encode()).title == "T"
+    assert time.perf_counter() - start < 6, "seconds; under one on an idle machine"
+
+
+@pytest.mark.parametrize(
+    ("data", "title"), [(b"", "A"), (b"\n\n", "A"), (b"---\ntitle: T\n---\n", "T"), (b"---\ntitle: T\n---", "T")]
+)
+def test_an_empty_issue_is_an_issue_without_text(data: bytes, title: str) -> None:
+    issue = read_issue("a.md", data)
+    assert (issue.title, issue.intro, issue.sections) == (title, (), ())
+
+
+def refusal(data: bytes) -> IssueError | None:
+    try:
+        read_issue("a.md", data)
+    except IssueError as error:
+        return error
+    return None
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_are_an_issue_or_a_reason(data: bytes) -> None:
+    for prefix in (b"", b"---\n", b"+++\n", b'{"', b"@def ", b"Title: x\n"):
+        error = refusal(prefix + data)
+        assert error is None or error.reason
+
+
+LINES = ["---", "title: x", "date: 2026-01-01", "a: &a b", "- *a", "{x}", '"', "|", ": ", "# c", "  ", "<<: *a", "? [", "!t"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(LINES), max_size=8))
+def test_any_header_is_read_or_an_error_within_its_lines(parts: list[str]) -> None:
+    data = "\n".join(["---", *parts, "---", "body"])
+    error = refusal(data.encode())
+    assert error is None or 1 <= (error.line or 0) <= data.count("\n") + 1
