@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar, assert_never
 
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Clock, Ledger
-from heartbeat_bot.delivery.outlet import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Outlet, Upload
+from heartbeat_bot.delivery.outlet import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, History, Outlet, Upload
 from heartbeat_bot.delivery.plan import (
     UNKNOWN,
     ChannelId,
@@ -283,7 +283,13 @@ class Publisher:
         """
         record = await self._ledger.issue(aim.issue)
         last_pass = (await self._ledger.newsletter(record.newsletter)).last_pass_at
-        history = await self._outlet.history(aim.channel, since=min(last_pass or record.first_seen, self._clock()) - CLOCK_SKEW)
+        since = min(last_pass or record.first_seen, self._clock()) - CLOCK_SKEW
+        try:
+            history = await self._outlet.history(aim.channel, since=since)
+        except OutletError as error:
+            if error.permanent:  # the bot may write and not read: then the ledger is all there is to go by
+                return False
+            raise
         tally.newest = history.newest
         matches = recognise(
             [post.body() for post in aim.posts],
@@ -349,7 +355,7 @@ class Publisher:
                     body=_silenced(post.body(urls)) if pinged else post.body(urls),
                     files=post.files,
                     digest=Digest(post.digest(urls)),
-                    after=max((*await self._receipts.claimed(aim.channel), tally.newest or 0), default=None) or None,
+                    after=max(MessageId(0), tally.newest or MessageId(0), *await self._receipts.claimed(aim.channel)),
                 )
                 return await self._send(await self._receipts.begin(draft, now=self._clock()), files)
             case Edit(message=message, post=post, urls=urls):
@@ -481,16 +487,25 @@ class Publisher:
     async def _settle_send(self, intent: Intent, read_file: ReadFile | None) -> Outcome:
         draft = intent.draft
         # Only a row of an earlier version does not tell where to look; it has but the clock.
-        since = None if draft.after else min(intent.created_at, self._clock()) - CLOCK_SKEW
-        history = await self._outlet.history(draft.channel, after=draft.after, since=since)
+        since = min(intent.created_at, self._clock()) - CLOCK_SKEW if draft.after is None else None
+        # A clock that went back makes an intent look younger than it is, which does no harm.
+        fresh = self._clock() - intent.created_at <= NONCE_WINDOW
+        try:
+            history = await self._outlet.history(draft.channel, after=draft.after, since=since)
+        except OutletError as error:
+            if error.code == UNKNOWN_CHANNEL:
+                await self._receipts.dropped(intent)
+                return Outcome()
+            if not (error.permanent and fresh):
+                raise
+            history = History(newest=None, own=())
         claimed = await self._receipts.claimed(draft.channel)
         for seen in history.own:
             if seen.message not in claimed and is_same_but_jumps(draft.body, seen):
                 changed = not is_same(draft.body, seen)
                 await _to_the_end(self._receipts.sent(intent, seen.message, now=self._clock(), changed=changed))
                 return Outcome()
-        # A clock that went back makes an intent look younger than it is, which does no harm.
-        if self._clock() - intent.created_at > NONCE_WINDOW:
+        if not fresh:
             await self._receipts.dropped(intent)
             return Outcome()
         if draft.files and read_file is None:

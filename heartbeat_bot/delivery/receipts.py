@@ -54,7 +54,7 @@ class Draft:
     files: tuple[File, ...] = ()
     digest: Digest = UNKNOWN
     after: MessageId | None = None
-    """The newest message known of the channel: what a send makes comes after it, whatever any clock says. None: none is known."""
+    """The newest message known of the channel, 0 for none: what a send makes comes after it, whatever any clock says."""
 
     @property
     def thing(self) -> str:

@@ -35,6 +35,7 @@ class RecordingOutlet:
     messages: dict[ChannelId, dict[MessageId, Message]] = field(default_factory=dict[ChannelId, dict[MessageId, Message]])
     requests: list[str] = field(default_factory=list[str])
     looks: int = 0
+    refuse_looks: OutletError | None = None
     created: int = 0
     pings: int = 0
     kill_at: int | None = None
@@ -110,6 +111,8 @@ class RecordingOutlet:
 
     async def history(self, channel: ChannelId, *, after: MessageId | None = None, since: datetime | None = None) -> History:
         self.looks += 1
+        if self.refuse_looks:
+            raise self.refuse_looks
         messages = sorted(self.messages.get(channel, {}).items())
         newest = [number for number, _ in messages[-100:]]
         found = [

@@ -307,6 +307,37 @@ async def test_the_channel_is_looked_at_once_before_something_is_sent_and_not_on
     assert outlet.looks == 1
 
 
+async def test_a_bot_that_may_not_read_the_channel_goes_by_its_ledger_and_by_nonces(
+    step: Bring, outlet: RecordingOutlet, ledger: Ledger, clock: ManualClock
+) -> None:
+    outlet.refuse_looks = OutletError("no access", status=403, code=50001, permanent=True)
+    outlet.kill_at, outlet.kill_late = 0, True
+    with pytest.raises(KilledError):
+        await step([section("a"), section("b")])
+    outlet.kill_at = None
+    assert (await step([section("a"), section("b")])).sent == 2
+    assert outlet.texts(CHANNEL) == ["a", "b"]
+    outlet.kill_at = len(outlet.requests)
+    with pytest.raises(KilledError):
+        await step([section("a"), section("b"), section("c")])
+    outlet.kill_at = None
+    clock.advance(3600)  # too late for the nonce: rather not at all than perhaps twice
+    assert str((await step([section("a"), section("b"), section("c")])).error) == "no access"
+    assert len(await ledger.receipts.unfinished()) == 1
+
+
+async def test_a_send_to_a_channel_that_was_deleted_is_forgotten(
+    step: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger
+) -> None:
+    outlet.kill_at = 0
+    with pytest.raises(KilledError):
+        await step([section("a")])
+    outlet.kill_at = None
+    outlet.refuse_looks = OutletError("no such channel", status=404, code=10003, permanent=True)
+    assert await publisher.settle() == []
+    assert await ledger.receipts.unfinished() == []
+
+
 async def test_a_ping_that_was_sent_under_another_ledger_is_not_sent_again(
     step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, new_issues: NewIssues, tmp_path: Path
 ) -> None:
