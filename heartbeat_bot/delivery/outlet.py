@@ -8,8 +8,10 @@ import io
 import json
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, Final, Protocol
 
 import aiohttp
@@ -46,6 +48,14 @@ class ChannelFacts:
     missing: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The end of a channel: its newest message, whoever wrote it (None: it is empty), and the bot's own ones, earliest first."""
+
+    newest: MessageId | None
+    own: Sequence[Seen]
+
+
 class Outlet(Protocol):
     """What posts go out through.
 
@@ -69,10 +79,17 @@ class Outlet(Protocol):
         """Crosspost a message; one that is published already is fine."""
         ...
 
-    async def history(self, channel: ChannelId, *, after: datetime, before: datetime) -> Sequence[Seen]:
-        """Return the bot's own messages sent between two instants, the earliest first."""
+    async def history(self, channel: ChannelId, *, after: MessageId | None = None, since: datetime | None = None) -> History:
+        """Return what was sent last to a channel: after a message, and since an instant.
+
+        The newest hundred messages are looked through whatever ``since`` says: clocks differ. Answers to commands and other
+        messages that no send made are left out.
+        """
         ...
 
+
+_CROSSPOSTED: Final = 1 << 0
+"""The flag of a message that has been published (docs, *Message Flags*)."""
 
 _PERMISSIONS: Final[Mapping[str, str]] = {
     "view_channel": "View Channel",
@@ -101,6 +118,12 @@ _WHAT_TO_DO: Final[Mapping[int, str]] = {
 _PAGE: Final = 100
 """Messages per page of a channel's history (docs)."""
 
+_PAGES: Final = 100
+"""How many pages are read at most: ten thousand messages."""
+
+_LIMITS: Final = frozenset({20016, 20022, 20028, 30046})
+"""Codes of limits: slowmode, edits and sends of announcement channels, edits of messages older than an hour (docs, *Opcodes*)."""
+
 _CLOUDFLARE_SECONDS: Final = 600.0
 """How long to leave Discord alone after a ban that does not say how long it lasts: invalid requests are counted per ten minutes."""
 
@@ -109,6 +132,22 @@ LONGEST_SLEEP: Final = 30.0
 
 _WIRE_SECONDS: Final = 90.0
 """Seconds for one call: more than the longest sleep and its request, less than Discord remembers a nonce."""
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What was answered within one call, of which discord.py may make several requests.
+
+    ``uncertain``: a request failed in a way that does not tell whether it was carried out. ``wait`` is the longest Retry-After, in
+    seconds: discord.py believes the body alone, and the two have been seen to differ (discord-api-docs issue 6109).
+    """
+
+    uncertain: bool = False
+    wait: float = 0.0
+
+
+_ANSWERS: ContextVar[_Answers | None] = ContextVar("answers", default=None)
+"""The call that is under way in this task."""
 
 
 def point_at(api_url: str) -> None:
@@ -121,7 +160,10 @@ async def log_in(token: str, *, api_url: str) -> AsyncGenerator["DiscordOutlet"]
     """Log in over REST, without a gateway, and log out in the end; raise OutletError when the token is refused."""
     point_at(api_url)
     client = discord.Client(
-        intents=discord.Intents.none(), max_ratelimit_timeout=LONGEST_SLEEP, allowed_mentions=discord.AllowedMentions.none()
+        intents=discord.Intents.none(),
+        max_ratelimit_timeout=LONGEST_SLEEP,
+        allowed_mentions=discord.AllowedMentions.none(),
+        http_trace=_trace(),
     )
     async with client:
         try:
@@ -180,22 +222,26 @@ class DiscordOutlet:
             if error.code != ALREADY_CROSSPOSTED:
                 raise
 
-    async def history(self, channel: ChannelId, *, after: datetime, before: datetime) -> Sequence[Seen]:
-        """Return the bot's own messages; see :class:`Outlet`."""
+    async def history(self, channel: ChannelId, *, after: MessageId | None = None, since: datetime | None = None) -> History:
+        """Return the end of a channel, read backwards; see :class:`Outlet`."""
         me = self.client.user
         assert me is not None, "the client has logged in"
-        last = discord.utils.time_snowflake(after)
-        end = discord.utils.time_snowflake(before)
         found: list[Seen] = []
-        while True:
+        newest = before = None
+        for _ in range(_PAGES):
             async with self._wire(f"reading the history of channel {channel}"):
-                page = await self.client.http.logs_from(channel, _PAGE, after=last)
-            for message in sorted(page, key=lambda message: int(message["id"])):
-                last = int(message["id"])
-                if last < end and int(message["author"]["id"]) == me.id:
-                    found.append(Seen(message=MessageId(last), content=message["content"], embeds=message["embeds"]))
-            if len(page) < _PAGE or last >= end:
-                return found
+                page = await self.client.http.logs_from(channel, _PAGE, before=before)
+            latest_first = sorted(page, key=lambda message: int(message["id"]), reverse=True)
+            for message in latest_first:
+                before = MessageId(int(message["id"]))
+                newest = newest or before
+                if after is not None and before <= after:
+                    return History(newest=newest, own=found[::-1])
+                if int(message["author"]["id"]) == me.id and _is_sent(message):
+                    found.append(_seen(message))
+            if len(page) < _PAGE or (since and discord.utils.snowflake_time(int(latest_first[-1]["id"])) < since):
+                break
+        return History(newest=newest, own=found[::-1])
 
     async def describe(self, channel: ChannelId) -> ChannelFacts:
         """Return what must be known of a channel; raise OutletError when the bot cannot see it."""
@@ -219,11 +265,68 @@ class DiscordOutlet:
     @asynccontextmanager
     async def _wire(self, doing: str) -> AsyncGenerator[None]:
         """Bound a call in time, and turn what can go wrong with it into sentences."""
+        answers = _Answers()
+        token = _ANSWERS.set(answers)
         try:
             async with asyncio.timeout(self._timeout):
                 yield
         except (discord.DiscordException, aiohttp.ClientError, OSError, json.JSONDecodeError) as error:
-            raise _refused(error, doing) from error
+            raise _certain(_refused(error, doing, told=answers.wait), answers) from error
+        finally:
+            _ANSWERS.reset(token)
+
+
+def _trace() -> aiohttp.TraceConfig:
+    """Return what listens to the requests of a client, to fill :class:`_Answers`."""
+
+    async def on_answer(_: aiohttp.ClientSession, __: SimpleNamespace, told: aiohttp.TraceRequestEndParams) -> None:
+        answers = _ANSWERS.get()
+        if answers is not None:
+            answers.uncertain |= told.response.status >= 500  # noqa: PLR2004 (HTTP's own boundary)
+            answers.wait = max(answers.wait, _seconds(told.response.headers.get("Retry-After")))
+
+    async def on_failure(_: aiohttp.ClientSession, __: SimpleNamespace, ___: aiohttp.TraceRequestExceptionParams) -> None:
+        answers = _ANSWERS.get()
+        if answers is not None:
+            answers.uncertain = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(on_answer)
+    trace.on_request_exception.append(on_failure)
+    return trace
+
+
+def _seconds(header: str | None) -> float:
+    """Read a Retry-After header; 0 when it is not there or is no number."""
+    try:
+        return max(0.0, float(header or 0))
+    except ValueError:
+        return 0.0
+
+
+def _certain(error: OutletError, answers: _Answers) -> OutletError:
+    """Return the error, or, when an earlier request of the call may have been carried out, one that does not deny it.
+
+    discord.py repeats what was answered with 5xx. A send of which the first request was carried out and the second refused must not
+    count as refused: it would be sent again with another nonce.
+    """
+    denies = error.permanent or isinstance(error, RateLimitedError)
+    if not denies or not answers.uncertain or error.code in {UNKNOWN_MESSAGE, ALREADY_CROSSPOSTED}:
+        return error
+    return OutletError(f"{error} Before that it had a fault: it is not known yet what came of it.", status=None, permanent=False)
+
+
+def _is_sent(message: Mapping[str, Any]) -> bool:
+    """Tell whether a message was made by a send: no answer to a command, no webhook's, no note of Discord's."""
+    return message.get("type", 0) == 0 and not any(
+        message.get(name) for name in ("interaction", "interaction_metadata", "webhook_id", "message_snapshots")
+    )
+
+
+def _seen(message: Mapping[str, Any]) -> Seen:
+    published = bool(message.get("flags", 0) & _CROSSPOSTED)
+    number = MessageId(int(message["id"]))
+    return Seen(message=number, content=message.get("content", ""), embeds=message.get("embeds", ()), published=published)
 
 
 @contextmanager
@@ -242,16 +345,20 @@ def _parameters(body: Mapping[str, Any], uploads: Sequence[Upload]) -> Generator
         yield parameters
 
 
-def _refused(error: Exception, doing: str) -> OutletError:  # noqa: PLR0911 (one per kind of failure)
-    """Say what went wrong with a request, and what to do."""
+def _refused(error: Exception, doing: str, *, told: float = 0.0) -> OutletError:  # noqa: PLR0911 (one per kind of failure)
+    """Say what went wrong with a request, and what to do; ``told`` is the longest Retry-After header in seconds, 0 for none."""
     match error:
         case discord.RateLimited():
-            wait = timedelta(seconds=round(error.retry_after))
-            return RateLimitedError(f"Discord asked to wait {wait} before {doing}.", retry_after=error.retry_after)
+            seconds = max(error.retry_after, told)
+            return RateLimitedError(
+                f"Discord asked to wait {timedelta(seconds=round(seconds))} before {doing}.", retry_after=seconds
+            )
         case discord.HTTPException(status=429):
-            told = error.response.headers.get("Retry-After", "")
-            seconds = float(told) if told.isdecimal() else _CLOUDFLARE_SECONDS
+            seconds = max(_seconds(error.response.headers.get("Retry-After")), told) or _CLOUDFLARE_SECONDS
             return RateLimitedError(f"Discord refuses all requests for now, also {doing}.", retry_after=seconds)
+        case discord.HTTPException(status=status, code=code) if status < 500 and code in _LIMITS:  # noqa: PLR2004 (HTTP's own boundary)
+            sentence = f"Discord lets the channel wait before {doing} (code {code})."
+            return RateLimitedError(sentence, retry_after=told or _CLOUDFLARE_SECONDS)
         case discord.HTTPException(status=401):
             return OutletError(f"Discord refused the bot's token at {doing}: copy it anew.", status=401, permanent=True)
         case discord.HTTPException(status=status, code=code) if status < 500:  # noqa: PLR2004 (HTTP's own boundary)

@@ -2,6 +2,10 @@
 
 Whatever stops the program, at any instant, leaves at most one unfinished intent per issue and channel, which is settled before
 anything else is done with them. Every method may be called again at any time; what is done already is not done twice.
+
+Before anything is appended to a channel, its end is read once: posts that stand there without a receipt (the ledger was restored
+from an older copy) are adopted, not sent again. What is known by an id in a channel is asked by that id, not by clocks: this
+machine's and Discord's may differ by any amount, and ids only grow.
 """
 
 import asyncio
@@ -14,10 +18,24 @@ from typing import Any, Final, TypeVar, assert_never
 
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Clock, Ledger
-from heartbeat_bot.delivery.outlet import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Outlet, Upload
-from heartbeat_bot.delivery.plan import ChannelId, Delete, Digest, Edit, GuildId, MessageId, Operation, Publish, Rekey, Send, plan
-from heartbeat_bot.delivery.receipts import Draft, Intent
-from heartbeat_bot.delivery.recognise import is_same
+from heartbeat_bot.delivery.outlet import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, History, Outlet, Upload
+from heartbeat_bot.delivery.plan import (
+    UNKNOWN,
+    ChannelId,
+    Delete,
+    Digest,
+    Edit,
+    GuildId,
+    MessageId,
+    Operation,
+    Publish,
+    Rekey,
+    Send,
+    message_url,
+    plan,
+)
+from heartbeat_bot.delivery.receipts import NO_KEY, Adoption, Draft, Intent, Receipt
+from heartbeat_bot.delivery.recognise import is_same, is_same_but_jumps, recognise
 from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError, UserError
 from heartbeat_bot.messages.post import File, Post
@@ -26,7 +44,15 @@ NONCE_WINDOW: Final = timedelta(seconds=60)
 """How long after an intent its send is repeated with the same nonce. Discord remembers nonces for "a few minutes" (docs)."""
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
-"""How far this machine's clock and Discord's may be apart, and how long a request may have been under way."""
+"""How far this machine's clock and Discord's may be apart before more than the newest hundred messages matter."""
+
+LONGEST_WAIT: Final = timedelta(days=1)
+"""No limit of Discord's lasts as long: an instant further ahead was written down by a clock that was wrong."""
+
+FIRST_PAUSE: Final = timedelta(minutes=1)
+LONGEST_PAUSE: Final = timedelta(hours=6)
+"""How long a message that Discord answered with a fault is left alone: from the first to the longest, doubled each time. A fault
+need not pass: some messages within all documented limits are answered with 500 for ever (discord-api-docs issue 8554)."""
 
 PUBLISH_LIMIT: Final = 10
 PUBLISH_SPAN: Final = timedelta(hours=1)
@@ -106,9 +132,19 @@ class _Aim:
 
 @dataclass(slots=True)
 class _Tally:
-    """What went through so far, also when an error ends it."""
+    """What went through so far, also when an error ends it, and the newest message that was seen in the channel."""
 
     outcome: Outcome = Outcome()
+    newest: MessageId | None = None
+    looked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trouble:
+    """How often Discord has answered a message with a fault, and until when it is left alone."""
+
+    times: int
+    until: datetime
 
 
 class _WaitError(Exception):
@@ -143,6 +179,7 @@ class Publisher:
         self._clock = clock
         self._nonce = nonce
         self._locks: defaultdict[ChannelId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._troubles: dict[tuple[ChannelId, Digest], _Trouble] = {}
 
     async def bring_in_step(
         self,
@@ -210,10 +247,18 @@ class Publisher:
     async def _converge(self, aim: _Aim, tally: _Tally) -> None:
         """Plan and carry out until there is nothing to do."""
         for _ in range(_ROUNDS):
-            held = [receipt.held() for receipt in await self._receipts.held(aim.issue, aim.channel)]
+            receipts = await self._receipts.held(aim.issue, aim.channel)
+            held = [receipt.held() for receipt in receipts]
             operations = plan(aim.posts, held, guild=aim.guild, channel=aim.channel, publish=aim.publish)
             if not operations:
                 return
+            first = next((operation for operation in operations if isinstance(operation, Send)), None)
+            if first and not tally.looked:
+                self._check_trouble(aim.channel, Digest(first.post.digest(first.urls)))
+                tally.looked = True
+                if await self._adopt(aim, tally, receipts):
+                    continue
+            waits = {receipt.message: receipt.not_before for receipt in receipts if receipt.published_at}
             try:
                 for number, operation in enumerate(operations):
                     if aim.progress:
@@ -222,11 +267,61 @@ class Publisher:
                         aim.progress(Step(issue=aim.issue, operation=operation, number=done + 1, total=total))
                     if isinstance(operation, Publish):
                         await self._check_publish_wait(aim.channel, operations[number:])
-                    tally.outcome += await self._perform(aim, operation)
+                    elif isinstance(operation, Edit):
+                        self._check_edit_wait(waits.get(operation.message))
+                    tally.outcome += await self._perform(aim, operation, tally)
             except _VoidError:
                 continue
         sentence = f"Channel {aim.channel} keeps changing while issue {aim.issue} is posted to it: the next pass goes on."
         raise OutletError(sentence, status=None, permanent=False)
+
+    async def _adopt(self, aim: _Aim, tally: _Tally, held: Sequence[Receipt]) -> bool:
+        """Look through the end of the channel for posts without a receipt, and adopt them; tell whether there were any.
+
+        There are none unless the ledger is older than the channel. It knows of everything up to its last pass, so that is how far
+        back is looked: on an ordinary day one page of history.
+        """
+        record = await self._ledger.issue(aim.issue)
+        last_pass = (await self._ledger.newsletter(record.newsletter)).last_pass_at
+        since = min(last_pass or record.first_seen, self._clock()) - CLOCK_SKEW
+        try:
+            history = await self._outlet.history(aim.channel, since=since)
+        except OutletError as error:
+            if error.permanent:  # the bot may write and not read: then the ledger is all there is to go by
+                return False
+            raise
+        tally.newest = history.newest
+        matches = recognise(
+            [post.body() for post in aim.posts],
+            history.own,
+            claimed=await self._receipts.claimed(aim.channel),
+            cover=min((receipt.message for receipt in held), default=None),
+        )
+        carried = {match.seen.message: aim.posts[match.post] for match in matches if match.post is not None}
+        places = {receipt.key: receipt.message for receipt in held} | {post.key: message for message, post in carried.items()}
+        urls = {key: message_url(aim.guild, aim.channel, message) for key, message in places.items()}
+        adoptions: list[Adoption] = []
+        for seen in (match.seen for match in matches):
+            post = carried.get(seen.message)
+            # The bytes of files cannot be compared, so a message with some is made to have the right ones.
+            known = post is not None and not post.files and is_same(post.body(urls), seen)
+            digest = Digest(post.digest(urls)) if post and known else UNKNOWN
+            found = Adoption(
+                message=seen.message,
+                key=post.key if post else NO_KEY,
+                digest=digest,
+                published=seen.published,
+                pings=post is not None and post.ping is not None,
+            )
+            adoptions.append(found)
+        if adoptions:
+            await _to_the_end(self._receipts.adopt(aim.issue, aim.channel, adoptions, now=self._clock()))
+        return bool(adoptions)
+
+    def _check_edit_wait(self, until: datetime | None) -> None:
+        """Raise _WaitError when Discord asked to edit a published message no more until an instant."""
+        if until and timedelta() < until - self._clock() <= LONGEST_WAIT:
+            raise _WaitError(until)
 
     async def _check_publish_wait(self, channel: ChannelId, ahead: Sequence[Operation]) -> None:
         """Raise _WaitError when nothing may be crossposted in the channel yet, having noted it with the messages that wait."""
@@ -238,15 +333,17 @@ class Publisher:
 
     async def _publish_wait(self, channel: ChannelId, now: datetime) -> datetime | None:
         """Return until when nothing may be crossposted in a channel, by Discord's word and by the count of the last hour."""
-        told = await self._receipts.publish_wait(channel, now=now)
-        times = await self._receipts.publish_times(channel, since=now - PUBLISH_SPAN)
+        told = await self._receipts.publish_wait(channel, now=now, limit=now + LONGEST_WAIT)
+        # What a clock that went back wrote down as still to come does not count: Discord itself says when it is too much.
+        times = [when for when in await self._receipts.publish_times(channel, since=now - PUBLISH_SPAN) if when <= now]
         counted = times[-PUBLISH_LIMIT] + PUBLISH_SPAN if len(times) >= PUBLISH_LIMIT else None
         return max((until for until in (told, counted) if until), default=None)
 
-    async def _perform(self, aim: _Aim, operation: Operation) -> Outcome:
+    async def _perform(self, aim: _Aim, operation: Operation, tally: _Tally) -> Outcome:
         """Carry out one operation."""
         match operation:
             case Send(post=post, urls=urls):
+                self._check_trouble(aim.channel, Digest(post.digest(urls)))
                 files = await _uploads(post.files, aim.read_file)
                 pinged = (await self._ledger.issue(aim.issue)).pinged_at is not None
                 draft = Draft(
@@ -258,9 +355,11 @@ class Publisher:
                     body=_silenced(post.body(urls)) if pinged else post.body(urls),
                     files=post.files,
                     digest=Digest(post.digest(urls)),
+                    after=max(MessageId(0), tally.newest or MessageId(0), *await self._receipts.claimed(aim.channel)),
                 )
                 return await self._send(await self._receipts.begin(draft, now=self._clock()), files)
             case Edit(message=message, post=post, urls=urls):
+                self._check_trouble(aim.channel, Digest(post.digest(urls)))
                 files = await _uploads(post.files, aim.read_file)
                 draft = Draft(
                     kind=IntentKind.EDIT,
@@ -320,29 +419,52 @@ class Publisher:
 
     async def _request(self, intent: Intent, request: Coroutine[Any, Any, _Result]) -> _Result:
         """Make a request; when it is known to have done nothing, forget its intent, else leave that unfinished, and raise."""
+        draft = intent.draft
         try:
-            return await request
+            result = await request
         except RateLimitedError as error:
             until = self._clock() + timedelta(seconds=error.retry_after)
-            await _to_the_end(self._receipts.dropped(intent, until=until if intent.draft.kind is IntentKind.PUBLISH else None))
+            noted = draft.kind in {IntentKind.PUBLISH, IntentKind.EDIT}
+            await _to_the_end(self._receipts.dropped(intent, until=until if noted else None))
             raise
         except OutletError as error:
-            gone = error.code == UNKNOWN_MESSAGE or (error.code == UNKNOWN_CHANNEL and intent.draft.kind is IntentKind.DELETE)
+            gone = error.code == UNKNOWN_MESSAGE or (error.code == UNKNOWN_CHANNEL and draft.kind is IntentKind.DELETE)
             if gone:
                 # A send, too, can meet a message that is gone: its nonce is of one that was deleted meanwhile.
-                forget = self._receipts.dropped if intent.draft.message is None else self._receipts.voided
+                forget = self._receipts.dropped if draft.message is None else self._receipts.voided
                 await _to_the_end(forget(intent))
                 raise _VoidError from error
             if error.permanent and error.code != ALREADY_CROSSPOSTED:
                 await _to_the_end(self._receipts.dropped(intent))
+            if error.status is not None and error.status >= 500:  # noqa: PLR2004 (HTTP's own boundary)
+                self._note_trouble(draft.channel, draft.digest)
             raise
+        self._troubles.pop((draft.channel, draft.digest), None)
+        return result
+
+    def _note_trouble(self, channel: ChannelId, digest: Digest) -> None:
+        before = self._troubles.get((channel, digest))
+        times = before.times + 1 if before else 1
+        pause = min(FIRST_PAUSE * 2 ** min(times - 1, 20), LONGEST_PAUSE)
+        self._troubles[channel, digest] = _Trouble(times=times, until=self._clock() + pause)
+
+    def _check_trouble(self, channel: ChannelId, digest: Digest) -> None:
+        """Raise OutletError for a message that Discord answered with a fault a moment ago."""
+        trouble = self._troubles.get((channel, digest))
+        if trouble and trouble.until > self._clock():
+            sentence = (
+                f"Discord had a fault at a message to channel {channel}, {trouble.times} times in a row: it is tried again after "
+                f"{trouble.until:%Y-%m-%d %H:%M} UTC. If that goes on, shorten its section: Discord fails at some that are large."
+            )
+            raise OutletError(sentence, status=None, permanent=False)
 
     async def _settle(self, intent: Intent, read_file: ReadFile | None) -> Outcome:
         """Find out what became of an unfinished intent, and finish it.
 
-        A send is repeated with its nonce while that is fresh, and looked for in the channel's history after that: found, it is
-        adopted; not found, it is forgotten, and the next plan sends what is wanted by then. A delete is repeated. After an edit
-        the message is taken to show something unknown, and a crosspost is taken not to have happened: the next plan repeats both.
+        A send is looked for in the channel, after the message that was the newest one before it: found, it is adopted. Not found, it
+        is repeated with the same nonce while that is fresh, for it may be under way still; later it is forgotten, and the next plan
+        sends what is wanted by then. A delete is repeated. After an edit the message is taken to show something unknown, and a
+        crosspost is taken not to have happened: the next plan repeats both.
         """
         draft = intent.draft
         try:
@@ -364,18 +486,32 @@ class Publisher:
 
     async def _settle_send(self, intent: Intent, read_file: ReadFile | None) -> Outcome:
         draft = intent.draft
-        if timedelta() <= self._clock() - intent.created_at <= NONCE_WINDOW:
-            if draft.files and read_file is None:
+        # Only a row of an earlier version does not tell where to look; it has but the clock.
+        since = min(intent.created_at, self._clock()) - CLOCK_SKEW if draft.after is None else None
+        # A clock that went back makes an intent look younger than it is, which does no harm.
+        fresh = self._clock() - intent.created_at <= NONCE_WINDOW
+        try:
+            history = await self._outlet.history(draft.channel, after=draft.after, since=since)
+        except OutletError as error:
+            if error.code == UNKNOWN_CHANNEL:
+                await self._receipts.dropped(intent)
                 return Outcome()
-            return await self._send(intent, await _uploads(draft.files, read_file or _nothing_to_read))
+            if not (error.permanent and fresh):
+                raise
+            history = History(newest=None, own=())
         claimed = await self._receipts.claimed(draft.channel)
-        span = {"after": intent.created_at - CLOCK_SKEW, "before": intent.created_at + NONCE_WINDOW + CLOCK_SKEW}
-        for seen in await self._outlet.history(draft.channel, **span):
-            if seen.message not in claimed and is_same(draft.body, seen):
-                await _to_the_end(self._receipts.sent(intent, seen.message, now=self._clock()))
+        for seen in history.own:
+            if seen.message not in claimed and is_same_but_jumps(draft.body, seen):
+                changed = not is_same(draft.body, seen)
+                await _to_the_end(self._receipts.sent(intent, seen.message, now=self._clock(), changed=changed))
                 return Outcome()
-        await self._receipts.dropped(intent)
-        return Outcome()
+        if not fresh:
+            await self._receipts.dropped(intent)
+            return Outcome()
+        if draft.files and read_file is None:
+            return Outcome()
+        self._check_trouble(draft.channel, draft.digest)
+        return await self._send(intent, await _uploads(draft.files, read_file or _nothing_to_read))
 
 
 async def _uploads(files: Sequence[File], read_file: ReadFile) -> list[Upload]:

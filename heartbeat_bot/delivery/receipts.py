@@ -53,6 +53,8 @@ class Draft:
     body: Mapping[str, Any]
     files: tuple[File, ...] = ()
     digest: Digest = UNKNOWN
+    after: MessageId | None = None
+    """The newest message known of the channel, 0 for none: what a send makes comes after it, whatever any clock says."""
 
     @property
     def thing(self) -> str:
@@ -73,6 +75,17 @@ class Intent:
     id: IntentId
     created_at: datetime
     draft: Draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """A message found in a channel that is a post of the bot's."""
+
+    message: MessageId
+    key: PostKey
+    digest: Digest
+    published: bool
+    pings: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,17 +133,14 @@ class Receipts:
             "key": draft.key,
             "message": draft.message,
             "nonce": draft.nonce,
-            "payload": {"body": draft.body, "files": [_file_dump(file) for file in draft.files]},
+            "payload": {"body": draft.body, "files": [_file_dump(file) for file in draft.files], "after": draft.after},
             "digest": draft.digest,
             "created_at": now,
         }
-        issues = schema.issues
         async with self._engine.begin() as connection:
             result = await connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
             if draft.kind is IntentKind.SEND:
-                announced = {"announced_at": now, "state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
-                this = update(issues).where(issues.c.id == draft.issue)
-                await connection.execute(this.where(issues.c.announced_at.is_(None)).values(announced))
+                await _announced(connection, draft.issue, now)
             return Intent(id=IntentId(result.scalar_one()), created_at=now, draft=draft)
 
     async def unfinished(self, issue: IssueId | None = None, channel: ChannelId | None = None) -> list[Intent]:
@@ -143,19 +153,33 @@ class Receipts:
         async with self._engine.connect() as connection:
             return [_intent_of(row) for row in await connection.execute(query)]
 
-    async def sent(self, intent: Intent, message: MessageId, *, now: datetime) -> None:
-        """Turn the intent of a send into the receipt of the message that it made."""
+    async def sent(self, intent: Intent, message: MessageId, *, now: datetime, changed: bool = False) -> None:
+        """Turn the intent of a send into the receipt of the message that it made; ``changed`` since, it shows something unknown."""
         draft = intent.draft
-        values: dict[str, Any] = {"issue": draft.issue, "channel": draft.channel, "key": draft.key, "digest": draft.digest}
+        digest = UNKNOWN if changed else draft.digest
+        values: dict[str, Any] = {"issue": draft.issue, "channel": draft.channel, "key": draft.key, "digest": digest}
         async with self._engine.begin() as connection:
             await connection.execute(insert(schema.receipts).values({**values, "message": message, "sent_at": now}))
             if draft.pings:
                 await connection.execute(update(schema.issues).where(schema.issues.c.id == draft.issue).values(pinged_at=now))
             await _finish(connection, intent)
 
+    async def adopt(self, issue: IssueId, channel: ChannelId, adoptions: Collection[Adoption], *, now: datetime) -> None:
+        """Write receipts of messages that were sent by a program whose ledger this one does not continue."""
+        issues, values = schema.issues, {"issue": issue, "channel": channel, "sent_at": now}
+        async with self._engine.begin() as connection:
+            for found in adoptions:
+                told = {"message": found.message, "key": found.key, "digest": found.digest}
+                told |= {"published_at": now if found.published else None}
+                await connection.execute(insert(schema.receipts).values(values | told))
+            await _announced(connection, issue, now)
+            if any(found.pings for found in adoptions):
+                this = update(issues).where(issues.c.id == issue, issues.c.pinged_at.is_(None))
+                await connection.execute(this.values(pinged_at=now))
+
     async def edited(self, intent: Intent) -> None:
         """Turn the intent of an edit into what the message shows now."""
-        await self._finish_with(intent, {"digest": intent.draft.digest, "key": intent.draft.key})
+        await self._finish_with(intent, {"digest": intent.draft.digest, "key": intent.draft.key}, published={"not_before": None})
 
     async def published(self, intent: Intent, *, now: datetime) -> None:
         """Turn the intent of a crosspost into its instant."""
@@ -174,7 +198,12 @@ class Receipts:
         ``uncertain``: it may have changed the message, which is therefore taken to show something unknown.
         """
         changes: dict[str, Any] = {"digest": UNKNOWN} if uncertain else {}
-        await self._finish_with(intent, changes | ({"not_before": until} if until else {}))
+        waits = {"not_before": until} if until else {}
+        if intent.draft.kind is IntentKind.EDIT:
+            # Of a message that is not published, the column tells how long it waits for that; only published ones ration edits.
+            await self._finish_with(intent, changes, published=waits)
+        else:
+            await self._finish_with(intent, changes | waits)
 
     async def rekey(self, message: MessageId, key: PostKey) -> None:
         """Note that a message is another post now, without having changed."""
@@ -201,12 +230,13 @@ class Receipts:
         async with self._engine.connect() as connection:
             return list((await connection.execute(query)).scalars())
 
-    async def publish_wait(self, channel: ChannelId, *, now: datetime) -> datetime | None:
-        """Return until when Discord asked to crosspost nothing in a channel, None when it did not."""
+    async def publish_wait(self, channel: ChannelId, *, now: datetime, limit: datetime) -> datetime | None:
+        """Return until when, ``limit`` at the latest, Discord asked to crosspost nothing in a channel, None when it did not."""
         table = schema.receipts
-        waiting = (table.c.channel == channel, table.c.published_at.is_(None), table.c.not_before > now)
+        waiting = (table.c.channel == channel, table.c.published_at.is_(None), table.c.not_before.between(now, limit))
         async with self._engine.connect() as connection:
-            return (await connection.execute(select(func.max(table.c.not_before)).where(*waiting))).scalar_one()
+            told: datetime | None = (await connection.execute(select(func.max(table.c.not_before)).where(*waiting))).scalar_one()
+        return told if told and told > now else None
 
     async def waits(self, *, now: datetime) -> list[Wait]:
         """Return what waits for Discord's limits at ``now``, the first to go first."""
@@ -231,12 +261,23 @@ class Receipts:
                 for row in await connection.execute(query)
             ]
 
-    async def _finish_with(self, intent: Intent, changes: Mapping[str, Any]) -> None:
+    async def _finish_with(self, intent: Intent, changes: Mapping[str, Any], *, published: Mapping[str, Any] | None = None) -> None:
+        """Forget an intent and change its message's receipt; ``published`` are changes to one that has been published."""
         table = schema.receipts
+        this = update(table).where(table.c.message == intent.draft.message)
         async with self._engine.begin() as connection:
             if changes and intent.draft.message is not None:
-                await connection.execute(update(table).where(table.c.message == intent.draft.message).values(changes))
+                await connection.execute(this.values(changes))
+            if published and intent.draft.message is not None:
+                await connection.execute(this.where(table.c.published_at.is_not(None)).values(published))
             await _finish(connection, intent)
+
+
+async def _announced(connection: AsyncConnection, issue: IssueId, now: datetime) -> None:
+    """Make an issue an announced one, unless it is."""
+    values = {"announced_at": now, "state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
+    this = update(schema.issues).where(schema.issues.c.id == issue, schema.issues.c.announced_at.is_(None))
+    await connection.execute(this.values(values))
 
 
 async def _finish(connection: AsyncConnection, intent: Intent) -> None:
@@ -268,6 +309,7 @@ def _intent_of(row: Row[Any]) -> Intent:
         body=row.payload["body"],
         files=tuple(File(**file) for file in row.payload["files"]),
         digest=row.digest,
+        after=row.payload.get("after"),  # not there in a row of an earlier version
     )
     return Intent(id=row.id, created_at=row.created_at, draft=draft)
 

@@ -4,12 +4,15 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 PostKey = NewType("PostKey", str)
 """Names a post within its issue, the same from run to run: ``cover``, ``news``, ``news-2``."""
 
 COVER: PostKey = PostKey("cover")
+
+JUMPS_TITLE: Final = "**In this issue**"
+"""The line above the jumps of a cover."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +126,7 @@ class Post:
 def jump_lines(jumps: Sequence[Jump], message_urls: Mapping[PostKey, str]) -> str:
     """Write "In this issue": a linked line per section whose message exists; "" when none does."""
     lines = [f"- [{jump.label}]({message_urls[jump.to]})" for jump in jumps if jump.to in message_urls]
-    return "\n".join(["**In this issue**", *lines]) if lines else ""
+    return "\n".join([JUMPS_TITLE, *lines]) if lines else ""
 
 
 def texts(body: Mapping[str, Any]) -> Iterator[str]:

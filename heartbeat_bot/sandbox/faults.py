@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -55,6 +56,18 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """Call ``at`` before or after doing what was asked; then answer as if nothing had been, or (``close``) not at all.
+
+    What ``at`` does, such as to kill the process that asks, is done before anything else happens in the sandbox.
+    """
+
+    at: Callable[[], object]
+    after_work: bool = False
+    close: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Malformed:
     """Do what was asked, and answer with its status, but with ``body`` in place of the JSON."""
 
@@ -62,7 +75,7 @@ class Malformed:
     content_type: str = "application/json"
 
 
-Fault = Answer | Close | TooMany | Hold | Malformed
+Fault = Answer | Close | TooMany | Hold | Cue | Malformed
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from aiohttp import BodyPartReader, web
 
 from heartbeat_bot.sandbox.api_errors import ApiError, refusal, server_fault, too_many, unauthorized
 from heartbeat_bot.sandbox.call import MAJOR, Call, Limiter, Reply, Route, RouteTable, Upload
-from heartbeat_bot.sandbox.faults import Answer, Close, Fault, Faults, Hold, Malformed, TooMany
+from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Faults, Hold, Malformed, TooMany
 from heartbeat_bot.sandbox.message_rules import REQUEST_BYTES
 from heartbeat_bot.sandbox.world import World
 
@@ -61,6 +61,10 @@ class Door:
                 return self._cut(request, path, received)
             case Hold(after_work=False):
                 await fault.wait()
+            case Cue(after_work=False):
+                fault.at()
+                if fault.close:
+                    return self._cut(request, path, received)
             case Answer(after_work=False):
                 body = {"message": fault.message, "code": fault.code, **fault.extra}
                 return self._reply(request, path, received, Reply(body=body, status=fault.status), dict(fault.headers))
@@ -79,6 +83,10 @@ class Door:
                 return self._cut(request, path, received)
             case Hold(after_work=True):
                 await fault.wait()
+            case Cue(after_work=True):
+                fault.at()
+                if fault.close:
+                    return self._cut(request, path, received)
             case Answer():
                 body = {"message": fault.message, "code": fault.code, **fault.extra}
                 reply, headers = Reply(body=body, status=fault.status), headers | fault.headers

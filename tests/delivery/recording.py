@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from heartbeat_bot.delivery.outlet import UNKNOWN_MESSAGE, Upload
+from heartbeat_bot.delivery.outlet import UNKNOWN_MESSAGE, History, Upload
 from heartbeat_bot.delivery.plan import ChannelId, MessageId
 from heartbeat_bot.delivery.recognise import Seen
 from heartbeat_bot.errors import OutletError, RateLimitedError
@@ -25,12 +25,17 @@ class Message:
 
 @dataclass
 class RecordingOutlet:
-    """``kill_at`` ends the process at the request of that number (from 0), before its work or (``kill_late``) after it."""
+    """``kill_at`` ends the process at the request of that number (from 0), before its work or (``kill_late``) after it.
+
+    ``requests`` are those that change something; ``looks`` counts how often the channel was read.
+    """
 
     clock: ManualClock
     window: timedelta = timedelta(minutes=3)
     messages: dict[ChannelId, dict[MessageId, Message]] = field(default_factory=dict[ChannelId, dict[MessageId, Message]])
     requests: list[str] = field(default_factory=list[str])
+    looks: int = 0
+    refuse_looks: OutletError | None = None
     created: int = 0
     pings: int = 0
     kill_at: int | None = None
@@ -104,19 +109,23 @@ class RecordingOutlet:
         found.published_at = self.clock()
         self._end()
 
-    async def history(self, channel: ChannelId, *, after: datetime, before: datetime) -> Sequence[Seen]:
-        self._begin("history")
+    async def history(self, channel: ChannelId, *, after: MessageId | None = None, since: datetime | None = None) -> History:
+        self.looks += 1
+        if self.refuse_looks:
+            raise self.refuse_looks
+        messages = sorted(self.messages.get(channel, {}).items())
+        newest = [number for number, _ in messages[-100:]]
         found = [
             Seen(
                 message=number,
                 content=message.body["content"].strip(),
                 embeds=[_as_shown(embed) for embed in message.body["embeds"]],
+                published=message.published_at is not None,
             )
-            for number, message in sorted(self.messages.get(channel, {}).items())
-            if after < instant_of(number) < before
+            for number, message in messages
+            if number > (after or 0) and (number in newest or since is None or instant_of(number) >= since)
         ]
-        self._end()
-        return found
+        return History(newest=newest[-1] if newest else None, own=found)
 
 
 def _as_shown(embed: dict[str, Any]) -> dict[str, Any]:

@@ -93,9 +93,7 @@ async def test_files_are_uploaded_and_dropped_by_an_edit_without_them(
         files=(File(name="p.png", path="img/p.png", blob="b", alt="A picture"),),
     )
     message = await outlet.send(channel, post.body(), [Upload(name="p.png", content=b"\x89PNG bytes")], "n")
-    (seen,) = await outlet.history(
-        channel, after=discord.utils.snowflake_time(message) - timedelta(1), before=discord.utils.utcnow() + timedelta(999)
-    )
+    (seen,) = (await outlet.history(channel)).own
     assert is_same(post.body(), seen)
     await outlet.edit(channel, message, RICH.body(), ())
     (shown,) = sandbox.messages(news)
@@ -116,24 +114,46 @@ async def test_deleting_what_is_gone_and_publishing_what_is_published_are_fine(o
     await outlet.delete(channel, message)
 
 
-async def test_history_gives_the_bot_s_own_messages_of_a_span_over_many_pages(
+async def test_history_gives_the_bot_s_own_messages_of_many_pages_and_the_newest_of_all(
     sandbox: Sandbox, outlet: DiscordOutlet, news: Channel, guild: Guild, channel: ChannelId, clock: ManualClock
 ) -> None:
     ann = sandbox.create_user(guild, "ann")
     before = await outlet.send(channel, {"content": "before"}, (), "n1")
     clock.advance(60)
-    start = clock()
     for number in range(230):
         sandbox.post_as(ann, news, f"chatter {number}")
     clock.advance(1)
     mine = await outlet.send(channel, RICH.body(), (), "n2")
     clock.advance(600)
-    await outlet.send(channel, {"content": "after"}, (), "n3")
-    found = await outlet.history(channel, after=start, before=start + timedelta(minutes=5))
-    assert [seen.message for seen in found] == [mine]
-    assert before not in {seen.message for seen in found}
-    assert is_same(RICH.body(), found[0])
-    assert not is_same(Post(key=COVER, content=RICH.content).body(), found[0])
+    await outlet.publish(channel, mine)
+    latest = sandbox.post_as(ann, news, "after").id
+    found = await outlet.history(channel, after=before)
+    assert ([seen.message for seen in found.own], found.newest) == ([mine], latest)
+    assert is_same(RICH.body(), found.own[0])
+    assert found.own[0].published
+    assert not is_same(Post(key=COVER, content=RICH.content).body(), found.own[0])
+    assert [seen.message for seen in (await outlet.history(channel)).own] == [before, mine]
+
+
+async def test_history_since_an_instant_reads_one_page_at_least_and_no_more_than_it_must(
+    sandbox: Sandbox, outlet: DiscordOutlet, news: Channel, guild: Guild, channel: ChannelId, clock: ManualClock
+) -> None:
+    ann = sandbox.create_user(guild, "ann")
+    for number in range(250):
+        sandbox.post_as(ann, news, f"chatter {number}")
+        clock.advance(1)
+    mine = await outlet.send(channel, RICH.body(), (), "n")
+    for since, pages in ((clock() + timedelta(days=1), 1), (clock() - timedelta(seconds=150), 2), (clock() - timedelta(days=1), 3)):
+        sandbox.log.clear()
+        assert [seen.message for seen in (await outlet.history(channel, since=since)).own] == [mine]
+        assert len(sandbox.log) == pages
+
+
+async def test_history_leaves_out_what_no_send_made(outlet: DiscordOutlet, news: Channel, channel: ChannelId) -> None:
+    mine = await outlet.send(channel, RICH.body(), (), "n1")
+    answer = await outlet.send(channel, RICH.body(), (), "n2")
+    news.messages[answer].interaction = {"id": "1", "type": 2, "name": "latest"}
+    assert [seen.message for seen in (await outlet.history(channel)).own] == [mine]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +203,40 @@ async def test_a_long_wait_is_told_and_a_short_one_sat_out(sandbox: Sandbox, out
     with pytest.raises(RateLimitedError, match="0:19:23") as caught:
         await outlet.send(channel, RICH.body(), (), "n2")
     assert caught.value.retry_after == 1163
+
+
+async def test_of_two_waits_that_disagree_the_longer_is_told(sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId) -> None:
+    sandbox.faults.add("POST", MESSAGES, TooMany(retry_after=100, header=500))
+    with pytest.raises(RateLimitedError) as caught:
+        await outlet.send(channel, RICH.body(), (), "n")
+    assert caught.value.retry_after == 500
+    sandbox.faults.add("POST", MESSAGES, TooMany(retry_after=0.01, header=500.5), times=None)
+    with pytest.raises(RateLimitedError) as caught:
+        await outlet.send(channel, RICH.body(), (), "n")
+    assert caught.value.retry_after == 500.5
+
+
+@pytest.mark.parametrize("code", [20022, 20028, 30046])
+async def test_a_limit_that_is_told_as_a_refusal_is_a_wait(
+    sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId, code: int
+) -> None:
+    message = await outlet.send(channel, RICH.body(), (), "n")
+    sandbox.faults.add("PATCH", "/channels/*/messages/*", Answer(status=400, code=code))
+    with pytest.raises(RateLimitedError) as caught:
+        await outlet.edit(channel, message, RICH.body(), ())
+    assert caught.value.retry_after == 600
+
+
+@pytest.mark.parametrize("refusal", [Answer(status=403, code=50013), TooMany(retry_after=1163)])
+async def test_a_refusal_after_a_fault_does_not_deny_what_may_have_been_done(
+    sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId, refusal: Answer | TooMany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord.http.asyncio, "sleep", _no_sleep)
+    sandbox.faults.add("POST", MESSAGES, Answer(status=502, after_work=True))
+    sandbox.faults.add("POST", MESSAGES, refusal, nth=2)
+    with pytest.raises(OutletError, match="Before that it had a fault") as caught:
+        await outlet.send(channel, RICH.body(), (), "n")
+    assert (caught.value.permanent, caught.value.status) == (False, None)
 
 
 @pytest.mark.parametrize("fault", [Close(after_work=True), Malformed(), Malformed(body=b"<html>", content_type="text/html")])

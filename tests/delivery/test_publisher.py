@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from recording import KilledError, RecordingOutlet
@@ -131,7 +132,7 @@ async def test_a_send_that_may_have_happened_is_adopted_from_history_when_its_no
     outlet.kill_at = None
     clock.advance(3600)
     assert await step([section("a")]) == Outcome()
-    assert outlet.requests == ["send", "history"]
+    assert outlet.requests == ["send"]
 
 
 async def test_a_send_that_did_not_happen_is_made_as_it_is_wanted_by_then(
@@ -143,7 +144,7 @@ async def test_a_send_that_did_not_happen_is_made_as_it_is_wanted_by_then(
     outlet.kill_at = None
     clock.advance(3600)
     await step([section("a", "new")])
-    assert outlet.requests == ["history", "send"]
+    assert outlet.requests == ["send"]
     assert outlet.texts(CHANNEL) == ["new"]
 
 
@@ -239,6 +240,115 @@ async def test_a_longer_wait_that_discord_asks_for_is_kept(step: Bring, outlet: 
     assert outlet.requests == ["send", "publish"]
     clock.advance(2)
     assert (await step([section("a")], publish=True)).published == 1
+
+
+async def test_an_edit_of_a_published_message_waits_as_long_as_discord_asks_and_asks_no_more(
+    step: Bring, outlet: RecordingOutlet, ledger: Ledger, clock: ManualClock
+) -> None:
+    await step([section("a")], publish=True)
+    outlet.refuse = [RateLimitedError("wait", retry_after=1200)]
+    for _ in range(3):
+        assert (await step([section("a", "new")], publish=True)).waits_until == clock() + timedelta(seconds=1200)
+    assert outlet.requests == ["send", "publish", "edit"]
+    assert [wait.key for wait in await ledger.receipts.waits(now=clock())] == ["a"]
+    assert await ledger.receipts.unfinished() == []
+    clock.advance(1200)
+    assert (await step([section("a", "new")], publish=True)).edited == 1
+    assert await ledger.receipts.waits(now=clock()) == []
+    assert outlet.texts(CHANNEL) == ["new"]
+
+
+async def test_a_message_that_waits_to_be_published_can_be_edited_meanwhile(
+    step: Bring, outlet: RecordingOutlet, clock: ManualClock
+) -> None:
+    outlet.refuse = [None, RateLimitedError("wait", retry_after=1200)]
+    await step([section("a")], publish=True)
+    outcome = await step([section("a", "new")], publish=True)
+    assert (outcome.edited, outcome.published, outcome.waits_until) == (1, 0, clock() + timedelta(seconds=1200))
+    assert outlet.requests == ["send", "publish", "edit"]
+
+
+async def test_waits_that_a_wrong_clock_wrote_down_hold_nothing_up(
+    step: Bring, outlet: RecordingOutlet, clock: ManualClock
+) -> None:
+    clock.advance(400 * 86400)
+    await step([section(name) for name in "abcdefghijk"], publish=True)
+    clock.advance(-400 * 86400)
+    outlet.messages[CHANNEL][max(outlet.messages[CHANNEL])].published_at = None
+    for message in outlet.messages[CHANNEL].values():
+        message.published_at = message.published_at and clock() - timedelta(hours=2)
+    assert (await step([section(name) for name in "abcdefghijk"], publish=True)).published == 1
+
+
+async def test_a_message_that_discord_fails_at_is_tried_less_and_less_often(
+    step: Bring, outlet: RecordingOutlet, clock: ManualClock
+) -> None:
+    fault = OutletError("fault", status=500, permanent=False)
+    for _ in range(24 * 12):
+        outlet.refuse = [fault]
+        outcome = await step([section("a")])
+        assert outcome.error is not None
+        clock.advance(300)
+    assert outlet.requests.count("send") == 12
+    assert "12 times in a row: it is tried again after" in str((await step([section("a")])).error)
+    assert outlet.looks < 30
+    outlet.refuse = []
+    assert (await step([section("a", "shorter")])).done
+    assert outlet.texts(CHANNEL) == ["shorter"]
+
+
+async def test_the_channel_is_looked_at_once_before_something_is_sent_and_not_on_other_passes(
+    step: Bring, outlet: RecordingOutlet
+) -> None:
+    await step(issue_of("a", "b"))
+    assert outlet.looks == 1
+    await step(issue_of("a", "b"))
+    await step(issue_of("a"))
+    assert outlet.looks == 1
+
+
+async def test_a_bot_that_may_not_read_the_channel_goes_by_its_ledger_and_by_nonces(
+    step: Bring, outlet: RecordingOutlet, ledger: Ledger, clock: ManualClock
+) -> None:
+    outlet.refuse_looks = OutletError("no access", status=403, code=50001, permanent=True)
+    outlet.kill_at, outlet.kill_late = 0, True
+    with pytest.raises(KilledError):
+        await step([section("a"), section("b")])
+    outlet.kill_at = None
+    assert (await step([section("a"), section("b")])).sent == 2
+    assert outlet.texts(CHANNEL) == ["a", "b"]
+    outlet.kill_at = len(outlet.requests)
+    with pytest.raises(KilledError):
+        await step([section("a"), section("b"), section("c")])
+    outlet.kill_at = None
+    clock.advance(3600)  # too late for the nonce: rather not at all than perhaps twice
+    assert str((await step([section("a"), section("b"), section("c")])).error) == "no access"
+    assert len(await ledger.receipts.unfinished()) == 1
+
+
+async def test_a_send_to_a_channel_that_was_deleted_is_forgotten(
+    step: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger
+) -> None:
+    outlet.kill_at = 0
+    with pytest.raises(KilledError):
+        await step([section("a")])
+    outlet.kill_at = None
+    outlet.refuse_looks = OutletError("no such channel", status=404, code=10003, permanent=True)
+    assert await publisher.settle() == []
+    assert await ledger.receipts.unfinished() == []
+
+
+async def test_a_ping_that_was_sent_under_another_ledger_is_not_sent_again(
+    step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, new_issues: NewIssues, tmp_path: Path
+) -> None:
+    async with open_ledger(f"sqlite:///{tmp_path / 'lost.db'}", clock=outlet.clock) as lost:
+        (same,) = await new_issues(lost, ["a.md"])
+        publisher = Publisher(lost, outlet, clock=outlet.clock)
+        await publisher.bring_in_step(same, guild=GUILD, channel=CHANNEL, posts=issue_of("a", ping=7), publish=True)
+    assert await step(issue_of("a", ping=7), publish=True) == Outcome()
+    record = await ledger.issue(issue)
+    assert (record.state, record.pinged_at) == (State.ANNOUNCED, outlet.clock())
+    assert (outlet.created, outlet.pings) == (2, 1)
 
 
 async def test_a_wait_before_a_send_ends_the_pass_and_leaves_no_intent(
@@ -357,7 +467,7 @@ async def test_settling_without_the_source_leaves_a_send_with_files_to_its_issue
         return path.encode()
 
     posts = [Post(key=COVER, content="x", files=(File(name="p.png", path="p.png", blob="b"),))]
-    outlet.kill_at, outlet.kill_late = 0, True
+    outlet.kill_at = 0
     with pytest.raises(KilledError):
         await step(posts, read_file=read)
     outlet.kill_at = None

@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.faults import Answer, Close, Hold, Malformed, TooMany
+from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Hold, Malformed, TooMany
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel
 
@@ -76,6 +76,24 @@ async def test_a_request_waits_until_it_is_released(api: Api, sandbox: Sandbox, 
         hold.released.set()
         assert (await sending).status == 200
     assert contents(sandbox, channel) == ["x"]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_cue_is_given_at_a_request_which_goes_on_or_is_cut(
+    api: Api, sandbox: Sandbox, channel: Channel, moment: str
+) -> None:
+    found: list[list[str]] = []
+
+    def at() -> None:
+        found.append(contents(sandbox, channel))
+
+    sandbox.faults.add("POST", SEND, Cue(at=at, after_work=moment == "after"))
+    assert (await api.send(channel, content="x")).status == 200
+    sandbox.faults.add("POST", SEND, Cue(at=at, after_work=moment == "after", close=True))
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await api.send(channel, content="y")
+    assert found == ([["x"], ["x", "y"]] if moment == "after" else [[], ["x"]])
+    assert contents(sandbox, channel) == (["x", "y"] if moment == "after" else ["x"])
 
 
 async def test_a_body_may_be_malformed(api: Api, sandbox: Sandbox, channel: Channel) -> None:

@@ -1,0 +1,444 @@
+"""A bench on which the whole bot is killed, cut off and refused at a request of one's choice, and looked at afterwards.
+
+The bot is the real one, ``sync_once`` on a folder of issues, a database file and the sandbox over sockets. A killed process is what it
+leaves: at the chosen request the database files are copied as they lie on the disk, the pass is thrown away, and the next one starts
+from the copy. (``test_kills.py`` kills real processes as well.)
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import random
+import re
+import signal
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, closing
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self, TypeVar
+
+import discord.http
+import pytest
+
+from heartbeat_bot.config import load_config
+from heartbeat_bot.operation import sync_once
+from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, TooMany
+from heartbeat_bot.sandbox.ratelimits import RateLimits
+from heartbeat_bot.sandbox.server import Sandbox
+from heartbeat_bot.sandbox.world import ChannelType, Event, Message
+from heartbeat_bot.service import PassReport
+
+ON_MESSAGES = "/channels/*/messages**"
+MOMENT, HOUR = 10.0, 3600.0
+"""Seconds until the bot is started again: while Discord still knows a nonce, and long after it forgot it."""
+
+RESTORES = 0.2
+"""How often, in a row of mishaps, the ledger is put back to an older copy."""
+
+_Result = TypeVar("_Result")
+
+
+def issue(title: str, *sections: tuple[str, str]) -> str:
+    text = f"---\ntitle: {title}\nslug: {title.lower()}\ndate: 2026-08-01\n---\n\nHello from {title}.\n"
+    return text + "".join(f"\n## {heading}\n\n{words}\n" for heading, words in sections)
+
+
+A, B, C = ("Apples", "Red ones."), ("Beans", "Green ones."), ("Cherries", "Sweet ones.")
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """What an issue was (None: it was not there) and is to become, and the requests on messages that this takes."""
+
+    name: str
+    before: str | None
+    after: str
+    requests: str
+    kind: ChannelType = ChannelType.ANNOUNCEMENT
+
+    @property
+    def steps(self) -> list[str]:
+        return self.requests.split()
+
+
+SCENARIOS = (
+    Scenario(
+        name="first",
+        before=None,
+        after=issue("May", A, B),
+        requests="look send send send edit publish publish publish",
+    ),
+    Scenario(name="edit", before=issue("May", A, B), after=issue("May", A, ("Beans", "Black ones.")), requests="edit"),
+    Scenario(name="shift", before=issue("May", A, B), after=issue("May", A, C, B), requests="look send edit edit publish"),
+    Scenario(name="delete", before=issue("May", A, B, C), after=issue("May", A, C), requests="edit delete"),
+    Scenario(
+        name="files",
+        before=None,
+        after=issue("May", ("Apples", "![An apple](apple.png)")),
+        requests="look send send",
+        kind=ChannelType.TEXT,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mishap:
+    """What happens at a request, before its work or (``late``) after it.
+
+    ``after_sends``: seconds until the bot is started again when the request was a send; ``after_others``: when it was another, of
+    which none (an empty tuple) tells more than a mishap before it.
+    """
+
+    name: str
+    fault: Fault | None = None
+    kill: bool = False
+    late: bool = False
+    times: int = 1
+    after_sends: tuple[float, ...] = (MOMENT,)
+    after_others: tuple[float, ...] = (HOUR,)
+
+
+MISHAPS = (
+    Mishap(name="killed before", kill=True, after_sends=(MOMENT, HOUR)),
+    Mishap(name="killed after", kill=True, late=True, after_sends=(MOMENT, HOUR)),
+    Mishap(name="cancelled before", after_others=()),
+    Mishap(name="cancelled after", late=True, after_others=()),
+    Mishap(name="cut before", fault=Close()),
+    Mishap(name="cut after", fault=Close(after_work=True)),
+    Mishap(name="429 for a moment", fault=TooMany(retry_after=0.01), after_others=()),
+    Mishap(name="429 for half an hour", fault=TooMany(retry_after=1800, header=1)),
+    Mishap(name="500 before once", fault=Answer(status=500), after_others=()),
+    Mishap(name="502 after once", fault=Answer(status=502, after_work=True)),
+    Mishap(name="502 before five times", fault=Answer(status=502), times=5, after_sends=(HOUR,), after_others=()),
+    Mishap(name="502 after five times", fault=Answer(status=502, after_work=True), times=5, after_sends=(HOUR,), after_others=()),
+)
+
+
+Case = tuple[Scenario, int, Mishap, float]
+"""A scenario, the number of a request (from 0), what happens there, and the seconds until the bot is started again."""
+
+
+@dataclass(kw_only=True)
+class Verdict:
+    """How a channel and a ledger look in the end; ``wrong`` says in words what is not as it should be."""
+
+    duplicates: int = 0
+    losses: int = 0
+    wrong: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class Saved:
+    """The state of everything that a pass changes."""
+
+    database: Mapping[str, bytes]
+    messages: dict[int, Message]
+    created: int
+
+
+class Bench:
+    """One sandbox, channel, configuration and clock, put back to a saved state before each case."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clock = ManualClock()
+        self.created = 0
+        self.requests: list[tuple[str, str]] = []
+        self._exits = ExitStack()
+        self._runner = self._exits.enter_context(asyncio.Runner(debug=False))  # asyncio's own checks take half of the time
+        patch = self._exits.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("HB_TOKEN", "sandbox-token")
+        patch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)  # put back in the end
+        # discord.py waits for seconds before it repeats a request; nothing else of its asyncio is changed.
+        patch.setattr(discord.http, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": _no_time}))
+        self.sandbox = self.run(self._serve())
+        guild = self.sandbox.create_guild()
+        self.ann = self.sandbox.create_user(guild, "ann")
+        self.channel = self.sandbox.create_channel(guild, "news", ChannelType.ANNOUNCEMENT)
+        (folder / "site").mkdir()
+        self.write("old.md", issue("April", A))
+        self.config_file = folder / "config.yaml"
+        self.config_file.write_text(
+            f"discord: {{token_env: HB_TOKEN, api_url: '{self.sandbox.url}'}}\n"
+            "newsletters:\n  lamp:\n"
+            f"    source: {{directory: '{folder / 'site'}', paths: ['*.md']}}\n"
+            "    issue_url: https://example.org/blog/{slug}\n"
+            "    images: {attach: true}\n"
+            f"    announce: {{channel: {self.channel.id}, hold: 0s, max_age: null}}\n"
+        )
+        self.config = load_config(self.config_file)
+        self._states: dict[str, Saved] = {}
+        self._wanted: dict[str, list[str]] = {}
+
+    def close(self) -> None:
+        self.run(self._stack.aclose())
+        self._exits.close()
+
+    def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        return self._runner.run(work)
+
+    async def _serve(self) -> Sandbox:
+        self._stack = AsyncExitStack()
+        sandbox = await self._stack.enter_async_context(Sandbox(clock=self.clock, limits=RateLimits.generous()))
+        sandbox.world.listeners.append(self._count)
+        return sandbox
+
+    def _count(self, event: Event) -> None:
+        self.created += event.name == "MESSAGE_CREATE" and event.body["author"]["id"] == str(self.sandbox.world.bot.id)
+
+    def write(self, name: str, content: str | bytes) -> None:
+        path = self.folder / "site" / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        os.utime(path, (self.clock().timestamp(),) * 2)
+
+    # The database as it lies on the disk
+
+    def copy(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.folder.glob("heartbeat.db*") if path.suffix != ".lock"}
+
+    def restore(self, database: Mapping[str, bytes]) -> None:
+        for path in self.folder.glob("heartbeat.db*"):
+            path.unlink()
+        for name, content in database.items():
+            (self.folder / name).write_bytes(content)
+
+    # The bot
+
+    async def sync(self, now: datetime | None = None) -> PassReport:
+        (report,) = await sync_once(self.config, now=now or self.clock())
+        return report
+
+    async def recover(self, pause: float) -> None:
+        """Start the bot again until a pass has nothing left to do, four times at most."""
+        for wait in (pause, HOUR, HOUR, HOUR):
+            self.clock.advance(wait)
+            self.sandbox.log.clear()
+            report = await self.sync()
+            self.requests = [(entry.method, entry.path) for entry in self.sandbox.log if "/messages" in entry.path]
+            if not self.requests and not report.problems:
+                return
+
+    async def begin(self, scenario: Scenario) -> None:
+        """Put everything where the scenario starts: ``before`` has been posted, and ``after`` lies in the source."""
+        self.sandbox.faults.clear()
+        self.channel.type = scenario.kind
+        key = scenario.before or ""
+        if key not in self._states:
+            self._states[key] = await self._prepare(scenario)
+        saved = self._states[key]
+        self.restore(saved.database)
+        self.channel.messages.clear()
+        self.channel.messages.update(deepcopy(saved.messages))
+        (self.folder / "site" / "june.md").unlink(missing_ok=True)  # another issue, of a case before
+        self.write("may.md", scenario.after)
+        if scenario.name == "files":
+            self.write("apple.png", PICTURE)
+        self.created = 0
+        self.sandbox.log.clear()
+
+    async def _prepare(self, scenario: Scenario) -> Saved:
+        self.restore({})
+        self.channel.messages.clear()
+        (self.folder / "site" / "may.md").unlink(missing_ok=True)
+        await self.sync()  # what is there already is no news
+        if scenario.before:
+            self.write("may.md", scenario.before)
+            await self.sync()
+        return Saved(self.copy(), deepcopy(self.channel.messages), self.created)
+
+    async def case(self, case: Case) -> Verdict:
+        """Go through a scenario with a mishap at its ``at``-th request (from 0), while people talk, and judge what came of it."""
+        scenario, at, mishap, pause = case
+        await self.begin(scenario)
+        self.chat()
+        await self._pass_with(mishap, at)
+        self.chat()
+        await self.recover(pause)
+        return await self.judge(scenario)
+
+    async def _pass_with(self, mishap: Mishap, at: int) -> None:
+        """Make a pass with a mishap at its ``at``-th request, when it comes that far."""
+        left: dict[str, bytes] = {}
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self.sync())
+
+            def kill() -> None:
+                left.update(self.copy())
+                task.cancel()
+
+            fault = mishap.fault or Cue(at=kill, after_work=mishap.late, close=True)
+            self.sandbox.faults.add("*", ON_MESSAGES, fault, nth=at + 1, times=mishap.times)
+        if mishap.kill and left:
+            self.restore(left)
+        self.sandbox.faults.clear()
+
+    async def restored(self, scenario: Scenario, at: int, pause: float) -> Verdict:
+        """Go through a scenario, put the database back to what it was before the ``at``-th request, and judge what came of it."""
+        await self.begin(scenario)
+        copies: list[dict[str, bytes]] = []
+        self.sandbox.faults.add("*", ON_MESSAGES, Cue(at=lambda: copies.append(self.copy())), times=None)
+        await self.sync()
+        self.sandbox.faults.clear()
+        self.chat()
+        self.restore(copies[at])
+        await self.recover(pause)
+        return await self.judge(scenario)
+
+    async def killed(self, process: "Command", scenario: Scenario, at: int, *, late: bool, pause: float) -> Verdict:
+        """Kill a real process at a request, and judge what the next pass made of it."""
+        await self.begin(scenario)
+        self.chat()
+        cue = Cue(at=process.kill, after_work=late, close=True)
+        self.sandbox.faults.add("*", ON_MESSAGES, cue, nth=at + 1)
+        code = await process.run("sync", "--config", str(self.config_file), "--as-of", self.clock().isoformat())
+        assert code == -signal.SIGKILL, f"the process ended with {code}"
+        self.chat()
+        self.sandbox.faults.clear()
+        await self.recover(pause)
+        return await self.judge(scenario)
+
+    async def mishaps(self, scenario: Scenario, seed: int) -> Verdict:
+        """Go through a scenario with one mishap after another, now and then with an older ledger, and judge what came of it."""
+        chance = random.Random(seed)
+        await self.begin(scenario)
+        copies: list[dict[str, bytes]] = []
+        for _ in range(chance.randint(2, 6)):
+            mishap = chance.choice(MISHAPS)
+            await self._pass_with(mishap, chance.randint(0, 3))
+            copies.append(self.copy())
+            if chance.random() < RESTORES:
+                self.restore(chance.choice(copies))
+            self.chat()
+            self.clock.advance(chance.choice((1.0, MOMENT, 70.0, HOUR)))
+        await self.recover(MOMENT)
+        return await self.judge(scenario)
+
+    def chat(self) -> None:
+        self.sandbox.post_as(self.ann, self.channel, "What is that?")
+
+    # Looking
+
+    async def judge(self, scenario: Scenario) -> Verdict:
+        verdict = Verdict()
+        wanted = await self.wanted(scenario)
+        shown = self.shown()
+        counts = Counter(shown)
+        counts.subtract(wanted)
+        verdict.duplicates = sum(number for number in counts.values() if number > 0)
+        verdict.losses = -sum(number for number in counts.values() if number < 0)
+        if shown != wanted:
+            verdict.wrong.append(f"the channel reads {shown}, not {wanted}")
+        made = scenario.steps.count("send")
+        if self.created != made:
+            verdict.wrong.append(f"{self.created} messages were made, not {made}")
+            verdict.duplicates = max(verdict.duplicates, self.created - made)
+        if self.requests:
+            verdict.wrong.append(f"the last pass still made requests: {self.requests}")
+        self._judge_ledger(verdict)
+        return verdict
+
+    def _judge_ledger(self, verdict: Verdict) -> None:
+        with closing(sqlite3.connect(self.folder / "heartbeat.db")) as database:
+            unfinished = database.execute("SELECT thing FROM intents").fetchall()
+            known = {message for (message,) in database.execute("SELECT message FROM receipts WHERE released_at IS NULL")}
+        if unfinished:
+            verdict.wrong.append(f"unfinished: {unfinished}")
+        own = {message.id for message in self.channel.messages.values() if message.author.bot}
+        if known != own:
+            verdict.wrong.append(f"receipts of {sorted(known)}, messages {sorted(own)}")
+        if errors := self.errors():
+            verdict.wrong.append(f"errors: {errors}")
+
+    def errors(self) -> list[str]:
+        """Return what the ledger says is wrong with issues."""
+        with closing(sqlite3.connect(self.folder / "heartbeat.db")) as database:
+            return [error for (error,) in database.execute("SELECT error FROM issues WHERE error IS NOT NULL")]
+
+    async def wanted(self, scenario: Scenario) -> list[str]:
+        """Return what the channel reads when the issue has just been posted, without any mishap."""
+        if scenario.after not in self._wanted:
+            state = Saved(self.copy(), dict(self.channel.messages), self.created)
+            fresh = Scenario(name=scenario.name, before=None, after=scenario.after, requests="", kind=scenario.kind)
+            await self.begin(fresh)
+            await self.sync()
+            self._wanted[scenario.after] = self.shown()
+            self.restore(state.database)
+            self.channel.messages.clear()
+            self.channel.messages.update(state.messages)
+            self.created = state.created
+        return self._wanted[scenario.after]
+
+    def shown(self) -> list[str]:
+        """Return what a reader sees of the bot's messages, files and publication too; ids by their place in the channel."""
+        own = [message for message in self.channel.messages.values() if message.author.bot]
+        places = {str(message.id): f"#{place}" for place, message in enumerate(own)}
+        texts: list[str] = []
+        for message in own:
+            files = [(file.filename, hashlib.sha256(file.content).hexdigest()[:8]) for file in message.attachments]
+            text = json.dumps([message.content, message.embeds, files, message.flags])
+            texts.append(re.sub(r"\d{17,}", lambda found: places.get(found[0], found[0]), text))
+        return texts
+
+
+class Command:
+    """The command as real processes, forked off one that has loaded the program already: starting anew would take seconds each."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.pid: int | None = None
+
+    @classmethod
+    async def start(cls) -> Self:
+        program = Path(__file__).with_name("forking.py")
+        pipe = asyncio.subprocess.PIPE
+        return cls(await asyncio.create_subprocess_exec(sys.executable, str(program), stdin=pipe, stdout=pipe, env=os.environ))
+
+    async def run(self, *words: str) -> int:
+        """Run the command to its end; return its exit code, negative for the signal that killed it."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(words).encode() + b"\n")
+        self.pid = int(await self._process.stdout.readline())
+        code = int(await self._process.stdout.readline())
+        self.pid = None
+        return code
+
+    def kill(self) -> None:
+        """Kill the process that runs."""
+        assert self.pid
+        os.kill(self.pid, signal.SIGKILL)
+
+    async def close(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        await self._process.wait()
+
+
+async def _no_time(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+def cases(scenarios: Sequence[Scenario] = SCENARIOS, mishaps: Sequence[Mishap] = MISHAPS) -> list[Case]:
+    """Return every request of every scenario with every mishap."""
+    return [
+        (scenario, at, mishap, pause)
+        for scenario in scenarios
+        for at, step in enumerate(scenario.steps)
+        for mishap in mishaps
+        for pause in (mishap.after_sends if step == "send" else mishap.after_others)
+    ]
+
+
+def name_of(case: Case) -> str:
+    scenario, at, mishap, pause = case
+    words = f"{scenario.name} {at} {scenario.steps[at]} {mishap.name} {pause:g}s"
+    return words.replace(" ", "-")
