@@ -13,7 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from heartbeat_bot import __version__
-from heartbeat_bot.cli import _Group, _instant, _run, main
+from heartbeat_bot.cli import _Group, main
+from heartbeat_bot.cli.ending import run_to_the_end
+from heartbeat_bot.cli.running import _instant
 from heartbeat_bot.errors import ConfigError, IssueError, OutletError, RateLimitedError, SourceError, UserError
 
 GOOD = "---\ntitle: First Light\ndate: 2026-03-02\n---\n\nHello, everyone.\n\n## News\n\nThe lamp is *lit*.\n"
@@ -130,24 +132,24 @@ async def _together(*errors: Exception) -> None:
 def test_a_group_of_errors_for_people_is_a_line_for_each() -> None:
     nested = ExceptionGroup("inner", [SourceError("two"), SourceError("one")])
     with pytest.raises(ConfigError) as caught:
-        _run(_together(SourceError("one"), nested, UserError("three")))
+        run_to_the_end(_together(SourceError("one"), nested, UserError("three")))
     assert caught.value.problems == ("one", "two", "three")
 
 
 def test_a_fault_among_them_is_not_hidden() -> None:
     with pytest.raises(ExceptionGroup, match="unhandled errors"):
-        _run(_together(SourceError("one"), Other("two")))
+        run_to_the_end(_together(SourceError("one"), Other("two")))
 
 
 def test_a_single_error_passes_as_it_is() -> None:
     with pytest.raises(SourceError, match="one"):
-        _run(_raise(SourceError("one")))
+        run_to_the_end(_raise(SourceError("one")))
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), asyncio.CancelledError()])
 def test_being_stopped_is_no_error(end: BaseException) -> None:
     with pytest.raises(SystemExit) as caught:
-        _run(_raise(end))
+        run_to_the_end(_raise(end))
     assert caught.value.code == 0
 
 

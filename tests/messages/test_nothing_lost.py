@@ -167,7 +167,7 @@ _LONG_BLOCK = st.one_of(
     st.lists(_line(_TAME, 30), min_size=1, max_size=60).map(lambda lines: "```\n" + "\n".join(lines) + "\n```"),
     st.lists(_line(_TAME, 30), min_size=1, max_size=20).map(lambda lines: "\n".join(f"> {line}" for line in lines)),
     st.text(alphabet="abc", min_size=3000, max_size=9000),
-    st.integers(200, 700).map(lambda number: "**bold** " * number),
+    st.integers(100, 300).map(lambda number: "**bold** " * number),
     st.integers(1000, 5000).map(lambda number: "語" * number),
 )
 

@@ -1,0 +1,173 @@
+"""For authors: `preview` shows what would be posted, `check` says what is wrong; neither needs a network or a state."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from heartbeat_bot import __version__
+from heartbeat_bot.checks import FORMATS, as_github, as_sarif, as_text_report
+from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
+from heartbeat_bot.cli.options import check_newsletter, config_option, load, newsletter_option
+from heartbeat_bot.config import NewsletterConfig, config_file
+from heartbeat_bot.config.patterns import PathPatterns
+from heartbeat_bot.errors import IssueError
+from heartbeat_bot.issues.model import Finding, Severity
+from heartbeat_bot.issues.rules import finding
+from heartbeat_bot.messages.preview import Preview, as_json, as_text, finding_json, finding_line
+from heartbeat_bot.rendering import render
+
+_SUFFIXES = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
+
+
+def _authors_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option(
+            "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write there instead of to stdout."
+        ),
+        click.option("--site-url", metavar="URL", help="The site that relative links lead to."),
+        newsletter_option,
+        config_option,
+        click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_authors_options
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to write it.")
+def preview(
+    paths: tuple[Path, ...],
+    config_path: str | None,
+    newsletter: str | None,
+    site_url: str | None,
+    output: Path | None,
+    format_: str,
+) -> None:
+    """Show what would be posted, without network or state. PATH: files or folders."""
+    settings = _newsletter_for_authors(config_path, newsletter)
+    events = tuple(pattern.pattern for pattern in settings.sections.events) if settings else ()
+    jobs = tuple(pattern.pattern for pattern in settings.sections.jobs) if settings else ()
+    broken = False
+    entries: list[dict[str, Any]] = []
+    texts: list[str] = []
+    for path in _files(paths, settings):
+        result = _render(path, settings, site_url or "")
+        if isinstance(result, Finding):
+            broken = True
+            entries.append(_unreadable(path, result))
+            _complain(path, result)
+        else:
+            entries.append(as_json(result, event_headings=events, job_headings=jobs))
+            texts.append(as_text(result))
+    _write(json.dumps(entries, ensure_ascii=False, indent=1) if format_ == "json" else "\n\n".join(texts), output)
+    if broken:
+        raise SystemExit(FAILED)
+
+
+@click.command()
+@_authors_options
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="How to write it.")
+@click.option("--strict", is_flag=True, help="Warnings fail too.")
+def check(
+    paths: tuple[Path, ...],
+    config_path: str | None,
+    newsletter: str | None,
+    site_url: str | None,
+    output: Path | None,
+    format_: str,
+    strict: bool,  # noqa: FBT001 - click passes flags by keyword
+) -> None:
+    """Say what is wrong with issues, for authors. PATH: files or folders."""
+    settings = _newsletter_for_authors(config_path, newsletter)
+    findings: list[tuple[str, Finding]] = []
+    files = list(_files(paths, settings))
+    for path in files:
+        result = _render(path, settings, site_url or "")
+        found = (result,) if isinstance(result, Finding) else result.findings
+        findings += [(_shown(path), one) for one in found]
+    match format_:
+        case "json":
+            text = json.dumps([{"path": path} | finding_json(one) for path, one in findings], ensure_ascii=False, indent=1)
+        case "github":
+            text = as_github(findings)
+        case "sarif":
+            text = json.dumps(as_sarif(findings, __version__), ensure_ascii=False, indent=1)
+        case _:
+            text = as_text_report(findings, len(files))
+    _write(text, output)
+    bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    if any(one.severity in bad for _, one in findings):
+        raise SystemExit(FAILED)
+
+
+def _newsletter_for_authors(config_path: str | None, newsletter: str | None) -> NewsletterConfig | None:
+    """Return the newsletter whose settings count; None when there is no configuration and none was asked for."""
+    if config_path is None and newsletter is None and not config_file(None).exists():
+        return None
+    config = load(config_path)
+    check_newsletter(config, newsletter)
+    if newsletter is None and len(config.newsletters) > 1:
+        names = ", ".join(config.newsletters)
+        stop(f"the configuration has several newsletters ({names}): say which with --newsletter", NOT_STARTED)
+    return config.newsletters[newsletter or next(iter(config.newsletters))]
+
+
+def _files(paths: Sequence[Path], settings: NewsletterConfig | None) -> Iterator[Path]:
+    """Yield files as given, and from folders those that match the newsletter's patterns, else every Markdown file that is not hidden."""
+    patterns = PathPatterns(settings.source.paths) if settings else None
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = sorted(found for found in path.rglob("*") if found.is_file())
+        plain = [found for found in inside if not _hidden(found.relative_to(path)) and found.suffix.lower() in _SUFFIXES]
+        matching = [found for found in inside if patterns and patterns.match(found.relative_to(path).as_posix())]
+        yield from matching or plain
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "node_modules" for part in path.parts)
+
+
+def _shown(path: Path) -> str:
+    """Return a path as it can be printed, even when its name is not UTF-8: as sources show it."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def _render(path: Path, settings: NewsletterConfig | None, site_url: str) -> Preview | Finding:
+    try:
+        return render(_shown(path), path.read_bytes(), settings, site_url=site_url)
+    except IssueError as error:
+        return finding("unreadable", error.line, error.reason)
+    except OSError as error:
+        return finding("unreadable", None, f"the file cannot be opened: {error.strerror}")
+
+
+def _unreadable(path: Path, found: Finding) -> dict[str, Any]:
+    """Return the entry of an issue that cannot be read: nothing but its finding."""
+    empty: dict[str, Any] = dict.fromkeys(("slug", "title", "date", "url"))
+    return (
+        {"path": _shown(path)}
+        | empty
+        | {"draft": False, "messages": [], "events": [], "jobs": [], "findings": [finding_json(found)]}
+    )
+
+
+def _complain(path: Path, found: Finding) -> None:
+    click.echo(finding_line(_shown(path), found), err=True)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        if text:
+            click.echo(text)
+        return
+    try:
+        output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        stop(f"{output} cannot be written: {error.strerror}", NOT_STARTED)

@@ -1,0 +1,30 @@
+"""Trying it: `demo`."""
+
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from heartbeat_bot.cli.ending import run_to_the_end
+from heartbeat_bot.demo import Demo
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="The page's port; a free one when not given.")
+@click.option("--no-browser", is_flag=True, help="Only print the page's address.")
+@click.option(
+    "--issue", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="Post this file instead."
+)
+def demo(port: int, no_browser: bool, issue: Path | None) -> None:  # noqa: FBT001 - click passes flags by keyword
+    """Run the whole bot against a built-in sandbox, on a sample newsletter. Ctrl-C ends it."""
+
+    def ready(url: str, lines: Sequence[str]) -> None:
+        click.echo(url)
+        for line in lines:
+            click.echo(line, err=True)
+        if not no_browser and sys.stdout.isatty():
+            webbrowser.open(url)
+
+    run_to_the_end(Demo(port=port, issue=issue).run(ready))
