@@ -112,7 +112,7 @@ class Post:
         body: dict[str, Any] = {"content": self.content, "embeds": embeds, "allowed_mentions": mentions}
         if self.files:
             body["attachments"] = [
-                {"id": number, "filename": file.name} | ({"description": file.alt} if file.alt else {})
+                {"id": str(number), "filename": file.name} | ({"description": file.alt} if file.alt else {})
                 for number, file in enumerate(self.files)
             ]
         return body
