@@ -159,8 +159,10 @@ def point_at(api_url: str) -> None:
 async def log_in(token: str, *, api_url: str) -> AsyncGenerator["DiscordOutlet"]:
     """Log in over REST, without a gateway, and log out in the end; raise OutletError when the token is refused."""
     point_at(api_url)
+    # The bot does not speak: nobody needs to be told that it could not.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     client = discord.Client(
-        intents=discord.Intents.none(),
+        intents=discord.Intents(guilds=True),
         max_ratelimit_timeout=LONGEST_SLEEP,
         allowed_mentions=discord.AllowedMentions.none(),
         http_trace=_trace(),

@@ -65,7 +65,9 @@ def _lines(text: str, name: Name, *, quoting: bool = True) -> str:
 
     def flush() -> None:
         if plain:
-            parts.append("<p>" + "<br>".join(_inline("\n".join(plain), name, 0).split("\n")) + "</p>")
+            # A page shows no line break at a paragraph's end: the blank line before a list or quote wants one more.
+            blank = "" if plain[-1] else "\n"
+            parts.append("<p>" + "<br>".join(_inline("\n".join(plain) + blank, name, 0).split("\n")) + "</p>")
             plain.clear()
 
     while position < len(lines):
