@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from heartbeat_bot.delivery.identity import SIMILAR, Candidate, Fingerprint, IssueId, Known, identify, similarity
 from heartbeat_bot.sources.snapshot import BlobId
 
-CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 
 
 def words(seed: str, lines: int = 30) -> list[str]:
@@ -23,22 +25,16 @@ def slug_of(path: str) -> str:
     return path.rsplit("/", 1)[-1].removesuffix(".md")
 
 
-def known(number: int, path: str, lines: Sequence[str], *, explicit: str | None = None, gone: bool = False) -> Known:
-    text = "\n".join(lines)
-    return Known(
-        id=IssueId(number),
-        explicit=explicit,
-        path=path,
-        blob=BlobId(text),
-        slug=slug_of(path),
-        fingerprint=Fingerprint.of(text),
-        gone=gone,
-    )
+def known(number: int, path: str, lines: Sequence[str], **more: Any) -> Known:
+    text = "\n".join([*lines, more.get("title", "")])
+    about = {"explicit": None, "blob": BlobId(text), "slug": slug_of(path), "fingerprint": Fingerprint.of(text)} | more
+    return Known(id=IssueId(number), path=path, **about)
 
 
-def file(path: str, lines: Sequence[str], *, explicit: str | None = None) -> Candidate:
-    text = "\n".join(lines)
-    return Candidate(explicit=explicit, path=path, blob=BlobId(text), slug=slug_of(path), fingerprint=Fingerprint.of(text))
+def file(path: str, lines: Sequence[str], **more: Any) -> Candidate:
+    text = "\n".join([*lines, more.get("title", "")])
+    about = {"explicit": None, "blob": BlobId(text), "slug": slug_of(path), "fingerprint": Fingerprint.of(text)} | more
+    return Candidate(path=path, **about)
 
 
 def test_an_edit_in_place_keeps_the_identity_even_when_every_word_changed() -> None:
@@ -76,13 +72,13 @@ def test_an_issue_that_went_away_years_ago_is_recognised() -> None:
 def test_an_explicit_id_wins_over_path_and_text() -> None:
     found = identify(
         [known(1, "a.md", words("a"), explicit="x"), known(2, "b.md", words("b"), explicit="y")],
-        [file("a.md", words("a"), explicit="y"), file("b.md", words("b"), explicit="x")],
+        [file("a.md", words("c"), explicit="y"), file("b.md", words("d"), explicit="x")],
     )
     assert found.issues == {"a.md": 2, "b.md": 1}
 
 
 def test_another_explicit_id_at_the_same_path_is_another_issue() -> None:
-    found = identify([known(1, "latest.md", words("a"), explicit="july")], [file("latest.md", words("a"), explicit="august")])
+    found = identify([known(1, "latest.md", words("a"), explicit="july")], [file("latest.md", words("b"), explicit="august")])
     assert (found.issues, found.gone) == ({"latest.md": None}, {1})
 
 
@@ -91,12 +87,24 @@ def test_an_explicit_id_added_later_changes_nothing() -> None:
     assert found.issues == {"a.md": 1}
 
 
-def test_a_file_that_repeats_an_explicit_id_is_a_twin_of_the_one_at_home() -> None:
+def test_an_id_that_two_files_have_says_nothing_about_either() -> None:
     found = identify(
         [known(1, "b.md", words("b"), explicit="x")],
-        [file("a.md", words("a"), explicit="x"), file("b.md", words("b"), explicit="x")],
+        [file("a.md", words("a"), explicit="x"), file("b.md", words("changed"), explicit="x")],
     )
-    assert (found.issues, found.twins) == ({"b.md": 1}, {"a.md": "b.md"})
+    assert (found.issues, found.doubts) == ({"a.md": None, "b.md": 1}, {})
+
+
+def test_an_id_that_every_issue_has_says_nothing() -> None:
+    past = [known(number, f"{number}.md", words(f"{number}"), explicit="update", gone=number > 1) for number in range(1, 4)]
+    found = identify(past, [file("1.md", words("1"), explicit="update"), file("4.md", words("4"), explicit="update")])
+    assert found.issues == {"1.md": 1, "4.md": None}
+
+
+def test_an_id_left_over_from_the_issue_it_was_copied_from_does_not_merge_the_two() -> None:
+    old = known(1, "01.md", words("1"), explicit="x", title="January", date=date(2026, 1, 5))
+    found = identify([old], [file("02.md", words("2"), explicit="x", title="February", date=date(2026, 2, 2))])
+    assert (found.issues, found.gone) == ({"02.md": None}, {1})
 
 
 def test_of_equal_files_the_one_with_the_same_slug_is_the_issue() -> None:
@@ -147,7 +155,8 @@ def test_matching_is_one_to_one_whole_and_independent_of_order(old: list[str], n
     matched = [issue for issue in found.issues.values() if issue is not None]
     assert len(matched) == len(set(matched))
     assert set(matched) | found.gone == {issue.id for issue in issues}
-    assert set(found.issues) | set(found.twins) == set(new)
+    assert set(found.issues) == set(new)
+    assert found.absorbed == frozenset()
     assert found == identify(data.draw(st.permutations(issues)), data.draw(st.permutations(files)))
 
 

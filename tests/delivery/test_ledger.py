@@ -75,7 +75,7 @@ async def test_an_issue_that_goes_and_comes_back_keeps_what_became_of_it(ledger:
     assert (await ledger.issue(issue)).state is State.GONE
     await ledger.record("weekly", [see("c.md", issue=issue)], now=clock())
     record = await ledger.issue(issue)
-    assert (record.state, record.baseline, record.facts(draft=False).baseline) == (State.NEW, True, True)
+    assert (record.state, record.baseline, record.facts("").baseline) == (State.NEW, True, True)
 
 
 async def test_the_path_of_an_issue_that_is_gone_may_be_used_again(ledger: Ledger, clock: ManualClock, see: See) -> None:
