@@ -120,6 +120,7 @@ class Service:
             ids |= await self._ledger.record(
                 name,
                 found.sightings,
+                before=found.records,
                 gone=found.missed,
                 absorbed=found.absorbed,
                 now=min(now, found.snapshot.time),
@@ -166,10 +167,8 @@ class Service:
 
     async def _posts(self, name: str, found: Survey, path: str) -> tuple[Post, ...]:
         newsletter = self._config.newsletters[name]
-        issue = found.read.get(path)
-        if issue is None:
-            data = await found.snapshot.contents.read(path)
-            issue = await asyncio.to_thread(read_issue, path, data)
+        data = await found.snapshot.contents.read(path)
+        issue = await asyncio.to_thread(read_issue, path, data)
         files = (await attached_pictures(issue, found.snapshot.contents))[0] if newsletter.images.attach else None
         preview = await asyncio.to_thread(render_issue, issue, newsletter, files=files)
         return preview.composition.posts

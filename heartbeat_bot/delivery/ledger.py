@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, insert, make_url, select, union, update
+from sqlalchemy import Delete, Insert, Row, Update, delete, event, func, insert, make_url, select, union, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heartbeat_bot.delivery import schema, sqlite
 from heartbeat_bot.delivery.gate import Facts, Ruling, Verdict
@@ -162,6 +162,8 @@ class Ledger:
         """Use an engine whose schema is up to date; see :func:`open_ledger`."""
         self._engine = engine
         self.receipts = Receipts(engine)
+        self._writes = _Writes(engine)
+        self._seen: dict[str, tuple[int, dict[IssueId, IssueRecord]]] = {}
 
     async def newsletters(self) -> list[Newsletter]:
         """Return every newsletter that a pass has seen, by name."""
@@ -192,15 +194,28 @@ class Ledger:
         """Note why a pass could not be made."""
         await self._set_newsletter(name, {"error": error, "error_at": now})
 
-    async def records(self, newsletter: str) -> dict[IssueId, IssueRecord]:
-        """Return the issues of a newsletter, those that are gone too, without their receipts: what a pass begins with."""
+    async def records(self, newsletter: str) -> Mapping[IssueId, IssueRecord]:
+        """Return the issues of a newsletter, those that are gone too, without their receipts: what a pass begins with.
+
+        They are read once, and again when an issue was written: nobody else writes to the database meanwhile.
+        """
+        number = self._writes.number
+        if newsletter in self._seen and self._seen[newsletter][0] == number:
+            return self._seen[newsletter][1]
         query = select(*_RECORD).where(schema.issues.c.newsletter == newsletter)
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).mappings()
-            return {row["id"]: _issue_of(row, ()) for row in rows}
+            rows = await connection.execute(query)
+            records = {row[0]: _issue_of(row) for row in rows}
+        self._seen[newsletter] = (number, records)
+        return records
 
-    async def known(self, newsletter: str) -> list[Known]:
-        """Return the issues of a newsletter, those that are gone too, as :func:`identity.identify` takes them."""
+    async def known(self, newsletter: str, records: Mapping[IssueId, IssueRecord] | None = None) -> list[Known]:
+        """Return the issues of a newsletter, those that are gone too, as :func:`identity.identify` takes them.
+
+        ``records`` are those of the newsletter, when they have been asked for already.
+        """
+        if records is None:
+            records = await self.records(newsletter)
         prints = select(schema.issues.c.id, schema.issues.c.fingerprint).where(schema.issues.c.newsletter == newsletter)
         async with self._engine.connect() as connection:
             fingerprints = {row.id: row.fingerprint for row in await connection.execute(prints)}
@@ -218,7 +233,7 @@ class Ledger:
                 settled=bool(record.announced_at or record.baseline or record.retracted_at) or record.state is State.TOO_OLD,
                 doubtful=record.doubtful,
             )
-            for id_, record in (await self.records(newsletter)).items()
+            for id_, record in records.items()
         ]
 
     async def record(
@@ -226,6 +241,7 @@ class Ledger:
         newsletter: str,
         sightings: Sequence[Sighting],
         *,
+        before: Mapping[IssueId, IssueRecord] | None = None,
         gone: Iterable[IssueId] = (),
         absorbed: Iterable[IssueId] = (),
         now: datetime,
@@ -235,11 +251,11 @@ class Ledger:
 
         ``now`` is since when the source holds what was read (see :func:`instants`), ``missed_at`` when the pass missed what is
         gone. An issue that comes back loses the state *gone*; all else that became of it (announced, baseline, retracted) is still
-        known. ``absorbed`` issues were doubtful, had nothing posted, and turned out to be others: they are forgotten.
+        known. ``absorbed`` issues were doubtful, had nothing posted, and turned out to be others: they are forgotten. ``before`` is as in :meth:`known`.
         """
         table = schema.issues
-        before = await self.records(newsletter)
-        ids: dict[str, IssueId] = {}
+        if before is None:
+            before = await self.records(newsletter)
         async with self._engine.begin() as connection:
             found = await connection.execute(select(schema.newsletters.c.name).where(schema.newsletters.c.name == newsletter))
             if found.one_or_none() is None:
@@ -249,25 +265,37 @@ class Ledger:
             for issue in gone:
                 values = {"state": State.GONE, "reason": "its file went away", "until": None, "gone_at": missed_at or now}
                 await connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
-            # Files may swap paths: give way first, so that the index is not hurt between two updates.
-            for sighting in sightings:
-                if sighting.issue is not None:
-                    await connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"\0{sighting.issue}"))
-            fresh: list[dict[str, Any]] = []
-            for sighting in sightings:
-                record = before.get(sighting.issue) if sighting.issue is not None else None
-                values = _columns_of(sighting) | asdict(instants(record, sighting, now=now))
-                if sighting.issue is None:
-                    ruling = {"state": State.NEW, "reason": "it has just been read", "baseline": False}
-                    fresh.append(values | ruling | {"newsletter": newsletter, "first_seen": now})
-                    continue
-                ids[sighting.path] = sighting.issue
-                if record is not None and not record.present:
-                    values |= {"state": State.NEW, "reason": "it came back", "gone_at": None}
-                await connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
-            if fresh:
-                result = await connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
-                ids |= {row.path: IssueId(row.id) for row in result}
+            return await self._record_sightings(connection, newsletter, sightings, before, now)
+
+    async def _record_sightings(
+        self,
+        connection: AsyncConnection,
+        newsletter: str,
+        sightings: Sequence[Sighting],
+        before: Mapping[IssueId, IssueRecord],
+        now: datetime,
+    ) -> dict[str, IssueId]:
+        table = schema.issues
+        ids: dict[str, IssueId] = {}
+        fresh: list[dict[str, Any]] = []
+        # Files may swap paths: give way first, so that the index is not hurt between two updates.
+        for sighting in sightings:
+            if sighting.issue is not None:
+                await connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"\0{sighting.issue}"))
+        for sighting in sightings:
+            record = before.get(sighting.issue) if sighting.issue is not None else None
+            values = _columns_of(sighting) | asdict(instants(record, sighting, now=now))
+            if sighting.issue is None:
+                ruling = {"state": State.NEW, "reason": "it has just been read", "baseline": False}
+                fresh.append(values | ruling | {"newsletter": newsletter, "first_seen": now})
+                continue
+            ids[sighting.path] = sighting.issue
+            if record is not None and not record.present:
+                values |= {"state": State.NEW, "reason": "it came back", "gone_at": None}
+            await connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
+        if fresh:
+            result = await connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
+            ids |= {row.path: IssueId(row.id) for row in result}
         return ids
 
     async def rule(self, rulings: Mapping[IssueId, Ruling]) -> None:
@@ -329,15 +357,14 @@ class Ledger:
             kept = select(schema.receipts).where(schema.receipts.c.released_at.is_(None)).order_by(schema.receipts.c.message)
             for row in await connection.execute(kept):
                 held.setdefault(row.issue, []).append(receipt_of(row))
-            rows = (await connection.execute(query)).mappings()
-            return [_issue_of(row, tuple(held.get(row["id"], ()))) for row in rows]
+            return [_issue_of(row, tuple(held.get(row.id, ()))) for row in await connection.execute(query)]
 
     async def issue(self, issue: IssueId) -> IssueRecord:
         """Return one issue with its receipts; raise StateError when there is none of that id."""
         held = tuple(await self.receipts.held(issue))
         async with self._engine.connect() as connection:
-            result = await connection.execute(select(schema.issues).where(schema.issues.c.id == issue))
-            row = result.mappings().one_or_none()
+            result = await connection.execute(select(*_RECORD).where(schema.issues.c.id == issue))
+            row = result.one_or_none()
         if row is None:
             raise StateError(f"There is no issue number {issue}: `heartbeat-bot issues` lists them.")
         return _issue_of(row, held)
@@ -458,6 +485,27 @@ def _newsletter_of(row: Row[Any]) -> Newsletter:
 
 
 _RECORD: Final = [column for column in schema.issues.c if column.name != "fingerprint"]
+_NAMES: Final = [column.name for column in _RECORD]
+_STATES: Final = {state.value: state for state in State}
+
+
+class _Writes:
+    """Counts the writes to issues, and their commits: what was read at one number is as it was while the number is the same."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.number = 0
+        self._open = False
+        event.listen(engine.sync_engine, "before_execute", self._on_execute)
+        event.listen(engine.sync_engine, "commit", self._on_commit)
+
+    def _on_execute(self, _connection: Any, statement: Any, *_rest: Any) -> None:
+        if isinstance(statement, (Insert, Update, Delete)) and statement.table is schema.issues:
+            self.number += 1
+            self._open = True
+
+    def _on_commit(self, _connection: Any) -> None:
+        self.number += self._open
+        self._open = False
 
 
 def _columns_of(sighting: Sighting) -> dict[str, Any]:
@@ -477,10 +525,10 @@ def _columns_of(sighting: Sighting) -> dict[str, Any]:
     }
 
 
-def _issue_of(row: Mapping[Any, Any], held: tuple[Receipt, ...]) -> IssueRecord:
-    columns: dict[str, Any] = {name: value for name, value in row.items() if name != "fingerprint"}
-    columns |= {"state": State(row["state"]), "date": _date_of(row["date"]), "receipts": held}
-    return IssueRecord(**columns)
+def _issue_of(row: Row[Any], held: tuple[Receipt, ...] = ()) -> IssueRecord:
+    values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
+    values |= {"state": _STATES[values["state"]], "date": _date_of(values["date"]), "receipts": held}
+    return IssueRecord(**values)
 
 
 def _date_of(text: str | None) -> date | datetime | None:

@@ -17,8 +17,7 @@ from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Kno
 from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, Sighting, instants
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.issues.model import Issue
-from heartbeat_bot.issues.reading import read_issue
+from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import Snapshot
 
 Reading = Callable[[int, int], None]
@@ -29,9 +28,8 @@ Reading = Callable[[int, int], None]
 class Survey:
     """What a pass found. Issues are named by their paths, since new ones have no number yet.
 
-    ``read`` holds the files that were read anew and could be. ``missing`` are issues that no file is any more, ``missed`` those
-    among them that earlier passes saw; ``leaving`` those whose messages are to be deleted now, and ``farewells`` says of each what
-    becomes of its messages.
+    ``missed`` are issues that the last pass saw and this one does not; ``leaving`` are those that are gone or taken back whose
+    messages are to be deleted now, and ``farewells`` says of those that are gone what becomes of their messages.
     """
 
     snapshot: Snapshot
@@ -39,7 +37,6 @@ class Survey:
     issues: Mapping[str, IssueId | None]
     rulings: Mapping[str, Ruling]
     sightings: tuple[Sighting, ...] = ()
-    read: Mapping[str, Issue] = field(default_factory=dict[str, Issue])
     missed: frozenset[IssueId] = frozenset()
     absorbed: frozenset[IssueId] = frozenset()
     leaving: frozenset[IssueId] = frozenset()
@@ -52,8 +49,9 @@ class Survey:
 
     def title(self, path: str) -> str:
         """Return a file's title, its path when nothing is known of it."""
-        if path in self.read:
-            return self.read[path].title
+        seen = next((sighting for sighting in self.sightings if sighting.path == path), None)
+        if seen:
+            return seen.title
         record = self.record(path)
         return record.title if record else path
 
@@ -110,16 +108,13 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
     at_home = {record.path: record for record in records.values() if record.present}
     changed = [path for path, blob in snapshot.files.items() if path not in at_home or at_home[path].blob != blob]
     missing = any(path not in snapshot.files for path in at_home)
-    read: dict[str, Issue] = {}
     sightings: dict[str, Sighting] = {}
     if changed or (missing and any(record.doubtful for record in records.values())):
         for number, path in enumerate(changed):
             reading(number + 1, len(changed))
             data = await snapshot.contents.read(path)
-            sightings[path], issue = await asyncio.to_thread(_look, path, data, snapshot, at_home.get(path))
-            if issue:
-                read[path] = issue
-        known = await ledger.known(name)
+            sightings[path] = await asyncio.to_thread(_look, path, data, snapshot, at_home.get(path))
+        known = await ledger.known(name, records)
         resolution = await asyncio.to_thread(identify, known, _candidates(snapshot, sightings, at_home, known))
         sightings = _resolved(sightings, resolution, records, known)
     else:
@@ -143,7 +138,6 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
         issues=resolution.issues,
         rulings=rulings,
         sightings=tuple(sightings.values()),
-        read=read,
         missed=frozenset(issue for issue in resolution.gone if records[issue].present),
         absorbed=resolution.absorbed,
         leaving=leaving,
@@ -151,16 +145,16 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
     )
 
 
-def _look(path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None) -> tuple[Sighting, Issue | None]:
+def _look(path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None) -> Sighting:
     """Read a file; one that is broken is known by its path, or by what it said before, and by its text."""
     fingerprint = Fingerprint.of(data.decode("utf-8", "replace"))
     blob = snapshot.files[path]
     try:
-        issue = read_issue(path, data)
+        head = read_head(path, data)
     except IssueError as error:
         place = f" (line {error.line})" if error.line else ""
         name = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        sighting = Sighting(
+        return Sighting(
             issue=None,
             explicit=before.explicit if before else None,
             path=path,
@@ -172,19 +166,17 @@ def _look(path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None
             draft=before.draft if before else False,
             broken=f"{error.reason}{place}",
         )
-        return sighting, None
-    sighting = Sighting(
+    return Sighting(
         issue=None,
-        explicit=issue.explicit_id,
+        explicit=head.explicit_id,
         path=path,
-        slug=issue.slug,
-        title=issue.title,
-        date=issue.date,
+        slug=head.slug,
+        title=head.title,
+        date=head.date,
         blob=blob,
         fingerprint=fingerprint,
-        draft=issue.draft,
+        draft=head.draft,
     )
-    return sighting, issue
 
 
 def _candidates(
