@@ -397,11 +397,15 @@ class _Matching:
             return False
         return self.ids_here[candidate.explicit] == 1 and self.ids[issue.explicit] == 1
 
+    def _another(self, candidate: Candidate, issue: Known) -> bool:
+        """Tell whether day and text both say that a file is another issue, which may well have the same title."""
+        days = candidate.date is not None and issue.date is not None and not _same_day(candidate, issue)
+        return days and self._likeness(candidate, issue) < ALIEN
+
     def _alien(self, candidate: Candidate, issue: Known) -> bool:
         """Tell whether title, day and text all say that a file is another issue."""
         titles = bool(candidate.title) and bool(issue.title) and _plain(candidate.title) != _plain(issue.title)
-        days = candidate.date is not None and issue.date is not None and not _same_day(candidate, issue)
-        return titles and days and self._likeness(candidate, issue) < ALIEN
+        return titles and self._another(candidate, issue)
 
     def _same_to_a_reader(self, candidate: Candidate, issue: Known) -> bool:
         if self._likeness(candidate, issue) >= SIMILAR:
@@ -444,7 +448,7 @@ class _Matching:
         """Tell whether a text that is similar enough is the issue's."""
         if not issue.settled or not (candidate.title and issue.title):
             return True
-        if _plain(candidate.title) == _plain(issue.title) or _same_day(candidate, issue):
+        if _plain(candidate.title) == _plain(issue.title) or _near(candidate, issue):
             return True
         enough = self.like.shared(candidate.text, issue.fingerprint) >= ENOUGH
         return not issue.gone and likeness >= STRONG and enough
@@ -482,7 +486,7 @@ class _Matching:
                     continue
                 if _same_day(candidate, issue) and self._just_left(issue):
                     self._match(candidate, issue)
-                elif _same_day(candidate, issue) or self._just_left(issue):
+                elif _same_day(candidate, issue) or (self._just_left(issue) and not self._another(candidate, issue)):
                     self._doubt(candidate, issue.id, f"it has the title of '{issue.title}', which was in {issue.path}")
 
     def _by_remains(self) -> None:
@@ -496,7 +500,7 @@ class _Matching:
         likeness = self._likeness(candidate, issue)
         if likeness < RESEMBLING or self.like.shared(candidate.text, issue.fingerprint) < ENOUGH:
             return False
-        return not issue.gone or likeness >= STRONG or _same_day(candidate, issue)
+        return not issue.gone or likeness >= STRONG or _near(candidate, issue)
 
     def _beside_others(self) -> None:
         """Doubt the files that stand beside an original: copies, the same in another format, translations."""
@@ -524,7 +528,7 @@ class _Matching:
     def _is_copy(self, candidate: Candidate, title: str, other: Known | Candidate, text: Fingerprint) -> bool:
         if not candidate.title or _plain(candidate.title) != _plain(title):
             return False
-        least = SIMILAR if _same_day(candidate, other) else NEARLY_ALL
+        least = SIMILAR if _near(candidate, other) else NEARLY_ALL
         return self.like.of(candidate.text, text) >= least and self.like.shared(candidate.text, text) >= ENOUGH
 
 
@@ -578,6 +582,11 @@ def _day(when: dt.date | dt.datetime) -> dt.date:
 
 
 def _same_day(one: Known | Candidate, other: Known | Candidate) -> bool:
+    """Tell whether two dates are one day."""
+    return one.date is not None and other.date is not None and _day(one.date) == _day(other.date)
+
+
+def _near(one: Known | Candidate, other: Known | Candidate) -> bool:
     """Tell whether two dates are at most a day apart, which is what a time zone makes of one date."""
     if one.date is None or other.date is None:
         return False

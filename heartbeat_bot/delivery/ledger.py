@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Delete, Insert, Row, Update, delete, event, func, insert, make_url, select, union, update
+from sqlalchemy import Delete, Insert, Row, Update, case, delete, event, func, insert, make_url, select, union, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -180,15 +180,13 @@ class Ledger:
 
     async def pass_done(self, name: str, *, commit: str, now: datetime) -> None:
         """Note that a pass went through: the first one ends the baseline."""
-        before = await self.newsletter(name)
-        values = {
-            "commit_id": commit,
-            "last_pass_at": now,
-            "baseline_at": before.baseline_at or now,
-            "error": None,
-            "error_at": None,
-        }
-        await self._set_newsletter(name, values)
+        table = schema.newsletters
+        values = {"commit_id": commit, "last_pass_at": now, "error": None, "error_at": None}
+        async with self._engine.begin() as connection:
+            first = func.coalesce(table.c.baseline_at, now)
+            changed = await connection.execute(update(table).where(table.c.name == name).values(values | {"baseline_at": first}))
+            if changed.rowcount == 0:
+                await connection.execute(insert(table).values(values | {"name": name, "baseline_at": now}))
 
     async def pass_failed(self, name: str, *, error: str, now: datetime) -> None:
         """Note why a pass could not be made."""
@@ -291,7 +289,9 @@ class Ledger:
                 continue
             ids[sighting.path] = sighting.issue
             if record is not None and not record.present:
-                values |= {"state": State.NEW, "reason": "it came back", "gone_at": None}
+                back = {"state": State.NEW, "reason": "it came back"}
+                kept = {"state": State.RETRACTED, "reason": _TAKEN_BACK}
+                values |= {"gone_at": None} | (kept if record.retracted_at else back)
             await connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
         if fresh:
             result = await connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
@@ -303,16 +303,17 @@ class Ledger:
         if not rulings:
             return
         table = schema.issues
-        still_there = table.c.state != State.GONE
+        kept = table.c.retracted_at.is_not(None)
         async with self._engine.begin() as connection:
             for issue, ruling in rulings.items():
-                values: dict[str, Any] = {"state": State(ruling.verdict.value), "reason": ruling.why, "until": ruling.until}
+                values: dict[str, Any] = {
+                    "state": case((kept, State.RETRACTED.value), else_=ruling.verdict.value),
+                    "reason": case((kept, _TAKEN_BACK), else_=ruling.why),
+                    "until": ruling.until,
+                }
                 if ruling.verdict is Verdict.BASELINE:
                     values |= {"baseline": True, "doubt": None, "doubt_issue": None}
-                this = update(table).where(table.c.id == issue, still_there)
-                await connection.execute(this.where(table.c.retracted_at.is_(None)).values(values))
-                taken_back = {"state": State.RETRACTED, "reason": "a moderator took it back", "until": None}
-                await connection.execute(this.where(table.c.retracted_at.is_not(None)).values(taken_back))
+                await connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
 
     async def explain(self, reasons: Mapping[IssueId, str]) -> None:
         """Note of issues that are gone what becomes of their messages."""
@@ -377,7 +378,7 @@ class Ledger:
     async def retract(self, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator took an issue back: the next pass deletes its messages, also when its file is gone."""
         await self._set_issue(issue, {"retracted_at": now})
-        await self._set_state(issue, State.RETRACTED, "a moderator took it back")
+        await self._set_state(issue, State.RETRACTED, _TAKEN_BACK)
 
     async def issue_error(self, issue: IssueId, error: str | None, *, now: datetime) -> None:
         """Note why an issue could not be read or posted, or, with None, that it could."""
@@ -484,6 +485,7 @@ def _newsletter_of(row: Row[Any]) -> Newsletter:
     )
 
 
+_TAKEN_BACK: Final = "a moderator took it back"
 _RECORD: Final = [column for column in schema.issues.c if column.name != "fingerprint"]
 _NAMES: Final = [column.name for column in _RECORD]
 _STATES: Final = {state.value: state for state in State}

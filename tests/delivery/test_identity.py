@@ -175,3 +175,113 @@ def test_no_two_issues_of_a_real_newsletter_are_taken_for_one() -> None:
         prints = [Fingerprint.of(path.read_text(errors="replace")) for path in sorted(folder.glob("*.md"))]
         alike = [similarity(one, other) for number, one in enumerate(prints) for other in prints[:number]]
         assert max(alike, default=0) < SIMILAR, folder.name
+
+
+MARCH, APRIL = date(2026, 3, 2), date(2026, 4, 6)
+
+
+def march(number: int = 1, path: str = "posts/march.md", lines: Sequence[str] | None = None, **more: Any) -> Known:
+    return known(number, path, lines or words("march"), **({"title": "March", "date": MARCH} | more))
+
+
+def test_boilerplate_that_many_issues_share_says_nothing() -> None:
+    footer = words("footer", 30)
+    past = [known(number, f"{number}.md", [*words(f"{number}", 8), *footer], title=f"No. {number}") for number in range(20)]
+    files = [file(f"{number}.md", [*words(f"{number}", 8), *footer], title=f"No. {number}") for number in range(1, 20)]
+    assert similarity(past[0].fingerprint, past[1].fingerprint) > SIMILAR
+    found = identify(past, [*files, file("20.md", [*words("20", 8), *footer], title="No. 20")])
+    assert found.issues["20.md"] is None
+    assert (found.doubts, found.gone) == ({}, {0})
+
+
+def test_a_file_in_the_place_of_another_issue_is_unsure_when_title_day_and_text_all_changed() -> None:
+    found = identify([march(path="latest.md")], [file("latest.md", words("april"), title="April", date=APRIL)])
+    assert found.issues == {"latest.md": None}
+    assert found.doubts["latest.md"].issue == 1
+    assert "title, date and text are all different" in found.doubts["latest.md"].why
+
+
+@pytest.mark.parametrize("kept", [{"title": "March"}, {"date": MARCH}, {"lines": words("march")}])
+def test_one_thing_that_stayed_is_enough_in_the_same_place(kept: dict[str, Any]) -> None:
+    new = {"lines": words("april"), "title": "April", "date": APRIL} | kept
+    assert identify([march(path="latest.md")], [file("latest.md", **new)]).issues == {"latest.md": 1}
+
+
+def test_an_issue_whose_fate_is_open_is_whatever_its_file_says() -> None:
+    found = identify([march(path="latest.md", settled=False)], [file("latest.md", words("april"), title="April", date=APRIL)])
+    assert found.issues == {"latest.md": 1}
+
+
+def test_an_issue_rewritten_and_renamed_at_once_is_found_by_title_and_day_or_leaves_a_doubt() -> None:
+    sure = identify([march()], [file("other.md", words("new"), title="March", date=MARCH)])
+    unsure = identify([march()], [file("other.md", words("new"), title="March")])
+    other = identify([march()], [file("other.md", words("new"), title="March", date=date(2027, 3, 1))])
+    assert (sure.issues["other.md"], unsure.issues["other.md"], other.issues["other.md"]) == (1, None, None)
+    assert (unsure.doubts["other.md"].issue, other.doubts) == (1, {})
+
+
+def test_a_corrected_title_and_date_are_followed_when_the_text_has_just_left_its_place_and_doubted_later() -> None:
+    text = [*words("march")[:-3], *words("mended", 3)]
+    assert identify([march()], [file("april.md", text, title="April", date=APRIL)]).issues == {"april.md": 1}
+    later = identify([march(gone=True)], [file("april.md", text, title="April", date=APRIL)])
+    assert later.issues == {"april.md": None}
+    assert later.doubts["april.md"].issue == 1
+
+
+def test_a_swap_of_names_is_a_move_of_both() -> None:
+    past = [known(1, "1.md", words("1"), title="Weekly"), known(2, "2.md", words("2"), title="Weekly")]
+    found = identify(past, [file("1.md", words("2"), title="Weekly"), file("2.md", words("1"), title="Weekly")])
+    assert found.issues == {"1.md": 2, "2.md": 1}
+
+
+def test_a_second_copy_that_goes_again_takes_nothing_from_the_original() -> None:
+    mended = [*words("march")[:-1], *words("mended", 1)]
+    copy = march(2, "old-name.md", mended, settled=False, doubtful=True)
+    found = identify([march(), copy], [file("posts/march.md", mended, title="March", date=MARCH)])
+    assert (found.issues, found.gone) == ({"posts/march.md": 1}, {2})
+
+
+def test_a_copy_takes_the_place_of_its_original_when_that_goes() -> None:
+    copy = march(2, "better-name.md", settled=False, doubtful=True)
+    found = identify([march(), copy], [file("better-name.md", words("march"), title="March", date=MARCH)])
+    assert (found.issues, found.absorbed, found.gone) == ({"better-name.md": 1}, {2}, frozenset())
+
+
+def test_a_doubt_that_is_no_more_leaves_an_issue_with_its_number() -> None:
+    copy = march(2, "april.md", settled=False, doubtful=True)
+    here = file("posts/march.md", words("march"), title="March", date=MARCH)
+    found = identify([march(), copy], [here, file("april.md", words("april"), title="April", date=APRIL)])
+    assert (found.issues, found.doubts) == ({"posts/march.md": 1, "april.md": 2}, {})
+
+
+@pytest.mark.parametrize(
+    ("path", "doubted"),
+    [
+        ("posts/march.fr.md", True),
+        ("posts/march.pt-BR.md", True),
+        ("posts/zh-cn/march.md", True),
+        ("de/posts/march.md", True),
+        ("posts/march.Rmd", True),
+        ("posts/march.en.extra.md", False),
+        ("posts/march-it.md", False),
+        ("news/march.md", False),
+    ],
+)
+def test_what_stands_beside_an_issue_in_another_language_or_format_is_doubted(path: str, *, doubted: bool) -> None:
+    here = file("posts/march.md", words("march"), title="March", date=MARCH)
+    found = identify([march()], [here, file(path, words("another language"), title="Mars", date=MARCH)])
+    assert found.issues == {"posts/march.md": 1, path: None}
+    assert bool(found.doubts) is doubted
+
+
+def test_ten_thousand_issues_that_move_and_gain_a_line_are_followed_without_comparing_all_pairs() -> None:
+    count = 10_000
+    past = [
+        known(number, f"a/{number}.md", [f"{number} is a line of its own, long enough to count", "all have this"])
+        for number in range(count)
+    ]
+    new = [
+        file(f"b/{number}.md", [f"{number} is a line of its own, long enough to count", "all have this", "and this"])
+        for number in range(count)
+    ]
+    assert identify(past, new).issues == {f"b/{number}.md": number for number in range(count)}
