@@ -13,7 +13,8 @@ in this order, each file and each issue being matched at most once:
 5. **Most of the distinctive text** (:data:`SIMILAR`) of an issue that is no longer where it was, the most similar pair first. Title or
    day must agree too, unless the issue left in this very pass and nearly all of its text (:data:`STRONG`) is there again: that is
    what a corrected date in title, name and front matter looks like.
-6. **The same path** with whatever was made of it, unless title, day and text all changed: then it is unsure.
+6. **The same path** with whatever was made of it, unless title, day and text all changed: then it is unsure. With another id of its
+   own, and neither title nor most of the text kept, it is another issue; unsure when it is of the same day.
 7. **Title and day** of an issue whose file went away in this very pass, when no other issue has that title.
 
 *Distinctive* text: lines count with their length divided by the number of known issues that have them, so that the boilerplate of
@@ -25,6 +26,8 @@ part of its text), the rolling file ``latest.md`` rewritten from title to text, 
 ``.md``, a translation in another folder or with a language in its name. It is a new issue with a doubt, which the gate hands to a
 moderator. Doubts are weighed anew whenever files come, go or change; a doubtful file that turns out to be a known issue takes that
 issue's place.
+
+An issue that went away before anything became of it is found again by its id, its bytes or its path only: nothing is lost with it.
 """
 
 import datetime as dt
@@ -279,6 +282,22 @@ def identify(known: Iterable[Known], candidates: Iterable[Candidate]) -> Resolut
     )
 
 
+def are_plain_edits(edits: Sequence[tuple[Candidate, str | None, str]], titles: Iterable[str]) -> bool:
+    """Tell whether files that changed are the issues that were in their places, without a look at any text.
+
+    ``edits`` holds each such file with the id and the title that its issue had, ``titles`` those of all known issues; no file came
+    or went. True says that :func:`identify` would find the same by its second step; False says that it must be asked.
+    """
+    known, now = Counter(map(_plain, titles)), Counter(_plain(candidate.title) for candidate, _, _ in edits)
+    return all(
+        candidate.explicit == explicit
+        and (plain := _plain(title))
+        and plain == _plain(candidate.title)
+        and known[plain] == now[plain] == 1
+        for candidate, explicit, title in edits
+    )
+
+
 class _Likeness:
     """How alike texts are, judged by what is distinctive in them among all that is known."""
 
@@ -410,7 +429,7 @@ class _Matching:
     def _same_to_a_reader(self, candidate: Candidate, issue: Known) -> bool:
         if self._likeness(candidate, issue) >= SIMILAR:
             return True
-        return self._same_title(candidate, issue) and not self._other_ids(candidate, issue)
+        return self._same_title(candidate, issue)
 
     # The steps
 
@@ -446,7 +465,9 @@ class _Matching:
 
     def _is_found_again(self, candidate: Candidate, issue: Known, likeness: float) -> bool:
         """Tell whether a text that is similar enough is the issue's."""
-        if not issue.settled or not (candidate.title and issue.title):
+        if not issue.settled:
+            return not issue.gone
+        if not (candidate.title and issue.title):
             return True
         if _plain(candidate.title) == _plain(issue.title) or _near(candidate, issue):
             return True
@@ -465,15 +486,18 @@ class _Matching:
             for issue in sorted(places.get(candidate.path, ()), key=lambda issue: (not issue.settled, -issue.id))
         ]
         for candidate, issue in (*home, *former):
-            if issue.id not in self.free or self._other_ids(candidate, issue):
+            if issue.id not in self.free:
                 continue
-            if not self._alien(candidate, issue):
+            if not issue.settled:
                 self._match(candidate, issue)
-            elif issue.settled:
+            elif self._other_ids(candidate, issue):
+                if _same_day(candidate, issue):
+                    self._doubt(candidate, issue.id, f"it stands in the place of '{issue.title}', of the same day, with another id")
+            elif not self._alien(candidate, issue):
+                self._match(candidate, issue)
+            else:
                 why = f"it stands in the place of '{issue.title}', and title, date and text are all different"
                 self._doubt(candidate, issue.id, why)
-            elif not issue.gone:
-                self._match(candidate, issue)
 
     def _by_title_and_day(self) -> None:
         by_title: defaultdict[str, list[Known]] = defaultdict(list)

@@ -13,12 +13,12 @@ from datetime import datetime
 from heartbeat_bot import __version__
 from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.delivery.gate import Facts, Removal, Rules, Ruling, judge, judge_removals
-from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Known, Resolution, identify
+from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Known, Resolution, are_plain_edits, identify
 from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, Sighting, instants
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.reading import read_head
-from heartbeat_bot.sources.snapshot import Snapshot
+from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 
 Reading = Callable[[int, int], None]
 """Is told how many files are read, and how many there are to read."""
@@ -107,19 +107,19 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
     records = await ledger.records(name)
     at_home = {record.path: record for record in records.values() if record.present}
     changed = [path for path, blob in snapshot.files.items() if path not in at_home or at_home[path].blob != blob]
-    missing = any(path not in snapshot.files for path in at_home)
     sightings: dict[str, Sighting] = {}
-    if changed or (missing and any(record.doubtful for record in records.values())):
-        for number, path in enumerate(changed):
-            reading(number + 1, len(changed))
-            data = await snapshot.contents.read(path)
-            sightings[path] = await asyncio.to_thread(_look, path, data, snapshot, at_home.get(path))
+    for number, path in enumerate(changed):
+        reading(number + 1, len(changed))
+        data = await snapshot.contents.read(path)
+        sightings[path] = await asyncio.to_thread(_look, path, data, snapshot, at_home.get(path))
+    here: dict[str, IssueId | None] = {path: record.id for path, record in at_home.items() if path in snapshot.files}
+    resolution = Resolution(issues=here, gone=frozenset(records) - frozenset(id_ for id_ in here.values() if id_))
+    if _is_in_question(snapshot, sightings, at_home, records):
         known = await ledger.known(name, records)
         resolution = await asyncio.to_thread(identify, known, _candidates(snapshot, sightings, at_home, known))
         sightings = _resolved(sightings, resolution, records, known)
     else:
-        here = {path: record.id for path, record in at_home.items() if path in snapshot.files}
-        resolution = Resolution(issues=here, gone=frozenset(records) - frozenset(here.values()))
+        sightings = {path: replace(sighting, issue=here[path]) for path, sighting in sightings.items()}
     seen = min(book.now, snapshot.time)
     facts = {
         path: _facts(records.get(issue) if issue else None, sightings.get(path), book, path, seen)
@@ -143,6 +143,24 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
         leaving=leaving,
         farewells=farewells,
     )
+
+
+def _is_in_question(
+    snapshot: Snapshot,
+    sightings: Mapping[str, Sighting],
+    at_home: Mapping[str, IssueRecord],
+    records: Mapping[IssueId, IssueRecord],
+) -> bool:
+    """Tell whether it takes a look at what is known of all texts to say who is who."""
+    same_places = snapshot.files.keys() == at_home.keys()
+    if not sightings and (same_places or not any(record.doubtful for record in records.values())):
+        return False
+    if not same_places or any(record.doubtful for record in at_home.values()):
+        return True
+    edits = [
+        (_candidate(sighting, sighting.blob), at_home[path].explicit, at_home[path].title) for path, sighting in sightings.items()
+    ]
+    return not are_plain_edits(edits, [record.title for record in records.values()])
 
 
 def _look(path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None) -> Sighting:
@@ -187,18 +205,20 @@ def _candidates(
     for path, blob in snapshot.files.items():
         about = sightings.get(path) or at_home[path]
         fingerprint = about.fingerprint if isinstance(about, Sighting) else prints.get(path)
-        candidates.append(
-            Candidate(
-                explicit=about.explicit,
-                path=path,
-                blob=blob,
-                slug=about.slug,
-                title=about.title,
-                date=about.date,
-                fingerprint=fingerprint,
-            )
-        )
+        candidates.append(_candidate(about, blob, fingerprint))
     return candidates
+
+
+def _candidate(about: Sighting | IssueRecord, blob: BlobId, fingerprint: Fingerprint | None = None) -> Candidate:
+    return Candidate(
+        explicit=about.explicit,
+        path=about.path,
+        blob=blob,
+        slug=about.slug,
+        title=about.title,
+        date=about.date,
+        fingerprint=fingerprint,
+    )
 
 
 def _resolved(

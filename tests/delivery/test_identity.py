@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heartbeat_bot.delivery.identity import SIMILAR, Candidate, Fingerprint, IssueId, Known, identify, similarity
+from heartbeat_bot.delivery.identity import SIMILAR, Candidate, Fingerprint, IssueId, Known, are_plain_edits, identify, similarity
 from heartbeat_bot.sources.snapshot import BlobId
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
@@ -285,3 +285,26 @@ def test_ten_thousand_issues_that_move_and_gain_a_line_are_followed_without_comp
         for number in range(count)
     ]
     assert identify(past, new).issues == {f"b/{number}.md": number for number in range(count)}
+
+
+def test_an_id_put_right_in_its_place_changes_nothing_while_title_or_text_stay_and_leaves_a_doubt_when_only_the_day_does() -> None:
+    past = [march(explicit="feb")]
+    assert identify(past, [file("posts/march.md", words("new"), title="March", explicit="march")]).issues == {"posts/march.md": 1}
+    assert identify(past, [file("posts/march.md", words("march"), title="New", explicit="march")]).issues == {"posts/march.md": 1}
+    unsure = identify(past, [file("posts/march.md", words("new"), title="New", date=MARCH, explicit="march")])
+    assert unsure.doubts["posts/march.md"].issue == 1
+    assert identify(past, [file("posts/march.md", words("new"), title="New", date=APRIL, explicit="march")]).doubts == {}
+
+
+@settings(deadline=None, max_examples=100)
+@given(data=st.data())
+def test_plain_edits_are_what_a_full_look_finds_too(data: st.DataObject) -> None:
+    titles = st.sampled_from(["One", "Two", "Three", "one!", ""])
+    texts = st.sampled_from(["1", "2", "3"])
+    paths = ["a.md", "b.md", "c.md"]
+    past = [known(n, path, words(data.draw(texts)), title=data.draw(titles)) for n, path in enumerate(paths)]
+    files = [file(path, words(data.draw(texts)), title=data.draw(titles), blob=BlobId(f"new {path}")) for path in paths]
+    edits = [(new, old.explicit, old.title) for new, old in zip(files, past, strict=True)]
+    if are_plain_edits(edits, [issue.title for issue in past]):
+        found = identify(past, files)
+        assert (found.issues, found.doubts) == ({path: n for n, path in enumerate(paths)}, {})

@@ -113,10 +113,10 @@ class Stage:
         return None if blob is None else (blob, len(self.contents[blob]))
 
 
-def configured(announce: str = "") -> Config:
+def configured(announce: str = "", site: str = "https://example.com/") -> Config:
     text = (
         "discord: {token_env: HB_TOKEN}\n"
-        f"newsletters:\n  {NAME}:\n    source: {{directory: ., paths: ['**']}}\n"
+        f"newsletters:\n  {NAME}:\n    source: {{directory: ., paths: ['**']}}\n    site_url: {site}\n"
         f"    announce: {{channel: 100000000000000001, hold: 10m{announce}}}\n"
     )
     return parse_config(text.encode(), name="replay", folder=Path())
@@ -155,13 +155,18 @@ class Replay:
 
 @asynccontextmanager
 async def replay(
-    state: Path, contents: Mapping[BlobId, bytes], *, paths: Sequence[str] = ("**/*.md",), announce: str = ""
+    state: Path,
+    contents: Mapping[BlobId, bytes],
+    *,
+    paths: Sequence[str] = ("**/*.md",),
+    announce: str = "",
+    site: str = "https://example.com/",
 ) -> AsyncIterator[Replay]:
     time = [datetime(2000, 1, 1, tzinfo=UTC)]
     board, stage = Board(), Stage(contents, paths)
     async with open_ledger(f"sqlite:///{state / 'ledger.db'}", clock=lambda: time[0]) as ledger:
         service = Service(
-            config=configured(announce),
+            config=configured(announce, site),
             ledger=ledger,
             outlet=board,
             sources={NAME: stage},

@@ -563,3 +563,22 @@ async def test_the_second_look_of_a_restarted_watcher_sends_nothing(tmp_path: Pa
         assert (await watcher.sync(commit, now)).requests == 0
         assert watcher.stage.reads == []
         assert watcher.board.text() == before
+
+
+async def test_a_post_that_is_let_go_is_sent_anew_however_old_the_issue_is(tmp_path: Path) -> None:
+    async with newsletter(tmp_path) as it:
+        await it.watcher.ledger.receipts.release(await it.id(NEWS), now=it.now)
+        before = len(it.watcher.board.messages)
+        assert await it.look(after=90 * DAY) > 0
+        assert len(it.watcher.board.messages) == 2 * before
+
+
+async def test_a_changed_setting_renders_recent_issues_anew_and_leaves_old_ones_alone(tmp_path: Path) -> None:
+    async with newsletter(tmp_path) as it:
+        commit, now = it.last, it.now
+        await it.commit({"posts/linked.md": issue("linked", START).replace("## ", "[a link](/there)\n\n## ", 1)})
+        commit, now = it.last, it.now
+    for days, requests in ((40, 0), (1, 1)):
+        async with replay(tmp_path, it.repo.contents, site="https://example.org/") as watcher:
+            watcher.board.messages |= it.watcher.board.messages
+            assert (await watcher.sync(commit, now + days * DAY)).requests == requests

@@ -91,7 +91,7 @@ async def test_a_watcher_whose_clock_jumps_back_and_forth_announces_nothing_twic
     wanted = read(expected)
     commits, contents = history(BUNDLES / wanted["bundle"], tmp_path / "repo.git")
     async with replay(tmp_path, contents, paths=wanted["paths"]) as it:
-        for commit in commits[:80]:
+        for commit in commits[:60]:
             await it.sync(commit, commit.time)
             await it.sync(commit, commit.time + HOLD)
         records = await it.records()
