@@ -126,12 +126,7 @@ class Service:
                 now=min(now, found.snapshot.time),
                 missed_at=now,
             )
-        seen_anew = {sighting.path for sighting in found.sightings}
-        changed = {
-            ids[path]: ruling
-            for path, ruling in found.rulings.items()
-            if path in seen_anew or not _is_noted(found.record(path), ruling)
-        }
+        changed = {ids[path]: ruling for path, ruling in found.rulings.items() if not _is_noted(found.record(path), ruling)}
         await self._ledger.rule(changed)
         if found.farewells:
             await self._ledger.explain(found.farewells)
@@ -252,7 +247,7 @@ class Service:
 
 def _is_noted(record: IssueRecord | None, ruling: Ruling) -> bool:
     """Tell whether the ledger says already what the gate says."""
-    if record is None:
+    if record is None or not record.present:
         return False
     return (record.state.value, record.reason, record.until) == (ruling.verdict.value, ruling.why, ruling.until)
 

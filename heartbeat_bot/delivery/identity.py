@@ -7,7 +7,8 @@ in this order, each file and each issue being matched at most once:
 1. **The explicit id** of its front matter, if it is one: no other file has it now, and no other known issue has or had it. Authors
    repeat ids by accident (a copied ``slug:``), and an id that two files hold says nothing about either. Nor does one whose title,
    day and text all say otherwise.
-2. **The same path, and the same issue to a reader**: most of its distinctive text, or a title that no other issue has.
+2. **The same path, and the same issue to a reader**: most of its distinctive text, or title and day, or a title that no other
+   issue has.
 3. **The same bytes** as an issue that is no longer where it was (moved, or swapped with another).
 4. **The same path and day.**
 5. **Most of the distinctive text** (:data:`SIMILAR`) of an issue that is no longer where it was, the most similar pair first. Title or
@@ -27,7 +28,8 @@ part of its text), the rolling file ``latest.md`` rewritten from title to text, 
 moderator. Doubts are weighed anew whenever files come, go or change; a doubtful file that turns out to be a known issue takes that
 issue's place.
 
-An issue that went away before anything became of it is found again by its id, its bytes or its path only: nothing is lost with it.
+An issue that went away before anything became of it is found again by its id, its bytes or its path only, and draws no file away
+from the place of a settled one: nothing is lost with it, while a posted issue would be posted again under its number.
 """
 
 import datetime as dt
@@ -332,26 +334,27 @@ class _Matching:
         self.doubtful = [issue for issue in known if issue.doubtful]
         self.candidates = candidates
         self.paths = frozenset(candidate.path for candidate in candidates)
+        self.at_home = {issue.path: issue for issue in self.known if not issue.gone}
         self.free = {issue.id: issue for issue in self.known}
         self.left = {candidate.path: candidate for candidate in candidates}
         self.found: dict[str, IssueId | None] = {candidate.path: None for candidate in candidates}
         self.doubts: dict[str, Doubt] = {}
 
     def run(self) -> None:
-        at_home = {issue.path: issue for issue in self.known if not issue.gone}
         for candidate in self.candidates:
-            issue = at_home.get(candidate.path)
+            issue = self.at_home.get(candidate.path)
             if issue and issue.blob == candidate.blob:
                 self._match(candidate, issue)
         if not self.left:
             return
         self.like = _Likeness(self.known)
-        self.titles = Counter(_plain(issue.title) for issue in self.known)
+        # What went away before anything became of it leaves no title behind that others could be taken for.
+        self.titles = Counter(_plain(issue.title) for issue in self.known if issue.settled or not issue.gone)
         self.new_titles = Counter(_plain(candidate.title) for candidate in self.left.values())
         self.ids = Counter(issue.explicit for issue in self.known)
         self.ids_here = Counter(candidate.explicit for candidate in self.candidates)
         self.sharing = self._sharing()
-        home = [(candidate, at_home[path]) for path, candidate in self.left.items() if path in at_home]
+        home = [(candidate, self.at_home[path]) for path, candidate in self.left.items() if path in self.at_home]
         self._by_explicit_id()
         self._match_all(pair for pair in home if self._same_to_a_reader(*pair))
         self._by_bytes()
@@ -416,20 +419,23 @@ class _Matching:
             return False
         return self.ids_here[candidate.explicit] == 1 and self.ids[issue.explicit] == 1
 
-    def _another(self, candidate: Candidate, issue: Known) -> bool:
-        """Tell whether day and text both say that a file is another issue, which may well have the same title."""
-        days = candidate.date is not None and issue.date is not None and not _same_day(candidate, issue)
-        return days and self._likeness(candidate, issue) < ALIEN
-
     def _alien(self, candidate: Candidate, issue: Known) -> bool:
         """Tell whether title, day and text all say that a file is another issue."""
         titles = bool(candidate.title) and bool(issue.title) and _plain(candidate.title) != _plain(issue.title)
-        return titles and self._another(candidate, issue)
+        days = candidate.date is not None and issue.date is not None and not _same_day(candidate, issue)
+        return titles and days and self._likeness(candidate, issue) < ALIEN
 
     def _same_to_a_reader(self, candidate: Candidate, issue: Known) -> bool:
         if self._likeness(candidate, issue) >= SIMILAR:
             return True
+        if _plain(candidate.title) == _plain(issue.title) and _same_day(candidate, issue):
+            return True
         return self._same_title(candidate, issue)
+
+    def _has_better_home(self, candidate: Candidate, issue: Known) -> bool:
+        """Tell whether a file stands in the place of a settled issue, from which one that is not settled may not draw it away."""
+        home = self.at_home.get(candidate.path)
+        return home is not None and home.id in self.free and home.settled and not issue.settled
 
     # The steps
 
@@ -445,7 +451,12 @@ class _Matching:
         for issue in self.free.values():
             if issue.fingerprint.lines:
                 by_blob[issue.blob].append(issue)
-        pairs = [(candidate, issue) for candidate in self.left.values() for issue in by_blob.get(candidate.blob, ())]
+        pairs = [
+            (candidate, issue)
+            for candidate in self.left.values()
+            for issue in by_blob.get(candidate.blob, ())
+            if not self._has_better_home(candidate, issue)
+        ]
 
         def rank(pair: tuple[Candidate, Known]) -> tuple[bool, ...]:
             candidate, issue = pair
@@ -458,7 +469,9 @@ class _Matching:
         for candidate in self.left.values():
             for issue in self._relatives(candidate):
                 likeness = self._likeness(candidate, issue) if issue.id in self.free else 0
-                if likeness >= SIMILAR and self._is_found_again(candidate, issue, likeness):
+                if likeness < SIMILAR or self._has_better_home(candidate, issue):
+                    continue
+                if self._is_found_again(candidate, issue, likeness):
                     agreement = (candidate.slug == issue.slug) + (_plain(candidate.title) == _plain(issue.title))
                     scored.append((-likeness, -agreement - _same_day(candidate, issue), issue.gone, -issue.id, candidate, issue))
         self._match_all(entry[-2:] for entry in sorted(scored, key=lambda entry: (*entry[:4], entry[4].path)))
@@ -510,7 +523,7 @@ class _Matching:
                     continue
                 if _same_day(candidate, issue) and self._just_left(issue):
                     self._match(candidate, issue)
-                elif _same_day(candidate, issue) or (self._just_left(issue) and not self._another(candidate, issue)):
+                elif _same_day(candidate, issue) or self._just_left(issue):
                     self._doubt(candidate, issue.id, f"it has the title of '{issue.title}', which was in {issue.path}")
 
     def _by_remains(self) -> None:

@@ -278,7 +278,7 @@ class Ledger:
         fresh: list[dict[str, Any]] = []
         # Files may swap paths: give way first, so that the index is not hurt between two updates.
         for sighting in sightings:
-            if sighting.issue is not None:
+            if sighting.issue is not None and not _is_at_home(before.get(sighting.issue), sighting):
                 await connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"\0{sighting.issue}"))
         for sighting in sightings:
             record = before.get(sighting.issue) if sighting.issue is not None else None
@@ -508,6 +508,10 @@ class _Writes:
     def _on_commit(self, _connection: Any) -> None:
         self.number += self._open
         self._open = False
+
+
+def _is_at_home(record: IssueRecord | None, sighting: Sighting) -> bool:
+    return record is not None and record.present and record.path == sighting.path
 
 
 def _columns_of(sighting: Sighting) -> dict[str, Any]:

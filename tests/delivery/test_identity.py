@@ -215,9 +215,16 @@ def test_an_issue_whose_fate_is_open_is_whatever_its_file_says() -> None:
 def test_an_issue_rewritten_and_renamed_at_once_is_found_by_title_and_day_or_leaves_a_doubt() -> None:
     sure = identify([march()], [file("other.md", words("new"), title="March", date=MARCH)])
     unsure = identify([march()], [file("other.md", words("new"), title="March")])
-    other = identify([march()], [file("other.md", words("new"), title="March", date=date(2027, 3, 1))])
-    assert (sure.issues["other.md"], unsure.issues["other.md"], other.issues["other.md"]) == (1, None, None)
-    assert (unsure.doubts["other.md"].issue, other.doubts) == (1, {})
+    moved = identify([march()], [file("other.md", words("new"), title="March", date=APRIL)])
+    other = identify([march(gone=True)], [file("other.md", words("new"), title="March", date=date(2027, 3, 1))])
+    assert [found.issues["other.md"] for found in (sure, unsure, moved, other)] == [1, None, None, None]
+    assert [len(found.doubts) for found in (sure, unsure, moved, other)] == [0, 1, 1, 0]
+
+
+def test_a_title_that_every_issue_has_leaves_no_doubt() -> None:
+    past = [march(number, f"{number}.md", words(f"{number}"), date=date(2025, number, 1), gone=number < 3) for number in (1, 2, 3)]
+    found = identify(past, [file("4.md", words("4"), title="March", date=date(2025, 4, 1))])
+    assert (found.issues, found.doubts) == ({"4.md": None}, {})
 
 
 def test_a_corrected_title_and_date_are_followed_when_the_text_has_just_left_its_place_and_doubted_later() -> None:
@@ -308,3 +315,12 @@ def test_plain_edits_are_what_a_full_look_finds_too(data: st.DataObject) -> None
     if are_plain_edits(edits, [issue.title for issue in past]):
         found = identify(past, files)
         assert (found.issues, found.doubts) == ({path: n for n, path in enumerate(paths)}, {})
+
+
+def test_a_posted_issue_that_gets_the_bytes_of_a_copy_that_is_gone_stays_itself() -> None:
+    mended = words("mended")
+    copy = march(2, "old-name.md", mended, gone=True, settled=False, date=date(2026, 2, 2))
+    found = identify([march(), copy], [file("posts/march.md", mended, title="March", date=MARCH)])
+    assert (found.issues, found.gone) == ({"posts/march.md": 1}, {2})
+    other = identify([march(), copy], [file("posts/march.md", mended, title="March (mended)", date=APRIL)])
+    assert other.issues["posts/march.md"] != 2

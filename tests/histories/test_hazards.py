@@ -222,6 +222,8 @@ async def test_an_issue_begun_as_a_copy_of_the_last_one_is_announced_when_it_is_
 
 async def test_the_same_name_in_every_folder_identifies_nothing(tmp_path: Path) -> None:
     async with newsletter(tmp_path) as it:
+        past = {f"2025/{number:02}/index.md": issue(f"past {number}", START - 99 * DAY, title="This month") for number in (11, 12)}
+        await it.commit(past)
         for number in range(1, 4):
             day = START + number * DAY
             files = {f"2026/{number:02}/index.md": issue(f"month {number}", day, title="This month")}
