@@ -8,19 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.gate import Facts, Rules, Ruling, Verdict, judge
-from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Resolution, identify
-from heartbeat_bot.delivery.ledger import Clock, IssueRecord, Ledger, Sighting, open_ledger
+from heartbeat_bot.delivery.gate import Ruling, Verdict
+from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.delivery.ledger import Clock, IssueRecord, Ledger, open_ledger
 from heartbeat_bot.delivery.outlet import ChannelFacts, DiscordOutlet
-from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, Publish, Rekey, Send, plan
+from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
 from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.errors import IssueError, SourceError, UserError
-from heartbeat_bot.issues.model import Issue
+from heartbeat_bot.delivery.survey import Survey, at_path, rendering_of, rulebook, survey
+from heartbeat_bot.errors import SourceError, UserError
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.messages.post import Post
 from heartbeat_bot.rendering import attached_pictures, render_issue
-from heartbeat_bot.sources.snapshot import Snapshot, Source
+from heartbeat_bot.sources.snapshot import Source
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,18 +41,6 @@ class PassReport:
     def lines(self) -> list[str]:
         """Return the report for a terminal."""
         return [f"{self.newsletter}: {line}" for line in (*self.done, *self.problems)] or [f"{self.newsletter}: nothing to do"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Survey:
-    """What a pass found before it did anything: files read anew, who is who, and what the gate says, by path."""
-
-    snapshot: Snapshot
-    read: Mapping[str, Issue]
-    sightings: tuple[Sighting, ...]
-    resolution: Resolution
-    records: Mapping[IssueId, IssueRecord]
-    rulings: Mapping[str, Ruling]
 
 
 class Service:
@@ -87,120 +75,108 @@ class Service:
         """Make one pass over a newsletter. What goes wrong stands in the report, and is tried again by the next pass."""
         report = PassReport(newsletter=name)
         try:
-            survey = await self._survey(name, report)
+            found = await self._survey(name)
         except SourceError as error:
             report.problems.append(str(error))
             report.failed = True
             if not dry_run:
                 await self._ledger.pass_failed(name, error=str(error), now=self._clock())
             return report
+        report.problems += _news_of_trouble(found)
         if dry_run:
-            await self._foretell(name, survey, report)
+            await self._foretell(name, found, report)
             return report
-        ids = await self._note(name, survey)
-        for path, ruling in survey.rulings.items():
-            if ruling.verdict in {Verdict.ANNOUNCE, Verdict.ANNOUNCED}:
-                await self._deliver(name, survey, path, ids.get(path) or survey.resolution.issues[path], report)
-        for record in await self._ledger.issues(name):
-            if record.state in {State.GONE, State.RETRACTED} and self._gone_for_good(name, record):
-                outcome = await self._publisher.withdraw(record.id)
-                self._tell(report, record.title, outcome)
-        await self._ledger.pass_done(name, commit=survey.snapshot.commit, now=self._clock())
+        ids = await self._note(name, found)
+        for path, ruling in found.rulings.items():
+            if ruling.deliver:
+                await self._deliver(name, found, path, ids[path], report)
+            elif ruling.late:
+                await self._look_at_late_change(name, found, path, ids[path])
+        for issue in sorted(found.leaving):
+            outcome = await self._publisher.withdraw(issue)
+            self._tell(report, found.records[issue].title, outcome)
+            if outcome.done and found.records[issue].retracted_at is None:
+                await self._ledger.withdrawn(issue)
+        await self._ledger.pass_done(name, commit=found.snapshot.commit, now=self._clock())
         return report
 
-    def _gone_for_good(self, name: str, record: IssueRecord) -> bool:
-        """Tell whether messages may go: a file that went away a moment ago may come back, so they stay for as long as `hold`."""
-        hold = self._config.newsletters[name].announce.hold
-        return bool(record.receipts) and (record.state is State.RETRACTED or self._clock() >= record.changed_at + hold)
-
-    async def _survey(self, name: str, report: PassReport) -> _Survey:
+    async def _survey(self, name: str) -> Survey:
         newsletter = self._config.newsletters[name]
         snapshot = await self._sources[name].snapshot()
-        records = {record.id: record for record in await self._ledger.issues(name)}
-        known = await self._ledger.known(name)
-        current = {record.path: record for record in records.values() if record.state is not State.GONE}
-        read: dict[str, Issue] = {}
-        candidates: list[Candidate] = []
-        sightings: dict[str, Sighting] = {}
-        for number, (path, blob) in enumerate(snapshot.files.items()):
-            self._progress(f"reading {name}", number + 1, len(snapshot.files))
-            before = current.get(path)
-            if before and before.blob == blob:
-                candidates.append(Candidate(explicit=before.explicit, path=path, blob=blob, slug=before.slug))
-                continue
-            data = await snapshot.contents.read(path)
-            try:
-                issue = await asyncio.to_thread(read_issue, path, data)
-            except IssueError as error:
-                report.problems.append(f"{error}. It is left as it was.")
-                if before:
-                    candidates.append(Candidate(explicit=before.explicit, path=path, blob=before.blob, slug=before.slug))
-                continue
-            read[path] = issue
-            fingerprint = Fingerprint.of(data.decode("utf-8", "replace"))
-            candidates.append(Candidate(explicit=issue.explicit_id, path=path, blob=blob, slug=issue.slug, fingerprint=fingerprint))
-            sightings[path] = Sighting(
-                issue=None,
-                explicit=issue.explicit_id,
-                path=path,
-                slug=issue.slug,
-                title=issue.title,
-                date=issue.date,
-                blob=blob,
-                fingerprint=fingerprint,
-            )
-        resolution = identify(known, candidates)
-        report.problems += [
-            f"{path} repeats the id of {other} and is taken for a copy of it." for path, other in resolution.twins.items()
-        ]
-        kept = tuple(
-            replace(sighting, issue=resolution.issues[path]) for path, sighting in sightings.items() if path in resolution.issues
-        )
-        rested = min(self._clock(), snapshot.time)
-        facts = {
-            path: _facts(records.get(issue) if issue else None, read.get(path), snapshot, path, rested)
-            for path, issue in resolution.issues.items()
-        }
+        first_run = (await self._ledger.newsletter(name)).baseline_at is None
         approval = self._config.moderation.approval
-        rules = Rules(
-            hold=newsletter.announce.hold,
-            max_age=newsletter.announce.max_age,
-            max_new_per_pass=0 if approval else newsletter.announce.max_new_per_pass,
-        )
-        first = (await self._ledger.newsletter(name)).baseline_at is None
-        rulings = judge(facts, rules, now=self._clock(), first_run=first)
-        retracted = {id_ for id_, record in records.items() if record.retracted_at}
-        rulings = {path: ruling for path, ruling in rulings.items() if resolution.issues[path] not in retracted}
-        return _Survey(snapshot=snapshot, read=read, sightings=kept, resolution=resolution, records=records, rulings=rulings)
+        book = rulebook(newsletter, approval=approval, first_run=first_run, now=self._clock())
 
-    async def _note(self, name: str, survey: _Survey) -> dict[str, IssueId]:
-        gone = {id_ for id_ in survey.resolution.gone if survey.records[id_].state is not State.GONE}
-        seen = min(self._clock(), survey.snapshot.time)
-        ids = await self._ledger.record(name, survey.sightings, gone=gone, now=seen)
-        ids |= {path: id_ for path, id_ in survey.resolution.issues.items() if id_ is not None}
-        await self._ledger.rule({ids[path]: ruling for path, ruling in survey.rulings.items()})
+        def reading(done: int, total: int) -> None:
+            self._progress(f"reading {name}", done, total)
+
+        return await survey(name, self._ledger, snapshot, book, reading)
+
+    async def _note(self, name: str, found: Survey) -> dict[str, IssueId]:
+        """Write down what a pass found; return the numbers of all issues that are there, by path."""
+        ids = {path: id_ for path, id_ in found.issues.items() if id_ is not None}
+        now = self._clock()
+        if found.sightings or found.missed or found.absorbed:
+            ids |= await self._ledger.record(
+                name,
+                found.sightings,
+                before=found.records,
+                gone=found.missed,
+                absorbed=found.absorbed,
+                now=min(now, found.snapshot.time),
+                missed_at=now,
+            )
+        changed = {ids[path]: ruling for path, ruling in found.rulings.items() if not _is_noted(found.record(path), ruling)}
+        await self._ledger.rule(changed)
+        if found.farewells:
+            await self._ledger.explain(found.farewells)
         return ids
 
-    async def _posts(self, name: str, survey: _Survey, path: str) -> tuple[Post, ...]:
+    async def _look_at_late_change(self, name: str, found: Survey, path: str, issue: IssueId) -> None:
+        """Find out whether readers would see a change that came after the edit window; one that they would not is none."""
+        blob = found.snapshot.files[path]
+        record = found.record(path)
+        if record is None or record.late == blob:
+            return
+        try:
+            operations = await self._operations(name, found, path)
+        except UserError:
+            return  # the next pass looks again
+        if operations:
+            await self._ledger.too_late(issue, blob=blob)
+        else:
+            rendering = at_path(rendering_of(self._config.newsletters[name]), path)
+            await self._ledger.delivered(issue, blob=blob, rendering=rendering)
+            await self._ledger.rule({issue: replace(found.rulings[path], why="it has been announced", late=False)})
+
+    async def _operations(self, name: str, found: Survey, path: str) -> tuple[Operation, ...]:
+        """Return what would bring the messages of the issue at a path in step with its file."""
         newsletter = self._config.newsletters[name]
-        issue = survey.read.get(path)
-        if issue is None:
-            data = await survey.snapshot.contents.read(path)
-            issue = await asyncio.to_thread(read_issue, path, data)
-        files = (await attached_pictures(issue, survey.snapshot.contents))[0] if newsletter.images.attach else None
+        channel = ChannelId(newsletter.announce.channel)
+        facts = await self._channel(channel)
+        record = found.record(path)
+        receipts = await self._ledger.receipts.held(record.id, channel) if record else []
+        posts = await self._posts(name, found, path)
+        publish = newsletter.announce.publish and facts.announcement
+        return plan(posts, [receipt.held() for receipt in receipts], guild=facts.guild, channel=channel, publish=publish)
+
+    async def _posts(self, name: str, found: Survey, path: str) -> tuple[Post, ...]:
+        newsletter = self._config.newsletters[name]
+        data = await found.snapshot.contents.read(path)
+        issue = await asyncio.to_thread(read_issue, path, data)
+        files = (await attached_pictures(issue, found.snapshot.contents))[0] if newsletter.images.attach else None
         preview = await asyncio.to_thread(render_issue, issue, newsletter, files=files)
         return preview.composition.posts
 
-    async def _deliver(self, name: str, survey: _Survey, path: str, issue: IssueId | None, report: PassReport) -> None:
-        assert issue is not None, "an issue that was recorded has a number"
+    async def _deliver(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
         newsletter = self._config.newsletters[name]
-        title = survey.read[path].title if path in survey.read else survey.records[issue].title
+        title = found.title(path)
 
         def progress(step: Step) -> None:
             self._progress(f"posting {title}", step.number, step.total)
 
         try:
-            posts = await self._posts(name, survey, path)
+            posts = await self._posts(name, found, path)
             channel = ChannelId(newsletter.announce.channel)
             facts = await self._channel(channel)
             outcome = await self._publisher.bring_in_step(
@@ -209,7 +185,7 @@ class Service:
                 channel=channel,
                 posts=posts,
                 publish=newsletter.announce.publish and facts.announcement,
-                read_file=survey.snapshot.contents.read,
+                read_file=found.snapshot.contents.read,
                 progress=progress,
             )
         except UserError as error:
@@ -217,6 +193,9 @@ class Service:
             report.failed = True
             await self._ledger.issue_error(issue, str(error), now=self._clock())
             return
+        if outcome.done:
+            rendering = at_path(rendering_of(newsletter), path)
+            await self._ledger.delivered(issue, blob=found.snapshot.files[path], rendering=rendering)
         self._tell(report, title, outcome)
 
     async def _channel(self, channel: ChannelId) -> ChannelFacts:
@@ -240,24 +219,16 @@ class Service:
             report.failed = True
 
     async def _foretell(  # noqa: C901 - one case per operation
-        self, name: str, survey: _Survey, report: PassReport
+        self, name: str, found: Survey, report: PassReport
     ) -> None:
         """Say what a pass would do."""
-        newsletter = self._config.newsletters[name]
-        channel = ChannelId(newsletter.announce.channel)
-        for path, ruling in survey.rulings.items():
-            id_ = survey.resolution.issues[path]
-            record = survey.records.get(id_) if id_ else None
-            title = survey.read[path].title if path in survey.read else record.title if record else path
-            if ruling.verdict not in {Verdict.ANNOUNCE, Verdict.ANNOUNCED}:
-                if record is None or record.state.value != ruling.verdict.value:
+        for path, ruling in found.rulings.items():
+            record, title = found.record(path), found.title(path)
+            if not ruling.deliver:
+                if record is None or not _is_noted(record, ruling):
                     report.done.append(f"{title}: would be noted as {ruling.verdict.value}: {ruling.why}")
                 continue
-            facts = await self._channel(channel)
-            held = [receipt.held() for receipt in record.receipts if receipt.channel == channel] if record else []
-            publish = newsletter.announce.publish and facts.announcement
-            posts = await self._posts(name, survey, path)
-            for operation in plan(posts, held, guild=facts.guild, channel=channel, publish=publish):
+            for operation in await self._operations(name, found, path):
                 match operation:
                     case Send(post=post):
                         report.done.append(f"{title}: would send {post.key}")
@@ -269,21 +240,35 @@ class Service:
                         report.done.append(f"{title}: would publish message {message}")
                     case Rekey():
                         pass
-        for id_ in survey.resolution.gone:
-            record = survey.records[id_]
-            report.done += [f"{record.title}: would delete message {receipt.message}" for receipt in record.receipts]
+        for issue in sorted(found.leaving):
+            for receipt in await self._ledger.receipts.held(issue):
+                report.done.append(f"{found.records[issue].title}: would delete message {receipt.message}")
 
 
-def _facts(record: IssueRecord | None, issue: Issue | None, snapshot: Snapshot, path: str, rested: datetime) -> Facts:
-    """Bring together what the ledger knows and what was read just now."""
-    if record is None:
-        assert issue is not None, "a file that is not known was read"
-        return Facts(draft=issue.draft, date=issue.date, changed_at=rested)
-    if issue is None:
-        return record.facts(draft=record.state is State.DRAFT)
-    facts = record.facts(draft=issue.draft)
-    changed = rested if record.blob != snapshot.files[path] else facts.changed_at
-    return replace(facts, date=issue.date, changed_at=changed)
+def _is_noted(record: IssueRecord | None, ruling: Ruling) -> bool:
+    """Tell whether the ledger says already what the gate says."""
+    if record is None or not record.present:
+        return False
+    return (record.state.value, record.reason, record.until) == (ruling.verdict.value, ruling.why, ruling.until)
+
+
+def _news_of_trouble(found: Survey) -> list[str]:
+    """Say what a person should look at, once: when it comes up."""
+    told = {Verdict.BROKEN, Verdict.UNSURE, Verdict.WAITING}
+    troubles = [
+        f"{found.title(path)} ({path}): {ruling.why}"
+        for path, ruling in found.rulings.items()
+        if ruling.verdict in told and not _is_noted(found.record(path), ruling)
+    ]
+    broken = [
+        f"{sighting.path}: {sighting.broken}. It is left as it was."
+        for sighting in found.sightings
+        if sighting.broken and found.rulings.get(sighting.path, _NOT_RULED).verdict is not Verdict.BROKEN
+    ]
+    return troubles + broken
+
+
+_NOT_RULED = Ruling(verdict=Verdict.BASELINE, why="a moderator took it back")
 
 
 # -- what operators see ---------------------------------------------------------------------------------------------------
@@ -302,7 +287,15 @@ async def status_json(config: Config) -> dict[str, Any]:
                 (issue for issue in issues if issue.announced_at), key=lambda issue: str(issue.announced_at), reverse=True
             )
             newsletter = seen.get(name)
-            waiting = {State.WAITING, State.HELD, State.FUTURE, State.DRAFT, State.ANNOUNCE}
+            waiting = {
+                State.WAITING,
+                State.UNSURE,
+                State.HELD,
+                State.FUTURE,
+                State.DRAFT,
+                State.ANNOUNCE,
+                State.BROKEN,
+            }
             entries.append(
                 {
                     "name": name,

@@ -249,6 +249,14 @@ class AnnounceConfig(_Model):
         ge=1,
         description="More issues than this at once wait for a moderator instead of flooding the channel.",
     )
+    edit_window: Duration | None = Field(
+        default=timedelta(days=30),
+        description="For how long after its announcement changes of an issue are sent; null sends them for ever.",
+    )
+    on_remove: Literal["keep", "retract"] = Field(
+        default="keep",
+        description="What becomes of an issue's messages when its file is removed: keep leaves them, retract deletes them.",
+    )
 
 
 class SectionsConfig(_Model):

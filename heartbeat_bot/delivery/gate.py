@@ -1,10 +1,36 @@
-"""The announce gate: whether an issue is news now, and if not, why not, in a sentence. Pure.
+"""The announce gate: whether an issue is news now, and if not, why not, in a sentence; and what becomes of one that went away. Pure.
 
-An issue is announced once, when all hold: it is no draft, its date is not in the future and not older than ``max_age``, it has
-rested unchanged for ``hold``, and no more than ``max_new_per_pass`` would be announced with it. The first run on a repo is a
-baseline: what has been published by then is known, not news.
+**What is news.** An issue is announced once, when all hold:
+
+- its file can be read, and it is no draft;
+- its date is not in the future;
+- it was not there on the first run: what has been published by then is known, not news. (A draft of the first run is news once it
+  is published; a file that could not be read then is not, as nobody knows for how long readers have had it.)
+- its date is not older than ``max_age``. A date that was a typo may be put right later, but an issue that has been listed as too old
+  for as long as ``max_age`` stays so, whatever becomes of its date: back issues are edited too;
+- it is sure who it is (see ``identity.py``): what may have been posted before, or is a copy of what is, waits for a moderator;
+- it has rested for ``hold``: since its text changed, and since it was listed (an issue is *listed* from when its file is there, can
+  be read and is no draft; one that goes and comes back is listed anew);
+- no more than ``max_new_per_pass`` others became news with it: in the same pass, or within ``hold`` before or after it. So an import
+  is one however many commits it takes. All of them wait for a moderator, those that are held still are counted in.
+
+A moderator's approval overrides all of these but the first two and the rest.
+
+**What was announced stays announced**, whatever becomes of its draft flag, its date or its file: it is never news again, and a
+delivery that began is finished. Its messages follow the file, except that
+
+- changes that came later than ``edit_window`` after its announcement are noted and not sent, unless a moderator asks for them;
+- while it is a draft again, or cannot be read, its messages stay as they are.
+
+**What went away.** With ``on_remove: keep`` the messages of an issue whose file was removed stay, and are left alone until it comes
+back. With ``retract`` they go when the file has been gone for ``hold`` and a pass after the one that missed it misses it too: one
+look at a source that lost half its tree deletes nothing. When more than ``max_new_per_pass`` went away at once, or wait to go, a
+moderator decides; and nothing goes while it is unsure whether the issue is still there under another name. An issue whose messages
+went is news again if it comes back while all of the above holds.
 """
 
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,6 +48,8 @@ class Verdict(Enum):
     """It has been announced: it stays, and is only kept in step."""
     ANNOUNCE = "announce"
     """It is news: it is to be announced now."""
+    BROKEN = "broken"
+    """Its file cannot be read."""
     BASELINE = "baseline"
     """It had been published before the bot came."""
     DRAFT = "draft"
@@ -30,6 +58,8 @@ class Verdict(Enum):
     """Its date is yet to come."""
     TOO_OLD = "too_old"
     """Its date is too long ago for an announcement."""
+    UNSURE = "unsure"
+    """It may be another issue, or a copy of one: a moderator decides."""
     HELD = "held"
     """It was changed a moment ago and may be changed again."""
     WAITING = "waiting"
@@ -38,74 +68,200 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The newsletter's rules. ``max_age`` None: no issue is too old."""
+    """The newsletter's rules. ``max_age`` None: no issue is too old. ``edit_window`` None: changes are sent for ever."""
 
     hold: timedelta
     max_age: timedelta | None
     max_new_per_pass: int
+    edit_window: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the gate needs to know of an issue.
+    """What the gate needs to know of an issue that is there.
 
     ``date`` without a time stands for that whole day in UTC; a time without a zone is UTC. ``changed_at`` (aware) is when its
-    content became what it is. ``announced``, ``baseline``, ``waiting``: what an earlier pass made of it. ``approved``: a moderator
-    wants it announced, however old it is and however many came with it.
+    content became what it is, ``listed_at`` since when it can be read and is no draft (None: since ``changed_at``).
+
+    ``announced``, ``baseline``, ``too_old``, ``waiting``: what an earlier pass made of it. ``approved``: a moderator wants it
+    announced, however old it is and however many came with it. ``broken`` and ``doubt`` say why it cannot be read and why it is
+    unsure who it is.
+
+    For an announced issue: ``announced_at``; whether it was ``delivered`` whole; whether its messages show its ``current`` text as
+    it would be rendered now, and whether they show the ``same_text``, rendered however; whether a moderator ``asked`` for changes.
     """
 
     draft: bool
     date: date | datetime | None
     changed_at: datetime
+    listed_at: datetime | None = None
     announced: bool = False
     baseline: bool = False
+    too_old: bool = False
     waiting: bool = False
     approved: bool = False
+    broken: str | None = None
+    doubt: str | None = None
+    announced_at: datetime | None = None
+    delivered: bool = False
+    current: bool = False
+    same_text: bool = False
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """A verdict, why in a sentence, and from which instant (UTC) it may be otherwise, None when time alone changes nothing."""
+    """A verdict, why in a sentence, and from which instant (UTC) it may be otherwise, None when time alone changes nothing.
+
+    ``deliver``: the channel is to be brought in step with the file now. ``late``: the file has changed after its edit window.
+    """
 
     verdict: Verdict
     why: str
     until: datetime | None = None
+    deliver: bool = False
+    late: bool = False
 
 
 def judge(issues: Mapping[_Key, Facts], rules: Rules, *, now: datetime, first_run: bool = False) -> dict[_Key, Ruling]:
-    """Rule on the issues of one newsletter in one pass at ``now`` (aware), in their order.
+    """Rule on the issues of one newsletter that are there in one pass at ``now`` (aware), in their order.
 
-    ``first_run`` makes the baseline. When more issues than ``max_new_per_pass`` would be announced, none of them is: a bulk import
-    must not flood a channel. Those that wait go on waiting when a moderator has approved only some of them.
+    ``first_run`` makes the baseline. When more issues than ``max_new_per_pass`` became news at once, none of them is announced: a
+    bulk import must not flood a channel. Those that wait go on waiting when a moderator has approved only some of them.
     """
-    rulings = {key: _judge_alone(facts, rules, now=now.astimezone(UTC), first_run=first_run) for key, facts in issues.items()}
-    together = [key for key, ruling in rulings.items() if ruling.verdict is Verdict.ANNOUNCE and not issues[key].approved]
-    if len(together) > rules.max_new_per_pass:
-        why = f"{len(together)} new issues came at once, more than {rules.max_new_per_pass}: a moderator must approve them"
-        rulings |= {key: Ruling(verdict=Verdict.WAITING, why=why) for key in together}
+    now = now.astimezone(UTC)
+    rulings = {key: _judge_alone(facts, rules, now=now, first_run=first_run) for key, facts in issues.items()}
+    ready = [key for key, ruling in rulings.items() if ruling.verdict is Verdict.ANNOUNCE and not issues[key].approved]
+    if not ready:
+        return rulings
+    crowd = sorted(_news_since(facts) for key, facts in issues.items() if _counts(facts, rulings[key]))
+    for key in ready:
+        since = _news_since(issues[key])
+        near = bisect_right(crowd, since + rules.hold) - bisect_left(crowd, since - rules.hold)
+        together = max(len(ready), near)
+        if together > rules.max_new_per_pass:
+            why = f"{together} new issues came at once, more than {rules.max_new_per_pass}: a moderator must approve them"
+            if rules.max_new_per_pass == 0:
+                why = "every issue of this newsletter waits for a moderator's approval"
+            rulings[key] = Ruling(verdict=Verdict.WAITING, why=why)
     return rulings
 
 
-def _judge_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) -> Ruling:  # noqa: PLR0911 (one per verdict)
+def _judge_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) -> Ruling:  # noqa: C901, PLR0911 (one per verdict)
     """Rule on an issue as if it came alone."""
-    begins, ends = (None, None) if facts.date is None else _span(facts.date)
-    rested = facts.changed_at.astimezone(UTC) + rules.hold
     if facts.announced:
-        return Ruling(verdict=Verdict.ANNOUNCED, why="it has been announced")
+        return _judge_announced(facts, rules, now=now)
+    if facts.broken is not None:
+        # Nobody knows for how long readers have had a file that the first run could not read.
+        verdict = Verdict.BASELINE if first_run else Verdict.BROKEN
+        return Ruling(verdict=verdict, why=f"it cannot be read: {facts.broken}")
     if facts.draft:
         return Ruling(verdict=Verdict.DRAFT, why="it is a draft")
+    begins, ends = (None, None) if facts.date is None else _span(facts.date)
     if begins and begins > now:
         return Ruling(verdict=Verdict.FUTURE, why=f"its date is in the future: it waits until {_instant(begins)}", until=begins)
     if not facts.approved:
         if facts.baseline or first_run:
             return Ruling(verdict=Verdict.BASELINE, why="it had been published before the first run")
-        if ends and rules.max_age is not None and ends + rules.max_age < now:
-            return Ruling(verdict=Verdict.TOO_OLD, why=f"its date, {facts.date}, is more than {_days(rules.max_age)} ago")
+        if rules.max_age is not None:
+            if ends and ends + rules.max_age < now:
+                return Ruling(verdict=Verdict.TOO_OLD, why=f"its date, {facts.date}, is more than {_days(rules.max_age)} ago")
+            if facts.too_old and _listed_at(facts) + rules.max_age < now:
+                why = f"it was too old when it came, more than {_days(rules.max_age)} ago, whatever its date is now"
+                return Ruling(verdict=Verdict.TOO_OLD, why=why)
+        if facts.doubt is not None:
+            return Ruling(verdict=Verdict.UNSURE, why=f"{facts.doubt}: a moderator must say whether it is news")
         if facts.waiting:
             return Ruling(verdict=Verdict.WAITING, why="too many new issues came at once: a moderator must approve it")
+    rested = max(facts.changed_at.astimezone(UTC), _listed_at(facts)) + rules.hold
     if rested > now:
         return Ruling(verdict=Verdict.HELD, why=f"it was changed a moment ago: it is held until {_instant(rested)}", until=rested)
-    return Ruling(verdict=Verdict.ANNOUNCE, why="it is new")
+    return Ruling(verdict=Verdict.ANNOUNCE, why="it is new", deliver=True)
+
+
+def _judge_announced(facts: Facts, rules: Rules, *, now: datetime) -> Ruling:
+    """Say whether the messages of an announced issue follow its file now."""
+    why = "it has been announced"
+    if facts.broken is not None:
+        return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; it cannot be read now and is left as it was: {facts.broken}")
+    if facts.draft and facts.delivered:
+        return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; it is a draft again and is left as it was")
+    if facts.current and facts.delivered:
+        return Ruling(verdict=Verdict.ANNOUNCED, why=why)
+    if not facts.delivered or facts.asked or _in_edit_window(facts, rules, now):
+        return Ruling(verdict=Verdict.ANNOUNCED, why=why, deliver=True)
+    if facts.same_text:
+        return Ruling(verdict=Verdict.ANNOUNCED, why=why)
+    return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; changed after its edit window: not sent", late=True)
+
+
+def _in_edit_window(facts: Facts, rules: Rules, now: datetime) -> bool:
+    """Tell whether what is not shown yet is to be sent: what changed in time and could not be sent until now is, too."""
+    if rules.edit_window is None or facts.announced_at is None:
+        return True
+    closes = facts.announced_at.astimezone(UTC) + rules.edit_window
+    return now <= closes or (not facts.same_text and facts.changed_at <= closes)
+
+
+def _listed_at(facts: Facts) -> datetime:
+    return (facts.listed_at or facts.changed_at).astimezone(UTC)
+
+
+def _news_since(facts: Facts) -> datetime:
+    """Return since when an issue could have been news: it was listed, and its date had come."""
+    listed = _listed_at(facts)
+    return max(listed, _span(facts.date)[0]) if facts.date is not None else listed
+
+
+def _counts(facts: Facts, ruling: Ruling) -> bool:
+    """Tell whether an issue counts among those that came with others."""
+    if facts.approved:
+        return False
+    if ruling.verdict is Verdict.ANNOUNCED:
+        return not facts.baseline
+    return ruling.verdict in {Verdict.ANNOUNCE, Verdict.HELD, Verdict.WAITING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What the gate needs to know of an issue whose file is gone.
+
+    ``gone_at`` (aware) is when a pass first missed it, ``confirmed`` whether a later one did too. ``shown``: it has messages that
+    are kept in step. ``doubted``: it may be there under another name. ``taken_back``: a moderator decided that its messages go.
+    """
+
+    gone_at: datetime
+    confirmed: bool
+    shown: bool
+    doubted: bool = False
+    taken_back: bool = False
+
+
+def judge_removals(
+    removals: Mapping[_Key, Removal], rules: Rules, *, now: datetime, retract: bool
+) -> tuple[frozenset[_Key], dict[_Key, str]]:
+    """Say which issues' messages are deleted now, and of each issue why it is as it is; ``retract`` as ``on_remove`` says."""
+    batches = Counter(removal.gone_at for removal in removals.values() if removal.shown or removal.taken_back)
+    pending = sum(removal.shown and not removal.taken_back for removal in removals.values())
+    go: set[_Key] = set()
+    why: dict[_Key, str] = {}
+    for key, removal in removals.items():
+        until = removal.gone_at.astimezone(UTC) + rules.hold
+        together = max(pending, batches[removal.gone_at])
+        if not removal.shown or removal.taken_back:
+            why[key] = "its file went away"
+        elif not retract:
+            why[key] = "its file went away; its messages stay"
+        elif removal.doubted:
+            why[key] = "its file went away; it may be there under another name, so its messages stay until a moderator decides"
+        elif together > rules.max_new_per_pass:
+            why[key] = f"its file went away with {together - 1} others: a moderator must say whether their messages go"
+        elif until > now or not removal.confirmed:
+            why[key] = f"its file went away; its messages go when it is still gone after {_instant(until)}"
+        else:
+            go.add(key)
+            why[key] = "its file went away, and so did its messages"
+    return frozenset(go), why
 
 
 def _span(when: date | datetime) -> tuple[datetime, datetime]:

@@ -2,19 +2,19 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, make_url, select, update
+from sqlalchemy import Delete, Insert, Row, Update, case, delete, event, func, insert, make_url, select, union, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heartbeat_bot.delivery import schema, sqlite
 from heartbeat_bot.delivery.gate import Facts, Ruling, Verdict
-from heartbeat_bot.delivery.identity import Fingerprint, IssueId, Known
-from heartbeat_bot.delivery.migrations import migrate, version_of
+from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
+from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
 from heartbeat_bot.delivery.receipts import Receipt, Receipts, receipt_of
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.errors import StateError
@@ -43,7 +43,10 @@ class Newsletter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What a pass read of a file that is an issue: ``issue`` tells which, None for a new one. ``date`` as the issue has it."""
+    """What a pass read of a file that is an issue: ``issue`` tells which, None for a new one. ``date`` as the issue has it.
+
+    ``broken`` says why the file cannot be read; what it said before stands in the other fields then, where there is such.
+    """
 
     issue: IssueId | None
     explicit: str | None
@@ -53,6 +56,9 @@ class Sighting:
     date: date | datetime | None
     blob: BlobId
     fingerprint: Fingerprint
+    draft: bool = False
+    broken: str | None = None
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +75,12 @@ class IssueRecord:
     blob: BlobId
     first_seen: datetime
     changed_at: datetime
+    draft: bool
+    broken: str | None
+    listed_at: datetime | None
+    gone_at: datetime | None
+    doubt: str | None
+    doubt_issue: IssueId | None
     state: State
     reason: str
     until: datetime | None
@@ -77,21 +89,70 @@ class IssueRecord:
     announced_at: datetime | None
     pinged_at: datetime | None
     retracted_at: datetime | None
+    shown: BlobId | None
+    shown_as: str | None
+    late: BlobId | None
+    asked_at: datetime | None
     error: str | None
     error_at: datetime | None
     receipts: tuple[Receipt, ...] = field(default=())
 
-    def facts(self, *, draft: bool) -> Facts:
-        """Return what the gate needs to know; whether it is a draft stands in its file."""
+    @property
+    def present(self) -> bool:
+        """Whether a file is this issue, as far as the last pass saw."""
+        return self.state is not State.GONE
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is unsure who it is, and nobody has said."""
+        return self.present and self.doubt is not None and not (self.announced_at or self.approved_at or self.baseline)
+
+    def facts(self, rendering: str) -> Facts:
+        """Return what the gate needs to know; ``rendering`` names how it would be rendered now (see :meth:`Ledger.delivered`)."""
+        same_text = self.shown == self.blob
         return Facts(
-            draft=draft,
+            draft=self.draft,
             date=self.date,
             changed_at=self.changed_at,
+            listed_at=self.listed_at,
             announced=self.announced_at is not None,
             baseline=self.baseline,
+            too_old=self.state is State.TOO_OLD,
             waiting=self.state is State.WAITING,
             approved=self.approved_at is not None,
+            broken=self.broken,
+            doubt=self.doubt,
+            announced_at=self.announced_at,
+            delivered=self.shown is not None,
+            current=same_text and self.shown_as == rendering,
+            same_text=same_text,
+            asked=self.asked_at is not None,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instants:
+    """Since when an issue's content is what it is, and since when it is listed (see ``gate.py``), None when it is not."""
+
+    changed_at: datetime
+    listed_at: datetime | None
+
+
+def instants(before: IssueRecord | None, sighting: Sighting, *, now: datetime) -> Instants:
+    """Return an issue's instants after a file was read that is that issue; ``now`` is when the source came to hold it.
+
+    An issue that comes back rests anew. What was announced stays listed as it was then, so that many old issues that come back, or
+    turn from drafts again, do not look like an import.
+    """
+    shown = not sighting.draft and sighting.broken is None
+    if before is None:
+        return Instants(changed_at=now, listed_at=now if shown else None)
+    back = not before.present and before.announced_at is None
+    changed_at = now if back or before.blob != sighting.blob else before.changed_at
+    if before.announced_at is not None:
+        return Instants(changed_at=changed_at, listed_at=before.listed_at)
+    listed_at = None if back else before.listed_at
+    return Instants(changed_at=changed_at, listed_at=(listed_at or now) if shown else None)
 
 
 class Ledger:
@@ -101,6 +162,8 @@ class Ledger:
         """Use an engine whose schema is up to date; see :func:`open_ledger`."""
         self._engine = engine
         self.receipts = Receipts(engine)
+        self._writes = _Writes(engine)
+        self._seen: dict[str, tuple[int, dict[IssueId, IssueRecord]]] = {}
 
     async def newsletters(self) -> list[Newsletter]:
         """Return every newsletter that a pass has seen, by name."""
@@ -117,103 +180,177 @@ class Ledger:
 
     async def pass_done(self, name: str, *, commit: str, now: datetime) -> None:
         """Note that a pass went through: the first one ends the baseline."""
-        before = await self.newsletter(name)
-        values = {
-            "commit_id": commit,
-            "last_pass_at": now,
-            "baseline_at": before.baseline_at or now,
-            "error": None,
-            "error_at": None,
-        }
-        await self._set_newsletter(name, values)
+        table = schema.newsletters
+        values = {"commit_id": commit, "last_pass_at": now, "error": None, "error_at": None}
+        async with self._engine.begin() as connection:
+            first = func.coalesce(table.c.baseline_at, now)
+            changed = await connection.execute(update(table).where(table.c.name == name).values(values | {"baseline_at": first}))
+            if changed.rowcount == 0:
+                await connection.execute(insert(table).values(values | {"name": name, "baseline_at": now}))
 
     async def pass_failed(self, name: str, *, error: str, now: datetime) -> None:
         """Note why a pass could not be made."""
         await self._set_newsletter(name, {"error": error, "error_at": now})
 
-    async def known(self, newsletter: str) -> list[Known]:
-        """Return the issues of a newsletter, those that are gone too, as :func:`identity.identify` takes them."""
-        table = schema.issues
+    async def records(self, newsletter: str) -> Mapping[IssueId, IssueRecord]:
+        """Return the issues of a newsletter, those that are gone too, without their receipts: what a pass begins with.
+
+        They are read once, and again when an issue was written: nobody else writes to the database meanwhile.
+        """
+        number = self._writes.number
+        if newsletter in self._seen and self._seen[newsletter][0] == number:
+            return self._seen[newsletter][1]
+        query = select(*_RECORD).where(schema.issues.c.newsletter == newsletter)
         async with self._engine.connect() as connection:
-            rows = await connection.execute(select(table).where(table.c.newsletter == newsletter))
-            return [
-                Known(
-                    id=row.id,
-                    explicit=row.explicit,
-                    path=row.path,
-                    blob=row.blob,
-                    slug=row.slug,
-                    fingerprint=Fingerprint.load(row.fingerprint),
-                    gone=row.state == State.GONE,
-                )
-                for row in rows
-            ]
+            rows = await connection.execute(query)
+            records = {row[0]: _issue_of(row) for row in rows}
+        self._seen[newsletter] = (number, records)
+        return records
+
+    async def known(self, newsletter: str, records: Mapping[IssueId, IssueRecord] | None = None) -> list[Known]:
+        """Return the issues of a newsletter, those that are gone too, as :func:`identity.identify` takes them.
+
+        ``records`` are those of the newsletter, when they have been asked for already.
+        """
+        if records is None:
+            records = await self.records(newsletter)
+        prints = select(schema.issues.c.id, schema.issues.c.fingerprint).where(schema.issues.c.newsletter == newsletter)
+        async with self._engine.connect() as connection:
+            fingerprints = {row.id: row.fingerprint for row in await connection.execute(prints)}
+        return [
+            Known(
+                id=id_,
+                explicit=record.explicit,
+                path=record.path,
+                blob=record.blob,
+                slug=record.slug,
+                title=record.title,
+                date=record.date,
+                fingerprint=Fingerprint.load(fingerprints[id_]),
+                gone=not record.present,
+                settled=bool(record.announced_at or record.baseline or record.retracted_at) or record.state is State.TOO_OLD,
+                doubtful=record.doubtful,
+            )
+            for id_, record in records.items()
+        ]
 
     async def record(
-        self, newsletter: str, sightings: Sequence[Sighting], *, gone: Iterable[IssueId] = (), now: datetime
+        self,
+        newsletter: str,
+        sightings: Sequence[Sighting],
+        *,
+        before: Mapping[IssueId, IssueRecord] | None = None,
+        gone: Iterable[IssueId] = (),
+        absorbed: Iterable[IssueId] = (),
+        now: datetime,
+        missed_at: datetime | None = None,
     ) -> dict[str, IssueId]:
         """Note in one transaction what a pass read and which issues are gone; return the id of every sighted path.
 
-        A changed blob makes ``now`` the instant since when the content is what it is. An issue that comes back loses the state
-        *gone*; all else that became of it (announced, baseline, retracted) is still known.
+        ``now`` is since when the source holds what was read (see :func:`instants`), ``missed_at`` when the pass missed what is
+        gone. An issue that comes back loses the state *gone*; all else that became of it (announced, baseline, retracted) is still
+        known. ``absorbed`` issues were doubtful, had nothing posted, and turned out to be others: they are forgotten. ``before`` is as in :meth:`known`.
         """
         table = schema.issues
-        ids: dict[str, IssueId] = {}
+        if before is None:
+            before = await self.records(newsletter)
         async with self._engine.begin() as connection:
             found = await connection.execute(select(schema.newsletters.c.name).where(schema.newsletters.c.name == newsletter))
             if found.one_or_none() is None:
                 await connection.execute(insert(schema.newsletters).values(name=newsletter))
+            for issue in absorbed:
+                await connection.execute(delete(table).where(table.c.id == issue, table.c.announced_at.is_(None)))
             for issue in gone:
-                values = {"state": State.GONE, "reason": "its file went away", "until": None}
+                values = {"state": State.GONE, "reason": "its file went away", "until": None, "gone_at": missed_at or now}
                 await connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
-            # Files may swap paths and ids: give way first, so that no index is hurt between two updates.
-            for sighting in sightings:
-                if sighting.issue is not None:
-                    aside = {"path": f"\0{sighting.issue}", "explicit": None}
-                    await connection.execute(update(table).where(table.c.id == sighting.issue).values(aside))
-            for sighting in sightings:
-                values = {
-                    "explicit": sighting.explicit,
-                    "path": sighting.path,
-                    "slug": sighting.slug,
-                    "title": sighting.title,
-                    "date": None if sighting.date is None else sighting.date.isoformat(),
-                    "fingerprint": sighting.fingerprint.dump(),
-                }
-                if sighting.issue is None:
-                    fresh = {"newsletter": newsletter, "first_seen": now, "changed_at": now, "blob": sighting.blob}
-                    ruling = {"state": State.NEW, "reason": "it has just been read", "baseline": False}
-                    result = await connection.execute(insert(table).values(values | fresh | ruling).returning(table.c.id))
-                    ids[sighting.path] = IssueId(result.scalar_one())
-                    continue
-                ids[sighting.path] = sighting.issue
-                this = update(table).where(table.c.id == sighting.issue)
-                await connection.execute(this.where(table.c.blob != sighting.blob).values(blob=sighting.blob, changed_at=now))
-                await connection.execute(this.where(table.c.state == State.GONE).values(state=State.NEW, reason="it came back"))
-                await connection.execute(this.values(values))
+            return await self._record_sightings(connection, newsletter, sightings, before, now)
+
+    async def _record_sightings(
+        self,
+        connection: AsyncConnection,
+        newsletter: str,
+        sightings: Sequence[Sighting],
+        before: Mapping[IssueId, IssueRecord],
+        now: datetime,
+    ) -> dict[str, IssueId]:
+        table = schema.issues
+        ids: dict[str, IssueId] = {}
+        fresh: list[dict[str, Any]] = []
+        # Files may swap paths: give way first, so that the index is not hurt between two updates.
+        for sighting in sightings:
+            if sighting.issue is not None and not _is_at_home(before.get(sighting.issue), sighting):
+                await connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"\0{sighting.issue}"))
+        for sighting in sightings:
+            record = before.get(sighting.issue) if sighting.issue is not None else None
+            values = _columns_of(sighting) | asdict(instants(record, sighting, now=now))
+            if sighting.issue is None:
+                ruling = {"state": State.NEW, "reason": "it has just been read", "baseline": False}
+                fresh.append(values | ruling | {"newsletter": newsletter, "first_seen": now})
+                continue
+            ids[sighting.path] = sighting.issue
+            if record is not None and not record.present:
+                back = {"state": State.NEW, "reason": "it came back"}
+                kept = {"state": State.RETRACTED, "reason": _TAKEN_BACK}
+                values |= {"gone_at": None} | (kept if record.retracted_at else back)
+            await connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
+        if fresh:
+            result = await connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
+            ids |= {row.path: IssueId(row.id) for row in result}
         return ids
 
     async def rule(self, rulings: Mapping[IssueId, Ruling]) -> None:
         """Note what the gate said, in one transaction. Issues that were retracted or are gone stay so."""
+        if not rulings:
+            return
         table = schema.issues
+        kept = table.c.retracted_at.is_not(None)
         async with self._engine.begin() as connection:
             for issue, ruling in rulings.items():
-                values: dict[str, Any] = {"state": State(ruling.verdict.value), "reason": ruling.why, "until": ruling.until}
+                values: dict[str, Any] = {
+                    "state": case((kept, State.RETRACTED.value), else_=ruling.verdict.value),
+                    "reason": case((kept, _TAKEN_BACK), else_=ruling.why),
+                    "until": ruling.until,
+                }
                 if ruling.verdict is Verdict.BASELINE:
-                    values["baseline"] = True
-                still_there = table.c.state != State.GONE
-                await connection.execute(
-                    update(table).where(table.c.id == issue, table.c.retracted_at.is_(None), still_there).values(values)
-                )
-                await connection.execute(
-                    update(table)
-                    .where(table.c.id == issue, table.c.retracted_at.is_not(None), still_there)
-                    .values(state=State.RETRACTED, reason="a moderator took it back", until=None)
-                )
+                    values |= {"baseline": True, "doubt": None, "doubt_issue": None}
+                await connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
+
+    async def explain(self, reasons: Mapping[IssueId, str]) -> None:
+        """Note of issues that are gone what becomes of their messages."""
+        table = schema.issues
+        async with self._engine.begin() as connection:
+            for issue, why in reasons.items():
+                await connection.execute(update(table).where(table.c.id == issue, table.c.state == State.GONE).values(reason=why))
+
+    async def holding(self, newsletter: str) -> frozenset[IssueId]:
+        """Return the issues that are gone or taken back and still have messages, or a request about one under way."""
+        issues = schema.issues
+        left = (issues.c.newsletter == newsletter, issues.c.state.in_([State.GONE, State.RETRACTED]))
+        held = select(issues.c.id).join(schema.receipts, schema.receipts.c.issue == issues.c.id)
+        begun = select(issues.c.id).join(schema.intents, schema.intents.c.issue == issues.c.id)
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(union(held.where(*left, schema.receipts.c.released_at.is_(None)), begun.where(*left)))
+            return frozenset(row.id for row in rows)
+
+    async def delivered(self, issue: IssueId, *, blob: BlobId, rendering: str) -> None:
+        """Note that the messages of an issue show a blob's text whole, rendered in a way that ``rendering`` names."""
+        await self._set_issue(issue, {"shown": blob, "shown_as": rendering, "late": None, "asked_at": None})
+
+    async def too_late(self, issue: IssueId, *, blob: BlobId) -> None:
+        """Note that a blob whose text readers would see changed came after the edit window, and is not sent."""
+        await self._set_issue(issue, {"late": blob})
+
+    async def ask(self, issue: IssueId, *, now: datetime) -> None:
+        """Note that a moderator wants the changes of an issue sent, although its edit window is over: the next pass does it."""
+        await self._set_issue(issue, {"asked_at": now})
+
+    async def withdrawn(self, issue: IssueId) -> None:
+        """Note that nothing of an issue whose file was removed is left in the channel: it is as if it had not been announced."""
+        await self._set_issue(issue, {"announced_at": None, "approved_at": None, "shown": None, "shown_as": None, "late": None})
 
     async def issues(self, newsletter: str | None = None) -> list[IssueRecord]:
         """Return every known issue (of one newsletter), the latest seen first, with the receipts of messages kept in step."""
-        query = select(schema.issues).order_by(schema.issues.c.first_seen.desc(), schema.issues.c.id.desc())
+        query = select(*_RECORD).order_by(schema.issues.c.first_seen.desc(), schema.issues.c.id.desc())
         if newsletter is not None:
             query = query.where(schema.issues.c.newsletter == newsletter)
         held: dict[IssueId, list[Receipt]] = {}
@@ -221,29 +358,27 @@ class Ledger:
             kept = select(schema.receipts).where(schema.receipts.c.released_at.is_(None)).order_by(schema.receipts.c.message)
             for row in await connection.execute(kept):
                 held.setdefault(row.issue, []).append(receipt_of(row))
-            rows = (await connection.execute(query)).mappings()
-            return [_issue_of(row, tuple(held.get(row["id"], ()))) for row in rows]
+            return [_issue_of(row, tuple(held.get(row.id, ()))) for row in await connection.execute(query)]
 
     async def issue(self, issue: IssueId) -> IssueRecord:
         """Return one issue with its receipts; raise StateError when there is none of that id."""
         held = tuple(await self.receipts.held(issue))
         async with self._engine.connect() as connection:
-            result = await connection.execute(select(schema.issues).where(schema.issues.c.id == issue))
-            row = result.mappings().one_or_none()
+            result = await connection.execute(select(*_RECORD).where(schema.issues.c.id == issue))
+            row = result.one_or_none()
         if row is None:
             raise StateError(f"There is no issue number {issue}: `heartbeat-bot issues` lists them.")
         return _issue_of(row, held)
 
     async def approve(self, issue: IssueId, *, now: datetime) -> None:
-        """Note that a moderator wants an issue announced, also one that was retracted: the next pass does it."""
-        await self._set_issue(
-            issue, {"approved_at": now, "retracted_at": None, "state": State.NEW, "reason": "a moderator approved it"}
-        )
+        """Note that a moderator wants an issue announced, also one that was retracted or is doubtful: the next pass does it."""
+        await self._set_issue(issue, {"approved_at": now, "retracted_at": None, "doubt": None, "doubt_issue": None})
+        await self._set_state(issue, State.NEW, "a moderator approved it")
 
     async def retract(self, issue: IssueId, *, now: datetime) -> None:
-        """Note that a moderator took an issue back: whoever sees this state deletes its messages (see :class:`Publisher`)."""
-        taken_back = {"state": State.RETRACTED, "reason": "a moderator took it back", "until": None, "retracted_at": now}
-        await self._set_issue(issue, taken_back)
+        """Note that a moderator took an issue back: the next pass deletes its messages, also when its file is gone."""
+        await self._set_issue(issue, {"retracted_at": now})
+        await self._set_state(issue, State.RETRACTED, _TAKEN_BACK)
 
     async def issue_error(self, issue: IssueId, error: str | None, *, now: datetime) -> None:
         """Note why an issue could not be read or posted, or, with None, that it could."""
@@ -259,6 +394,13 @@ class Ledger:
     async def _set_issue(self, issue: IssueId, values: Mapping[str, Any]) -> None:
         async with self._engine.begin() as connection:
             await connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(values))
+
+    async def _set_state(self, issue: IssueId, state: State, reason: str) -> None:
+        """Set the state of an issue whose file is there; what is gone stays so until it comes back."""
+        table = schema.issues
+        there = update(table).where(table.c.id == issue, table.c.state != State.GONE)
+        async with self._engine.begin() as connection:
+            await connection.execute(there.values(state=state, reason=reason, until=None))
 
     async def _set_newsletter(self, name: str, values: Mapping[str, Any]) -> None:
         table = schema.newsletters
@@ -302,9 +444,13 @@ async def _engine_of(path: Path, *, read_only: bool) -> AsyncEngine:
         except BaseException:
             await engine.dispose()
             raise
-        if version:
+        if version == LATEST:
             return engine
         await engine.dispose()
+        if version:
+            raise StateError(
+                f"The database {path} was written by an older heartbeat-bot: `heartbeat-bot sync` or `run` brings it up to date."
+            )
     engine = sqlite.create_engine(None if read_only else path, read_only=False)
     try:
         async with engine.begin() as connection:
@@ -339,10 +485,56 @@ def _newsletter_of(row: Row[Any]) -> Newsletter:
     )
 
 
-def _issue_of(row: Mapping[Any, Any], held: tuple[Receipt, ...]) -> IssueRecord:
-    columns: dict[str, Any] = {name: value for name, value in row.items() if name != "fingerprint"}
-    columns |= {"state": State(row["state"]), "date": _date_of(row["date"]), "receipts": held}
-    return IssueRecord(**columns)
+_TAKEN_BACK: Final = "a moderator took it back"
+_RECORD: Final = [column for column in schema.issues.c if column.name != "fingerprint"]
+_NAMES: Final = [column.name for column in _RECORD]
+_STATES: Final = {state.value: state for state in State}
+
+
+class _Writes:
+    """Counts the writes to issues, and their commits: what was read at one number is as it was while the number is the same."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.number = 0
+        self._open = False
+        event.listen(engine.sync_engine, "before_execute", self._on_execute)
+        event.listen(engine.sync_engine, "commit", self._on_commit)
+
+    def _on_execute(self, _connection: Any, statement: Any, *_rest: Any) -> None:
+        if isinstance(statement, (Insert, Update, Delete)) and statement.table is schema.issues:
+            self.number += 1
+            self._open = True
+
+    def _on_commit(self, _connection: Any) -> None:
+        self.number += self._open
+        self._open = False
+
+
+def _is_at_home(record: IssueRecord | None, sighting: Sighting) -> bool:
+    return record is not None and record.present and record.path == sighting.path
+
+
+def _columns_of(sighting: Sighting) -> dict[str, Any]:
+    """Return what a file says of itself, as columns."""
+    return {
+        "explicit": sighting.explicit,
+        "path": sighting.path,
+        "slug": sighting.slug,
+        "title": sighting.title,
+        "date": None if sighting.date is None else sighting.date.isoformat(),
+        "blob": sighting.blob,
+        "fingerprint": sighting.fingerprint.dump(),
+        "draft": sighting.draft,
+        "broken": sighting.broken,
+        "doubt": sighting.doubt.why if sighting.doubt else None,
+        "doubt_issue": sighting.doubt.issue if sighting.doubt else None,
+    }
+
+
+def _issue_of(row: Row[Any], held: tuple[Receipt, ...] = ()) -> IssueRecord:
+    values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
+    values |= {"state": _STATES[values["state"]], "date": _date_of(values["date"]), "receipts": held}
+    return IssueRecord(**values)
 
 
 def _date_of(text: str | None) -> date | datetime | None:

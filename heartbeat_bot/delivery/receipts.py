@@ -222,6 +222,8 @@ class Receipts:
         this = update(table).where(table.c.issue == issue, table.c.released_at.is_(None))
         async with self._engine.begin() as connection:
             await connection.execute((this if key is None else this.where(table.c.key == key)).values(released_at=now))
+            # A pass leaves alone what it knows to be shown.
+            await connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(shown=None))
 
     async def publish_times(self, channel: ChannelId, *, since: datetime) -> list[datetime]:
         """Return when messages of a channel were crossposted since an instant, the earliest first."""

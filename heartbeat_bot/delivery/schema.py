@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 
@@ -30,12 +31,16 @@ class State(StrEnum):
     """Read for the first time; the gate has not ruled on it yet."""
     BASELINE = "baseline"
     """It had been published before the first run: known, not news."""
+    BROKEN = "broken"
+    """Its file cannot be read."""
     DRAFT = "draft"
     """Its author says that it is not to be shown yet."""
     FUTURE = "future"
     """Its date is yet to come."""
     TOO_OLD = "too_old"
     """Its date is too long ago for an announcement."""
+    UNSURE = "unsure"
+    """It may be another issue, or a copy of one: it waits for a moderator."""
     HELD = "held"
     """It was changed a moment ago and may be changed again."""
     WAITING = "waiting"
@@ -47,7 +52,7 @@ class State(StrEnum):
     RETRACTED = "retracted"
     """A moderator took it back: its messages go, and it is not announced again."""
     GONE = "gone"
-    """No file of the source is this issue any more: its messages go; it is recognised when it comes back."""
+    """No file of the source is this issue any more; it is recognised when it comes back."""
 
 
 class IntentKind(StrEnum):
@@ -97,7 +102,7 @@ issues = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("newsletter", String, ForeignKey("newsletters.name"), nullable=False),
-    Column("explicit", String),  # the id in its front matter
+    Column("explicit", String),  # the id in its front matter, which others may have too
     Column("path", String, nullable=False),
     Column("slug", String, nullable=False),
     Column("title", Text, nullable=False),
@@ -106,6 +111,12 @@ issues = Table(
     Column("fingerprint", Text, nullable=False),  # see identity.Fingerprint
     Column("first_seen", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),  # when its content became what it is
+    Column("draft", Boolean, nullable=False, server_default=false()),  # what its file says
+    Column("broken", Text),  # why its file cannot be read, null when it can
+    Column("listed_at", Instant),  # since when it is there, can be read and is no draft; as it was when it was announced
+    Column("gone_at", Instant),  # when a pass first missed its file
+    Column("doubt", Text),  # why it is unsure who it is
+    Column("doubt_issue", Integer),  # the issue that it may be
     Column("state", String, nullable=False),
     Column("reason", Text, nullable=False),  # why it is in that state, a sentence
     Column("until", Instant),  # from when on time alone may change the state
@@ -114,10 +125,13 @@ issues = Table(
     Column("announced_at", Instant),  # when its first post was about to be sent
     Column("pinged_at", Instant),  # when the post with its one role ping was sent
     Column("retracted_at", Instant),
+    Column("shown", String),  # the blob whose text its messages show, null until they show one whole
+    Column("shown_as", String),  # how that was rendered (see survey.rendering_of)
+    Column("late", String),  # the blob that came after the edit window and is not sent
+    Column("asked_at", Instant),  # when a moderator asked for that to be sent
     Column("error", Text),  # why it could not be read or posted, null when it could
     Column("error_at", Instant),
 )
-Index("issues_explicit", issues.c.newsletter, issues.c.explicit, unique=True)  # nulls are distinct
 Index(
     "issues_path",
     issues.c.newsletter,

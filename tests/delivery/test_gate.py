@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heartbeat_bot.delivery.gate import Facts, Rules, Ruling, Verdict, judge
+from heartbeat_bot.delivery.gate import Facts, Removal, Rules, Ruling, Verdict, judge, judge_removals
 
 NOW = datetime(2026, 8, 16, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=300)
@@ -103,3 +103,105 @@ def test_never_more_than_allowed_are_announced_together_and_every_ruling_says_wh
     assert sum(ruling.verdict is Verdict.ANNOUNCE for ruling in rulings.values()) <= RULES.max_new_per_pass
     assert all(ruling.why for ruling in rulings.values())
     assert all(ruling.until is None or ruling.until > NOW for ruling in rulings.values())
+
+
+DAY = timedelta(days=1)
+WINDOW = Rules(hold=timedelta(minutes=10), max_age=timedelta(days=14), max_new_per_pass=3, edit_window=timedelta(days=30))
+
+
+def after(days: int, **facts: object) -> Ruling:
+    """Rule on an issue that was announced and delivered that many days ago."""
+    announced = NOW - timedelta(days=days)
+    past = {
+        "draft": False,
+        "date": None,
+        "changed_at": NOW,
+        "announced": True,
+        "announced_at": announced,
+        "delivered": True,
+    } | facts
+    return judge({"it": Facts(**past)}, WINDOW, now=NOW)["it"]
+
+
+def test_a_change_within_the_edit_window_is_sent_and_a_later_one_noted() -> None:
+    assert after(29).deliver
+    late = after(31)
+    assert (late.deliver, late.late, late.why) == (False, True, "it has been announced; changed after its edit window: not sent")
+
+
+def test_a_change_that_came_in_time_or_that_a_moderator_asked_for_is_sent_late_too() -> None:
+    assert after(31, changed_at=NOW - 2 * DAY).deliver
+    assert after(31, asked=True).deliver
+
+
+def test_what_messages_show_already_is_not_sent_again_and_another_rendering_only_in_the_window() -> None:
+    assert not after(1, current=True, same_text=True).deliver
+    assert after(1, same_text=True).deliver
+    old = after(31, same_text=True, changed_at=NOW - 40 * DAY)
+    assert (old.deliver, old.late) == (False, False)
+
+
+def test_a_delivery_that_began_is_finished_whatever_the_file_says_by_now() -> None:
+    assert after(40, delivered=False, draft=True).deliver
+    assert not after(1, draft=True).deliver
+    assert not after(1, delivered=False, broken="the front matter is not closed").deliver
+
+
+def test_a_file_that_cannot_be_read_is_no_news_and_says_why() -> None:
+    ruling = rule(broken="the front matter is not closed")
+    assert (ruling.verdict, ruling.why) == (Verdict.BROKEN, "it cannot be read: the front matter is not closed")
+    assert rule(broken="x", first_run=True).verdict is Verdict.BASELINE
+
+
+def test_an_unsure_issue_waits_unless_it_is_no_news_anyway_or_approved() -> None:
+    assert rule(doubt="it says the same as a.md").verdict is Verdict.UNSURE
+    assert rule(doubt="it says the same as a.md", when=date(2020, 1, 1)).verdict is Verdict.TOO_OLD
+    assert rule(doubt="it says the same as a.md", approved=True).verdict is Verdict.ANNOUNCE
+
+
+def test_a_date_put_right_soon_makes_news_and_a_date_touched_late_does_not() -> None:
+    today = {"draft": False, "date": NOW.date(), "changed_at": NOW - DAY, "too_old": True}
+    soon = judge({"it": Facts(**today, listed_at=NOW - 13 * DAY)}, RULES, now=NOW)["it"]
+    late = judge({"it": Facts(**today, listed_at=NOW - 15 * DAY)}, RULES, now=NOW)["it"]
+    assert (soon.verdict, late.verdict) == (Verdict.ANNOUNCE, Verdict.TOO_OLD)
+
+
+def test_an_issue_rests_since_it_was_listed_too() -> None:
+    facts = Facts(draft=False, date=None, changed_at=LONG_AGO, listed_at=NOW - timedelta(minutes=9))
+    assert judge({"it": facts}, RULES, now=NOW)["it"].until == NOW + timedelta(minutes=1)
+
+
+def test_those_that_came_within_the_hold_of_each_other_came_at_once() -> None:
+    def came(minutes: int, **more: bool) -> Facts:
+        return Facts(draft=False, date=None, changed_at=NOW - timedelta(minutes=minutes), **more)
+
+    held = {number: came(10 - 3 * number) for number in range(4)}
+    assert [ruling.verdict.name for ruling in judge(held, RULES, now=NOW).values()] == ["WAITING", "HELD", "HELD", "HELD"]
+    apart = {number: came(10 + 11 * number, announced=number > 0) for number in range(6)}
+    assert judge(apart, RULES, now=NOW)[0].verdict is Verdict.ANNOUNCE
+
+
+def removal(minutes: int = 60, **more: bool) -> Removal:
+    return Removal(gone_at=NOW - timedelta(minutes=minutes), **({"confirmed": True, "shown": True} | more))
+
+
+def test_messages_of_a_removed_issue_go_only_when_asked_for_rested_confirmed_and_sure() -> None:
+    cases = {
+        "go": removal(),
+        "not rested": removal(9),
+        "not confirmed": removal(confirmed=False),
+        "doubted": removal(doubted=True),
+        "nothing there": removal(shown=False),
+    }
+    alone = {name: judge_removals({name: case}, RULES, now=NOW, retract=True)[0] for name, case in cases.items()}
+    assert {name for name, gone in alone.items() if gone} == {"go"}
+    assert judge_removals(cases, RULES, now=NOW, retract=False)[0] == frozenset()
+
+
+def test_many_that_went_at_once_stay_also_when_a_moderator_took_some_back() -> None:
+    many = {number: removal() for number in range(4)}
+    assert judge_removals(many, RULES, now=NOW, retract=True)[0] == frozenset()
+    some = many | {0: removal(taken_back=True), 1: removal(taken_back=True)}
+    going, why = judge_removals(some, RULES, now=NOW, retract=True)
+    assert going == frozenset()
+    assert why[2] == "its file went away with 3 others: a moderator must say whether their messages go"

@@ -2,16 +2,18 @@
 
 import random
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heartbeat_bot.delivery.identity import SIMILAR, Candidate, Fingerprint, IssueId, Known, identify, similarity
+from heartbeat_bot.delivery.identity import SIMILAR, Candidate, Fingerprint, IssueId, Known, are_plain_edits, identify, similarity
 from heartbeat_bot.sources.snapshot import BlobId
 
-CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 
 
 def words(seed: str, lines: int = 30) -> list[str]:
@@ -23,22 +25,16 @@ def slug_of(path: str) -> str:
     return path.rsplit("/", 1)[-1].removesuffix(".md")
 
 
-def known(number: int, path: str, lines: Sequence[str], *, explicit: str | None = None, gone: bool = False) -> Known:
-    text = "\n".join(lines)
-    return Known(
-        id=IssueId(number),
-        explicit=explicit,
-        path=path,
-        blob=BlobId(text),
-        slug=slug_of(path),
-        fingerprint=Fingerprint.of(text),
-        gone=gone,
-    )
+def known(number: int, path: str, lines: Sequence[str], **more: Any) -> Known:
+    text = "\n".join([*lines, more.get("title", "")])
+    about = {"explicit": None, "blob": BlobId(text), "slug": slug_of(path), "fingerprint": Fingerprint.of(text)} | more
+    return Known(id=IssueId(number), path=path, **about)
 
 
-def file(path: str, lines: Sequence[str], *, explicit: str | None = None) -> Candidate:
-    text = "\n".join(lines)
-    return Candidate(explicit=explicit, path=path, blob=BlobId(text), slug=slug_of(path), fingerprint=Fingerprint.of(text))
+def file(path: str, lines: Sequence[str], **more: Any) -> Candidate:
+    text = "\n".join([*lines, more.get("title", "")])
+    about = {"explicit": None, "blob": BlobId(text), "slug": slug_of(path), "fingerprint": Fingerprint.of(text)} | more
+    return Candidate(path=path, **about)
 
 
 def test_an_edit_in_place_keeps_the_identity_even_when_every_word_changed() -> None:
@@ -76,13 +72,13 @@ def test_an_issue_that_went_away_years_ago_is_recognised() -> None:
 def test_an_explicit_id_wins_over_path_and_text() -> None:
     found = identify(
         [known(1, "a.md", words("a"), explicit="x"), known(2, "b.md", words("b"), explicit="y")],
-        [file("a.md", words("a"), explicit="y"), file("b.md", words("b"), explicit="x")],
+        [file("a.md", words("c"), explicit="y"), file("b.md", words("d"), explicit="x")],
     )
     assert found.issues == {"a.md": 2, "b.md": 1}
 
 
 def test_another_explicit_id_at_the_same_path_is_another_issue() -> None:
-    found = identify([known(1, "latest.md", words("a"), explicit="july")], [file("latest.md", words("a"), explicit="august")])
+    found = identify([known(1, "latest.md", words("a"), explicit="july")], [file("latest.md", words("b"), explicit="august")])
     assert (found.issues, found.gone) == ({"latest.md": None}, {1})
 
 
@@ -91,12 +87,24 @@ def test_an_explicit_id_added_later_changes_nothing() -> None:
     assert found.issues == {"a.md": 1}
 
 
-def test_a_file_that_repeats_an_explicit_id_is_a_twin_of_the_one_at_home() -> None:
+def test_an_id_that_two_files_have_says_nothing_about_either() -> None:
     found = identify(
         [known(1, "b.md", words("b"), explicit="x")],
-        [file("a.md", words("a"), explicit="x"), file("b.md", words("b"), explicit="x")],
+        [file("a.md", words("a"), explicit="x"), file("b.md", words("changed"), explicit="x")],
     )
-    assert (found.issues, found.twins) == ({"b.md": 1}, {"a.md": "b.md"})
+    assert (found.issues, found.doubts) == ({"a.md": None, "b.md": 1}, {})
+
+
+def test_an_id_that_every_issue_has_says_nothing() -> None:
+    past = [known(number, f"{number}.md", words(f"{number}"), explicit="update", gone=number > 1) for number in range(1, 4)]
+    found = identify(past, [file("1.md", words("1"), explicit="update"), file("4.md", words("4"), explicit="update")])
+    assert found.issues == {"1.md": 1, "4.md": None}
+
+
+def test_an_id_left_over_from_the_issue_it_was_copied_from_does_not_merge_the_two() -> None:
+    old = known(1, "01.md", words("1"), explicit="x", title="January", date=date(2026, 1, 5))
+    found = identify([old], [file("02.md", words("2"), explicit="x", title="February", date=date(2026, 2, 2))])
+    assert (found.issues, found.gone) == ({"02.md": None}, {1})
 
 
 def test_of_equal_files_the_one_with_the_same_slug_is_the_issue() -> None:
@@ -147,7 +155,8 @@ def test_matching_is_one_to_one_whole_and_independent_of_order(old: list[str], n
     matched = [issue for issue in found.issues.values() if issue is not None]
     assert len(matched) == len(set(matched))
     assert set(matched) | found.gone == {issue.id for issue in issues}
-    assert set(found.issues) | set(found.twins) == set(new)
+    assert set(found.issues) == set(new)
+    assert found.absorbed == frozenset()
     assert found == identify(data.draw(st.permutations(issues)), data.draw(st.permutations(files)))
 
 
@@ -166,3 +175,152 @@ def test_no_two_issues_of_a_real_newsletter_are_taken_for_one() -> None:
         prints = [Fingerprint.of(path.read_text(errors="replace")) for path in sorted(folder.glob("*.md"))]
         alike = [similarity(one, other) for number, one in enumerate(prints) for other in prints[:number]]
         assert max(alike, default=0) < SIMILAR, folder.name
+
+
+MARCH, APRIL = date(2026, 3, 2), date(2026, 4, 6)
+
+
+def march(number: int = 1, path: str = "posts/march.md", lines: Sequence[str] | None = None, **more: Any) -> Known:
+    return known(number, path, lines or words("march"), **({"title": "March", "date": MARCH} | more))
+
+
+def test_boilerplate_that_many_issues_share_says_nothing() -> None:
+    footer = words("footer", 30)
+    past = [known(number, f"{number}.md", [*words(f"{number}", 8), *footer], title=f"No. {number}") for number in range(20)]
+    files = [file(f"{number}.md", [*words(f"{number}", 8), *footer], title=f"No. {number}") for number in range(1, 20)]
+    assert similarity(past[0].fingerprint, past[1].fingerprint) > SIMILAR
+    found = identify(past, [*files, file("20.md", [*words("20", 8), *footer], title="No. 20")])
+    assert found.issues["20.md"] is None
+    assert (found.doubts, found.gone) == ({}, {0})
+
+
+def test_a_file_in_the_place_of_another_issue_is_unsure_when_title_day_and_text_all_changed() -> None:
+    found = identify([march(path="latest.md")], [file("latest.md", words("april"), title="April", date=APRIL)])
+    assert found.issues == {"latest.md": None}
+    assert found.doubts["latest.md"].issue == 1
+    assert "title, date and text are all different" in found.doubts["latest.md"].why
+
+
+@pytest.mark.parametrize("kept", [{"title": "March"}, {"date": MARCH}, {"lines": words("march")}])
+def test_one_thing_that_stayed_is_enough_in_the_same_place(kept: dict[str, Any]) -> None:
+    new = {"lines": words("april"), "title": "April", "date": APRIL} | kept
+    assert identify([march(path="latest.md")], [file("latest.md", **new)]).issues == {"latest.md": 1}
+
+
+def test_an_issue_whose_fate_is_open_is_whatever_its_file_says() -> None:
+    found = identify([march(path="latest.md", settled=False)], [file("latest.md", words("april"), title="April", date=APRIL)])
+    assert found.issues == {"latest.md": 1}
+
+
+def test_an_issue_rewritten_and_renamed_at_once_is_found_by_title_and_day_or_leaves_a_doubt() -> None:
+    sure = identify([march()], [file("other.md", words("new"), title="March", date=MARCH)])
+    unsure = identify([march()], [file("other.md", words("new"), title="March")])
+    moved = identify([march()], [file("other.md", words("new"), title="March", date=APRIL)])
+    other = identify([march(gone=True)], [file("other.md", words("new"), title="March", date=date(2027, 3, 1))])
+    assert [found.issues["other.md"] for found in (sure, unsure, moved, other)] == [1, None, None, None]
+    assert [len(found.doubts) for found in (sure, unsure, moved, other)] == [0, 1, 1, 0]
+
+
+def test_a_title_that_every_issue_has_leaves_no_doubt() -> None:
+    past = [march(number, f"{number}.md", words(f"{number}"), date=date(2025, number, 1), gone=number < 3) for number in (1, 2, 3)]
+    found = identify(past, [file("4.md", words("4"), title="March", date=date(2025, 4, 1))])
+    assert (found.issues, found.doubts) == ({"4.md": None}, {})
+
+
+def test_a_corrected_title_and_date_are_followed_when_the_text_has_just_left_its_place_and_doubted_later() -> None:
+    text = [*words("march")[:-3], *words("mended", 3)]
+    assert identify([march()], [file("april.md", text, title="April", date=APRIL)]).issues == {"april.md": 1}
+    later = identify([march(gone=True)], [file("april.md", text, title="April", date=APRIL)])
+    assert later.issues == {"april.md": None}
+    assert later.doubts["april.md"].issue == 1
+
+
+def test_a_swap_of_names_is_a_move_of_both() -> None:
+    past = [known(1, "1.md", words("1"), title="Weekly"), known(2, "2.md", words("2"), title="Weekly")]
+    found = identify(past, [file("1.md", words("2"), title="Weekly"), file("2.md", words("1"), title="Weekly")])
+    assert found.issues == {"1.md": 2, "2.md": 1}
+
+
+def test_a_second_copy_that_goes_again_takes_nothing_from_the_original() -> None:
+    mended = [*words("march")[:-1], *words("mended", 1)]
+    copy = march(2, "old-name.md", mended, settled=False, doubtful=True)
+    found = identify([march(), copy], [file("posts/march.md", mended, title="March", date=MARCH)])
+    assert (found.issues, found.gone) == ({"posts/march.md": 1}, {2})
+
+
+def test_a_copy_takes_the_place_of_its_original_when_that_goes() -> None:
+    copy = march(2, "better-name.md", settled=False, doubtful=True)
+    found = identify([march(), copy], [file("better-name.md", words("march"), title="March", date=MARCH)])
+    assert (found.issues, found.absorbed, found.gone) == ({"better-name.md": 1}, {2}, frozenset())
+
+
+def test_a_doubt_that_is_no_more_leaves_an_issue_with_its_number() -> None:
+    copy = march(2, "april.md", settled=False, doubtful=True)
+    here = file("posts/march.md", words("march"), title="March", date=MARCH)
+    found = identify([march(), copy], [here, file("april.md", words("april"), title="April", date=APRIL)])
+    assert (found.issues, found.doubts) == ({"posts/march.md": 1, "april.md": 2}, {})
+
+
+@pytest.mark.parametrize(
+    ("path", "doubted"),
+    [
+        ("posts/march.fr.md", True),
+        ("posts/march.pt-BR.md", True),
+        ("posts/zh-cn/march.md", True),
+        ("de/posts/march.md", True),
+        ("posts/march.Rmd", True),
+        ("posts/march.en.extra.md", False),
+        ("posts/march-it.md", False),
+        ("news/march.md", False),
+    ],
+)
+def test_what_stands_beside_an_issue_in_another_language_or_format_is_doubted(path: str, *, doubted: bool) -> None:
+    here = file("posts/march.md", words("march"), title="March", date=MARCH)
+    found = identify([march()], [here, file(path, words("another language"), title="Mars", date=MARCH)])
+    assert found.issues == {"posts/march.md": 1, path: None}
+    assert bool(found.doubts) is doubted
+
+
+def test_ten_thousand_issues_that_move_and_gain_a_line_are_followed_without_comparing_all_pairs() -> None:
+    count = 10_000
+    past = [
+        known(number, f"a/{number}.md", [f"{number} is a line of its own, long enough to count", "all have this"])
+        for number in range(count)
+    ]
+    new = [
+        file(f"b/{number}.md", [f"{number} is a line of its own, long enough to count", "all have this", "and this"])
+        for number in range(count)
+    ]
+    assert identify(past, new).issues == {f"b/{number}.md": number for number in range(count)}
+
+
+def test_an_id_put_right_in_its_place_changes_nothing_while_title_or_text_stay_and_leaves_a_doubt_when_only_the_day_does() -> None:
+    past = [march(explicit="feb")]
+    assert identify(past, [file("posts/march.md", words("new"), title="March", explicit="march")]).issues == {"posts/march.md": 1}
+    assert identify(past, [file("posts/march.md", words("march"), title="New", explicit="march")]).issues == {"posts/march.md": 1}
+    unsure = identify(past, [file("posts/march.md", words("new"), title="New", date=MARCH, explicit="march")])
+    assert unsure.doubts["posts/march.md"].issue == 1
+    assert identify(past, [file("posts/march.md", words("new"), title="New", date=APRIL, explicit="march")]).doubts == {}
+
+
+@settings(deadline=None, max_examples=100)
+@given(data=st.data())
+def test_plain_edits_are_what_a_full_look_finds_too(data: st.DataObject) -> None:
+    titles = st.sampled_from(["One", "Two", "Three", "one!", ""])
+    texts = st.sampled_from(["1", "2", "3"])
+    paths = ["a.md", "b.md", "c.md"]
+    past = [known(n, path, words(data.draw(texts)), title=data.draw(titles)) for n, path in enumerate(paths)]
+    files = [file(path, words(data.draw(texts)), title=data.draw(titles), blob=BlobId(f"new {path}")) for path in paths]
+    edits = [(new, old.explicit, old.title) for new, old in zip(files, past, strict=True)]
+    if are_plain_edits(edits, [issue.title for issue in past]):
+        found = identify(past, files)
+        assert (found.issues, found.doubts) == ({path: n for n, path in enumerate(paths)}, {})
+
+
+def test_a_posted_issue_that_gets_the_bytes_of_a_copy_that_is_gone_stays_itself() -> None:
+    mended = words("mended")
+    copy = march(2, "old-name.md", mended, gone=True, settled=False, date=date(2026, 2, 2))
+    found = identify([march(), copy], [file("posts/march.md", mended, title="March", date=MARCH)])
+    assert (found.issues, found.gone) == ({"posts/march.md": 1}, {2})
+    other = identify([march(), copy], [file("posts/march.md", mended, title="March (mended)", date=APRIL)])
+    assert other.issues["posts/march.md"] != 2

@@ -75,7 +75,7 @@ async def test_an_issue_that_goes_and_comes_back_keeps_what_became_of_it(ledger:
     assert (await ledger.issue(issue)).state is State.GONE
     await ledger.record("weekly", [see("c.md", issue=issue)], now=clock())
     record = await ledger.issue(issue)
-    assert (record.state, record.baseline, record.facts(draft=False).baseline) == (State.NEW, True, True)
+    assert (record.state, record.baseline, record.facts("").baseline) == (State.NEW, True, True)
 
 
 async def test_the_path_of_an_issue_that_is_gone_may_be_used_again(ledger: Ledger, clock: ManualClock, see: See) -> None:
@@ -245,3 +245,101 @@ async def test_a_file_that_is_no_database_is_a_sentence(state: str) -> None:
         with pytest.raises(StateError, match="cannot be used"):
             async with open_ledger(state, read_only=read_only):
                 pass
+
+
+FIRST_ISSUES = """
+CREATE TABLE issues (
+    id INTEGER NOT NULL PRIMARY KEY, newsletter VARCHAR NOT NULL, explicit VARCHAR, path VARCHAR NOT NULL, slug VARCHAR NOT NULL,
+    title TEXT NOT NULL, date VARCHAR, blob VARCHAR NOT NULL, fingerprint TEXT NOT NULL, first_seen TIMESTAMP NOT NULL,
+    changed_at TIMESTAMP NOT NULL, state VARCHAR NOT NULL, reason TEXT NOT NULL, until TIMESTAMP, baseline BOOLEAN NOT NULL,
+    approved_at TIMESTAMP, announced_at TIMESTAMP, pinged_at TIMESTAMP, retracted_at TIMESTAMP, error TEXT, error_at TIMESTAMP
+)
+"""
+
+
+async def test_a_database_of_the_first_version_is_led_to_this_one(state: str, clock: ManualClock, see: See) -> None:
+    engine = create_engine(state)
+    with engine.begin() as connection:
+        migrate(connection)
+        for statement in (
+            "DROP TABLE issues",
+            FIRST_ISSUES,
+            "CREATE UNIQUE INDEX issues_explicit ON issues (newsletter, explicit)",
+            "CREATE UNIQUE INDEX issues_path ON issues (newsletter, path) WHERE state <> 'gone'",
+            "UPDATE schema_version SET version = 1",
+            "INSERT INTO newsletters (name) VALUES ('weekly')",
+        ):
+            connection.execute(text(statement))
+        for number, (name, announced) in enumerate(
+            {"announced": "'2026-07-01 08:00:00.000000'", "draft": "NULL", "gone": "NULL"}.items()
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO issues (newsletter, path, slug, title, blob, fingerprint, first_seen, changed_at, state, reason, "
+                    f"baseline, announced_at) VALUES ('weekly', '{number}.md', 's', 't', 'b', '', '2026-07-01 07:00:00.000000', "
+                    f"'2026-07-01 07:00:00.000000', '{name}', 'r', FALSE, {announced})"
+                )
+            )
+    engine.dispose()
+    with pytest.raises(StateError, match="older heartbeat-bot"):
+        async with open_ledger(state, read_only=True):
+            pass
+    async with open_ledger(state, clock=clock) as ledger:
+        announced, draft, gone = sorted((await ledger.records("weekly")).values(), key=lambda record: record.path)
+        assert (announced.shown, announced.listed_at, announced.draft) == ("b", announced.changed_at, False)
+        assert (draft.draft, draft.listed_at, draft.shown) == (True, None, None)
+        assert gone.gone_at == gone.changed_at
+        await ledger.record("weekly", [see("x.md", explicit="e"), see("y.md", explicit="e")], now=clock())
+    async with open_ledger(state, read_only=True) as reader:
+        assert len(await reader.issues("weekly")) == 5
+
+
+def test_a_migrated_database_has_the_columns_of_a_new_one(state: str, tmp_path: Path) -> None:
+    old, new = create_engine(state), create_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    with old.begin() as connection, new.begin() as fresh:
+        migrate(fresh)
+        migrate(connection)
+        connection.execute(text("DROP TABLE issues"))
+        connection.execute(text(FIRST_ISSUES))
+        connection.execute(text("CREATE UNIQUE INDEX issues_explicit ON issues (newsletter, explicit)"))
+        connection.execute(text("UPDATE schema_version SET version = 1"))
+        migrate(connection)
+
+        def columns(of: Connection) -> dict[str, bool]:
+            return {column["name"]: column["nullable"] for column in inspect(of).get_columns("issues")}
+
+        assert columns(connection) == columns(fresh)
+    old.dispose()
+    new.dispose()
+
+
+async def test_what_was_read_of_issues_is_kept_until_one_is_written(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
+    first = await ledger.records("weekly")
+    await ledger.pass_done("weekly", commit="c", now=clock())
+    assert await ledger.records("weekly") is first
+    await ledger.delivered(issue, blob=first[issue].blob, rendering="r")
+    assert (await ledger.records("weekly"))[issue].shown_as == "r"
+
+
+async def test_two_issues_may_have_one_id_in_their_front_matter(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    ids = await ledger.record("weekly", [see("a.md", explicit="x"), see("b.md", explicit="x")], now=clock())
+    assert len(set(ids.values())) == 2
+
+
+async def test_an_issue_that_comes_back_rests_and_is_listed_anew(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
+    await ledger.record("weekly", [], gone=[issue], now=clock(), missed_at=clock())
+    assert (await ledger.records("weekly"))[issue].gone_at == clock()
+    clock.advance(3600)
+    await ledger.record("weekly", [see("a.md", issue=issue)], now=clock())
+    record = (await ledger.records("weekly"))[issue]
+    assert (record.changed_at, record.listed_at, record.gone_at) == (clock(), clock(), None)
+
+
+async def test_an_issue_that_is_gone_can_be_taken_back_and_stays_gone(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
+    await ledger.record("weekly", [see("b.md")], gone=[issue], now=clock())
+    await ledger.retract(issue, now=clock())
+    record = (await ledger.records("weekly"))[issue]
+    assert (record.state, record.retracted_at) == (State.GONE, clock())

@@ -1,0 +1,310 @@
+"""What a pass finds before it does anything: which files are new or changed, who they are, and what is to become of each issue.
+
+Only files whose path and bytes are not known are read, and only when there are such files (or doubts about others) is what is
+known of all texts looked at: an unchanged pass costs the listing of the tree and one query.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from heartbeat_bot import __version__
+from heartbeat_bot.config import NewsletterConfig
+from heartbeat_bot.delivery.gate import Facts, Removal, Rules, Ruling, judge, judge_removals
+from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Known, Resolution, are_plain_edits, identify
+from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, Sighting, instants
+from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.errors import IssueError
+from heartbeat_bot.issues.reading import read_head
+from heartbeat_bot.sources.snapshot import BlobId, Snapshot
+
+Reading = Callable[[int, int], None]
+"""Is told how many files are read, and how many there are to read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a pass found. Issues are named by their paths, since new ones have no number yet.
+
+    ``missed`` are issues that the last pass saw and this one does not; ``leaving`` are those that are gone or taken back whose
+    messages are to be deleted now, and ``farewells`` says of those that are gone what becomes of their messages.
+    """
+
+    snapshot: Snapshot
+    records: Mapping[IssueId, IssueRecord]
+    issues: Mapping[str, IssueId | None]
+    rulings: Mapping[str, Ruling]
+    sightings: tuple[Sighting, ...] = ()
+    missed: frozenset[IssueId] = frozenset()
+    absorbed: frozenset[IssueId] = frozenset()
+    leaving: frozenset[IssueId] = frozenset()
+    farewells: Mapping[IssueId, str] = field(default_factory=dict[IssueId, str])
+
+    def record(self, path: str) -> IssueRecord | None:
+        """Return what was known of a file's issue before this pass, None for a new one."""
+        issue = self.issues[path]
+        return None if issue is None else self.records.get(issue)
+
+    def title(self, path: str) -> str:
+        """Return a file's title, its path when nothing is known of it."""
+        seen = next((sighting for sighting in self.sightings if sighting.path == path), None)
+        if seen:
+            return seen.title
+        record = self.record(path)
+        return record.title if record else path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """A newsletter's rules, at one time. ``rendering`` names how issues are rendered (see :func:`rendering_of`)."""
+
+    rules: Rules
+    retract: bool
+    rendering: str
+    always_look: bool
+    first_run: bool
+    now: datetime
+
+
+def rulebook(newsletter: NewsletterConfig, *, approval: bool, first_run: bool, now: datetime) -> Rulebook:
+    """Read a newsletter's rules out of its configuration; ``approval``: every issue needs a moderator's."""
+    announce = newsletter.announce
+    rules = Rules(
+        hold=announce.hold,
+        max_age=announce.max_age,
+        max_new_per_pass=0 if approval else announce.max_new_per_pass,
+        edit_window=announce.edit_window,
+    )
+    return Rulebook(
+        rules=rules,
+        retract=announce.on_remove == "retract",
+        rendering=rendering_of(newsletter),
+        # Pictures may change without their issue, so that only a look at them tells whether something is to be sent.
+        always_look=newsletter.images.attach,
+        first_run=first_run,
+        now=now,
+    )
+
+
+def rendering_of(newsletter: NewsletterConfig) -> str:
+    """Name the way in which this program renders the issues of a newsletter: equal names, equal messages for equal files."""
+    announce = newsletter.announce
+    patterns = [[pattern.pattern for pattern in newsletter.sections.skip]]
+    settings = (newsletter.site_url, newsletter.issue_url, newsletter.images, patterns)
+    told = repr((__version__, settings, announce.channel, announce.layout, announce.ping_role, announce.publish))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def at_path(rendering: str, path: str) -> str:
+    """Name how the file at a path is rendered: its address may follow from its path."""
+    return hashlib.sha256(f"{rendering}\0{path}".encode()).hexdigest()[:16]
+
+
+async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, reading: Reading) -> Survey:
+    """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had."""
+    records = await ledger.records(name)
+    at_home = {record.path: record for record in records.values() if record.present}
+    changed = [path for path, blob in snapshot.files.items() if path not in at_home or at_home[path].blob != blob]
+    sightings: dict[str, Sighting] = {}
+    for number, path in enumerate(changed):
+        reading(number + 1, len(changed))
+        data = await snapshot.contents.read(path)
+        sightings[path] = await asyncio.to_thread(_look, path, data, snapshot, at_home.get(path))
+    here: dict[str, IssueId | None] = {path: record.id for path, record in at_home.items() if path in snapshot.files}
+    resolution = Resolution(issues=here, gone=frozenset(records) - frozenset(id_ for id_ in here.values() if id_))
+    if _is_in_question(snapshot, sightings, at_home, records):
+        known = await ledger.known(name, records)
+        resolution = await asyncio.to_thread(identify, known, _candidates(snapshot, sightings, at_home, known))
+        sightings = _resolved(sightings, resolution, records, known)
+    else:
+        sightings = {path: replace(sighting, issue=here[path]) for path, sighting in sightings.items()}
+    seen = min(book.now, snapshot.time)
+    facts = {
+        path: _facts(records.get(issue) if issue else None, sightings.get(path), book, path, seen)
+        for path, issue in resolution.issues.items()
+    }
+    rulings = judge(facts, book.rules, now=book.now, first_run=book.first_run)
+    rulings = {path: ruling for path, ruling in rulings.items() if not _taken_back(records, resolution.issues[path])}
+    doubted = {doubt.issue for doubt in resolution.doubts.values()} | {
+        record.doubt_issue for record in records.values() if record.doubtful and record.path in snapshot.files
+    }
+    holding = await ledger.holding(name) if resolution.gone or any(record.retracted_at for record in records.values()) else ()
+    leaving, farewells = _removals(resolution.gone, records, book, holding, doubted)
+    return Survey(
+        snapshot=snapshot,
+        records=records,
+        issues=resolution.issues,
+        rulings=rulings,
+        sightings=tuple(sightings.values()),
+        missed=frozenset(issue for issue in resolution.gone if records[issue].present),
+        absorbed=resolution.absorbed,
+        leaving=leaving,
+        farewells=farewells,
+    )
+
+
+def _is_in_question(
+    snapshot: Snapshot,
+    sightings: Mapping[str, Sighting],
+    at_home: Mapping[str, IssueRecord],
+    records: Mapping[IssueId, IssueRecord],
+) -> bool:
+    """Tell whether it takes a look at what is known of all texts to say who is who."""
+    same_places = snapshot.files.keys() == at_home.keys()
+    if not sightings and (same_places or not any(record.doubtful for record in records.values())):
+        return False
+    if not same_places or any(record.doubtful for record in at_home.values()):
+        return True
+    edits = [
+        (_candidate(sighting, sighting.blob), at_home[path].explicit, at_home[path].title) for path, sighting in sightings.items()
+    ]
+    return not are_plain_edits(edits, [record.title for record in records.values()])
+
+
+def _look(path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None) -> Sighting:
+    """Read a file; one that is broken is known by its path, or by what it said before, and by its text."""
+    fingerprint = Fingerprint.of(data.decode("utf-8", "replace"))
+    blob = snapshot.files[path]
+    try:
+        head = read_head(path, data)
+    except IssueError as error:
+        place = f" (line {error.line})" if error.line else ""
+        name = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        return Sighting(
+            issue=None,
+            explicit=before.explicit if before else None,
+            path=path,
+            slug=before.slug if before else name,
+            title=before.title if before else name,
+            date=before.date if before else None,
+            blob=blob,
+            fingerprint=fingerprint,
+            draft=before.draft if before else False,
+            broken=f"{error.reason}{place}",
+        )
+    return Sighting(
+        issue=None,
+        explicit=head.explicit_id,
+        path=path,
+        slug=head.slug,
+        title=head.title,
+        date=head.date,
+        blob=blob,
+        fingerprint=fingerprint,
+        draft=head.draft,
+    )
+
+
+def _candidates(
+    snapshot: Snapshot, sightings: Mapping[str, Sighting], at_home: Mapping[str, IssueRecord], known: Iterable[Known]
+) -> list[Candidate]:
+    prints = {issue.path: issue.fingerprint for issue in known if issue.doubtful}
+    candidates: list[Candidate] = []
+    for path, blob in snapshot.files.items():
+        about = sightings.get(path) or at_home[path]
+        fingerprint = about.fingerprint if isinstance(about, Sighting) else prints.get(path)
+        candidates.append(_candidate(about, blob, fingerprint))
+    return candidates
+
+
+def _candidate(about: Sighting | IssueRecord, blob: BlobId, fingerprint: Fingerprint | None = None) -> Candidate:
+    return Candidate(
+        explicit=about.explicit,
+        path=about.path,
+        blob=blob,
+        slug=about.slug,
+        title=about.title,
+        date=about.date,
+        fingerprint=fingerprint,
+    )
+
+
+def _resolved(
+    sightings: Mapping[str, Sighting], resolution: Resolution, records: Mapping[IssueId, IssueRecord], known: Iterable[Known]
+) -> dict[str, Sighting]:
+    """Return what is to be noted: files that were read, and files of doubtful issues about which something else is thought now."""
+    resolved = {
+        path: replace(sighting, issue=resolution.issues[path], doubt=resolution.doubts.get(path))
+        for path, sighting in sightings.items()
+    }
+    for issue in known:
+        path = issue.path
+        if not issue.doubtful or path in sightings or path not in resolution.issues:
+            continue
+        record, doubt = records[issue.id], resolution.doubts.get(path)
+        if resolution.issues[path] == issue.id and (doubt.why if doubt else None) == record.doubt:
+            continue
+        resolved[path] = Sighting(
+            issue=resolution.issues[path],
+            explicit=record.explicit,
+            path=path,
+            slug=record.slug,
+            title=record.title,
+            date=record.date,
+            blob=record.blob,
+            fingerprint=issue.fingerprint,
+            draft=record.draft,
+            broken=record.broken,
+            doubt=doubt,
+        )
+    return resolved
+
+
+def _facts(record: IssueRecord | None, sighting: Sighting | None, book: Rulebook, path: str, seen: datetime) -> Facts:
+    """Bring together what the ledger knows and what was read just now."""
+    rendering = at_path(book.rendering, path) if record is not None and record.announced_at else ""
+    if sighting is None:
+        assert record is not None, "a file that is not known was read"
+        facts = record.facts(rendering)
+        return replace(facts, current=False) if book.always_look and facts.current else facts
+    now = instants(record, sighting, now=seen)
+    base = record.facts(rendering) if record else Facts(draft=sighting.draft, date=sighting.date, changed_at=seen)
+    back = record is not None and not record.present
+    same_text = record is not None and record.shown == sighting.blob
+    return replace(
+        base,
+        draft=sighting.draft,
+        date=sighting.date,
+        changed_at=now.changed_at,
+        listed_at=now.listed_at,
+        too_old=base.too_old and not back,
+        waiting=base.waiting and not back,
+        broken=sighting.broken,
+        doubt=sighting.doubt.why if sighting.doubt else None,
+        same_text=same_text,
+        current=same_text and record is not None and record.shown_as == rendering and not book.always_look,
+    )
+
+
+def _taken_back(records: Mapping[IssueId, IssueRecord], issue: IssueId | None) -> bool:
+    return issue is not None and records[issue].retracted_at is not None
+
+
+def _removals(
+    gone: Iterable[IssueId],
+    records: Mapping[IssueId, IssueRecord],
+    book: Rulebook,
+    holding: Iterable[IssueId],
+    doubted: Iterable[IssueId | None],
+) -> tuple[frozenset[IssueId], dict[IssueId, str]]:
+    held, unsure = set(holding), set(doubted)
+    removals = {
+        issue: Removal(
+            gone_at=records[issue].gone_at or book.now,
+            confirmed=not records[issue].present,
+            shown=issue in held,
+            doubted=issue in unsure,
+            taken_back=records[issue].retracted_at is not None,
+        )
+        for issue in gone
+    }
+    leaving, farewells = judge_removals(removals, book.rules, now=book.now, retract=book.retract)
+    leaving |= {issue for issue in held if records[issue].retracted_at is not None}
+    told = {
+        issue: why
+        for issue, why in farewells.items()
+        if (issue in held or records[issue].present) and not (records[issue].state is State.GONE and records[issue].reason == why)
+    }
+    return leaving, told
