@@ -12,7 +12,7 @@ from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, open_ledger
-from heartbeat_bot.delivery.outlet import ChannelFacts
+from heartbeat_bot.delivery.outlet import ChannelFacts, History
 from heartbeat_bot.delivery.plan import GuildId, MessageId
 from heartbeat_bot.delivery.recognise import Seen
 from heartbeat_bot.errors import OutletError, SourceError
@@ -63,13 +63,12 @@ class Board:
         self._begin("delete")
         del self.messages[message]
 
-    async def history(self, channel: int, *, after: datetime, before: datetime) -> Sequence[Seen]:
+    async def history(self, channel: int, *, after: MessageId | None = None, since: datetime | None = None) -> History:
         assert channel
-        assert after < before
-        return [
-            Seen(message=MessageId(number), content=body["content"], embeds=body["embeds"])
-            for number, body in sorted(self.messages.items())
-        ]
+        assert since is None or since.tzinfo is not None
+        newest = sorted(self.messages.items())[-100:]  # as far back as is looked whatever `since` says
+        own = [Seen(message=MessageId(number), content=body["content"], embeds=body["embeds"]) for number, body in newest]
+        return History(newest=own[-1].message if own else None, own=[seen for seen in own if seen.message > (after or 0)])
 
     def text(self) -> str:
         return "\n".join(str(body) for _, body in sorted(self.messages.items()))
