@@ -17,7 +17,7 @@ demo: $(READY) ## the whole bot against a local Discord, on a sample newsletter;
 	@$(BIN)/heartbeat-bot demo $(ARGS)
 
 test: $(READY) ## all tests; ARGS="tests/sandbox -x" goes to pytest
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto $(ARGS)
 
 check: lint types contracts coverage wheel ## everything CI checks
 
@@ -34,7 +34,7 @@ contracts: $(READY) ## who may import whom
 	@$(BIN)/lint-imports --no-cache
 
 coverage: $(READY) ## all tests, with branch coverage and its floor
-	@$(BIN)/pytest --cov --cov-report= $(ARGS)
+	@$(BIN)/pytest -n auto --cov --cov-report= $(ARGS)
 	@$(MAKE) --no-print-directory floor
 
 floor: $(READY) ## the coverage of the last measured tests against the floor in pyproject.toml

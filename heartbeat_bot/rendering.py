@@ -1,11 +1,13 @@
 """A file of a newsletter → its preview, with that newsletter's settings: what `preview`, `check` and the service all go through."""
 
+import asyncio
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
+from urllib.parse import unquote
 
 from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.issues.lint import lint
@@ -35,6 +37,17 @@ def render(path: str, data: bytes, newsletter: NewsletterConfig | None = None, *
     return render_issue(read_issue(path, data), newsletter, site_url=site_url)
 
 
+async def render_from(contents: Contents, path: str, data: bytes, newsletter: NewsletterConfig, *, site_url: str = "") -> Preview:
+    """Read and compose a file as :func:`render` does, its pictures uploaded from ``contents`` when the newsletter says so.
+
+    Raises IssueError, and SourceError when a picture cannot be read.
+    """
+    issue = await asyncio.to_thread(read_issue, path, data)
+    files, findings = await _attached_pictures(issue, contents, newsletter) if newsletter.images.attach else ({}, [])
+    preview = await asyncio.to_thread(render_issue, issue, newsletter, site_url=site_url, files=files)
+    return replace(preview, findings=(*preview.findings, *findings))
+
+
 def render_issue(
     issue: Issue, newsletter: NewsletterConfig | None = None, *, site_url: str = "", files: Mapping[str, File] | None = None
 ) -> Preview:
@@ -54,7 +67,9 @@ def render_issue(
     return Preview(issue=issue, url=page, composition=composition, findings=_in_order(issue, composition))
 
 
-async def attached_pictures(issue: Issue, contents: Contents) -> tuple[dict[str, File], list[Finding]]:
+async def _attached_pictures(
+    issue: Issue, contents: Contents, newsletter: NewsletterConfig
+) -> tuple[dict[str, File], list[Finding]]:
     """Find an issue's pictures among the files of its source: target as written → file to upload.
 
     A picture of a kind that Discord cannot show in an embed, or too large, stays a link, with a finding.
@@ -62,8 +77,11 @@ async def attached_pictures(issue: Issue, contents: Contents) -> tuple[dict[str,
     files: dict[str, File] = {}
     findings: list[Finding] = []
     names: set[str] = set()
+    own = [_folder(base) for base in (newsletter.images.base_url, newsletter.site_url) if base]
     for target in picture_targets(issue):
-        for path in _places(target, issue.path):
+        # A whole address on the newsletter's own site is one of its files too.
+        local = next((f"/{target.removeprefix(base)}" for base in own if target.startswith(base)), target)
+        for path in _places(local, issue.path):
             found = await contents.find(path)
             if found is None:
                 continue
@@ -127,7 +145,7 @@ def _places(target: str, issue_path: str) -> list[str]:
     """Return where in a source a picture's target may be: beside the issue, or below a folder that becomes the site's root."""
     if ":" in target.split("/", 1)[0] or target.startswith("//"):
         return []
-    target = target.split("#", 1)[0].split("?", 1)[0]
+    target = unquote(target.split("#", 1)[0].split("?", 1)[0])
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(issue_path), target))
     rooted = posixpath.normpath(target.lstrip("/")).lstrip("./")
     places = [] if target.startswith("/") else [beside]

@@ -1,6 +1,5 @@
 """What a person, or the clock, may ask for: a pass over a newsletter, its status, its archive."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,9 +16,8 @@ from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, rendering_of, rulebook, survey
 from heartbeat_bot.errors import SourceError, UserError
-from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.messages.post import Post
-from heartbeat_bot.rendering import attached_pictures, render_issue
+from heartbeat_bot.messages.preview import Preview
+from heartbeat_bot.rendering import render_from
 from heartbeat_bot.sources.snapshot import Source
 
 _LOG = logging.getLogger(__name__)
@@ -156,17 +154,13 @@ class Service:
         facts = await self._channel(channel)
         record = found.record(path)
         receipts = await self._ledger.receipts.held(record.id, channel) if record else []
-        posts = await self._posts(name, found, path)
+        posts = (await self._preview(name, found, path)).composition.posts
         publish = newsletter.announce.publish and facts.announcement
         return plan(posts, [receipt.held() for receipt in receipts], guild=facts.guild, channel=channel, publish=publish)
 
-    async def _posts(self, name: str, found: Survey, path: str) -> tuple[Post, ...]:
-        newsletter = self._config.newsletters[name]
-        data = await found.snapshot.contents.read(path)
-        issue = await asyncio.to_thread(read_issue, path, data)
-        files = (await attached_pictures(issue, found.snapshot.contents))[0] if newsletter.images.attach else None
-        preview = await asyncio.to_thread(render_issue, issue, newsletter, files=files)
-        return preview.composition.posts
+    async def _preview(self, name: str, found: Survey, path: str) -> Preview:
+        contents = found.snapshot.contents
+        return await render_from(contents, path, await contents.read(path), self._config.newsletters[name])
 
     async def _deliver(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
         newsletter = self._config.newsletters[name]
@@ -176,14 +170,14 @@ class Service:
             self._progress(f"posting {title}", step.number, step.total)
 
         try:
-            posts = await self._posts(name, found, path)
+            preview = await self._preview(name, found, path)
             channel = ChannelId(newsletter.announce.channel)
             facts = await self._channel(channel)
             outcome = await self._publisher.bring_in_step(
                 issue,
                 guild=facts.guild,
                 channel=channel,
-                posts=posts,
+                posts=preview.composition.posts,
                 publish=newsletter.announce.publish and facts.announcement,
                 read_file=found.snapshot.contents.read,
                 progress=progress,
@@ -197,6 +191,9 @@ class Service:
             rendering = at_path(rendering_of(newsletter), path)
             await self._ledger.delivered(issue, blob=found.snapshot.files[path], rendering=rendering)
         self._tell(report, title, outcome)
+        if outcome.requests:
+            # What only shows against the source; the rest is what `check` told the authors.
+            report.problems += [f"{title}: {one.message}" for one in preview.findings if one.rule == "picture-not-attached"]
 
     async def _channel(self, channel: ChannelId) -> ChannelFacts:
         if channel not in self._channels:

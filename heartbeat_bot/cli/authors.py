@@ -1,8 +1,10 @@
 """For authors: `preview` shows what would be posted, `check` says what is wrong; neither needs a network or a state."""
 
+import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.messages.preview import Preview, as_json, as_text, finding_json, finding_line
-from heartbeat_bot.rendering import render
+from heartbeat_bot.rendering import render, render_from
+from heartbeat_bot.sources.directory import DirectoryContents
 
 _SUFFIXES = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
 
@@ -141,11 +144,23 @@ def _shown(path: Path) -> str:
 
 def _render(path: Path, settings: NewsletterConfig | None, site_url: str) -> Preview | Finding:
     try:
+        if settings is not None and settings.images.attach:
+            # Pictures are looked for from the current folder, where a checkout of the source is worked on.
+            return _render_here(path, settings, site_url)
         return render(_shown(path), path.read_bytes(), settings, site_url=site_url)
     except IssueError as error:
         return finding("unreadable", error.line, error.reason)
     except OSError as error:
         return finding("unreadable", None, f"the file cannot be opened: {error.strerror}")
+
+
+def _render_here(path: Path, settings: NewsletterConfig, site_url: str) -> Preview:
+    here = Path.cwd()
+    whole = path.resolve()
+    inside = whole.relative_to(here) if whole.is_relative_to(here) else path
+    contents = DirectoryContents(root=here, files={})
+    preview = asyncio.run(render_from(contents, inside.as_posix(), path.read_bytes(), settings, site_url=site_url))
+    return replace(preview, issue=replace(preview.issue, path=_shown(path)))
 
 
 def _unreadable(path: Path, found: Finding) -> dict[str, Any]:

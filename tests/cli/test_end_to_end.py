@@ -158,3 +158,35 @@ async def test_a_broken_issue_is_a_finding_with_its_line_and_stops_no_other(home
 async def test_an_unknown_key_of_the_configuration_is_named_with_its_line(home: Home) -> None:
     home.config.write_text(home.config.read_text().replace("announce:", "annouce:"))
     await home.run("sync", code=2)
+
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000a49444154789c6300010000050001 0d0a2db40000000049454e44ae426082".replace(" ", "")
+)
+
+
+async def test_pictures_are_uploaded_from_the_source_and_what_cannot_be_is_linked_with_a_word(home: Home) -> None:
+    home.config.write_text(
+        home.config.read_text()
+        .replace("    announce:", "    site_url: https://example.org/\n    images: {attach: true}\n    announce:")
+        .replace("announcements", "announcements")
+    )
+    (home.repo / "static").mkdir()
+    (home.repo / "static" / "a lamp.png").write_bytes(PIXEL)
+    (home.repo / "static" / "plan.svg").write_text("<svg/>")
+    (home.repo / "static" / "huge.png").write_bytes(PIXEL + bytes(3 << 20))
+    await home.sync()
+    pictures = (
+        "![lamp](/a%20lamp.png)\n\n![lamp again](https://example.org/a%20lamp.png)\n\n![plan](/plan.svg)\n\n![huge](/huge.png)"
+    )
+    home.write("new", ISSUE.replace("The lamp is *lit*.", pictures))
+    home.sandbox.log.clear()
+    told = await home.run("sync", "--as-of", "2026-03-02T09:00:00Z")
+    assert "huge.png" in told
+    assert "linked, not uploaded" in told
+    news = json.loads(home.texts()[1])
+    images = [embed["image"]["url"] for embed in news["embeds"] if "image" in embed]
+    assert ["/attachments/" in url for url in images] == [True, True, False]
+    assert images[2] == "https://example.org/huge.png"
+    assert await home.sync() == []
