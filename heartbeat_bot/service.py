@@ -15,7 +15,7 @@ from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, Operation, Publ
 from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, rendering_of, rulebook, survey
-from heartbeat_bot.errors import SourceError, UserError
+from heartbeat_bot.errors import IssueError, SourceError, UserError
 from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.rendering import render_from
 from heartbeat_bot.sources.snapshot import Source
@@ -184,7 +184,8 @@ class Service:
             )
         except UserError as error:
             report.problems.append(f"{title}: {error}")
-            report.failed = True
+            # A text that cannot be read is its author's to mend: the same pass again would not.
+            report.failed = report.failed or not isinstance(error, IssueError)
             await self._ledger.issue_error(issue, str(error), now=self._clock())
             return
         if outcome.done:

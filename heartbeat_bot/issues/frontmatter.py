@@ -114,11 +114,13 @@ for _tag in ("timestamp", "int"):
 def take_apart(data: bytes, path: str) -> Document:
     """Split a file into metadata and body.
 
-    Raises IssueError, with the line in the file, when the file is no text, or its front matter cannot be read.
+    Raises IssueError, with the line in the file, when the file is no text, empty, or its front matter cannot be read.
     """
     text, findings = decode(data, path)
     if conflict := _conflict(text):
         raise IssueError("a merge conflict was left in this file; resolve it", path=path, line=conflict)
+    if not text.strip():
+        raise IssueError("the file is empty; write the issue, or remove the file", path=path)
     stripped = text.lstrip("\n")
     offset = len(text) - len(stripped)
     metadata: dict[str, Any]
