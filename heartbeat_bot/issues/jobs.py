@@ -66,6 +66,11 @@ _POSTED = re.compile(
 )
 
 
+_ROLE_COLUMN = re.compile(r"role|position|title|job|stelle|poste|puesto|cargo|vaga|職種", re.IGNORECASE)
+_COMPANY_COLUMN = re.compile(
+    r"company|employer|organi[sz]ation|who|firma|unternehmen|entreprise|empresa|azienda|bedrijf|会社", re.IGNORECASE
+)
+_PLACE_COLUMN = re.compile(r"where|place|location|city|\bort\b|\bwo\b|lieu|lugar|local|luogo|plaats|勤務地", re.IGNORECASE)
 _MARK = re.compile(
     r"^\W{0,4}(?:💼|(?:job|hiring|vacancy|open position|stelle|stellenangebot|offre d['’]emploi|emploi|empleo|vaga|vacature)s?\s?:)",
     re.IGNORECASE,
@@ -151,6 +156,9 @@ def _of_entry(entry: Entry, topic: Topic, pointer: Tag | None) -> Iterator[Job]:
         if _ROLE.search(text):
             yield _finish(text, "", tag, all_jobs, topic)
         return
+    if entry.columns and (job := _of_row(entry, topic, all_jobs)):
+        yield job
+        return
     for link in tag.find_all("a", href=True, limit=_MOST_LINKS):
         title = _tidy(link.get_text()[:_TITLE_LONGEST])
         before, _, after = own.partition(title)
@@ -177,6 +185,22 @@ def _of_entry(entry: Entry, topic: Topic, pointer: Tag | None) -> Iterator[Job]:
             and _SOUGHT.search(before[-60:] + " ")
         ):
             yield _finish(title, re.split(r"[.!?]\s", after, maxsplit=1)[0], tag, all_jobs, topic)
+
+
+def _of_row(entry: Entry, topic: Topic, all_jobs: str | None) -> Job | None:
+    """Read a row by the headings of its table; None when they do not say which cell is the position."""
+    cells = entry.tag.find_all(["td", "th"], limit=len(entry.columns))
+
+    def cell(pattern: re.Pattern[str]) -> Tag | None:
+        return next((cell for cell, column in zip(cells, entry.columns, strict=False) if pattern.search(column)), None)
+
+    role, company, place = cell(_ROLE_COLUMN), cell(_COMPANY_COLUMN), cell(_PLACE_COLUMN)
+    title = _tidy(role.get_text()[:_TITLE_LONGEST]) if role else ""
+    if role is None or not title:
+        return None
+    link = role.find("a", href=True) or entry.tag.find("a", href=True)
+    said = [_tidy(part.get_text()[:_TITLE_LONGEST]) if part and part is not role else "" for part in (company, place)]
+    return _job(title, entry.tag, str(link["href"]) if link else all_jobs, topic, said[0] or None, said[1] or None)
 
 
 def _is_bold(tag: Tag) -> bool:
