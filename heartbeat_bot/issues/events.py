@@ -44,6 +44,8 @@ _TRAP = re.compile(
     r"|^(?:organi[sz]ing|running|hosting|planning|handling|tracking|creating|how|why|when)\b",
     re.IGNORECASE,
 )
+_BACK = re.compile(rf"{_TRAP.pattern}|^(?:\W*(?:past|previous)\b(?!.{{0,60}}\b(?:upcoming|next)\b))", re.IGNORECASE)
+"""What is left out below a heading of events: subsections that tell of those that have been."""
 _MARK = re.compile(r"^\W{0,4}(?:🗓|📅)")
 _LOOKS_BACK = re.compile(r"\b(?:past|previous|recent|vergangene|passés?|pasados?|passados?)\b", re.IGNORECASE)
 _LOOKS_AHEAD = re.compile(r"\b(?:upcoming|next|future|kommende)\b", re.IGNORECASE)
@@ -72,8 +74,8 @@ _LAST_DAY = re.compile(r"\b(?:until|by|no later than|bis spätestens|avant le|an
 _DEBUT = re.compile(r"\bdebut on\s+\W*$", re.IGNORECASE)
 _CLAUSE = re.compile(r"[|;()\n]|\s[–—]\s")
 _GIVEN = re.compile(
-    r"\b(?:spoke|gave|took place|appeared|happened|talked|was held|were held|missed|joined|attended|released|fand|fanden|hielt)\b"
-    r"|\b(?:hosted|held|led)\b(?! (?:by|at|in|on|online|via|over)\b)|\bpresented\b(?! by\b)",
+    r"\b(?:spoke|gave|delivered|chaired|participated|took place|appeared|happened|talked|was held|were held|missed|joined|attended|released|fand|fanden|hielt)\b"
+    r"|(?<!are )(?<!is )(?<!be )\b(?:hosted|held|led|organi[sz]ed)\b(?! (?:by|at|in|on|online|via|over)\b)|\bpresented\b(?! by\b)",
     re.IGNORECASE,
 )
 _COMING = re.compile(
@@ -101,7 +103,7 @@ def find_events(issue: Issue, patterns: Sequence[str] = (), *, deadlines: bool =
     """
     events = listed_events(issue)
     if events is None:
-        events = [event for topic in topics(issue, _is_event_heading, _TRAP, patterns) for event in _events(topic, issue.day)]
+        events = [event for topic in topics(issue, _is_event_heading, _BACK, patterns) for event in _events(topic, issue.day)]
         events += [event for topic in marked(issue, _MARK) for event in _events(topic, issue.day)]
     found: dict[tuple[EventKind, date | datetime, str], Event] = {}
     for event in events:
@@ -246,6 +248,7 @@ def _of_entry(
         if not title:
             plain = plain_title(line, when, dates)
             long = len(topic.title.split()) > _WORDS_OF_KIND
+            plain = "" if is_generic(plain) else plain
             title = topic.title if long and entry.tag.name == "p" else plain or entry.heading or topic.title
         url = url or next((name.url for item in details for name in item.names if name.url), None)
         place, online = where(line, when, dates, title)

@@ -31,6 +31,10 @@ _GENERIC = re.compile(
     r"|\W*(?:extended|new (?:date|time)|updated?|moved|postponed|verschoben|neu|reporté|aplazado|adiado)\b.{0,15})$",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(
+    r"\b(?:local time|time ?zones?|add to calendar|our calendar|on the map|directions|propose topics)\b", re.IGNORECASE
+)
+"""Links that help to get there, and name and lead to nothing."""
 _KIND = re.compile(
     r"^(?:our |the |next |online |virtual )*(meet-?up|event|conference|workshop|webinar|meeting|hackathon|summit|session|talk)$",
     re.IGNORECASE,
@@ -55,6 +59,8 @@ def choose_title(line: Line, when: When, others: Sequence[When]) -> tuple[str, s
     group = ""
     sentence = line.sentence(when.span)
     for name in line.names:
+        if _ASIDE.search(name.text[:_LONGEST]):
+            continue
         text = clean(_without(line.text, name.span, [when, *others]))
         person = _is_person(line, name)
         score = _score(line, name, when, others, sentence) - 40 * person

@@ -67,7 +67,20 @@ _LOCAL: Final = {
     "ET": "America/New_York",
     "PACIFIC": "America/Los_Angeles",
     "EASTERN": "America/New_York",
+    "CENTRAL EUROPEAN": "Europe/Berlin",
+    "UK": "Europe/London",
+    "LONDON": "Europe/London",
+    "BERLIN": "Europe/Berlin",
+    "PARIS": "Europe/Paris",
+    "AMSTERDAM": "Europe/Amsterdam",
+    "MADRID": "Europe/Madrid",
+    "NEW YORK": "America/New_York",
+    "SAN FRANCISCO": "America/Los_Angeles",
+    "INDIA": "Asia/Kolkata",
+    "TOKYO": "Asia/Tokyo",
+    "SYDNEY": "Australia/Sydney",
 }
+"""Zones whose offset changes with the season; a place only counts with the word "time" behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +129,10 @@ _AMBIGUOUS: Final[dict[str, tuple[_Meaning, ...]]] = {
 }
 """The first meaning is that of the communities of our corpus: what counts when nothing beside it says otherwise."""
 
-_WORDS: Final = "|".join(sorted([*_FIXED, *_LOCAL, *_AMBIGUOUS], key=len, reverse=True))
-ZONE: Final = rf"(?:(?:UTC|GMT)?\s?[+−-]\d{{1,2}}(?::?[0-5]\d)?(?![\d:])|(?:{_WORDS})(?![\w+])(?![+−-]\d))"
+_SHORT: Final = [*_FIXED, *_AMBIGUOUS, "PT", "MT", "CT", "ET"]
+_WORDS: Final = "|".join(sorted([*_SHORT, "PACIFIC", "EASTERN"], key=len, reverse=True))
+_TIMES: Final = "|".join(sorted(_LOCAL, key=len, reverse=True))
+ZONE: Final = rf"(?:(?:UTC|GMT)?\s?[+−-]\d{{1,2}}(?::?[0-5]\d)?(?![\d:])|(?:{_TIMES})\stime\b|(?:{_WORDS})(?![\w+])(?![+−-]\d))"
 """What a zone looks like behind a time of day, to be matched in any case."""
 
 _OFFSET = re.compile(r"\b(?:UTC|GMT)\s?([+−-])(\d{1,2})(?::?([0-5]\d))?(?!\d)", re.IGNORECASE)
@@ -134,7 +149,8 @@ def zone(word: str, moment: datetime, near: str = "", beside: str = "") -> tuple
     if re.fullmatch(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+){1,2}", word):
         place = _place(word)
         return (place, word) if place else None
-    name = word.upper().replace("−", "-").replace(" ", "")
+    local = re.sub(r"\s+TIME$", "", word.strip().upper())
+    name = local if local in _LOCAL else word.upper().replace("−", "-").replace(" ", "")
     if name in _LOCAL:
         place = _place(_LOCAL[name])
         return (place, _LOCAL[name]) if place else None

@@ -162,6 +162,7 @@ NO_EVENTS = [
     ("no day at all", "- [OwlConf](https://owl.example/) is back this year! Date TBA."),
     ("a month alone", "- [OwlConf](https://owl.example/) in June 2026"),
     ("an impossible day", "- [OwlConf](https://owl.example/) on February 30"),
+    ("what a subsection looks back on", "### Previous talks\n\n- [Hooting](https://t.example/) on June 3"),
     ("an example in a comment", "<!-- * 2026-06-05 | Oslo | [Owl](https://owl.example/) -->"),
     ("code", "```\n2026-06-05 | Oslo | Owl\n```"),
 ]

@@ -49,7 +49,7 @@ WORDS = st.sampled_from(
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(WORDS, max_size=40),
-    st.text(st.characters(exclude_characters="\0"), max_size=40),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),
     st.dates(min_value=date(1, 1, 2), max_value=date(9999, 12, 30)),
 )
 def test_whatever_is_written_nothing_raises_and_no_event_ends_before_it_starts(words: list[str], text: str, issued: date) -> None:

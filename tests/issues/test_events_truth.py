@@ -34,7 +34,7 @@ def test_the_days_and_times_of_what_is_found_are_right(measured: dict[str, Tally
 
 def test_issues_that_the_rules_were_not_made_with_are_read_nearly_as_well() -> None:
     measured = tallies(truths(held_out=True), CORPUS)
-    for kind, floor in (("list", 0.95), ("prose", 0.75), ("jobs", 0.9)):
+    for kind, floor in (("list", 0.95), ("prose", 0.85), ("jobs", 0.95)):
         tally = measured[kind]
         assert tally.precision >= floor, "\n".join(tally.slips)
         assert tally.share("dates") >= 0.95, "\n".join(tally.slips)
