@@ -46,7 +46,7 @@ _TRAP = re.compile(
 )
 _BACK = re.compile(rf"{_TRAP.pattern}|^(?:\W*(?:past|previous)\b(?!.{{0,60}}\b(?:upcoming|next)\b))", re.IGNORECASE)
 """What is left out below a heading of events: subsections that tell of those that have been."""
-_MARK = re.compile(r"^\W{0,4}(?:🗓|📅)")
+_MARK = re.compile(r"^\W{0,4}(?:[^.!?\n🗓📅]{0,60}:\s)?(?:🗓|📅)")
 _LOOKS_BACK = re.compile(r"\b(?:past|previous|recent|vergangene|passés?|pasados?|passados?)\b", re.IGNORECASE)
 _LOOKS_AHEAD = re.compile(r"\b(?:upcoming|next|future|kommende)\b", re.IGNORECASE)
 _ONE = re.compile(r"meet-?up|webinar|workshop|hackathon|stammtisch", re.IGNORECASE)
@@ -72,6 +72,7 @@ _DEADLINE = re.compile(
 )
 _LAST_DAY = re.compile(r"\b(?:until|by|no later than|bis spätestens|avant le|antes del?)\s+\W*$", re.IGNORECASE)
 _DEBUT = re.compile(r"\bdebut on\s+\W*$", re.IGNORECASE)
+_NOT_THEN = re.compile(r"\b(?:no|not|except|kein\w*|pas de)(?: [\w-]+){0,2} (?:on|am|le)\s?$", re.IGNORECASE)
 _CLAUSE = re.compile(r"[|;()\n]|\s[–—]\s")
 _GIVEN = re.compile(
     r"\b(?:spoke|gave|delivered|chaired|participated|took place|appeared|happened|talked|was held|were held|missed|joined|attended|released|fand|fanden|hielt)\b"
@@ -135,20 +136,38 @@ def _events(topic: Topic, issued: date | None) -> Iterator[Event]:
         found = [] if heading and day else list(_of_entry(entry, line, topic, issued, title_line, recap=recap))
         if not found and day and entry.tag.name in {"li", "tr"} and not heading:
             found = list(_below_day(entry, line, topic, day))
+        if found and waiting and below_heading and not heading and found[0].day == waiting[0].day:
+            found[0], waiting = _told_again(waiting[0], found[0]), waiting[1:]
         if found or heading:
             yield from waiting
             waiting, below_heading = found, heading
             title_line = None
-        elif waiting and (place := pinned(line.text)) and waiting[-1].location is None:
-            waiting[-1] = replace(waiting[-1], location=place, online=waiting[-1].online or is_online(line.text))
-        elif waiting and waiting[-1].url is None and (link := _sign_up(line)):
-            waiting[-1] = replace(waiting[-1], url=link)
+        elif waiting and (more := _told_more(waiting[-1], line)) != waiting[-1]:
+            waiting[-1] = more
         elif len(line.names) == 1 and len(line.text) - len(line.names[0].text) < 4:  # noqa: PLR2004 - an emoji or two
             title_line = line
             if waiting and waiting[-1].url is None:
                 named = clean(line.names[0].text) if below_heading and line.names[0].url else ""
                 waiting[-1] = replace(waiting[-1], url=line.names[0].url, title=named or waiting[-1].title)
     yield from waiting
+
+
+def _told_again(heading: Event, text: Event) -> Event:
+    """Return what a heading with a day and the text below it say of one event: the heading names it, the text tells more."""
+    return replace(
+        text,
+        title=heading.title,
+        url=text.url or heading.url,
+        location=text.location or heading.location,
+        online=heading.online or text.online,
+    )
+
+
+def _told_more(event: Event, line: Line) -> Event:
+    """Return an event with the place and the page that a line below it says, where it has none."""
+    place = pinned(line.text) if event.location is None else None
+    online = event.online or (place is not None and is_online(line.text))
+    return replace(event, location=event.location or place, online=online, url=event.url or _sign_up(line))
 
 
 def _sign_up(line: Line) -> str | None:
@@ -309,7 +328,7 @@ def _kind(line: Line, when: When, dates: Sequence[When], entry: Entry) -> EventK
     if entry.tag.name != "li" and when.end and not any(name.url for name in line.names) and _OF_LIST.search(sentence):
         return None
     before, after = _clause(line.text, when, dates, (start, end))
-    if _DEBUT.search(before):
+    if _DEBUT.search(before) or _NOT_THEN.search(before):
         return None
     if _LAST_DAY.search(before) or _DEADLINE.search(quotations_apart(before)) or _DEADLINE.search(quotations_apart(after)):
         return EventKind.DEADLINE

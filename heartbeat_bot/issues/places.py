@@ -26,10 +26,8 @@ _JUST_BEFORE = re.compile(rf"(?:^|[-–—,|(:]) ?(?:(?:and|und|et|y|e) )?({_PLA
 _JUST_AFTER = re.compile(
     rf"^[ )]{{0,3}}[,|@–—-] ?(?:(?:Hybrid|Virtual|Online)\b[ (]{{0,2}})?({_PLACE})(?=\s{{0,2}}(?:[|).,;:!–—-]|$))"
 )
-_PIN = re.compile(
-    r"(?:📍|📌|🗺️?|(?:^|[\s(])(?:Location|Where|Venue|Place|Ort|Wo|Lieu|Où|Lugar|Dónde|Local|Onde|Luogo|Dove|Plaats|場所|会場)\s?[::])"
-    r"\s{0,3}([^\n|🗓📅⏰🕒🔗👉🎟]{2,100})"
-)
+_HERE = r"(?:Location|Where|Venue|Place|Ort|Wo|Lieu|Où|Lugar|Dónde|Local|Onde|Luogo|Dove|Plaats|場所|会場)\s?[::]"
+_PIN = re.compile(rf"(?:(?:📍|📌|🗺️?)\s{{0,3}}(?:{_HERE})?|(?:^|[\s(]){_HERE})\s{{0,3}}([^\n|🗓📅⏰🕒🔗👉🎟]{{2,100}})")
 _NO_PLACE = re.compile(
     rf"^(?:online|on-line|virtual|virtuell|hybrid|zoom|discord|twitch|youtube|free|tb[acd]|utc|gmt|english|german|french|spanish|python"
     rf"|rust|go|r|julia|jupyter|we|our|the|this|that|join|i|on|at|in|am|an|to|for|if|see|here|he|she|they|with|from|please|register|rsvp"

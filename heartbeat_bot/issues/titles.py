@@ -32,13 +32,20 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
-    r"\b(?:local time|time ?zones?|add to calendar|our calendar|on the map|directions|propose topics)\b", re.IGNORECASE
+    r"\b(?:local time|time ?zones?|add to calendar|our calendar|in your timezone|on the map|directions|propose topics)\b",
+    re.IGNORECASE,
 )
-"""Links that help to get there, and name and lead to nothing."""
+"""Links that help to get there, to a clock or a map: they name nothing, and what they lead to is no event."""
 _KIND = re.compile(
     r"^(?:our |the |next |online |virtual )*(meet-?up|event|conference|workshop|webinar|meeting|hackathon|summit|session|talk)$",
     re.IGNORECASE,
 )
+_CLOCK = r"\d{1,2}(?:[:.h]\d\d|\d\d(?!\d))?\s?(?:[ap]m\b)?(?:\s?Uhr)?"
+_TIMES_AFTER = re.compile(
+    rf"^[\s,|–—::-]{{0,4}}(?:(?:at |from |um )?{_CLOCK}(?:\s?(?:[–-]|to)\s?{_CLOCK})?\s?(?:\(?[A-Z]{{2,5}}\b\)?)?)?[\s:,–—-]{{0,4}}",
+    re.IGNORECASE,
+)
+"""The time of day between a date and the name that follows it."""
 _TOO_FAR: Final = -30
 """The score below which a name stands too far from a date to belong to it."""
 _LONGEST: Final = 200
@@ -59,7 +66,7 @@ def choose_title(line: Line, when: When, others: Sequence[When]) -> tuple[str, s
     group = ""
     sentence = line.sentence(when.span)
     for name in line.names:
-        if _ASIDE.search(name.text[:_LONGEST]):
+        if name.url and _ASIDE.search(name.text[:_LONGEST]):
             continue
         text = clean(_without(line.text, name.span, [when, *others]))
         person = _is_person(line, name)
@@ -152,14 +159,11 @@ def plain_title(line: Line, when: When, dates: Sequence[When] = ()) -> str:
             return clean(common)[:_SHORT]
         start = max((other.span[1] for other in inside if other.span[1] <= when.span[0]), default=start)
     before = clean(line.text[start : when.span[0]])
+    if re.fullmatch(r"\W*(?:when|dates?|wann|datum|quand|cuándo|fecha|quando|data|日時)\W*", before, re.IGNORECASE):
+        return ""
     if 3 <= len(before) <= _SHORT and not re.fullmatch(r"(?:on|from|join us|join us on|am|le|el|em|vom)", before, re.IGNORECASE):  # noqa: PLR2004 - a name's length
         return before
-    after = re.sub(
-        r"^\s?[,|–—::-]?\s?(?:at |from |um )?(?:\d[\d:.apmhUr–-]{0,12}\s?(?:[ap]m)?\s?(?:[A-Z]{2,4}\b)?)?",
-        "",
-        line.text[when.span[1] : min(end, when.span[1] + _LONGEST)],
-        flags=re.IGNORECASE,
-    )
+    after = _TIMES_AFTER.sub("", line.text[when.span[1] : min(end, when.span[1] + _LONGEST)])
     return clean(after)[:_SHORT]
 
 

@@ -97,16 +97,33 @@ _LABEL: Final = 7
 
 
 def marked(issue: Issue, mark: re.Pattern[str]) -> Iterator[Topic]:
-    """Yield the lines of an issue that start with a mark, wherever they stand, each as a topic of its own.
+    """Yield the lines of an issue that start with a mark, wherever they stand, each as a topic with the details that follow it.
 
-    The topic's title is the heading above the line. A heading with a mark is such a line too.
+    The topic's title is the heading or label above the line. A heading with a mark is such a line too.
     """
     heading = ""
+    topic: Topic | None = None
     for part in _stream(issue):
-        if part.level and part.level < _LABEL:
+        text = part.tag.get_text()[:_TITLE_LONGEST].lstrip()
+        if mark.match(text):
+            if topic:
+                yield topic
+            topic = Topic(title=heading, line=line_of(part.tag), entries=[part.entry("")])
+        elif topic and not part.level and _DETAIL.match(text):
+            topic.entries.append(part.entry(""))
+        elif topic:
+            yield topic
+            topic = None
+        if part.level:
             heading = _plain(part.tag)
-        if mark.match(part.tag.get_text()[:_TITLE_LONGEST].lstrip()):
-            yield Topic(title=heading, line=line_of(part.tag), entries=[part.entry("")])
+    if topic:
+        yield topic
+
+
+_DETAIL = re.compile(
+    r"\W{0,4}(?:📍|📌|🔗|⏰|🕒|👉|🎟|(?:where|when|time|link|place|location|tickets?|ort|wo|lieu|lugar)\s?:)", re.IGNORECASE
+)
+"""What the lines start with that tell more of the line above them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,6 +218,16 @@ def test_an_item_marked_by_a_calendar_is_an_event_wherever_it_stands() -> None:
     ]
 
 
+def test_a_marked_line_is_called_by_the_label_above_it_and_told_more_by_the_line_below() -> None:
+    body = (
+        "## News\n\n**Owl Basics**:\n\n📅 When: Thursday 11th June, from 17:00 to 18:00 UK time\n\n"
+        "📍 Where: Hoot Hall, Leeds. Register [here](https://o.example/)\n"
+    )
+    assert brief(events(body)) == [
+        "2026-06-11 17:00:00+01:00..2026-06-11 18:00:00+01:00 | Owl Basics | Hoot Hall, Leeds | https://o.example/"
+    ]
+
+
 def test_deadlines_are_kept_apart() -> None:
     body = "## Key dates\n\n- 2026-06-19: [Owl Post #59 content deadline](https://owl.example/post), 18:00 UTC\n- [OwlConf](https://owl.example/), October 5 in Paris, CFP closes August 1\n- Apply by July 3 for [Nest Camp](https://n.example/)\n"
     assert brief(events(body)) == ["2026-10-05 | OwlConf | Paris | https://owl.example/"]
