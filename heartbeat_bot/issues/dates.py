@@ -369,8 +369,8 @@ def _offset_beside(match: re.Match[str], begins: time) -> str:
 
 def _time_of_day(hour: str, minute: str | None, half: str | None) -> time | None:
     hours = int(hour)
-    if half:
-        if not 1 <= hours <= _HALF_DAY:
+    if half and hours <= _HALF_DAY:  # "18:00 pm" is what it says
+        if not hours:
             return None
         hours = hours % _HALF_DAY + (_HALF_DAY if half.lower().startswith("p") else 0)
     try:

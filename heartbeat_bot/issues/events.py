@@ -24,7 +24,7 @@ from heartbeat_bot.issues.topics import Entry, Topic, marked, topics
 from heartbeat_bot.issues.tree import line_of
 
 _HEADING = re.compile(
-    r"\b(?:events?|meet-?ups?|meetings?|conferences?|confs|workshops?|webinars?|hackathons?|hack days?|office hours|gatherings?"
+    r"\b(?:events?|co-?working|seminars?|hangouts?|study groups?|meet-?ups?|meetings?|conferences?|confs|workshops?|webinars?|hackathons?|hack days?|office hours|gatherings?"
     r"|community calls?|calendar|key dates|important dates|save the dates?|summits?|where to (?:find|meet|see) us|what['’]s on"
     # German, Dutch
     r"|\w*veranstaltungen|\w*veranstaltung|termine|\w*treffen|konferenz(?:en)?|tagung(?:en)?|stammtische?|\w*kalender"

@@ -27,7 +27,7 @@ _GENERIC = re.compile(
     r"^(?:(?:please |to |and )*(?:rsvp|register|registration|sign[- ]?up|join|get|book|find|see|read|learn|check|watch|more|click|apply|buy"
     r"|reserve|details?|info(?:rmation)?|here|links?|this|website|event page|tickets?|recording|slides|call for|cfp|agenda|calendar"
     r"|schedule|zoom|on (?:eventbrite|meetup|zoom)|eventbrite|streamed|online|mehr|anmeld\w+|hier|infos?|inscri\w+|ici|plus|aqui|aquí|más"
-    r"|mais|registr\w+|qui|詳細|申し込み|参加)\b.{0,30}|https?:.*"
+    r"|mais|registr\w+|qui|詳細|申し込み|参加)\b.{0,30}|https?:.*|\d{1,2}[:h.]\d\d\b.*"
     r"|\W*(?:extended|new (?:date|time)|updated?|moved|postponed|verschoben|neu|reporté|aplazado|adiado)\b.{0,15})$",
     re.IGNORECASE,
 )

@@ -81,6 +81,7 @@ TIMES = [
     ("June 9 at 18:00 GMT+5:30", "2026-06-09T18:00+05:30", None, "+05:30"),
     ("June 9, 15:00 to 16:00 London time", "2026-06-09T15:00+01:00", "2026-06-09T16:00+01:00", "Europe/London"),
     ("11:00 am UK time on 9 June", "2026-06-09T11:00+01:00", None, "Europe/London"),
+    ("June 9, from 17:00 to 18:00 pm UTC", "2026-06-09T17:00+00:00", "2026-06-09T18:00+00:00", "UTC"),
     ("June 9, 4pm Eastern Time", "2026-06-09T16:00-04:00", None, "America/New_York"),
     ("June 9 at 18:00", "2026-06-09", None, None),
     ("June 9, room 12 UTC building", "2026-06-09", None, None),
