@@ -46,6 +46,8 @@ wheel: $(READY) ## the wheel, built, installed in a fresh environment and starte
 bench: $(READY) ## tables over the shared newsletters (SHARED=../shared)
 	@$(BIN)/python benchmarks/corpus_table.py $(if $(SHARED),"$(SHARED)")
 	@echo
+	@$(BIN)/python benchmarks/events.py $(if $(SHARED),"$(SHARED)")
+	@echo
 	@$(BIN)/python benchmarks/fidelity.py $(if $(SHARED),"$(SHARED)")
 
 clean: ## remove what make made, the environment too

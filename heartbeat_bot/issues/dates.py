@@ -1,135 +1,87 @@
 """Days and times as people write them in running text → dates, ranges and instants.
 
-English month names and their abbreviations, ISO dates, and numeric dates with the year last. A time counts only with a zone:
-without one nobody can say when it is, so such an event keeps its date alone.
+Month names of seven languages, ISO dates, numeric dates with the year last, and the dates of East Asia. A time counts only with a
+zone: without one nobody can say when it is, so such an event keeps its date alone.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-_STAYS_IN_YEAR: Final = timedelta(days=62)
-"""A date without a year that lies at most this long before its issue is a past event; older ones mean the next year."""
+from heartbeat_bot.issues.calendar_words import ENGLISH_MONTH, MONTH, WEEKDAY, month_number, weekday_number
+from heartbeat_bot.issues.zones import ZONE, beside, meanings, zone
+
+_LOOKS_BACK: Final = timedelta(days=62)
+_LOOKS_AHEAD: Final = timedelta(days=303)
+"""A date without a year lies in the year round its issue that ends so much later: older ones mean the next year."""
+
+_NEAR: Final = timedelta(days=30)
+"""Nobody names a weekday wrongly by a year for a day this close; farther off, the weekday decides which year is meant."""
 
 _LONGEST: Final = timedelta(days=120)
 """Two dates further apart than this are two dates, not the ends of one event."""
 
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MOST: Final = 60
+"""Dates that are read of one text: a paragraph with more is a table of data, and reading it all would take too long."""
 
-# Abbreviation → (minutes east of UTC, IANA zone). The offset is what is written and wins; the zone is named when it agrees with
-# it at that instant. Ambiguous ones are read as the communities of our corpus use them: IST is India (not Ireland or Israel),
-# BST Britain (not Bangladesh), CST and CDT North America (not China or Cuba), AST the Atlantic coast (not Arabia).
-_FIXED: Final[dict[str, tuple[int, str]]] = {
-    "UTC": (0, "UTC"),
-    "GMT": (0, "UTC"),
-    "Z": (0, "UTC"),
-    "WET": (0, "Europe/Lisbon"),
-    "WEST": (60, "Europe/Lisbon"),
-    "BST": (60, "Europe/London"),
-    "CET": (60, "Europe/Berlin"),
-    "CEST": (120, "Europe/Berlin"),
-    "EET": (120, "Europe/Helsinki"),
-    "EEST": (180, "Europe/Helsinki"),
-    "MSK": (180, "Europe/Moscow"),
-    "TRT": (180, "Europe/Istanbul"),
-    "WAT": (60, "Africa/Lagos"),
-    "CAT": (120, "Africa/Maputo"),
-    "SAST": (120, "Africa/Johannesburg"),
-    "EAT": (180, "Africa/Nairobi"),
-    "GST": (240, "Asia/Dubai"),
-    "PKT": (300, "Asia/Karachi"),
-    "IST": (330, "Asia/Kolkata"),
-    "NPT": (345, "Asia/Kathmandu"),
-    "ICT": (420, "Asia/Bangkok"),
-    "WIB": (420, "Asia/Jakarta"),
-    "SGT": (480, "Asia/Singapore"),
-    "HKT": (480, "Asia/Hong_Kong"),
-    "AWST": (480, "Australia/Perth"),
-    "JST": (540, "Asia/Tokyo"),
-    "KST": (540, "Asia/Seoul"),
-    "ACST": (570, "Australia/Adelaide"),
-    "ACDT": (630, "Australia/Adelaide"),
-    "AEST": (600, "Australia/Sydney"),
-    "AEDT": (660, "Australia/Sydney"),
-    "NZST": (720, "Pacific/Auckland"),
-    "NZDT": (780, "Pacific/Auckland"),
-    "BRT": (-180, "America/Sao_Paulo"),
-    "ART": (-180, "America/Argentina/Buenos_Aires"),
-    "COT": (-300, "America/Bogota"),
-    "AST": (-240, "America/Halifax"),
-    "ADT": (-180, "America/Halifax"),
-    "EST": (-300, "America/New_York"),
-    "EDT": (-240, "America/New_York"),
-    "CST": (-360, "America/Chicago"),
-    "CDT": (-300, "America/Chicago"),
-    "MST": (-420, "America/Denver"),
-    "MDT": (-360, "America/Denver"),
-    "PST": (-480, "America/Los_Angeles"),
-    "PDT": (-420, "America/Los_Angeles"),
-    "AKST": (-540, "America/Anchorage"),
-    "AKDT": (-480, "America/Anchorage"),
-    "HST": (-600, "Pacific/Honolulu"),
-    "AOE": (-720, "Etc/GMT+12"),
-}
-_LOCAL: Final = {
-    "PT": "America/Los_Angeles",
-    "MT": "America/Denver",
-    "CT": "America/Chicago",
-    "ET": "America/New_York",
-    "PACIFIC": "America/Los_Angeles",
-    "EASTERN": "America/New_York",
-}
+_FAR: Final = 200
+"""Characters between a date and a time that still belong together."""
 
-_MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)(?![a-zà-ÿ])\.?"
-)
 _COUNTED = (
     r"(?:people|talks?|speakers?|sessions?|hours?|minutes?|days|weeks|months|more|others?|events|places|seats|spots|tickets"
     r"|presentations|participants|attendees|members|new)"
 )
-_DAY = rf"(?:0?[1-9]|[12]\d|3[01])(?!\d)(?:\s?(?:st|nd|rd|th)\b)?(?!\d|[:.]\d|\s?[ap]\.?m\b|\s?%|\s?h\b|\s+{_COUNTED}\b)"
-_WEEKDAY = r"(?:(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?,?\s*(?:the\s+)?)"
-_TO = r"(?:\s*[-–—−~*]\s*|\s+(?:to|until|till|through|thru)\s+)"
-_AND = r"(?:\s*[&+/]\s*|\s+and\s+)"
-_DAYS = rf"{_DAY}(?:(?:,\s*{_DAY})*,?(?:{_TO}|{_AND}){_WEEKDAY}?{_DAY})*"
-_DAYS_FIRST_MONTH = rf"{_DAY}(?:(?:,\s*{_DAY})*,?(?:{_TO}|{_AND}){_WEEKDAY}?{_DAY}(?!\s+(?:of\s+)?{_MONTH}))*"
-_YEAR = r"(?:,?\s*(?:of\s+)?(?:(?P<{0}_year>(?:19|20)\d\d)(?!\d|[-:.]\d)|['’](?P<{0}_short>\d\d)\b))"
+_DAY = (
+    r"(?:0?[1-9]|[12]\d|3[01])(?!\d)(?:\s?(?:st|nd|rd|th|er|º|ª|°)(?!\w))?"
+    rf"(?!\d|[:.]\d|\s?[ap]\.?m\b|\s?%|\s?h\b|\s+{_COUNTED}\b)"
+)
+_TO = r"(?:\.?\s?[-–—−~〜～*]\s?|\.?\s(?:to|until|till|through|thru|bis(?:\szum)?|au|al|até|tot|t/m|a|à)\s(?:(?:le|el|il)\s)?)"
+_AND = r"(?:\.?\s?[&+/]\s?|\.?\s(?:and|und|et|y|e|en)\s(?:(?:le|el|il)\s)?)"
+_DAYS = rf"{_DAY}(?:(?:,\s?{_DAY}){{0,9}},?(?:{_TO}|{_AND}){WEEKDAY}?{_DAY}){{0,9}}"
+_DAYS_FIRST_MONTH = rf"{_DAY}(?:(?:,\s?{_DAY}){{0,9}},?(?:{_TO}|{_AND}){WEEKDAY}?{_DAY}(?!\s(?:of\s)?{MONTH})){{0,9}}"
+_YEAR = r"(?:,?\s?(?:(?:of|de|del|do)\s)?(?:(?P<{0}_year>(?:19|20)\d\d)(?!\d|[-:.]\d|\s?(?:h\b|hrs|hours|Uhr))|['’](?P<{0}_short>\d\d)\b))"
+_NUMERIC = r"\d{1,2}\.\d{1,2}\."
 
 _POINT = re.compile(
-    r"(?<![\w/.])(?:"
+    r"(?:(?<![\w/.])(?:"
     r"(?P<iso_year>(?:19|20)\d\d)(?P<iso_mark>[-/.])(?P<iso_month>\d{1,2})(?P=iso_mark)(?P<iso_day>\d{1,2})(?!\d)"
     r"(?:/(?P<iso_last>\d{1,2})\b)?"
-    r"|(?P<num_one>\d{1,2})(?P<num_mark>[-/.])(?P<num_two>\d{1,2})(?P=num_mark)(?P<num_year>(?:19|20)\d\d)(?![\w/])"
-    rf"|{_WEEKDAY}?(?P<md_month>{_MONTH})\s+(?:the\s+)?(?P<md_days>{_DAYS_FIRST_MONTH}){_YEAR.format('md')}?"
-    rf"|{_WEEKDAY}?(?P<dm_days>{_DAYS})\.?\s*(?:of\s+)?(?P<dm_month>{_MONTH}){_YEAR.format('dm')}?"
-    r"|the\s+(?P<bare_day>\d{1,2})(?:st|nd|rd|th)\b(?!\s+(?:century|anniversary|edition|time|birthday|issue|annual))"
-    rf"(?!\s+(?:of\s+)?{_MONTH})"
+    r"|(?:(?P<num_first>\d{1,2})\.?\s?[-–]\s?)?(?P<num_one>\d{1,2})(?P<num_mark>[-/.])(?P<num_two>\d{1,2})(?P=num_mark)"
+    r"(?P<num_year>(?:19|20)\d\d)(?![\w/])"
+    rf"|(?P<from_day>\d{{1,2}})\.(?P<from_month>\d{{1,2}})\.(?P<from_to>\s?(?:[-–]|bis(?:\szum)?)\s?)(?=\d)(?P<to_day>\d{{1,2}})\."
+    r"(?P<to_month>\d{1,2})\.(?P<to_year>(?:19|20)\d\d)?(?!\d)"
+    rf"|(?:(?:am|vom|ab|den)\s|{WEEKDAY})(?P<dot_day>\d{{1,2}})\.(?P<dot_month>\d{{1,2}})\.(?!\d)"
+    rf"|{WEEKDAY}?(?P<md_month>{ENGLISH_MONTH})\s(?:the\s)?(?P<md_days>{_DAYS_FIRST_MONTH}){_YEAR.format('md')}?"
+    rf"|{WEEKDAY}?(?P<dm_days>{_DAYS})\.?\s?(?:(?:of|de|di|del|do)\s|d['’])?(?P<dm_month>{MONTH}){_YEAR.format('dm')}?"
+    r"|the\s(?P<bare_day>\d{1,2})(?:st|nd|rd|th)\b(?!\s(?:century|anniversary|edition|time|birthday|issue|annual))"
+    rf"(?!\s(?:of\s)?{MONTH})"
+    r")"
+    r"|(?<!\d)(?:(?P<east_year>(?:19|20)\d\d)\s?[年년]\s?)?(?P<east_month>\d{1,2})\s?[月월]\s?(?P<east_day>\d{1,2})\s?[日号일]"
+    r"(?:\s?[((].{1,4}?[))])?(?:\s?[-–~〜～]\s?(?P<east_last>\d{1,2})\s?[日号일])?"
     r")",
     re.IGNORECASE,
 )
-_ANY_DAY = re.compile(rf"(?P<join>{_TO}|{_AND}|,\s*)?{_WEEKDAY}?(?P<day>\d{{1,2}})(?:\s?(?:st|nd|rd|th))?", re.IGNORECASE)
-_WEEKDAY_NAME = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)", re.IGNORECASE)
-_ASIDE = r"(?:\s*\([^()]{0,30}\))?"
+_ANY_DAY = re.compile(rf"(?P<join>{_TO}|{_AND}|,\s?)?{WEEKDAY}?(?P<day>\d{{1,2}})(?:\s?(?:st|nd|rd|th|er|º|ª|°))?", re.IGNORECASE)
+_ASIDE = r"(?:\s?[((][^()()]{0,30}[))])?"
+_JOINS: Final = frozenset({"&", "+", "/", "and", "und", "et", "y", "e", "en", ","})
 
-_ZONE = (
-    rf"(?:(?:UTC|GMT)?\s?[+−-]\d{{1,2}}(?::?[0-5]\d)?(?![\d:])|(?:{'|'.join(sorted([*_FIXED, *_LOCAL], key=len, reverse=True))})(?![\w+])"
-    r"(?![+−-]\d))"
-)
 _CLOCK = r"(?:[01]?\d|2[0-4])"
+_UNIT = r"(?:\s?(?:Uhr|hrs|hours|h))"
 _TIME = re.compile(
-    rf"(?<![\d:.$#-])(?P<hour>{_CLOCK})(?:[:h](?P<minute>[0-5]\d)(?::[0-5]\d)?)?\s?(?P<half>[ap]\.?m\.?)?(?![\d:])"
-    rf"(?:{_TO}(?P<hour2>{_CLOCK})(?:[:h](?P<minute2>[0-5]\d))?\s?(?P<half2>[ap]\.?m\.?)?)?"
-    rf"\s?[(,]?\s?(?P<zone>{_ZONE})",
+    rf"(?<![\d:.$#-])(?P<hour>{_CLOCK})(?:[:h.](?P<minute>[0-5]\d)(?::[0-5]\d)?)?\s?(?P<half>[ap]\.?m\b\.?)?(?P<unit>{_UNIT}\b)?(?![\d:])"
+    rf"(?:{_TO}(?P<hour2>{_CLOCK})(?:[:h.](?P<minute2>[0-5]\d))?\s?(?P<half2>[ap]\.?m\b\.?)?(?P<unit2>{_UNIT}\b)?)?"
+    rf"\s?[(,]?\s?(?P<zone>{ZONE})",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(
-    rf"{_ASIDE}(?:,?\s*(?:at\s+)?{_CLOCK}(?::[0-5]\d)?\s?(?:[ap]\.?m\.?)?\s?(?:{_ZONE})?)?(?:{_TO}|(?P<and>{_AND}))(?:the\s+)?",
+    rf"{_ASIDE}(?:,?\s?(?:at\s)?{_CLOCK}(?::[0-5]\d)?\s?(?:[ap]\.?m\.?)?\s?(?:{ZONE})?)?(?:{_TO}|(?P<and>{_AND}))(?:the\s)?",
     re.IGNORECASE,
 )
+_IN_UTC = re.compile(r"(?<![\d:])(\d{1,2})(?::([0-5]\d))?\s?([ap]\.?m\b\.?)?\s?(?:UTC|GMT)\b(?!\s?[+−-]\d)", re.IGNORECASE)
+_HALF_DAY: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,54 +110,88 @@ class _Point:
     span: tuple[int, int]
 
 
-def find_dates(text: str, issued: date | None, *, recap: bool = False) -> tuple[When, ...]:
-    """Return the dates of a text in reading order.
+def find_dates(text: str, issued: date | None, *, recap: bool = False, near: str = "") -> tuple[When, ...]:
+    """Return the dates of a text in reading order, at most 60 of them.
 
-    A missing year is inferred from ``issued``, the day of the issue: the same year, unless the date would lie more than two
-    months before it, then the next; with ``recap`` (the text looks back) the last such day that has come. Without ``issued``,
-    dates that say no year are left out. ``17 & 20 Nov`` is two dates, ``18 & 19 Nov`` is one of two days.
+    A missing year is inferred from ``issued``, the day of the issue: the year in which the date lies no more than two months
+    before the issue; a weekday that only fits the year before or after decides otherwise. With ``recap`` (the text looks back) it
+    is the last such day that has come. Without ``issued``, dates that say no year are left out. ``17 & 20 Nov`` is two dates,
+    ``18 & 19 Nov`` is one of two days. ``near`` is more text about the same event, whose places tell zones of one name apart.
     """
+    text = re.sub(r"[^\S\n]", " ", text)
     found: list[tuple[date, date, tuple[int, int], tuple[int, int]]] = []
-    for group in _groups(text, _points(text)):
+    for group in _groups(text, islice(_points(text), _MOST)):
         found.extend(_resolve(group, issued, recap=recap))
-    edges = [span[0] for _, _, span, _ in found[1:]] + [len(text)]
     result: list[When] = []
     for n, (first, last, span, whole) in enumerate(found):
-        later = next((edge for edge in edges[n:] if edge >= whole[1]), len(text))
+        later = next((other[2][0] for other in found[n + 1 :] if other[2][0] >= whole[1]), len(text))
         earlier = max((other[3][1] for other in found[:n] if other[3][1] <= whole[0]), default=0)
-        result.append(_with_time(text, first, last, span, whole, (earlier, later)))
+        result.append(_with_time(text, first, last, span, whole, (earlier, later), f"{text} {near}"))
     return tuple(result)
+
+
+def at_time(when: When, text: str, near: str = "") -> When:
+    """Return a day with the first time of day that another line says, the same when it says none or the time is known."""
+    if isinstance(when.start, datetime) or when.end:
+        return when
+    match = next((match for match in _TIME.finditer(text) if _is_time(match)), None)
+    instant = _instant(match, when.start, f"{text} {near}") if match else None
+    return When(start=instant[0], end=instant[1], timezone=instant[2], span=when.span) if instant else when
 
 
 def _points(text: str) -> Iterator[_Point]:
     for match in _POINT.finditer(text):
-        part = match.groupdict()
-        weekday = _WEEKDAY_NAME.match(match.group())
-        number = ("mon", "tue", "wed", "thu", "fri", "sat", "sun").index(weekday.group(1).lower()) if weekday else None
-        year: int | None = None
-        month: int | None = None
-        days: tuple[tuple[str, int], ...]
-        if part["iso_year"]:
-            year, month = int(part["iso_year"]), int(part["iso_month"])
-            days = (("", int(part["iso_day"])), *((("&", int(part["iso_last"])),) if part["iso_last"] else ()))
-        elif part["num_year"]:
-            one, two = int(part["num_one"]), int(part["num_two"])
-            day_first = one > 12 or (part["num_mark"] == "." and two <= 12)  # noqa: PLR2004 - the months of a year
-            year, month, days = int(part["num_year"]), two if day_first else one, (("", one if day_first else two),)
-        elif part["bare_day"]:
-            days = (("", int(part["bare_day"])),)
-        else:
-            kind = "md" if part["md_month"] else "dm"
-            word = part[f"{kind}_month"]
-            if word == "may" and not part[f"{kind}_year"]:
-                continue  # the verb
-            month = _MONTHS.index(word[:3].lower()) + 1
-            if part[f"{kind}_year"]:
-                year = int(part[f"{kind}_year"])
-            elif part[f"{kind}_short"]:
-                year = 2000 + int(part[f"{kind}_short"])
-            days = tuple(((m["join"] or "").strip().lower(), int(m["day"])) for m in _ANY_DAY.finditer(part[f"{kind}_days"]))
-        yield _Point(year=year, month=month, days=days, weekday=number, span=match.span())
+        yield from _read(match)
+
+
+def _read(match: re.Match[str]) -> Iterator[_Point]:  # noqa: C901 - one branch per way to write a day
+    part = match.groupdict()
+    weekday = weekday_number(match.group())
+    year: int | None = None
+    month: int | None = None
+    days: tuple[tuple[str, int], ...]
+    if part["iso_year"]:
+        year, month = int(part["iso_year"]), int(part["iso_month"])
+        days = (("", int(part["iso_day"])), *((("&", int(part["iso_last"])),) if part["iso_last"] else ()))
+    elif part["num_year"]:
+        one, two = int(part["num_one"]), int(part["num_two"])
+        day_first = one > _HALF_DAY or (part["num_mark"] == "." and two <= _HALF_DAY)
+        year, month, days = int(part["num_year"]), two if day_first else one, (("", one if day_first else two),)
+        if part["num_first"] and day_first:
+            days = (("", int(part["num_first"])), ("-", one))
+    elif part["from_day"]:
+        begin, end = match.end("from_month") + 1, match.start("to_day")
+        last = int(part["to_year"]) if part["to_year"] else None
+        yield _point(None, int(part["from_month"]), int(part["from_day"]), (match.start(), begin))
+        yield _point(last, int(part["to_month"]), int(part["to_day"]), (end, match.end()))
+        return
+    elif part["dot_day"]:
+        month, days = int(part["dot_month"]), (("", int(part["dot_day"])),)
+    elif part["east_month"]:
+        year, month = int(part["east_year"]) if part["east_year"] else None, int(part["east_month"])
+        days = (("", int(part["east_day"])), *((("-", int(part["east_last"])),) if part["east_last"] else ()))
+    elif part["bare_day"]:
+        days = (("", int(part["bare_day"])),)
+    else:
+        kind = "md" if part["md_month"] else "dm"
+        word = part[f"{kind}_month"]
+        if word == "may" and not part[f"{kind}_year"]:
+            return  # the verb
+        month = month_number(word)
+        if part[f"{kind}_year"]:
+            year = int(part[f"{kind}_year"])
+        elif part[f"{kind}_short"]:
+            year = 2000 + int(part[f"{kind}_short"])
+        days = tuple((_joint(m["join"]), int(m["day"])) for m in _ANY_DAY.finditer(part[f"{kind}_days"]))
+    yield _Point(year=year, month=month, days=days, weekday=weekday, span=match.span())
+
+
+def _point(year: int | None, month: int, day: int, span: tuple[int, int]) -> _Point:
+    return _Point(year=year, month=month, days=(("", day),), weekday=None, span=span)
+
+
+def _joint(words: str | None) -> str:
+    return (words or "").strip(" .").split(" ", maxsplit=1)[0].lower()
 
 
 def _groups(text: str, points: Iterator[_Point]) -> Iterator[Sequence[tuple[str, _Point]]]:
@@ -276,7 +262,7 @@ def _runs(point: _Point, year: int) -> Iterator[tuple[date, date]]:
             when = date(year, point.month, day)
         except ValueError:
             continue
-        ranged = bool(joint) and joint not in {"&", "+", "/", "and", ","}
+        ranged = bool(joint) and joint not in _JOINS
         if current and when > current[1] and (ranged or when - current[1] == timedelta(days=1)):
             current = (current[0], when)
             continue
@@ -300,14 +286,16 @@ def _infer(point: _Point, issued: date | None, *, recap: bool) -> int | None:
             continue
     if recap:
         return max((year for year, day in days.items() if day <= issued + timedelta(days=7)), default=None)
-    before, same = days.get(issued.year - 1), days.get(issued.year)
-    if before and same and point.weekday is not None and issued - before <= _STAYS_IN_YEAR and same.weekday() != point.weekday:
-        # A January issue that looks back on "Friday, December 16".
-        return issued.year - 1 if before.weekday() == point.weekday else issued.year
-    return next((year for year in (issued.year, issued.year + 1) if year in days and days[year] >= issued - _STAYS_IN_YEAR), None)
+    usual = next((year for year, day in days.items() if -_LOOKS_BACK <= day - issued <= _LOOKS_AHEAD), None)
+    if usual is None or point.weekday is None or days[usual].weekday() == point.weekday or abs(days[usual] - issued) < _NEAR:
+        return usual
+    fitting = [year for year, day in days.items() if day.weekday() == point.weekday]
+    return min(fitting, key=lambda year: abs(days[year] - issued), default=usual)
 
 
-def _with_time(text: str, first: date, last: date, span: tuple[int, int], whole: tuple[int, int], room: tuple[int, int]) -> When:
+def _with_time(
+    text: str, first: date, last: date, span: tuple[int, int], whole: tuple[int, int], room: tuple[int, int], near: str
+) -> When:
     """Add the time that belongs to a date: the first one after it, else the one before it; days in a run keep their dates."""
     days = When(start=first, end=None if first == last else last, timezone=None, span=span)
     if first != last:
@@ -315,12 +303,16 @@ def _with_time(text: str, first: date, last: date, span: tuple[int, int], whole:
         after = _TIME.match(text, _skip(text, span[1]), room[1])
         if not (starts and after and _is_time(after)):
             return days
-        start, end = _instant(starts[0], first), _instant(after, last)
-        return When(start=start[0], end=end[0], timezone=start[2], span=span) if start and end else days
-    match = next((m for m in _TIME.finditer(text, whole[1], room[1]) if _is_time(m)), None)
+        start, end = _instant(starts[0], first, near), _instant(after, last, near)
+        if not (start and end and start[0].astimezone(UTC) < end[0].astimezone(UTC)):
+            return days
+        return When(start=start[0], end=end[0], timezone=start[2], span=span)
+    match = next((m for m in _TIME.finditer(text, whole[1], min(room[1], whole[1] + _FAR)) if _is_time(m)), None)
     if match is None:
-        match = next((m for m in reversed(list(_TIME.finditer(text, room[0], whole[0]))) if _is_time(m)), None)
-    instant = _instant(match, first) if match else None
+        match = next(
+            (m for m in reversed(list(_TIME.finditer(text, max(room[0], whole[0] - _FAR), whole[0]))) if _is_time(m)), None
+        )
+    instant = _instant(match, first, near) if match else None
     return When(start=instant[0], end=instant[1], timezone=instant[2], span=span) if instant else days
 
 
@@ -331,67 +323,57 @@ def _skip(text: str, position: int) -> int:
 
 def _is_time(match: re.Match[str]) -> bool:
     """Tell whether a match says a time of day: a lone number before a zone does not."""
-    return bool(match["minute"] or match["half"] or match["half2"])
+    return bool(match["minute"] or match["half"] or match["half2"] or match["unit"] or match["unit2"])
 
 
-def _instant(match: re.Match[str], day: date) -> tuple[datetime, datetime | None, str] | None:
+def _instant(match: re.Match[str], day: date, near: str) -> tuple[datetime, datetime | None, str] | None:
     half = match["half"] or (match["half2"] if match["hour2"] else None)
     begins = _time_of_day(match["hour"], match["minute"], half)
     if begins is None:
         return None
-    zone = _zone(match["zone"], datetime.combine(day, begins))
-    if zone is None:
+    found = zone(match["zone"], datetime.combine(day, begins), near, _offset_beside(match, begins))
+    if found is None:
         return None
-    start = datetime.combine(day, begins, zone[0])
+    start = datetime.combine(day, begins, found[0])
     ends = _time_of_day(match["hour2"], match["minute2"], match["half2"]) if match["hour2"] else None
     if ends is None:
-        return start, None, zone[1]
+        return start, None, found[1]
     if match["half2"] and not match["half"] and ends < begins:
         # "11-1 pm" starts in the morning.
         morning = _time_of_day(match["hour"], match["minute"], "am")
-        start = datetime.combine(day, morning, zone[0]) if morning else start
-    end = datetime.combine(day, ends, zone[0])
-    return start, end if end > start else end + timedelta(days=1), zone[1]
+        start = datetime.combine(day, morning, found[0]) if morning else start
+    end = datetime.combine(day, ends, found[0])
+    end = end if end > start else end + timedelta(days=1)
+    # Where the clocks change between them, the order on the clock is not that of time.
+    return start, end if start.astimezone(UTC) < end.astimezone(UTC) else None, found[1]
+
+
+def _offset_beside(match: re.Match[str], begins: time) -> str:
+    """Return what explains an abbreviation: an offset beside the time, or the same time in UTC, made into an offset."""
+    words = beside(match.string, match.span())
+    possible = meanings(match["zone"])
+    universal = _IN_UTC.search(words) if possible else None
+    clock = _time_of_day(universal[1], universal[2], universal[3]) if universal else None
+    if clock is None:
+        return words
+    apart = (begins.hour - clock.hour) * 60 + begins.minute - clock.minute
+    return next(
+        (
+            f"UTC{m // 60:+03d}:{m % 60:02d}" if m >= 0 else f"UTC-{-m // 60:02d}:{-m % 60:02d}"
+            for m in possible
+            if (m - apart) % 1440 == 0
+        ),
+        words,
+    )
 
 
 def _time_of_day(hour: str, minute: str | None, half: str | None) -> time | None:
     hours = int(hour)
-    if half:
-        if not 1 <= hours <= 12:  # noqa: PLR2004 - hours of a half day
+    if half and hours <= _HALF_DAY:  # "18:00 pm" is what it says
+        if not hours:
             return None
-        hours = hours % 12 + (12 if half.lower().startswith("p") else 0)
+        hours = hours % _HALF_DAY + (_HALF_DAY if half.lower().startswith("p") else 0)
     try:
         return time(hours, int(minute or 0))
     except ValueError:
         return None
-
-
-def _zone(word: str, moment: datetime) -> tuple[timezone | ZoneInfo, str] | None:  # noqa: PLR0911
-    """Return the zone that a word names at a moment, and its name; None when this machine does not know its rules."""
-    name = word.upper().replace("−", "-").replace(" ", "")
-    if name in _LOCAL:
-        try:
-            return ZoneInfo(_LOCAL[name]), _LOCAL[name]
-        except (ZoneInfoNotFoundError, OSError):
-            return None
-    if name in _FIXED:
-        minutes, iana = _FIXED[name]
-        if iana == "UTC":
-            return UTC, "UTC"
-        fixed = timezone(timedelta(minutes=minutes))
-        try:
-            fits = ZoneInfo(iana).utcoffset(moment) == timedelta(minutes=minutes)
-        except (ZoneInfoNotFoundError, OSError):
-            fits = False
-        return fixed, iana if fits else _written(minutes)
-    offset = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d\d)?", name)
-    if offset is None:
-        return None
-    minutes = (int(offset[2]) * 60 + int(offset[3] or 0)) * (-1 if offset[1] == "-" else 1)
-    if abs(minutes) > 14 * 60:
-        return None
-    return (UTC, "UTC") if not minutes else (timezone(timedelta(minutes=minutes)), _written(minutes))
-
-
-def _written(minutes: int) -> str:
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

@@ -1,190 +1,185 @@
-"""An issue → the events it tells of: what, when, where, and where to read on.
+"""An issue → the events it tells of: what, when, where, and where to read on. What counts, and why, stands in docs/events.md.
 
-Events are looked for below headings (or paragraphs that serve as headings) that promise events; a dated line there is an event
-unless it is a deadline, a release, or a talk that has been given. What has no date is no event.
+A list in the front matter says all. Without one, events are looked for below headings (or paragraphs that serve as headings) that
+promise events, and in lines marked by a calendar; a dated line there is an event unless it is a deadline, a release, or a talk that
+has been given. What has no date is no event.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
-from bs4.element import NavigableString, Tag
+from bs4.element import Tag
 
-from heartbeat_bot.issues.dates import When, find_dates
-from heartbeat_bot.issues.jobs import Entry, Topic, topics
+from heartbeat_bot.issues.dates import When, at_time, find_dates
+from heartbeat_bot.issues.items import Event, EventKind
+from heartbeat_bot.issues.lines import Line, quotations_apart, read_line
+from heartbeat_bot.issues.listed import listed_events
 from heartbeat_bot.issues.model import Issue
+from heartbeat_bot.issues.places import is_online, pinned, place_of, where
+from heartbeat_bot.issues.titles import EVENT_PAGE, choose_title, clean, is_generic, plain_title
+from heartbeat_bot.issues.topics import Entry, Topic, marked, topics
 from heartbeat_bot.issues.tree import line_of
 
 _HEADING = re.compile(
-    r"\b(?:events?|meet-?ups?|meetings?|conferences?|confs|workshops?|webinars?|hackathons?|hack days?|office hours|gatherings?"
-    r"|community calls?|calendar|key dates|important dates|save the dates?|summits?|where to (?:find|meet|see) us|what['’]s on)\b",
+    r"\b(?:events?|co-?working|seminars?|hangouts?|study groups?|meet-?ups?|meetings?|conferences?|confs|workshops?|webinars?|hackathons?|hack days?|office hours|gatherings?"
+    r"|community calls?|calendar|key dates|important dates|save the dates?|summits?|where to (?:find|meet|see) us|what['’]s on"
+    # German, Dutch
+    r"|\w*veranstaltungen|\w*veranstaltung|termine|\w*treffen|konferenz(?:en)?|tagung(?:en)?|stammtische?|\w*kalender"
+    r"|evenementen|bijeenkomsten|conferenties"
+    # French, Spanish, Portuguese, Italian
+    r"|[ée]v[ée]nements?|rencontres?|conférences?|rendez-vous|eventos?|encuentros?|conferencias?|quedadas|talleres|calendario"
+    r"|encontros?|conferências?|oficinas|eventi|incontri|conferenze|appuntamenti"
+    # Polish, Russian
+    r"|wydarzenia|spotkania|события|мероприятия|встречи|конференции)\b"
+    r"|^(?:l['’])?agenda\W*$|イベント|勉強会|カンファレンス|ミートアップ|活动|活動|会议|會議|聚会|행사|이벤트|모임",
     re.IGNORECASE,
 )
 _TRAP = re.compile(
-    r"^q\b|\bat\b.*\bconference\b|\b(?:recap|videos?|recordings?|highlights|reports?|retrospective|summary|minutes|notes|cfp"
-    r"|call for|calls for)\b|\bevents? (?:loop|sourcing|handl|emit|bus|stream|queue|log|driven|system|api)|\bevent-driven\b"
+    r"^q\b|\bat\b.{0,80}\bconference\b|\b(?:recap|videos?|recordings?|highlights|reports?|retrospective|summary|minutes|notes|cfp"
+    r"|call for|calls for|rückblick|compte[- ]rendus?|resumen|resumo)\b"
+    r"|\bevents? (?:loop|sourcing|handl|emit|bus|stream|queue|log|driven|system|api)|\bevent-driven\b"
     r"|^(?:organi[sz]ing|running|hosting|planning|handling|tracking|creating|how|why|when)\b",
     re.IGNORECASE,
 )
-_LOOKS_BACK = re.compile(r"\b(?:past|previous|recent)\b", re.IGNORECASE)
+_BACK = re.compile(rf"{_TRAP.pattern}|^(?:\W*(?:past|previous)\b(?!.{{0,60}}\b(?:upcoming|next)\b))", re.IGNORECASE)
+"""What is left out below a heading of events: subsections that tell of those that have been."""
+_MARK = re.compile(r"^\W{0,4}(?:[^.!?\n🗓📅]{0,60}:\s)?(?:🗓|📅)")
+_LOOKS_BACK = re.compile(r"\b(?:past|previous|recent|vergangene|passés?|pasados?|passados?)\b", re.IGNORECASE)
+_LOOKS_AHEAD = re.compile(r"\b(?:upcoming|next|future|kommende)\b", re.IGNORECASE)
+_ONE = re.compile(r"meet-?up|webinar|workshop|hackathon|stammtisch", re.IGNORECASE)
+"""What a longer heading announces by its name; one conference or event is named in headings about other things, too."""
+_SIGN_UP = re.compile(
+    r"\b(?:sign[- ]?up|regist\w+|rsvp|tickets?|join (?:us )?(?:here|at)|anmeld\w+|inscri\w+|details?)\b", re.IGNORECASE
+)
 _MOST_WORDS: Final = 8
+_WORDS_OF_KIND: Final = 4
+"""A heading of more words names the event itself ("CI/CD for Beginners, a Webinar"), one of fewer only its kind."""
+_MOST_WORDS_OF_ONE: Final = 14
 _NO_EVENT = re.compile(
-    r"\bdeadline|\bdue\b|\bETA\b|\bend[- ]of[- ]life\b|\bEOL\b|\bcfp\b|\bcall for (?:papers|proposals|speakers|talks|participation)"
+    r"\bETA\b|\bend[- ]of[- ]life\b|\bEOL\b|\bcancell?ed\b|\babgesagt\b|\bannulé|\bcancelad[oa]|\bevents?\b.{0,20}\bbetween\b"
+    r"|\b(?:was|were|got) released\b|\bposted\b",
+    re.IGNORECASE,
+)
+_DEADLINE = re.compile(
+    r"\bdeadline|\bdue\b|\bcfp\b|\bcall for (?:papers|proposals|speakers|talks|participation)"
     r"|\b(?:closes?|closing|open until|opens until|submit|submissions?|apply by|early[- ]bird|registration (?:opens|closes|ends))\b"
-    r"|\bcancell?ed\b|\bevents?\b.{0,20}\bbetween\b|\b(?:was|were|got) released\b|\bposted\b",
+    r"|\b(?:anmeldeschluss|einreichungsfrist|einsendeschluss|frist|bewerbungsschluss|date limite|fecha límite|plazo|prazo|scadenza)\b"
+    r"|締め?切り?|截止|마감",
     re.IGNORECASE,
 )
+_LAST_DAY = re.compile(r"\b(?:until|by|no later than|bis spätestens|avant le|antes del?)\s+\W*$", re.IGNORECASE)
+_DEBUT = re.compile(r"\bdebut on\s+\W*$", re.IGNORECASE)
+_NOT_THEN = re.compile(r"\b(?:no|not|except|kein\w*|pas de)(?: [\w-]+){0,2} (?:on|am|le)\s?$", re.IGNORECASE)
+_CLAUSE = re.compile(r"[|;()\n]|\s[–—]\s")
 _GIVEN = re.compile(
-    r"\b(?:spoke|gave|presented|took place|appeared|happened|talked|was held|were held|hosted|held|led|missed|joined|attended|released)\b",
+    r"\b(?:spoke|gave|delivered|chaired|participated|took place|appeared|happened|talked|was held|were held|missed|joined|attended|released|fand|fanden|hielt)\b"
+    r"|(?<!are )(?<!is )(?<!be )\b(?:hosted|held|led|organi[sz]ed)\b(?! (?:by|at|in|on|online|via|over)\b)|\bpresented\b(?! by\b)",
     re.IGNORECASE,
 )
-_COMING = re.compile(r"\b(?:will|we['’]ll|join|rsvp|register|is hosting|are hosting|upcoming|next|be held)\b", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<![ap]\.m)(?<!\bSt)(?<!\bDr)(?<!\bMr)(?<!\bvs)[.!?]\s+(?=[^\W\d_a-z]|[\"“\[])|\n")
-_EVENT_URL = re.compile(
-    r"/events?/[\w-]*\d|eventbrite\.[\w.]+/e/|\.eventbrite\.com|//(?:lu\.ma|luma\.com)/|/e/[\w-]+\d{6}|guild\.host/events|ti\.to/",
-    re.IGNORECASE,
+_COMING = re.compile(
+    r"\b(?:will|we['’]ll|join|rsvp|register|is hosting|are hosting|upcoming|next|be held|wird|werden)\b", re.IGNORECASE
 )
-_PERSON_URL = re.compile(
-    r"linkedin\.com/in/|//(?:www\.)?(?:twitter|x|github|gitlab)\.com/[\w-]+/?(?:\?.*)?$|matrix\.to/#/@|^mailto:|/@[\w.]+$",
-    re.IGNORECASE,
+_OF_LIST = re.compile(r"\b(?:events|meet-?ups|between|week of|termine|événements|eventos|conferences)\b", re.IGNORECASE)
+_DATE_COLUMN = re.compile(r"date|when|day|datum|wann|tag|quand|fecha|cuándo|data\b|quando|日", re.IGNORECASE)
+_PLACE_COLUMN = re.compile(
+    r"where|place|location|venue|city|country|\bort\b|\bwo\b|lieu|ville|lugar|local|cidade|luogo|場所|会場", re.IGNORECASE
 )
-_PERSON_BEFORE = re.compile(
-    r"\b(?:with|by|of|featuring|ambassador|host|speakers?|(?:working|works|student|engineer|scientist|researcher|developer)s? at)\s*$",
-    re.IGNORECASE,
+_TITLE_COLUMN = re.compile(
+    r"event|title|name|what|talk|topic|meet-?up|conference|titel|\bwas\b|thema|titre|quoi|título|titolo|イベント", re.IGNORECASE
 )
-_OTHER_BEFORE = re.compile(r"\b(?:before|after|following|prior to|since)\s*$", re.IGNORECASE)
-_GENERIC = re.compile(
-    r"^(?:(?:please |to |and )*(?:rsvp|register|registration|sign[- ]?up|join|get|book|find|see|read|learn|check|watch|more|click|apply|buy"
-    r"|reserve|details?|info(?:rmation)?|here|links?|this|website|event page|tickets?|recording|slides|call for|cfp|agenda|calendar"
-    r"|schedule|zoom|on (?:eventbrite|meetup|zoom)|eventbrite|streamed|online)\b.{0,30}|https?:.*)$",
-    re.IGNORECASE,
-)
-_KIND = re.compile(
-    r"^(?:our |the |next |online |virtual )*(meet-?up|event|conference|workshop|webinar|meeting|hackathon|summit|session|talk)$",
-    re.IGNORECASE,
-)
-_ONLINE = re.compile(
-    r"\b(?:online|on-line|virtual(?:ly)?|webinar|hybrid|live-?stream(?:ed)?|(?:on|via|over) (?:zoom|discord|twitch|youtube|jitsi|teams|google meet))\b",
-    re.IGNORECASE,
-)
-_NAME = r"(?:St\. )?[^\W\d_a-zß-ÿ][\w'’-]*(?:\.(?=[A-Z])\w+)*\.?(?<!\.)"
-_PLACE = (
-    rf"{_NAME}(?:[ /-](?:(?:de|del|la|le|am|an|der|den|do|da|of|upon|or|und)[ ])*{_NAME})*"
-    rf"(?:,? (?:and|&) {_NAME}(?: {_NAME})*|, {_NAME}(?: {_NAME})*)*(?: \([^\W\d_a-z][\w ,.]*\))?"
-)
-_IN = re.compile(rf"\bin (?:the )?({_PLACE})")
-_AT = re.compile(rf"(?:\bat|@) (?:the )?({_PLACE})")
-_JUST_BEFORE = re.compile(rf"(?:^|[-–—,|(:]) ?({_PLACE}),?[ |–—:-]*$")
-_JUST_AFTER = re.compile(rf"^[ )]*[,|@–—-] ?(?:(?:Hybrid|Virtual|Online)\b[ (]*)?({_PLACE})(?=\s*(?:[|).,;:!–—-]|$))")
-_PIN = re.compile(r"(?:📍|📌|🗺️?|(?:^|\s)(?:Location|Where|Venue|Place):)\s*([^\n|🗓📅⏰🕒🔗👉🎟]{2,100})")
-_NO_PLACE = re.compile(
-    r"^(?:online|on-line|virtual|hybrid|zoom|discord|twitch|youtube|free|tb[ad]|january|february|march|april|may|june|july|august|september"
-    r"|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday"
-    r"|thursday|friday|saturday|sunday|utc|gmt|english|german|french|spanish|python|rust|go|r|julia|jupyter|we|the|this|join|i)\b",
-    re.IGNORECASE,
-)
-_QUOTE = re.compile(r"[“\"]([^”\"]{4,150})[”\"]")
+_LONGEST: Final = 20_000
+_MOST_DETAILS: Final = 50
+_NEAR: Final = 300
+"""Characters of a nested item that may name the place that a time zone is read by."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One event. ``start`` and ``end`` are dates, or aware datetimes when a time and its zone are written.
-
-    ``end`` is inclusive for dates, and None when it is the start. ``timezone`` is an IANA name, or an offset such as ``+05:30``.
-    ``online`` is also true for hybrid events. ``url`` is the target as written. ``section`` is the heading it stands under.
-    """
-
-    title: str
-    start: date | datetime
-    end: date | datetime | None
-    timezone: str | None
-    location: str | None
-    online: bool
-    url: str | None
-    section: str
-    line: int | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the shape that ``preview --format json`` promises: dates as ISO 8601."""
-        return {
-            "title": self.title,
-            "start": self.start.isoformat(),
-            "end": self.end.isoformat() if self.end else None,
-            "timezone": self.timezone,
-            "location": self.location,
-            "online": self.online,
-            "url": self.url,
-            "section": self.section,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Name:
-    """Something in a line that may be the event's name: a link, words set off, or a quotation."""
-
-    text: str
-    url: str | None
-    weight: int
-    span: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    """The text of an entry, struck-out words left out, with what stands out in it."""
-
-    text: str
-    names: tuple[_Name, ...]
-
-
-def find_events(issue: Issue, patterns: Sequence[str] = ()) -> tuple[Event, ...]:
-    """Return the events of an issue in reading order, each once.
+def find_events(issue: Issue, patterns: Sequence[str] = (), *, deadlines: bool = False) -> tuple[Event, ...]:
+    """Return the events of an issue in reading order, each once; with ``deadlines`` also the last days of calls and the like.
 
     ``patterns`` are headings to search below besides the built-in ones: words or regular expressions, whatever their case.
+    Days without a year are read by the issue's day, so an issue without a date has only events that say their year.
     """
-    found: dict[tuple[date | datetime, str], Event] = {}
-    for topic in topics(issue, _is_event_heading, _TRAP, patterns):
-        for event in _events(topic, issue.day):
-            found.setdefault((event.start, event.url or event.title), event)
+    events = listed_events(issue)
+    if events is None:
+        events = [event for topic in topics(issue, _is_event_heading, _BACK, patterns) for event in _events(topic, issue.day)]
+        events += [event for topic in marked(issue, _MARK) for event in _events(topic, issue.day)]
+    found: dict[tuple[EventKind, date | datetime, str], Event] = {}
+    for event in events:
+        if deadlines or event.kind is EventKind.EVENT:
+            found.setdefault((event.kind, event.start, event.url or event.title), event)
     return tuple(found.values())
 
 
 def _is_event_heading(title: str) -> bool:
-    return (
-        len(title.split()) <= _MOST_WORDS and not title.endswith("?") and bool(_HEADING.search(title)) and not _TRAP.search(title)
-    )
+    found = _HEADING.search(title)
+    most = _MOST_WORDS_OF_ONE if found and _ONE.fullmatch(found.group()) else _MOST_WORDS
+    return found is not None and len(title.split()) <= most and not title.endswith("?") and not _TRAP.search(title)
 
 
 def _events(topic: Topic, issued: date | None) -> Iterator[Event]:
-    recap = bool(_LOOKS_BACK.search(topic.title)) and "upcoming" not in topic.title.lower()
+    recap = bool(_LOOKS_BACK.search(topic.title)) and not _LOOKS_AHEAD.search(topic.title)
     waiting: list[Event] = []
-    title_line: Tag | None = None
+    title_line: Line | None = None
+    day: When | None = None
+    below_heading = False
     for entry in topic.entries:
         if entry.card:
             waiting = [_from_card(entry, topic, waiting, issued)] if waiting or _card_dates(entry, issued) else []
             continue
-        found = list(_of_entry(entry, topic, issued, title_line, recap=recap))
-        if found or entry.tag.name.startswith("h"):
+        heading = entry.tag.name.startswith("h")
+        line = read_line(entry.tag)
+        if heading:
+            day = _day_alone(line, issued)
+        found = [] if heading and day else list(_of_entry(entry, line, topic, issued, title_line, recap=recap))
+        if not found and day and entry.tag.name in {"li", "tr"} and not heading:
+            found = list(_below_day(entry, line, topic, day))
+        if found and waiting and below_heading and not heading and found[0].day == waiting[0].day:
+            found[0], waiting = _told_again(waiting[0], found[0]), waiting[1:]
+        if found or heading:
             yield from waiting
-            waiting = found
+            waiting, below_heading = found, heading
             title_line = None
-            continue
-        line = _read(entry.tag)
-        pin = _PIN.search(line.text)
-        if waiting and pin and waiting[-1].location is None:
-            waiting[-1] = replace(waiting[-1], location=pin[1].strip(" .,"))
+        elif waiting and (more := _told_more(waiting[-1], line)) != waiting[-1]:
+            waiting[-1] = more
         elif len(line.names) == 1 and len(line.text) - len(line.names[0].text) < 4:  # noqa: PLR2004 - an emoji or two
-            title_line = entry.tag
-            link = line.names[0].url
-            if waiting and link and waiting[-1].url is None:
-                waiting[-1] = replace(waiting[-1], url=link)
+            title_line = line
+            if waiting and waiting[-1].url is None:
+                named = clean(line.names[0].text) if below_heading and line.names[0].url else ""
+                waiting[-1] = replace(waiting[-1], url=line.names[0].url, title=named or waiting[-1].title)
     yield from waiting
 
 
+def _told_again(heading: Event, text: Event) -> Event:
+    """Return what a heading with a day and the text below it say of one event: the heading names it, the text tells more."""
+    return replace(
+        text,
+        title=heading.title,
+        url=text.url or heading.url,
+        location=text.location or heading.location,
+        online=heading.online or text.online,
+    )
+
+
+def _told_more(event: Event, line: Line) -> Event:
+    """Return an event with the place and the page that a line below it says, where it has none."""
+    place = pinned(line.text) if event.location is None else None
+    online = event.online or (place is not None and is_online(line.text))
+    return replace(event, location=event.location or place, online=online, url=event.url or _sign_up(line))
+
+
+def _sign_up(line: Line) -> str | None:
+    """Return the link of a line that says where to sign up for what stands above it."""
+    if not _SIGN_UP.search(line.text[:_LONGEST]):
+        return None
+    return next((name.url for name in line.names if name.url and is_generic(name.text)), None)
+
+
 def _card_dates(entry: Entry, issued: date | None) -> tuple[When, ...]:
-    text = f"{entry.tag.get('title') or ''} . {entry.tag.get('description') or ''}"
-    return () if _NO_EVENT.search(text) else find_dates(text, issued)
+    text = f"{entry.tag.get('title') or ''} . {entry.tag.get('description') or ''}"[:_LONGEST]
+    return () if _NO_EVENT.search(text) or _DEADLINE.search(text) else find_dates(text, issued)
 
 
 def _from_card(entry: Entry, topic: Topic, before: Sequence[Event], issued: date | None) -> Event:
@@ -194,215 +189,161 @@ def _from_card(entry: Entry, topic: Topic, before: Sequence[Event], issued: date
     url = str((link or entry.tag).get("href") or "") or None
     dates = _card_dates(entry, issued)
     day = _day(dates[0].start) if dates else None
-    same = next((event for event in before if day is None or _day(event.start) == day), None)
+    same = next((event for event in before if day is None or event.day == day), None)
     if same:
         return replace(same, title=title, url=url or same.url)
     when = dates[0]
-    return Event(
-        title=title,
-        start=when.start,
-        end=when.end,
-        timezone=when.timezone,
-        location=None,
-        online=bool(_ONLINE.search(str(entry.tag.get("description") or ""))),
-        url=url,
-        section=topic.title,
-        line=line_of(entry.tag),
-    )
+    online = is_online(str(entry.tag.get("description") or "")[:_LONGEST])
+    return _event(title, when, topic, entry, url=url, location=None, online=online, kind=EventKind.EVENT)
 
 
 def _day(moment: date | datetime) -> date:
     return moment.date() if isinstance(moment, datetime) else moment
 
 
-def _of_entry(entry: Entry, topic: Topic, issued: date | None, title_line: Tag | None, *, recap: bool) -> Iterator[Event]:
-    line = _read(entry.tag)
-    dates = [when for when in find_dates(line.text, issued, recap=recap) if _is_event(line.text, when)]
-    details = [_read(tag) for tag in entry.details]
-    for when in dates:
-        title, url = _title(line, when, [other for other in dates if other.span != when.span])
-        led = when.span[0] <= 3  # noqa: PLR2004 - a bullet's emoji or an opening bracket
-        detail = next((name for item in details for name in item.names if not _GENERIC.match(name.text)), None)
-        if detail and (led or not title):
-            title, url = detail.text, detail.url or url
-        named = entry.heading and (len(dates) == 1 or not title)
-        if named and not led:
-            title = entry.heading
-        if not title and title_line:
-            name = _read(title_line).names[0]
-            title, url = _clean(name.text), url or name.url
-        if not title:
-            title = _plain_title(line.text, when) or entry.heading or topic.title
-        url = url or next((name.url for item in details for name in item.names if name.url), None)
-        place, online = _where(line, when, dates)
-        pin = next((match for item in details if (match := _PIN.search(item.text))), None)
-        yield Event(
-            title=title,
-            start=when.start,
-            end=when.end,
-            timezone=when.timezone,
-            location=place or (pin[1].strip(" .,") if pin else None),
-            online=online or bool(entry.heading and _ONLINE.search(entry.heading)),
-            url=url,
-            section=topic.title,
-            line=line_of(entry.tag),
-        )
-
-
-def _sentence(text: str, span: tuple[int, int]) -> tuple[int, int]:
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    start = max((end for end in ends if end <= span[0]), default=0)
-    return start, min((end for end in ends if end >= span[1]), default=len(text))
-
-
-def _is_event(text: str, when: When) -> bool:
-    start, end = _sentence(text, when.span)
-    sentence = text[start:end]
-    if _NO_EVENT.search(_QUOTE.sub("", sentence)):
-        return False
-    before = sentence[: when.span[0] - start]
-    if re.search(r"\b(?:until|by|debut on)\s+\W*$", before, re.IGNORECASE):
-        return False
-    return not (_GIVEN.search(sentence) and not _COMING.search(sentence))
-
-
-def _read(tag: Tag) -> _Line:
-    parts: list[str] = []
-    names: list[_Name] = []
-
-    def walk(node: Tag) -> None:
-        for child in node.children:
-            if isinstance(child, NavigableString):
-                text = str(child).replace("\xa0", " ")
-                parts.append(text.lstrip() if not parts or parts[-1].endswith((" ", "\n")) else text)
-            elif isinstance(child, Tag):
-                if child.name in {"s", "ul", "ol", "pre", "img", "blockquote"}:
-                    continue
-                if child.name == "br":
-                    parts.append("\n")
-                    continue
-                start = sum(map(len, parts))
-                walk(child)
-                if child.name in {"a", "strong", "em"} and not (child.name != "a" and child.find_parent("a")):
-                    text = "".join(parts)[start:]
-                    url = str(child.get("href") or "") or None
-                    if child.name != "a" and child.find("a"):
-                        continue
-                    weight = {"a": 30, "strong": 20}.get(child.name, 15)
-                    names.append(_Name(text=text.strip(), url=url, weight=weight, span=(start, start + len(text))))
-                if child.name in {"p", "div", "td", "th"}:
-                    parts.append(" ")
-
-    walk(tag)
-    text = "".join(parts)
-    names.extend(_Name(text=match[1], url=None, weight=22, span=match.span()) for match in _QUOTE.finditer(text))
-    names = [name for name in names if name.text]
-    return _Line(text=text.rstrip(), names=tuple(names))
-
-
-def _title(line: _Line, when: When, others: Sequence[When]) -> tuple[str, str | None]:  # noqa: C901, PLR0912
-    """Choose the name and the link nearest to a date, leaving people, generic words and the names of other dates aside."""
-    best: tuple[float, str, str | None] | None = None
-    link: tuple[float, str | None] | None = None
-    group = ""
-    start, end = _sentence(line.text, when.span)
-    for name in line.names:
-        before = line.text[max(0, name.span[0] - 40) : name.span[0]]
-        text = _clean(_without(line.text, name.span, [when, *others]))
-        score: float = name.weight
-        covers = name.span[0] <= when.span[0] and when.span[1] <= name.span[1]
-        if covers:
-            score += 40
-        elif name.span[1] <= when.span[0]:
-            score += 5 - (when.span[0] - name.span[1]) / 10
-        else:
-            score -= (name.span[0] - when.span[1]) / 10
-        score += 10 if start <= name.span[0] < end else 0
-        score -= 40 * any(_lies_between(other, name.span, when.span) for other in others)
-        person = bool(name.url and _PERSON_URL.search(name.url)) or bool(_PERSON_BEFORE.search(before))
-        if person:
-            score -= 40
-        if _OTHER_BEFORE.search(before):
-            score -= 60
-        event_url = bool(name.url and _EVENT_URL.search(name.url))
-        score += 20 * event_url
-        if name.url and not person and (link is None or score > link[0]):
-            link = (score, name.url)
-        if not text or _GENERIC.match(text) or person:
-            continue
-        if not _KIND.match(text) and name.span[1] <= when.span[1] and name.url:
-            group = text
-        if score > -30 and (best is None or score > best[0]):  # noqa: PLR2004 - too far to belong together
-            best = (score, text, name.url)
-    if best is None:
-        return "", link[1] if link and link[0] > -30 else None  # noqa: PLR2004
-    title = best[1]
-    if (kind := _KIND.match(title)) and group:
-        title = f"{group} {kind[1]}"
-    url = best[2]
-    if link and link[1] and (url is None or (_EVENT_URL.search(link[1]) and not _EVENT_URL.search(url))):
-        url = link[1]
-    return title, url
-
-
-def _lies_between(other: When, one: tuple[int, int], two: tuple[int, int]) -> bool:
-    low, high = (one[1], two[0]) if one[1] <= two[0] else (two[1], one[0])
-    return low <= other.span[0] and other.span[1] <= high
-
-
-def _without(text: str, span: tuple[int, int], dates: Sequence[When]) -> str:
-    kept = text[span[0] : span[1]]
-    for when in sorted(dates, key=lambda when: -when.span[0]):
-        if span[0] <= when.span[0] and when.span[1] <= span[1]:
-            kept = kept[: when.span[0] - span[0]] + " " + kept[when.span[1] - span[0] :]
-    return kept
-
-
-def _clean(text: str) -> str:
-    text = " ".join(text.split()).strip(' -–—|:,;.·•*"“”()[]')
-    text = re.sub(r"^(?:[^\w\s]+\s+)+", "", text)
-    return re.sub(r"\s+(?:on|from|at|this|the|-|–|@)$", "", text, flags=re.IGNORECASE).strip(" -–—|:,;.")
-
-
-def _plain_title(text: str, when: When) -> str:
-    """A name out of plain words: what stands before the date in its sentence, else what follows it."""  # noqa: D401
-    start, end = _sentence(text, when.span)
-    before = _clean(text[start : when.span[0]])
-    if 3 <= len(before) <= 100 and before.lower() not in {"on", "from", "join us", "join us on"}:  # noqa: PLR2004 - a name's length
-        return before
-    after = re.sub(
-        r"^\s*[,|–—:-]?\s*(?:at |from )?\d[\d:.apmh–-]*\s?(?:[ap]m)?\s?(?:[A-Z]{2,4}\b)?",
-        "",
-        text[when.span[1] : end],
-        flags=re.IGNORECASE,
+def _event(
+    title: str, when: When, topic: Topic, entry: Entry, *, url: str | None, location: str | None, online: bool, kind: EventKind
+) -> Event:
+    start, end = when.start, when.end
+    if kind is EventKind.DEADLINE and end and not isinstance(start, datetime):
+        start, end = end, None
+    return Event(
+        title=title,
+        start=start,
+        end=end,
+        timezone=when.timezone,
+        location=location,
+        online=online,
+        url=url or None,
+        section=topic.title,
+        line=line_of(entry.tag),
+        kind=kind,
     )
-    return _clean(after)[:100]
 
 
-def _where(line: _Line, when: When, dates: Sequence[When]) -> tuple[str | None, bool]:
-    """Read the place near a date, and whether one can take part from afar."""
-    start, end = _sentence(line.text, when.span)
-    stop = min((other.span[0] for other in dates if other.span[0] >= when.span[1]), default=end)
-    begin = max((other.span[1] for other in dates if other.span[1] <= when.span[0]), default=start)
-    hidden = list(line.text)
-    for name in line.names:
-        if name.url is None or name.text.startswith("http"):
-            hidden[name.span[0] : name.span[1]] = "\x00" * (name.span[1] - name.span[0])
-    text = "".join(hidden)
-    after, before = text[when.span[1] : min(stop, end)], text[max(begin, start) : when.span[0]]
-    online = bool(_ONLINE.search(line.text[start:end]))
-    if pin := _PIN.search(line.text):
-        place = _clean(pin[1])
-        return (None if _NO_PLACE.match(place) else place), online or bool(_ONLINE.search(place))
-    if "|" in line.text[start:end]:
-        for cell in line.text[when.span[1] : end].split("|")[1:2]:
-            hybrid = re.fullmatch(r"(?:virtual|hybrid|online)\b[\s,/]*\(?([^)]*)\)?", cell.strip(), re.IGNORECASE)
-            place = hybrid[1] if hybrid else cell.strip()
-            return (place.strip() or None if not find_dates(place, None) else None), online
-    for pattern, part in ((_IN, after), (_JUST_AFTER, after), (_IN, before), (_JUST_BEFORE, before), (_AT, after)):
-        for match in pattern.finditer(part):
-            place = match[1].strip(" ,")
-            linked = any(name.url and name.text.strip(" ,.!") == place for name in line.names)
-            if not _NO_PLACE.match(place) and not (linked and pattern is not _IN) and len(place) > 1:
-                return place, online
-    return None, online
+def _day_alone(line: Line, issued: date | None) -> When | None:
+    """Return the day that a heading consists of: what is listed below it takes place then."""
+    dates = find_dates(line.text, issued)
+    if len(dates) != 1 or dates[0].end:
+        return None
+    rest = line.text[: dates[0].span[0]] + line.text[dates[0].span[1] :]
+    return None if re.search(r"[^\W\d_]{2}", rest) else dates[0]
+
+
+def _below_day(entry: Entry, line: Line, topic: Topic, day: When) -> Iterator[Event]:
+    """Yield the event of an item that stands below its day; a time in the item is that of the event."""
+    title, url = choose_title(line, replace(day, span=(0, 0)), ())
+    if title and url:
+        when = at_time(day, line.text)
+        place = pinned(line.text)
+        yield _event(title, when, topic, entry, url=url, location=place, online=is_online(line.text), kind=EventKind.EVENT)
+
+
+def _of_entry(
+    entry: Entry, line: Line, topic: Topic, issued: date | None, title_line: Line | None, *, recap: bool
+) -> Iterator[Event]:
+    details = [read_line(tag) for tag in entry.details[:_MOST_DETAILS]]
+    near = " ".join([entry.heading, *(item.text[:_NEAR] for item in details)])
+    every = find_dates(line.text, issued, recap=recap, near=near)
+    dated = [(when, kind) for when in every if (kind := _kind(line, when, every, entry))]
+    dates = [when for when, _ in dated]
+    for number, (when, kind) in enumerate(dated):
+        if entry.columns and (event := _of_row(entry, line, topic, when, kind)):
+            yield event
+            continue
+        title, url = choose_title(line, when, dates[max(0, number - 1) : number] + dates[number + 1 : number + 2])
+        led = when.span[0] <= 3  # noqa: PLR2004 - a bullet's emoji or an opening bracket
+        named = next((name for item in details for name in item.names if not is_generic(name.text)), None)
+        several = _several(details) if led else ()
+        if named and (led or not title):
+            title, url = clean(named.text), named.url or url
+        if entry.heading and (len(dates) == 1 or not title) and not led:
+            title = entry.heading
+        if kind is EventKind.DEADLINE:
+            title, url = _deadline_title(line, when, title, url)
+        if not title and title_line:
+            name = title_line.names[0]
+            title, url = clean(name.text), url or name.url
+        if not title:
+            plain = plain_title(line, when, dates)
+            long = len(topic.title.split()) > _WORDS_OF_KIND
+            plain = "" if is_generic(plain) else plain
+            title = topic.title if long and entry.tag.name == "p" else plain or entry.heading or topic.title
+        url = url or next((name.url for item in details for name in item.names if name.url), None)
+        place, online = where(line, when, dates, title)
+        place = place or next((pin for item in details if (pin := pinned(item.text))), None)
+        timed = next((timed for item in details if (timed := at_time(when, item.text, line.text)) is not when), when)
+        event = _event(title, timed, topic, entry, url=url, location=place, online=online or is_online(entry.heading), kind=kind)
+        if len(several) > 1 and len(dates) == 1:
+            yield from (replace(event, title=title, url=url) for title, url in several)
+        else:
+            yield event
+
+
+def _deadline_title(line: Line, when: When, title: str, url: str | None) -> tuple[str, str | None]:
+    """A deadline is called by the words that say so, and leads to the first link of its sentence."""  # noqa: D401
+    start, end = line.sentence(when.span)
+    words = plain_title(line, when)
+    link = next((name.url for name in line.names if name.url and start <= name.span[0] < end), None)
+    return (words if _DEADLINE.search(words) else title), link or url
+
+
+def _several(details: Sequence[Line]) -> Sequence[tuple[str, str]]:
+    """Return name and page of each nested item, when every one has its own: one date and group, several events."""
+    pages = [
+        next(((clean(name.text), name.url) for name in item.names if name.url and EVENT_PAGE.search(name.url)), None)
+        for item in details
+    ]
+    kept = [page for page in pages if page]
+    return kept if len({url for _, url in kept}) == len(details) else ()
+
+
+def _of_row(entry: Entry, line: Line, topic: Topic, when: When, kind: EventKind) -> Event | None:
+    """Read a row by the headings of its table; None when they do not say which cell is the name."""
+    cells: list[Tag] = entry.tag.find_all(["td", "th"])
+    if len(cells) > len(entry.columns):
+        return None
+    read = [read_line(cell) for cell in cells]
+
+    def column(pattern: re.Pattern[str], taken: Sequence[int] = ()) -> int | None:
+        return next((n for n in range(len(cells)) if n not in taken and pattern.search(entry.columns[n])), None)
+
+    day = column(_DATE_COLUMN)
+    place = column(_PLACE_COLUMN, [day] if day is not None else [])
+    name = column(_TITLE_COLUMN, [n for n in (day, place) if n is not None])
+    if name is None or not read[name].text:
+        return None
+    url = next((n.url for item in [read[name], *read] for n in item.names if n.url), None)
+    said = read[place].text if place is not None else ""
+    online = is_online(line.text)
+    return _event(clean(read[name].text), when, topic, entry, url=url, location=place_of(said), online=online, kind=kind)
+
+
+def _kind(line: Line, when: When, dates: Sequence[When], entry: Entry) -> EventKind | None:
+    """Tell what a date is the date of; None when it is of something past, a release, or of the list itself."""
+    start, end = line.sentence(when.span)
+    sentence = line.text[start:end]
+    if _NO_EVENT.search(quotations_apart(sentence)):
+        return None
+    if entry.tag.name != "li" and when.end and not any(name.url for name in line.names) and _OF_LIST.search(sentence):
+        return None
+    before, after = _clause(line.text, when, dates, (start, end))
+    if _DEBUT.search(before) or _NOT_THEN.search(before):
+        return None
+    if _LAST_DAY.search(before) or _DEADLINE.search(quotations_apart(before)) or _DEADLINE.search(quotations_apart(after)):
+        return EventKind.DEADLINE
+    given = _GIVEN.search(sentence) and not _COMING.search(sentence)
+    return None if given else EventKind.EVENT
+
+
+def _clause(text: str, when: When, dates: Sequence[When], sentence: tuple[int, int]) -> tuple[str, str]:
+    """Return what stands before and after a date in its clause, between bars, brackets, dashes and other dates.
+
+    Where another date follows in the clause, only the words up to a comma belong to this one.
+    """
+    start = max([sentence[0], *(other.span[1] for other in dates if other.span[1] <= when.span[0])])
+    following = min((other.span[0] for other in dates if other.span[0] >= when.span[1]), default=len(text))
+    before, after = text[start : when.span[0]], text[when.span[1] : min(sentence[1], following)]
+    before = _CLAUSE.split(before)[-1]
+    after = _CLAUSE.split(after, maxsplit=1)[0]
+    return before, after.split(",", maxsplit=1)[0] if following < sentence[1] else after

@@ -1,20 +1,26 @@
-"""An issue → the jobs it tells of, and the walk through headings and entries that finding events and jobs share."""
+"""An issue → the jobs it tells of: title, company, place, and where to apply. What counts, and why, stands in docs/events.md."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from bs4.element import Tag
 
-from heartbeat_bot.issues.model import Issue, Section
+from heartbeat_bot.issues.items import Job, JobKind
+from heartbeat_bot.issues.listed import listed_jobs
+from heartbeat_bot.issues.model import Issue
+from heartbeat_bot.issues.topics import Entry, Topic, marked, topics
 from heartbeat_bot.issues.tree import line_of
 
 _HEADING = re.compile(
     r"\b(?:hiring|open (?:positions?|roles?|jobs)|vacanc(?:y|ies)|job (?:board|openings?|offers?|ads|postings?|listings?|opportunities|corner))\b"
     r"|^(?:the )?(?:careers?|positions)\b(?: at .*| opportunities)?\W*$|^(?:join our team|work with us)\W*$"
-    r"|^(?:[^\W\d]+ ){0,2}jobs(?: (?:board|corner|of the (?:week|month)|in .*|at .*|from .*|[&/] .*|and .*))?\W*$",
+    r"|^(?:[^\W\d]+ ){0,2}jobs(?: (?:board|corner|of the (?:week|month)|in .*|at .*|from .*|[&/] .*|and .*))?\W*$"
+    # German, Dutch, French, Spanish, Portuguese, Italian, Polish, Russian
+    r"|\bstellen(?:angebote?|anzeigen?|ausschreibung(?:en)?|markt|börse)\b|\boffene stellen\b|^wir (?:suchen|stellen ein)\b|\bvacatures?\b"
+    r"|\boffres? d['’]emplois?\b|^emplois?\W*$|\brecrutements?\b|\b(?:on|nous) recrut(?:e|ons)\b|\bofertas? de (?:empleo|trabajo)\b"
+    r"|^empleos?\W*$|\bvacantes\b|\bbolsa de (?:trabajo|empleo)\b|^vagas\b|\bvagas de emprego\b|^empregos?\W*$|\bofferte di lavoro\b"
+    r"|\bposizioni aperte\b|\boferty pracy\b|\bвакансии\b|求人|採用情報|招聘|招募|职位|채용|구인",
     re.IGNORECASE,
 )
 _TRAP = re.compile(
@@ -28,7 +34,10 @@ _ROLE = re.compile(
     r"\b(?:engineer|developer|scientist|manager|director|advocate|designer|analyst|architect|intern|internship|writer|recruiter"
     r"|officer|coordinator|gardener|administrator|admin|researcher|professor|post-?doc(?:toral)?|ph\.?d|fellow|fellowship|consultant"
     r"|specialist|dev-?ops|sre|sysadmin|programmer|editor|technician|vp|cto|ceo|head of [\w]+|lead|position|maintainer|evangelist"
-    r"|practitioner|assistant|associate|instructor|teacher|lecturer|tester|moderator|job|role|vacancy)s?\b",
+    r"|practitioner|assistant|associate|instructor|teacher|lecturer|tester|moderator|job|role|vacancy)s?\b"
+    r"|\b(?:softwareentwickler|entwickler|ingenieur|administrator|forscher|mitarbeiter)(?:in|:in|\*in|/in|innen)?\b|ontwikkelaar"
+    r"|\b(?:développeu[rs]e?|ingénieure?|chercheu[rs]e?|desarrollador|ingenier[oa]|investigador|desenvolvedor|engenheir[oa]"
+    r"|sviluppatore|sviluppatrice|ingegnere|programista|разработчик)\w{0,3}\b|エンジニア|開発者|工程师|工程師|开发者|개발자",
     re.IGNORECASE,
 )
 _DUTY = re.compile(
@@ -55,189 +64,21 @@ _POSTED = re.compile(
     r"[\s,;(]*\b(?:posted|deadline|closes|apply by|starting|starts?|january|february|march|april|june|july|august|september|october|november|december)\b.*$",
     re.IGNORECASE | re.DOTALL,
 )
-_CARD: Final = frozenset({"iframe", "video", "audio", "img", "hr", "pre"})
-_LABEL_LONGEST: Final = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One position, or a pointer to where positions are listed. ``url`` is the target as written."""
-
-    title: str
-    company: str | None
-    location: str | None
-    url: str | None
-    section: str
-    line: int | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the shape that ``preview --format json`` promises."""
-        return {
-            "title": self.title,
-            "company": self.company,
-            "location": self.location,
-            "url": self.url,
-            "section": self.section,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of a topic: a paragraph, list item, table row, link card or heading.
-
-    ``heading`` is the title of the subsection it stands in, "" directly below the topic; ``details`` are nested list items.
-    """
-
-    tag: Tag
-    heading: str
-    details: tuple[Tag, ...] = ()
-    card: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """A heading that promises what is sought, and the entries below it."""
-
-    title: str
-    line: int | None
-    entries: list[Entry] = field(default_factory=lambda: list[Entry]())  # noqa: PLW0108
-
-
-def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], patterns: Sequence[str]) -> Iterator[Topic]:  # noqa: C901
-    """Yield the parts of an issue below the headings that ``wanted`` or ``patterns`` accept, subsections included.
-
-    A subsection that ``trap`` matches is left out. A heading that is a dated line in the middle of a topic ("# 2025-07-23 | …",
-    a bullet typed as a heading) is an entry. A short bold paragraph, or one that ends with a colon, serves as a heading too.
-    """
-    extra = tuple(_pattern(words) for words in patterns)
-
-    def accepts(title: str) -> bool:
-        return any(pattern.search(title) for pattern in extra) or wanted(title)
-
-    topic: Topic | None = None
-    floor, muted, heading = 0, 0, ""
-    for level, tag, details, card in _stream(issue):
-        if not level:
-            if topic and not muted:
-                topic.entries.append(Entry(tag=tag, heading=heading, details=details, card=card))
-            continue
-        title = _plain(tag)
-        if topic and re.match(r"\d{4}-\d\d-\d\d\b", title):
-            topic.entries.append(Entry(tag=tag, heading=""))
-            continue
-        if muted and level <= muted:
-            muted = 0
-        if topic and level <= floor:
-            yield topic
-            topic = None
-        if topic is None:
-            if accepts(title):
-                topic, floor, muted, heading = Topic(title=title, line=line_of(tag)), level, 0, ""
-            elif level >= _LABEL:
-                continue
-        elif trap.search(title) and not any(pattern.search(title) for pattern in extra):
-            muted = muted or level
-        elif not muted:
-            heading = title
-            topic.entries.append(Entry(tag=tag, heading=""))
-    if topic:
-        yield topic
-
-
-@lru_cache(maxsize=256)
-def _pattern(words: str) -> re.Pattern[str]:
-    try:
-        return re.compile(words, re.IGNORECASE)
-    except re.error:
-        return re.compile(re.escape(words), re.IGNORECASE)
-
-
-_LABEL: Final = 7
-"""The level of a paragraph that serves as a heading: below every real one."""
-
-_Part = tuple[int, Tag, tuple[Tag, ...], bool]
-
-
-def _stream(issue: Issue) -> Iterator[_Part]:
-    """Yield an issue as one line of parts: heading level (0 for text), element, nested items, whether it is a link card."""
-    for block in issue.intro:
-        yield from _open(block, 0)
-    for section in issue.sections:
-        yield from _section(section)
-
-
-def _section(section: Section) -> Iterator[_Part]:
-    yield section.level, section.heading, (), False
-    for block in section.blocks:
-        yield from _open(block, 0)
-    for subsection in section.subsections:
-        yield from _section(subsection)
-
-
-def _open(block: Tag, quotes: int) -> Iterator[_Part]:  # noqa: C901
-    match block.name:
-        case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
-            yield int(block.name[1]) + 10 * quotes, block, (), False
-        case "blockquote" if "embedly-card" in (block.get("class") or []):
-            yield 0, block, (), True
-        case "blockquote":
-            for child in block.find_all(True, recursive=False):  # noqa: FBT003
-                yield from _open(child, quotes + 1)
-        case "ul" | "ol":
-            for item in block.find_all("li", recursive=False):
-                yield from _item(item, quotes)
-        case "table":
-            for row in block.find_all("tr"):
-                yield 0, row, (), False
-        case "p":
-            label = _is_label(block)
-            yield (_LABEL + 10 * quotes if label else 0), block, (), False
-        case name if name in _CARD:
-            return
-        case _:
-            yield 0, block, (), block.has_attr("href") and block.name != "a"
-
-
-def _item(item: Tag, quotes: int) -> Iterator[_Part]:
-    """Yield a list item with its nested items; an item that is only the title of its list opens into it."""
-    inner = item.find(["h1", "h2", "h3", "h4", "h5", "h6"], recursive=False)
-    if inner is not None:
-        # An indented heading ends the list in the reader's eyes; the parser took it and what follows into the item.
-        children = item.find_all(True, recursive=False)  # noqa: FBT003
-        for number, child in enumerate(children):
-            if child is inner:
-                for later in children[number:]:
-                    yield from _open(later, quotes)
-                return
-            yield from _open(child, quotes)
-        return
-    nested = tuple(item.select(":scope > ul > li, :scope > ol > li"))
-    own = " ".join(child.get_text() for child in item.find_all(True, recursive=False) if child.name not in {"ul", "ol"})  # noqa: FBT003
-    if (
-        nested
-        and not re.search(r"\d", own)
-        and any(re.search(r"\d", part.get_text()) for part in nested)
-        and not item.select_one(":scope > p a")
-    ):
-        for part in nested:
-            yield from _item(part, quotes)
-        return
-    yield 0, item, nested, False
-
-
-def _is_label(block: Tag) -> bool:
-    text = block.get_text().strip()
-    if not text or len(text) > _LABEL_LONGEST or re.search(r"\d", text):
-        return False
-    bold = block.find("strong", recursive=False)
-    return (text.endswith(":") and block.find("a") is None) or (
-        bold is not None and bold.get_text().strip() == text and not bold.find("a")
-    )
-
-
-def _plain(tag: Tag) -> str:
-    text = " ".join(tag.get_text().split())
-    return re.sub(r"^[^\w(\"'“]+|[\s:]+$|[^\w)!?.\"'”]+$", "", text)
+_ROLE_COLUMN = re.compile(r"role|position|title|job|stelle|poste|puesto|cargo|vaga|職種", re.IGNORECASE)
+_COMPANY_COLUMN = re.compile(
+    r"company|employer|organi[sz]ation|who|firma|unternehmen|entreprise|empresa|azienda|bedrijf|会社", re.IGNORECASE
+)
+_PLACE_COLUMN = re.compile(r"where|place|location|city|\bort\b|\bwo\b|lieu|lugar|local|luogo|plaats|勤務地", re.IGNORECASE)
+_MARK = re.compile(
+    r"^\W{0,4}(?:💼|(?:job|hiring|vacancy|open position|stelle|stellenangebot|offre d['’]emploi|emploi|empleo|vaga|vacature)s?\s?:)",
+    re.IGNORECASE,
+)
+_LONGEST: Final = 5000
+"""Characters of an entry that are looked at; a job is said in fewer."""
+_TITLE_LONGEST: Final = 300
+_MOST_LINKS: Final = 100
 
 
 def find_jobs(issue: Issue, patterns: Sequence[str] = ()) -> tuple[Job, ...]:
@@ -245,10 +86,13 @@ def find_jobs(issue: Issue, patterns: Sequence[str] = ()) -> tuple[Job, ...]:
 
     ``patterns`` are headings to search below besides the built-in ones: words or regular expressions, whatever their case.
     """
+    jobs = listed_jobs(issue)
+    if jobs is None:
+        jobs = [job for topic in topics(issue, _is_job_heading, _TRAP, patterns) for job in _jobs(topic)]
+        jobs += [job for topic in marked(issue, _MARK) for job in _marked(topic)]
     found: dict[tuple[str, str | None], Job] = {}
-    for topic in topics(issue, _is_job_heading, _TRAP, patterns):
-        for job in _jobs(topic):
-            found.setdefault((job.title.casefold(), job.url), job)
+    for job in jobs:
+        found.setdefault((job.title.casefold(), job.url), job)
     return tuple(found.values())
 
 
@@ -264,11 +108,34 @@ def _jobs(topic: Topic) -> Iterator[Job]:
     elif pointer is not None:
         text = _tidy(pointer.get_text())
         generic = _GENERIC.match(text) or "\n" in text
-        yield _job(topic.title if generic else text, pointer, str(pointer.get("href")), topic)
+        title = topic.title if generic else text
+        yield _job(title[:_TITLE_LONGEST], pointer, str(pointer.get("href")), topic, kind=JobKind.POINTER)
 
 
-def _job(title: str, tag: Tag, url: str | None, topic: Topic, company: str | None = None, location: str | None = None) -> Job:
-    return Job(title=title, company=company, location=location, url=url or None, section=topic.title, line=line_of(tag))
+def _marked(topic: Topic) -> Iterator[Job]:
+    """A marked line tells of one job, when what follows the mark is a position."""  # noqa: D401
+    tag = topic.entries[0].tag
+    words = _MARK.sub("", _tidy(tag.get_text()[:_LONGEST])).strip(" :")
+    link = tag.find("a", href=True)
+    title = _MARK.sub("", _tidy(link.get_text())).strip(" :") if link else ""
+    if title and not _GENERIC.match(title):
+        after = words.partition(title)[2]
+    else:
+        title, after = re.split(r"[.!?](?:\s|$)|\s[–—-]\s", words, maxsplit=1)[0], ""
+    if _ROLE.search(title) and len(title) <= _TITLE_LONGEST:
+        yield _finish(title, after, tag, str(link["href"]) if link else None, topic)
+
+
+def _job(
+    title: str,
+    tag: Tag,
+    url: str | None,
+    topic: Topic,
+    company: str | None = None,
+    location: str | None = None,
+    kind: JobKind = JobKind.POSITION,
+) -> Job:
+    return Job(title=title, company=company, location=location, url=url or None, section=topic.title, line=line_of(tag), kind=kind)
 
 
 def _pointer(topic: Topic) -> Tag | None:
@@ -282,22 +149,25 @@ def _pointer(topic: Topic) -> Tag | None:
 
 def _of_entry(entry: Entry, topic: Topic, pointer: Tag | None) -> Iterator[Job]:  # noqa: C901
     tag = entry.tag
-    text = _tidy(tag.get_text())
-    own = _tidy((tag.find("p", recursive=False) or tag).get_text()) if tag.name == "li" else text
+    text = _tidy(tag.get_text()[:_LONGEST])
+    own = _tidy((tag.find("p", recursive=False) or tag).get_text()[:_LONGEST]) if tag.name == "li" else text
     all_jobs = str(pointer["href"]) if pointer else None
     if tag.name.startswith("h") or (tag.name == "p" and _is_bold(tag)):
         if _ROLE.search(text):
             yield _finish(text, "", tag, all_jobs, topic)
         return
-    for link in tag.find_all("a", href=True):
-        title = _tidy(link.get_text())
+    if entry.columns and (job := _of_row(entry, topic, all_jobs)):
+        yield job
+        return
+    for link in tag.find_all("a", href=True, limit=_MOST_LINKS):
+        title = _tidy(link.get_text()[:_TITLE_LONGEST])
         before, _, after = own.partition(title)
         leads = len(before.strip(" *-–—:")) <= 3 or before.strip().endswith(":")  # noqa: PLR2004 - an article or emoji
         if link is pointer and _GENERIC.match(title):
             continue
         role = bool(_ROLE.search(title)) and not _GENERIC.match(title)
         listed = tag.name in {"li", "tr"} and leads and not _GENERIC.match(title)
-        if role or listed:
+        if title and (role or listed):
             yield _finish(title, after, tag, str(link["href"]), topic)
             if tag.name == "li":
                 return
@@ -305,15 +175,32 @@ def _of_entry(entry: Entry, topic: Topic, pointer: Tag | None) -> Iterator[Job]:
         if _ROLE.search(own) and not _DUTY.match(own) and len(own.split()) <= 12 and not own.endswith((".", "!")):  # noqa: PLR2004 - a title's length
             yield _finish(own, "", tag, all_jobs, topic)
         return
-    for words in tag.find_all(["em", "strong"]):
-        before = _tidy(tag.get_text()).partition(_tidy(words.get_text()))[0]
+    for words in tag.find_all(["em", "strong"], limit=_MOST_LINKS):
+        title = _tidy(words.get_text()[:_TITLE_LONGEST])
+        before, _, after = text.partition(title)
         if (
             words.find_parent("a") is None
             and words.find("a") is None
-            and _ROLE.search(words.get_text())
-            and _SOUGHT.search(before + " ")
+            and _ROLE.search(title)
+            and _SOUGHT.search(before[-60:] + " ")
         ):
-            yield _finish(_tidy(words.get_text()), "", tag, all_jobs, topic)
+            yield _finish(title, re.split(r"[.!?]\s", after, maxsplit=1)[0], tag, all_jobs, topic)
+
+
+def _of_row(entry: Entry, topic: Topic, all_jobs: str | None) -> Job | None:
+    """Read a row by the headings of its table; None when they do not say which cell is the position."""
+    cells = entry.tag.find_all(["td", "th"], limit=len(entry.columns))
+
+    def cell(pattern: re.Pattern[str]) -> Tag | None:
+        return next((cell for cell, column in zip(cells, entry.columns, strict=False) if pattern.search(column)), None)
+
+    role, company, place = cell(_ROLE_COLUMN), cell(_COMPANY_COLUMN), cell(_PLACE_COLUMN)
+    title = _tidy(role.get_text()[:_TITLE_LONGEST]) if role else ""
+    if role is None or not title:
+        return None
+    link = role.find("a", href=True) or entry.tag.find("a", href=True)
+    said = [_tidy(part.get_text()[:_TITLE_LONGEST]) if part and part is not role else "" for part in (company, place)]
+    return _job(title, entry.tag, str(link["href"]) if link else all_jobs, topic, said[0] or None, said[1] or None)
 
 
 def _is_bold(tag: Tag) -> bool:
@@ -327,7 +214,7 @@ def _tidy(text: str) -> str:
 
 def _finish(words: str, after: str, tag: Tag, url: str | None, topic: Topic) -> Job:
     """Take company and place out of a title and of what follows it: ``Title: Company, City``, ``Title – City``, ``Title (Remote)``."""
-    title, company, location = words.rstrip(".:"), None, None
+    title, company, location = words[:_TITLE_LONGEST].rstrip(".:"), None, None
     if aside := _PLACE_ASIDE.search(title):
         title, location = title[: aside.start()].strip(), aside[1].strip()
     if hires := _HIRES.match(title):
@@ -336,7 +223,7 @@ def _finish(words: str, after: str, tag: Tag, url: str | None, topic: Topic) -> 
         title, location = title[: place.start()], location or place[1]
     if at := re.search(r" (?:at|@) ([^\W_a-z].*)$", title):
         title, company = title[: at.start()], company or at[1].strip()
-    rest = _POSTED.sub("", after).strip()
+    rest = _POSTED.sub("", after[:_LONGEST]).strip()
     mark = re.match(r"^(:|[-–—|,]+|\(|at |@ |in )\s*", rest)
     if mark:
         text = re.split(r"(?<=[\w)])\.(?:\s|$)", rest[mark.end() :].rstrip(") "))[0]
@@ -348,6 +235,6 @@ def _finish(words: str, after: str, tag: Tag, url: str | None, topic: Topic) -> 
                 location = location or where.strip(" .") or None
         elif sign != ":" and (where := _PLACE.match(text)):
             location = location or where[1].strip(" ,.")
-    if location is None and (away := re.search(r"(?:^|[.;(]\s)(Remote(?:, [A-Z]\w+)*)", rest)):
+    if location is None and (away := re.search(r"(?:^|[.;(]\s?)(Remote(?:,? [A-Z]\w+){0,3})", rest[:_TITLE_LONGEST])):
         location = away[1]
     return _job(title.strip(), tag, url, topic, company, location)

@@ -1,0 +1,79 @@
+"""The events of many issues → one list: an event that is told of again and again is one event, with its latest details."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from heartbeat_bot.issues.items import Event
+from heartbeat_bot.issues.titles import EVENT_PAGE
+
+_TRACKING: Final = re.compile(r"utm_\w+|ref\w*|fbclid|gclid|mc_\w+|_hs\w+|s|aff\w*|source", re.IGNORECASE)
+
+
+def event_key(event: Event) -> str:
+    """Return what makes an event the same event in another issue.
+
+    The address of a page that is about this one event (of Meetup, Eventbrite, Luma, …), whatever its day: so an event that was put
+    off stays itself. Else its day with the address it leads to; without an address, its day with the letters of its title.
+    Addresses are compared without scheme, ``www.``, trailing slash, fragment and what only tracks readers. Deadlines have keys of
+    their own.
+    """
+    address = _address(event.url or "")
+    if address and EVENT_PAGE.search(event.url or ""):
+        return f"{event.kind}|{address}"
+    return f"{event.kind}|{event.day}|{address or _letters(event.title)}"
+
+
+def merge_events(issues: Iterable[tuple[date | None, Sequence[Event]]]) -> tuple[Event, ...]:
+    """Return the events of many issues, each once, by day and title.
+
+    Each issue is its day and its events. Of one event the latest issue's details count; what it does not say (end, time, place,
+    address) is taken from earlier ones as long as the day is still the same. Events are the same when their keys
+    (:func:`event_key`) are, or their day and title. An address that one issue gives several events with different days is that of
+    a series, and identifies none of them alone.
+    """
+    known: dict[str, Event] = {}
+    names: dict[str, str] = {}
+    for _, events in sorted(issues, key=lambda issue: issue[0] or date.min):
+        days = Counter(key for key, _ in {(event_key(event), event.day) for event in events})
+        for event in events:
+            key = event_key(event)
+            if days[key] > 1:
+                key = f"{key}|{event.day}"
+            name = f"{event.kind}|{event.day}|{_letters(event.title)}"
+            key = key if key in known else names.get(name, key)
+            known[key] = _update(known[key], event) if key in known else event
+            names[name] = key
+    return tuple(sorted(known.values(), key=lambda event: (event.day, _instant(event), event.title, event.url or "")))
+
+
+def _update(earlier: Event, latest: Event) -> Event:
+    filled = replace(latest, url=latest.url or earlier.url)
+    if earlier.day != latest.day:
+        return filled
+    timed = isinstance(earlier.start, datetime) and not isinstance(latest.start, datetime) and latest.end is None
+    if timed or (type(earlier.start) is type(latest.start) and earlier.start == latest.start and latest.end is None):
+        filled = replace(filled, start=earlier.start, end=earlier.end, timezone=latest.timezone or earlier.timezone)
+    return replace(filled, location=latest.location or earlier.location, online=latest.online or earlier.online)
+
+
+def _instant(event: Event) -> datetime:
+    return event.start.astimezone(UTC) if isinstance(event.start, datetime) else datetime.combine(event.start, time(), UTC)
+
+
+def _address(url: str) -> str:
+    """Return an address in the form in which two of the same page are equal; a relative one stays relative."""
+    try:
+        parts = urlsplit(url.strip())
+        query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if not _TRACKING.fullmatch(key)])
+    except ValueError:
+        return url.strip()
+    return f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}{'?' + query if query else ''}"
+
+
+def _letters(title: str) -> str:
+    return "".join(c for c in title.casefold() if c.isalnum())

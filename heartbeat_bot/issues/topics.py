@@ -1,0 +1,224 @@
+"""The walk through an issue that finding events and jobs share: headings that promise them, marked lines, and the entries below."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from bs4.element import Tag
+
+from heartbeat_bot.issues.model import Issue, Section
+from heartbeat_bot.issues.tree import line_of
+
+_CARD: Final = frozenset({"iframe", "video", "audio", "img", "hr", "pre"})
+_LABEL_LONGEST: Final = 60
+_TITLE_LONGEST: Final = 300
+"""Characters of a heading that are looked at: the rest says nothing about what stands below it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a topic: a paragraph, list item, table row, link card or heading.
+
+    ``heading`` is the title of the subsection it stands in, "" directly below the topic; ``details`` are nested list items;
+    ``columns`` are the headings of a table, for its rows.
+    """
+
+    tag: Tag
+    heading: str
+    details: tuple[Tag, ...] = ()
+    card: bool = False
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A heading that promises what is sought, and the entries below it."""
+
+    title: str
+    line: int | None
+    entries: list[Entry] = field(default_factory=lambda: list[Entry]())  # noqa: PLW0108
+
+
+def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], patterns: Sequence[str]) -> Iterator[Topic]:  # noqa: C901
+    """Yield the parts of an issue below the headings that ``wanted`` or ``patterns`` accept, subsections included.
+
+    A subsection that ``trap`` matches is left out. A heading that is a dated line in the middle of a topic ("# 2025-07-23 | …",
+    a bullet typed as a heading) is an entry. A short bold paragraph, or one that ends with a colon, serves as a heading too.
+    """
+    extra = tuple(_pattern(words) for words in patterns)
+
+    def accepts(title: str) -> bool:
+        return any(pattern.search(title) for pattern in extra) or wanted(title)
+
+    topic: Topic | None = None
+    floor, muted, heading = 0, 0, ""
+    for part in _stream(issue):
+        level, tag = part.level, part.tag
+        if not level:
+            if topic and not muted:
+                topic.entries.append(part.entry(heading))
+            continue
+        title = _plain(tag)
+        if topic and re.match(r"\d{4}-\d\d-\d\d\b", title):
+            topic.entries.append(Entry(tag=tag, heading=""))
+            continue
+        if muted and level <= muted:
+            muted = 0
+        if topic and level <= floor:
+            yield topic
+            topic = None
+        if topic is None:
+            if accepts(title):
+                topic, floor, muted, heading = Topic(title=title, line=line_of(tag)), level, 0, ""
+            elif level >= _LABEL:
+                continue
+        elif trap.search(title) and not any(pattern.search(title) for pattern in extra):
+            muted = muted or level
+        elif not muted:
+            # "Topics can include:" names the lines below it no more than the heading above does.
+            heading = title if tag.name != "p" or tag.find("strong") else heading
+            topic.entries.append(Entry(tag=tag, heading=""))
+    if topic:
+        yield topic
+
+
+@lru_cache(maxsize=256)
+def _pattern(words: str) -> re.Pattern[str]:
+    try:
+        return re.compile(words, re.IGNORECASE)
+    except re.error:
+        return re.compile(re.escape(words), re.IGNORECASE)
+
+
+_LABEL: Final = 7
+"""The level of a paragraph that serves as a heading: below every real one."""
+
+
+def marked(issue: Issue, mark: re.Pattern[str]) -> Iterator[Topic]:
+    """Yield the lines of an issue that start with a mark, wherever they stand, each as a topic with the details that follow it.
+
+    The topic's title is the heading or label above the line. A heading with a mark is such a line too.
+    """
+    heading = ""
+    topic: Topic | None = None
+    for part in _stream(issue):
+        text = part.tag.get_text()[:_TITLE_LONGEST].lstrip()
+        if mark.match(text):
+            if topic:
+                yield topic
+            topic = Topic(title=heading, line=line_of(part.tag), entries=[part.entry("")])
+        elif topic and not part.level and _DETAIL.match(text):
+            topic.entries.append(part.entry(""))
+        elif topic:
+            yield topic
+            topic = None
+        if part.level:
+            heading = _plain(part.tag)
+    if topic:
+        yield topic
+
+
+_DETAIL = re.compile(
+    r"\W{0,4}(?:📍|📌|🔗|⏰|🕒|👉|🎟|(?:where|when|time|link|place|location|tickets?|ort|wo|lieu|lugar)\s?:)", re.IGNORECASE
+)
+"""What the lines start with that tell more of the line above them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One element of an issue read from top to bottom: a heading's level, 0 for text, and what belongs to the element."""
+
+    level: int
+    tag: Tag
+    details: tuple[Tag, ...] = ()
+    card: bool = False
+    columns: tuple[str, ...] = ()
+
+    def entry(self, heading: str) -> Entry:
+        return Entry(tag=self.tag, heading=heading, details=self.details, card=self.card, columns=self.columns)
+
+
+def _stream(issue: Issue) -> Iterator[_Part]:
+    """Yield an issue as one line of parts."""
+    for block in issue.intro:
+        yield from _open(block, 0)
+    for section in issue.sections:
+        yield from _section(section)
+
+
+def _section(section: Section) -> Iterator[_Part]:
+    yield _Part(level=section.level, tag=section.heading)
+    for block in section.blocks:
+        yield from _open(block, 0)
+    for subsection in section.subsections:
+        yield from _section(subsection)
+
+
+def _open(block: Tag, quotes: int) -> Iterator[_Part]:  # noqa: C901
+    match block.name:
+        case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
+            yield _Part(level=int(block.name[1]) + 10 * quotes, tag=block)
+        case "blockquote" if "embedly-card" in (block.get("class") or []):
+            yield _Part(level=0, tag=block, card=True)
+        case "blockquote":
+            for child in block.find_all(True, recursive=False):  # noqa: FBT003
+                yield from _open(child, quotes + 1)
+        case "ul" | "ol":
+            for item in block.find_all("li", recursive=False):
+                yield from _item(item, quotes)
+        case "table":
+            columns = tuple(" ".join(cell.get_text().split())[:_TITLE_LONGEST] for cell in block.find_all("th"))
+            for row in block.find_all("tr"):
+                if row.find("td"):
+                    yield _Part(level=0, tag=row, columns=columns)
+        case "p":
+            label = _is_label(block)
+            yield _Part(level=_LABEL + 10 * quotes if label else 0, tag=block)
+        case name if name in _CARD:
+            return
+        case _:
+            yield _Part(level=0, tag=block, card=block.has_attr("href") and block.name != "a")
+
+
+def _item(item: Tag, quotes: int) -> Iterator[_Part]:
+    """Yield a list item with its nested items; an item that is only the title of its list opens into it."""
+    inner = item.find(["h1", "h2", "h3", "h4", "h5", "h6"], recursive=False)
+    if inner is not None:
+        # An indented heading ends the list in the reader's eyes; the parser took it and what follows into the item.
+        children = item.find_all(True, recursive=False)  # noqa: FBT003
+        for number, child in enumerate(children):
+            if child is inner:
+                for later in children[number:]:
+                    yield from _open(later, quotes)
+                return
+            yield from _open(child, quotes)
+        return
+    nested = tuple(item.select(":scope > ul > li, :scope > ol > li"))
+    own = " ".join(child.get_text() for child in item.find_all(True, recursive=False) if child.name not in {"ul", "ol"})  # noqa: FBT003
+    if (
+        nested
+        and not re.search(r"\d", own)
+        and any(re.search(r"\d", part.get_text()) for part in nested)
+        and not item.select_one(":scope > p a")
+    ):
+        for part in nested:
+            yield from _item(part, quotes)
+        return
+    yield _Part(level=0, tag=item, details=nested)
+
+
+def _is_label(block: Tag) -> bool:
+    text = block.get_text().strip()
+    if not text or len(text) > _LABEL_LONGEST or re.search(r"\d", text):
+        return False
+    bold = block.find("strong", recursive=False)
+    return (text.endswith(":") and block.find("a") is None) or (
+        bold is not None and bold.get_text().strip() == text and not bold.find("a")
+    )
+
+
+def _plain(tag: Tag) -> str:
+    text = " ".join(tag.get_text().split())[:_TITLE_LONGEST]
+    return re.sub(r"^[^\w(\"'“]+|[\s:]+$|[^\w)!?.\"'”]+$", "", text)
