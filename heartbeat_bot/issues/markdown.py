@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bs4 import BeautifulSoup
 from bs4.element import PageElement, Tag
+from linkify_it import LinkifyIt  # pyright: ignore[reportMissingTypeStubs] - it has none
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
 from markdown_it.rules_core import StateCore
@@ -128,10 +129,20 @@ def _box(
     return f"<blockquote>\n<p class='admonition-title'><strong>{escape(said)}</strong></p>\n" if said else "<blockquote>\n"
 
 
+class _Addresses(LinkifyIt):
+    """Finds addresses with a scheme; its patterns, slow as they are, are tried only where there is a colon or two slashes."""
+
+    def pretest(self, text: str) -> bool:
+        return (":" in text or "//" in text) and bool(super().pretest(text))  # pyright: ignore[reportUnknownMemberType] - likewise
+
+    def test(self, text: str) -> bool:
+        return (":" in text or "//" in text) and bool(super().test(text))  # pyright: ignore[reportUnknownMemberType] - likewise
+
+
 def _build() -> MarkdownIt:
     options = {"html": True, "linkify": True, "maxNesting": _MAX_NESTING, "tasklists": True, "alerts": True}
     md = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
-    assert md.linkify is not None
+    md.linkify = _Addresses()
     md.linkify.set(  # pyright: ignore[reportUnknownMemberType] - linkify-it has no types
         {"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False}
     )
