@@ -12,7 +12,7 @@ from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
-from heartbeat_bot.issues.tree import line_of
+from heartbeat_bot.issues.tree import elements, line_of
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.compose import Composition, compose, picture_targets
 from heartbeat_bot.messages.dialect import DiscordConverter
@@ -118,7 +118,7 @@ def _shapes(issue: Issue, composition: Composition) -> Iterator[Finding]:
     converter = DiscordConverter(Links())
     parts = [part for section in issue.sections for part in (section, *section.subsections)]
     for block in (*issue.intro, *(block for part in parts for block in part.blocks)):
-        for table in [block] if block.name == "table" else block.find_all("table"):
+        for table in [block] if block.name == "table" else elements(block, {"table"}):
             if not converter.table(table).startswith("```"):
                 yield finding("wide-table", line_of(table), _WIDE)
 
