@@ -280,7 +280,8 @@ def mend_tables(soup: BeautifulSoup) -> None:
 
 def drop_notes(soup: BeautifulSoup) -> Iterator[Finding]:
     """Remove what authors wrote to themselves: ``{To add} …``, ``{Adding Notebooks}``, ``<Todo />``; each is a finding."""
-    braced = any(isinstance(node, NavigableString) and "{" in node for node in soup.descendants)
+    # All of them start with a brace, and the texts of all paragraphs and items are long to put together.
+    braced = any(isinstance(node, NavigableString) and node.lstrip().startswith("{") for node in soup.descendants)
     for element in elements(soup, _NOTED) if braced else ():
         text = "" if element.decomposed else element.get_text()
         if not (_NOTE.match(text) or _BRACED.match(text)) or has_any(element, {"p", "li"}):
