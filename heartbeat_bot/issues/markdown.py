@@ -133,21 +133,22 @@ class _Addresses(LinkifyIt):
     """Finds addresses with a scheme; its patterns, slow as they are, are tried only where there is a colon or two slashes."""
 
     def pretest(self, text: str) -> bool:
-        return (":" in text or "//" in text) and bool(super().pretest(text))  # pyright: ignore[reportUnknownMemberType] - likewise
+        return ":" in text or "//" in text
 
     def test(self, text: str) -> bool:
         return (":" in text or "//" in text) and bool(super().test(text))  # pyright: ignore[reportUnknownMemberType] - likewise
 
 
-def _build() -> MarkdownIt:
+def _build(*, plugins: bool) -> MarkdownIt:
     options = {"html": True, "linkify": True, "maxNesting": _MAX_NESTING, "tasklists": True, "alerts": True}
     md = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
     md.linkify = _Addresses()
     md.linkify.set(  # pyright: ignore[reportUnknownMemberType] - linkify-it has no types
         {"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False}
     )
-    md.use(footnote_plugin).use(deflist_plugin).use(admon_plugin)
-    md.use(container_plugin, "box", validate=_opens_box, render=_box)
+    if plugins:
+        md.use(footnote_plugin).use(deflist_plugin).use(admon_plugin)
+        md.use(container_plugin, "box", validate=_opens_box, render=_box)
     md.core.ruler.after("block", "recover_headings", _recover_rule)
     md.core.ruler.after("recover_headings", "effort", _effort_rule)
     md.core.ruler.push("source_lines", _lines_rule)
@@ -156,7 +157,10 @@ def _build() -> MarkdownIt:
     return md
 
 
-_MD = _build()
+_MD = _build(plugins=True)
+_PLAIN = _build(plugins=False)
+"""Reads the same in a body that none of the plugins has a mark in, without asking them at every line."""
+_PLUGIN_MARKS = re.compile(r"\[\^|\^\[|!!!|\?\?\?|:::|^[ \t>*+\-\d.)]*[:~][ \t]", re.MULTILINE)
 
 
 def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
@@ -167,14 +171,15 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     """
     filled, findings = fill_in(_without_imports(body), first_line, _code_lines)
     env: dict[str, Any] = {}
-    tokens = _MD.parse(filled, env)
+    md = _MD if _PLUGIN_MARKS.search(filled) else _PLAIN
+    tokens = md.parse(filled, env)
     for token in tokens:
         line = token.map[0] + 1 if token.map else 1
         if token.level >= _MAX_NESTING - 1:
             raise UnreadableError(f"quotes or lists are nested more than {_MAX_NESTING // 2} deep", line)
         if any(inner.level >= _MAX_NESTING for inner in token.children or ()):
             raise UnreadableError(f"bold and italic text is nested more than {_MAX_NESTING} deep", line)
-    soup = BeautifulSoup(_MD.renderer.render(tokens, _MD.options, env), "lxml")
+    soup = BeautifulSoup(md.renderer.render(tokens, md.options, env), "lxml")
     _count_lines(soup, first_line)
     drop_invisible(soup)
     findings.extend(drop_notes(soup))

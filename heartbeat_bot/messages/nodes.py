@@ -13,6 +13,8 @@ _NODES = re.compile(
     re.MULTILINE,
 )
 
+_MAYBE_EMOJI = re.compile("[\u203c-\U0001faff]|\u20e3")
+
 
 def count_nodes(text: str) -> int:
     """Return an upper bound of the nodes of a text in Discord's dialect: links, emoji, lines of lists and quotes, pairs of marks."""
@@ -41,4 +43,4 @@ def weighs_at_most(text: str, most: int) -> bool:
 
 
 def _emoji(text: str) -> int:
-    return 0 if text.isascii() else len(EMOJI.findall(text))
+    return len(EMOJI.findall(text)) if _MAYBE_EMOJI.search(text) else 0

@@ -161,6 +161,8 @@ class _Filler:
         self.room = room
         self.drafts = [Draft(content=content, embeds=list(first))]
         self.embed: Embed = Embed()
+        self.weight = 0
+        """Of the embed's description, which is long to weigh anew for every block."""
         self.open = False
         self.last: Kind | None = None
         self.pending_heading = ""
@@ -175,9 +177,11 @@ class _Filler:
         size = self.room.size - _bytes(self.drafts[-1].content) - sum(map(_embed_bytes, embeds))
         if len(embeds) > self.room.embeds:
             return _Left(characters=-1, size=-1)
-        last = embeds[-1].description
+        last = embeds[-1]
         return _Left(
-            characters=min(characters, limits.EMBED_DESCRIPTION - len(last)), size=size, weight=_MOST_WEIGHT - weight(last)
+            characters=min(characters, limits.EMBED_DESCRIPTION - len(last.description)),
+            size=size,
+            weight=_MOST_WEIGHT - (self.weight if last is self.embed else weight(last.description)),
         )
 
     def _used(self) -> tuple[int, int, int]:
@@ -196,7 +200,7 @@ class _Filler:
     def _close(self) -> None:
         if self.open:
             self.drafts[-1].embeds.append(self.embed)
-        self.embed, self.open, self.last = Embed(), False, None
+        self.embed, self.weight, self.open, self.last = Embed(), 0, False, None
 
     def _next_message(self) -> None:
         self._close()
@@ -235,6 +239,7 @@ class _Filler:
                 part, left = (part, left) if len(part) >= _WORTH or (part and self._empty) else ("", rest)
             if part:
                 self.embed, self.open, self.last = _grown(base, gap + before, part), True, kind
+                self.weight += weight(gap + before) + weight(part)
                 rest, heading, title = left, "", None
                 if rest:
                     # The rest goes on in a new embed, or in a new message when this one is full.
