@@ -1,13 +1,14 @@
 """A file of a newsletter → its preview, with that newsletter's settings: what `preview`, `check` and the service all go through."""
 
 import posixpath
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, Protocol
 
-from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
@@ -30,13 +31,60 @@ _WIDE: Final = (
 )
 
 
-def render(path: str, data: bytes, newsletter: NewsletterConfig | None = None, *, site_url: str = "") -> Preview:
+class _Sections(Protocol):
+    @property
+    def events(self) -> Sequence[re.Pattern[str]]: ...
+    @property
+    def jobs(self) -> Sequence[re.Pattern[str]]: ...
+    @property
+    def skip(self) -> Sequence[re.Pattern[str]]: ...
+
+
+class _Images(Protocol):
+    @property
+    def base_url(self) -> str | None: ...
+
+
+class _Announce(Protocol):
+    @property
+    def ping_role(self) -> int | None: ...
+
+
+class Settings(Protocol):
+    """What decides how a newsletter's issues look: a part of NewsletterConfig, whose libraries take longer to load than an issue to show."""
+
+    @property
+    def site_url(self) -> str | None:
+        """The site that relative links lead to."""
+        ...
+
+    @property
+    def images(self) -> _Images:
+        """Where pictures come from."""
+        ...
+
+    @property
+    def announce(self) -> _Announce:
+        """Whom the cover pings."""
+        ...
+
+    @property
+    def sections(self) -> _Sections:
+        """Headings that mean something."""
+        ...
+
+    def page_url(self, *, slug: str, path: str, day: date | None) -> str:
+        """Return the address of an issue, "" when it is unknown."""
+        ...
+
+
+def render(path: str, data: bytes, newsletter: Settings | None = None, *, site_url: str = "") -> Preview:
     """Read and compose a file, its pictures linked; ``site_url`` wins over the newsletter's. Raises IssueError when it cannot be read."""
     return render_issue(read_issue(path, data), newsletter, site_url=site_url)
 
 
 def render_issue(
-    issue: Issue, newsletter: NewsletterConfig | None = None, *, site_url: str = "", files: Mapping[str, File] | None = None
+    issue: Issue, newsletter: Settings | None = None, *, site_url: str = "", files: Mapping[str, File] | None = None
 ) -> Preview:
     """Compose a read issue; ``files`` maps the targets of pictures to the files that are uploaded instead of linked."""
     site = site_url or (newsletter.site_url if newsletter else None) or ""
@@ -83,7 +131,7 @@ def _folder(url: str) -> str:
     return url if not url or url.endswith("/") else f"{url}/"
 
 
-def _without_skipped(issue: Issue, newsletter: NewsletterConfig | None) -> Issue:
+def _without_skipped(issue: Issue, newsletter: Settings | None) -> Issue:
     patterns = newsletter.sections.skip if newsletter else ()
     if not patterns:
         return issue
