@@ -1,30 +1,22 @@
 """A file of a newsletter → its preview, with that newsletter's settings: what `preview`, `check` and the service all go through."""
 
-import asyncio
-import posixpath
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
-from typing import Final
-from urllib.parse import unquote
+from datetime import date
+from typing import Final, Protocol
 
-from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
-from heartbeat_bot.issues.tree import line_of
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.compose import Composition, compose, picture_targets
+from heartbeat_bot.issues.tree import elements, line_of
+from heartbeat_bot.messages.compose import Composition, compose
 from heartbeat_bot.messages.dialect import DiscordConverter
 from heartbeat_bot.messages.links import Links
 from heartbeat_bot.messages.post import COVER, File
 from heartbeat_bot.messages.preview import Preview
-from heartbeat_bot.sources.snapshot import Contents
-
-_ROOTS = ("", "static", "public", "assets", "content", "src", "docs", "source", "files")
-"""Folders that site generators serve as the site's root."""
 
 _MOST_OF_A_RULE: Final = 20
 _WIDE: Final = (
@@ -32,24 +24,62 @@ _WIDE: Final = (
 )
 
 
-def render(path: str, data: bytes, newsletter: NewsletterConfig | None = None, *, site_url: str = "") -> Preview:
+class _Sections(Protocol):
+    @property
+    def events(self) -> Sequence[re.Pattern[str]]: ...
+    @property
+    def jobs(self) -> Sequence[re.Pattern[str]]: ...
+    @property
+    def skip(self) -> Sequence[re.Pattern[str]]: ...
+
+
+class _Images(Protocol):
+    @property
+    def base_url(self) -> str | None: ...
+    @property
+    def attach(self) -> bool: ...
+
+
+class _Announce(Protocol):
+    @property
+    def ping_role(self) -> int | None: ...
+
+
+class Settings(Protocol):
+    """What decides how a newsletter's issues look: a part of NewsletterConfig, whose libraries take longer to load than an issue to show."""
+
+    @property
+    def site_url(self) -> str | None:
+        """The site that relative links lead to."""
+        ...
+
+    @property
+    def images(self) -> _Images:
+        """Where pictures come from."""
+        ...
+
+    @property
+    def announce(self) -> _Announce:
+        """Whom the cover pings."""
+        ...
+
+    @property
+    def sections(self) -> _Sections:
+        """Headings that mean something."""
+        ...
+
+    def page_url(self, *, slug: str, path: str, day: date | None) -> str:
+        """Return the address of an issue, "" when it is unknown."""
+        ...
+
+
+def render(path: str, data: bytes, newsletter: Settings | None = None, *, site_url: str = "") -> Preview:
     """Read and compose a file, its pictures linked; ``site_url`` wins over the newsletter's. Raises IssueError when it cannot be read."""
     return render_issue(read_issue(path, data), newsletter, site_url=site_url)
 
 
-async def render_from(contents: Contents, path: str, data: bytes, newsletter: NewsletterConfig, *, site_url: str = "") -> Preview:
-    """Read and compose a file as :func:`render` does, its pictures uploaded from ``contents`` when the newsletter says so.
-
-    Raises IssueError, and SourceError when a picture cannot be read.
-    """
-    issue = await asyncio.to_thread(read_issue, path, data)
-    files, findings = await _attached_pictures(issue, contents, newsletter) if newsletter.images.attach else ({}, [])
-    preview = await asyncio.to_thread(render_issue, issue, newsletter, site_url=site_url, files=files)
-    return replace(preview, findings=(*preview.findings, *findings))
-
-
 def render_issue(
-    issue: Issue, newsletter: NewsletterConfig | None = None, *, site_url: str = "", files: Mapping[str, File] | None = None
+    issue: Issue, newsletter: Settings | None = None, *, site_url: str = "", files: Mapping[str, File] | None = None
 ) -> Preview:
     """Compose a read issue; ``files`` maps the targets of pictures to the files that are uploaded instead of linked."""
     site = site_url or (newsletter.site_url if newsletter else None) or ""
@@ -58,50 +88,21 @@ def render_issue(
     shown = _without_skipped(issue, newsletter)
     composition = compose(
         shown,
-        site=_folder(site),
+        site=folder_url(site),
         page=page,
-        images=_folder(images),
+        images=folder_url(images),
         ping=newsletter.announce.ping_role if newsletter else None,
         files=files,
     )
     return Preview(issue=issue, url=page, composition=composition, findings=_in_order(issue, composition))
 
 
-async def _attached_pictures(
-    issue: Issue, contents: Contents, newsletter: NewsletterConfig
-) -> tuple[dict[str, File], list[Finding]]:
-    """Find an issue's pictures among the files of its source: target as written → file to upload.
-
-    A picture of a kind that Discord cannot show in an embed, or too large, stays a link, with a finding.
-    """
-    files: dict[str, File] = {}
-    findings: list[Finding] = []
-    names: set[str] = set()
-    own = [_folder(base) for base in (newsletter.images.base_url, newsletter.site_url) if base]
-    for target in picture_targets(issue):
-        # A whole address on the newsletter's own site is one of its files too.
-        local = next((f"/{target.removeprefix(base)}" for base in own if target.startswith(base)), target)
-        for path in _places(local, issue.path):
-            found = await contents.find(path)
-            if found is None:
-                continue
-            blob, size = found
-            problem = _problem(path, size)
-            if problem:
-                findings.append(finding("picture-not-attached", None, problem))
-            else:
-                name = _distinct(PurePosixPath(path).name, names)
-                files[target] = File(name=name, path=path, blob=blob)
-            break
-    return files, findings
-
-
-def _folder(url: str) -> str:
+def folder_url(url: str) -> str:
     """Write a base address so that relative targets are found below it."""
     return url if not url or url.endswith("/") else f"{url}/"
 
 
-def _without_skipped(issue: Issue, newsletter: NewsletterConfig | None) -> Issue:
+def _without_skipped(issue: Issue, newsletter: Settings | None) -> Issue:
     patterns = newsletter.sections.skip if newsletter else ()
     if not patterns:
         return issue
@@ -136,42 +137,6 @@ def _shapes(issue: Issue, composition: Composition) -> Iterator[Finding]:
     converter = DiscordConverter(Links())
     parts = [part for section in issue.sections for part in (section, *section.subsections)]
     for block in (*issue.intro, *(block for part in parts for block in part.blocks)):
-        for table in [block] if block.name == "table" else block.find_all("table"):
+        for table in [block] if block.name == "table" else elements(block, {"table"}):
             if not converter.table(table).startswith("```"):
                 yield finding("wide-table", line_of(table), _WIDE)
-
-
-def _places(target: str, issue_path: str) -> list[str]:
-    """Return where in a source a picture's target may be: beside the issue, or below a folder that becomes the site's root."""
-    if ":" in target.split("/", 1)[0] or target.startswith("//"):
-        return []
-    target = unquote(target.split("#", 1)[0].split("?", 1)[0])
-    beside = posixpath.normpath(posixpath.join(posixpath.dirname(issue_path), target))
-    rooted = posixpath.normpath(target.lstrip("/")).lstrip("./")
-    places = [] if target.startswith("/") else [beside]
-    places += [posixpath.normpath(posixpath.join(root, rooted)) for root in _ROOTS]
-    return [place for place in dict.fromkeys(places) if place and not place.startswith("..")]
-
-
-def _problem(path: str, size: int) -> str:
-    if PurePosixPath(path).suffix.lower() not in limits.IMAGE_SUFFIXES:
-        kinds = ", ".join(sorted(limits.IMAGE_SUFFIXES))
-        return f"The picture {path!r} is linked, not uploaded: Discord shows uploaded pictures of these kinds only: {kinds}."
-    if size > limits.PICTURE_BYTES:
-        return (
-            f"The picture {path!r} is linked, not uploaded: it has {size / 2**20:.1f} MiB, "
-            f"and uploads may have {limits.PICTURE_BYTES / 2**20:.1f} MiB."
-        )
-    return ""
-
-
-def _distinct(name: str, taken: set[str]) -> str:
-    """Return a file name that Discord keeps as it is (plain letters, digits, dots, hyphens), distinct within the issue."""
-    path = PurePosixPath(name)
-    stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in path.stem)[:80].strip("-") or "picture"
-    candidate, number = f"{stem}{path.suffix.lower()}", 1
-    while candidate in taken:
-        number += 1
-        candidate = f"{stem}-{number}{path.suffix.lower()}"
-    taken.add(candidate)
-    return candidate

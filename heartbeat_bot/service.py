@@ -17,7 +17,7 @@ from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, rendering_of, rulebook, survey
 from heartbeat_bot.errors import IssueError, SourceError, UserError
 from heartbeat_bot.messages.preview import Preview
-from heartbeat_bot.rendering import render_from
+from heartbeat_bot.pictures import render_from
 from heartbeat_bot.sources.snapshot import Source
 
 _LOG = logging.getLogger(__name__)

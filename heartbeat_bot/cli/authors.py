@@ -1,10 +1,8 @@
 """For authors: `preview` shows what would be posted, `check` says what is wrong; neither needs a network or a state."""
 
-import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +11,13 @@ import click
 from heartbeat_bot import __version__
 from heartbeat_bot.checks import FORMATS, as_github, as_sarif, as_text_report
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
-from heartbeat_bot.cli.options import check_newsletter, config_option, load, newsletter_option
-from heartbeat_bot.config import NewsletterConfig, config_file
-from heartbeat_bot.config.patterns import PathPatterns
+from heartbeat_bot.cli.options import config_option, newsletter_option
+from heartbeat_bot.config_file import config_file
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.messages.preview import Preview, as_json, as_text, finding_json, finding_line
-from heartbeat_bot.rendering import render, render_from
-from heartbeat_bot.sources.directory import DirectoryContents
+from heartbeat_bot.rendering import Settings, render
 
 _SUFFIXES = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
 
@@ -52,13 +48,13 @@ def preview(
     format_: str,
 ) -> None:
     """Show what would be posted, without network or state. PATH: files or folders."""
-    settings = _newsletter_for_authors(config_path, newsletter)
+    settings, matches = _chosen(config_path, newsletter) or (None, None)
     events = tuple(pattern.pattern for pattern in settings.sections.events) if settings else ()
     jobs = tuple(pattern.pattern for pattern in settings.sections.jobs) if settings else ()
     broken = False
     entries: list[dict[str, Any]] = []
     texts: list[str] = []
-    for path in _files(paths, settings):
+    for path in _files(paths, matches):
         result = _render(path, settings, site_url or "")
         if isinstance(result, Finding):
             broken = True
@@ -86,9 +82,9 @@ def check(
     strict: bool,  # noqa: FBT001 - click passes flags by keyword
 ) -> None:
     """Say what is wrong with issues, for authors. PATH: files or folders."""
-    settings = _newsletter_for_authors(config_path, newsletter)
+    settings, matches = _chosen(config_path, newsletter) or (None, None)
     findings: list[tuple[str, Finding]] = []
-    files = list(_files(paths, settings))
+    files = list(_files(paths, matches))
     for path in files:
         result = _render(path, settings, site_url or "")
         found = (result,) if isinstance(result, Finding) else result.findings
@@ -108,28 +104,25 @@ def check(
         raise SystemExit(FAILED)
 
 
-def _newsletter_for_authors(config_path: str | None, newsletter: str | None) -> NewsletterConfig | None:
-    """Return the newsletter whose settings count; None when there is no configuration and none was asked for."""
-    if config_path is None and newsletter is None and not config_file(None).exists():
+def _chosen(config_path: str | None, newsletter: str | None) -> tuple[Settings, Callable[[str], bool]] | None:
+    """Return the newsletter whose settings count, and whether a path is an issue of it; None without a configuration when none was asked for."""
+    if config_path is None and newsletter is None and not config_file().exists():
         return None
-    config = load(config_path)
-    check_newsletter(config, newsletter)
-    if newsletter is None and len(config.newsletters) > 1:
-        names = ", ".join(config.newsletters)
-        stop(f"the configuration has several newsletters ({names}): say which with --newsletter", NOT_STARTED)
-    return config.newsletters[newsletter or next(iter(config.newsletters))]
+    # Reading a configuration takes longer to load than issues take to show, and many are shown without one.
+    from heartbeat_bot.cli.newsletters import for_authors  # noqa: PLC0415 - see above
+
+    return for_authors(config_path, newsletter)
 
 
-def _files(paths: Sequence[Path], settings: NewsletterConfig | None) -> Iterator[Path]:
+def _files(paths: Sequence[Path], matches: Callable[[str], bool] | None) -> Iterator[Path]:
     """Yield files as given, and from folders those that match the newsletter's patterns, else every Markdown file that is not hidden."""
-    patterns = PathPatterns(settings.source.paths) if settings else None
     for path in paths:
         if not path.is_dir():
             yield path
             continue
         inside = sorted(found for found in path.rglob("*") if found.is_file())
         plain = [found for found in inside if not _hidden(found.relative_to(path)) and found.suffix.lower() in _SUFFIXES]
-        matching = [found for found in inside if patterns and patterns.match(found.relative_to(path).as_posix())]
+        matching = [found for found in inside if matches and matches(found.relative_to(path).as_posix())]
         yield from matching or plain
 
 
@@ -142,25 +135,17 @@ def _shown(path: Path) -> str:
     return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
-def _render(path: Path, settings: NewsletterConfig | None, site_url: str) -> Preview | Finding:
+def _render(path: Path, settings: Settings | None, site_url: str) -> Preview | Finding:
     try:
         if settings is not None and settings.images.attach:
-            # Pictures are looked for from the current folder, where a checkout of the source is worked on.
-            return _render_here(path, settings, site_url)
+            from heartbeat_bot.cli.newsletters import render_here  # noqa: PLC0415 - as for the configuration
+
+            return render_here(path, _shown(path), settings, site_url=site_url)
         return render(_shown(path), path.read_bytes(), settings, site_url=site_url)
     except IssueError as error:
         return finding("unreadable", error.line, error.reason)
     except OSError as error:
         return finding("unreadable", None, f"the file cannot be opened: {error.strerror}")
-
-
-def _render_here(path: Path, settings: NewsletterConfig, site_url: str) -> Preview:
-    here = Path.cwd()
-    whole = path.resolve()
-    inside = whole.relative_to(here) if whole.is_relative_to(here) else path
-    contents = DirectoryContents(root=here, files={})
-    preview = asyncio.run(render_from(contents, inside.as_posix(), path.read_bytes(), settings, site_url=site_url))
-    return replace(preview, issue=replace(preview.issue, path=_shown(path)))
 
 
 def _unreadable(path: Path, found: Finding) -> dict[str, Any]:

@@ -7,8 +7,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from heartbeat_bot.cli.ending import FAILED, run_to_the_end
-from heartbeat_bot.cli.options import config_option, json_option, load
+from heartbeat_bot.cli.ending import FAILED
+from heartbeat_bot.cli.loop import run_to_the_end
+from heartbeat_bot.cli.newsletters import load
+from heartbeat_bot.cli.options import config_option, json_option
 from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.operation import diagnose
 from heartbeat_bot.service import archive_json, status_json

@@ -9,8 +9,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, run_to_the_end, stop
-from heartbeat_bot.cli.options import check_newsletter, config_option, load, newsletter_option
+from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
+from heartbeat_bot.cli.loop import run_to_the_end
+from heartbeat_bot.cli.newsletters import check_newsletter, load
+from heartbeat_bot.cli.options import config_option, newsletter_option
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.operation import run_bot, sync_once
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from heartbeat_bot.cli.ending import run_to_the_end
+from heartbeat_bot.cli.loop import run_to_the_end
 from heartbeat_bot.demo import Demo
 
 

@@ -25,7 +25,7 @@ from heartbeat_bot.issues.reading import (
 )
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.sections import level_of
-from heartbeat_bot.issues.tree import line_of
+from heartbeat_bot.issues.tree import elements, line_of
 
 _MEANT: Final = (
     "title",
@@ -84,6 +84,7 @@ _MENTION = re.compile(r"(?<![\w./])@(?:everyone|here)\b|<@[!&]?\d{15,20}>")
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b(?=\s*(?:[:(\])]|$))|^\W*(?:TODO|FIXME|XXX)\b|\b[Ll]orem ipsum\b")
 _UNFINISHED_TITLE = re.compile(r"(?:^|[:#\d\s–—-])\s*(?:\.{3,}|…)$|\b(?:TODO|FIXME|TBD)\b")
 _HEADING_LINE = re.compile(r"^ {0,3}#{1,6}[ \t]+\S")
+_HEADING_MARK = re.compile(r"#[ \t]")
 _VERBATIM = re.compile(r"\s*<(?:pre|script|style|textarea|!--)", re.IGNORECASE)
 
 
@@ -190,8 +191,7 @@ def _blocks(issue: Issue) -> Iterator[Tag]:
 
 
 def _pictures(block: Tag) -> Iterator[Finding]:
-    images = [block] if block.name == "img" else block.find_all("img")
-    for image in images:
+    for image in [block] if block.name == "img" else elements(block, {"img"}):
         if not str(image.get("alt") or "").strip():
             name = str(image.get("src") or "").rsplit("/", 1)[-1][:60]
             message = f"The picture {name!r} has no alternative text. Say in its brackets what it shows."
@@ -201,17 +201,21 @@ def _pictures(block: Tag) -> Iterator[Finding]:
 def _marks(block: Tag) -> Iterator[Finding]:
     """Look through the text of a block, code aside."""
     said: set[tuple[str, int | None, str]] = set()
-    for node in block.find_all(string=True):
-        if node.find_parent(["code", "pre"]):
+    for node in block.descendants:
+        if not isinstance(node, NavigableString):
+            continue
+        mentions = _MENTION.findall(node)
+        match = _TODO.search(node) if _starts_text(node) else _TODO.search(f" x {node}")
+        # Where a text stands is asked last: nearly none has a mark, and the way up to its parents is long.
+        if not (mentions or match) or node.find_parent(["code", "pre"]):
             continue
         line = line_of(node.parent)
-        for match in _MENTION.finditer(node):
-            if ("mention", line, match.group()) not in said:
-                said.add(("mention", line, match.group()))
+        for mention in mentions:
+            if ("mention", line, mention) not in said:
+                said.add(("mention", line, mention))
                 yield finding(
-                    "mention", line, f"{match.group()} is shown as text and pings nobody on Discord. Leave it so, or remove it."
+                    "mention", line, f"{mention} is shown as text and pings nobody on Discord. Leave it so, or remove it."
                 )
-        match = _TODO.search(node) if _starts_text(node) else _TODO.search(f" x {node}")
         if match and ("todo", line, "") not in said:
             said.add(("todo", line, ""))
             yield finding("todo-marker", line, f"{match.group().strip()!r} marks unfinished work. Finish it, or remove the mark.")
@@ -228,9 +232,23 @@ def _starts_text(node: NavigableString) -> bool:
 
 def _source(issue: Issue) -> Iterator[Finding]:
     """Look through the Markdown, block by block: what the tree does not show any more."""
+    if not _may_swallow(issue.body):
+        return
     for token in block_tokens(issue.body):
         if token.map is not None and token.type == "html_block" and not _VERBATIM.match(token.content):
             yield from _swallowed(token.content, issue.body_line + token.map[0])
+
+
+def _may_swallow(body: str) -> bool:
+    """Tell whether a heading stands somewhere below a tag without a blank line between: reading all blocks again takes as long as a lint."""
+    # Declarations and processing instructions go on over blank lines; comments are not looked into.
+    endless = re.search(r"<!(?!--)|<\?", body) is not None
+    tag = False
+    for line in body.split("\n"):
+        if tag and _HEADING_MARK.search(line):
+            return True
+        tag = "<" in line or (tag and (endless or bool(line.strip())))
+    return False
 
 
 def _swallowed(html: str, line: int) -> Iterator[Finding]:

@@ -4,12 +4,13 @@ Everything after this file sees only the tree, so Markdown, raw HTML and custom 
 """
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from html import escape
 from typing import Any, Final
 
 from bs4 import BeautifulSoup
-from bs4.element import Tag
+from bs4.element import PageElement, Tag
+from linkify_it import LinkifyIt  # pyright: ignore[reportMissingTypeStubs] - it has none
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
 from markdown_it.rules_core import StateCore
@@ -37,6 +38,8 @@ _MAX_NESTING: Final = 100
 _MARKS: Final = "[*_`<{~"
 _MAX_EFFORT: Final = 12_000_000
 """Reading a paragraph takes time that grows with the square of its marks; this much is a second. Real issues stay below 10,000."""
+_MAX_DEPTH: Final = 200
+"""Python gives up at about three times that in what walks the tree; real issues stay below 20."""
 _MAX_TOKENS: Final = 15_000
 _MAX_ELEMENTS: Final = 5_000
 """Real issues have up to 1,600 tokens and 800 elements; the time to settle a tree grows with the square of their number."""
@@ -126,15 +129,26 @@ def _box(
     return f"<blockquote>\n<p class='admonition-title'><strong>{escape(said)}</strong></p>\n" if said else "<blockquote>\n"
 
 
-def _build() -> MarkdownIt:
+class _Addresses(LinkifyIt):
+    """Finds addresses with a scheme; its patterns, slow as they are, are tried only where there is a colon or two slashes."""
+
+    def pretest(self, text: str) -> bool:
+        return ":" in text or "//" in text
+
+    def test(self, text: str) -> bool:
+        return (":" in text or "//" in text) and bool(super().test(text))  # pyright: ignore[reportUnknownMemberType] - likewise
+
+
+def _build(*, plugins: bool) -> MarkdownIt:
     options = {"html": True, "linkify": True, "maxNesting": _MAX_NESTING, "tasklists": True, "alerts": True}
     md = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
-    assert md.linkify is not None
+    md.linkify = _Addresses()
     md.linkify.set(  # pyright: ignore[reportUnknownMemberType] - linkify-it has no types
         {"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False}
     )
-    md.use(footnote_plugin).use(deflist_plugin).use(admon_plugin)
-    md.use(container_plugin, "box", validate=_opens_box, render=_box)
+    if plugins:
+        md.use(footnote_plugin).use(deflist_plugin).use(admon_plugin)
+        md.use(container_plugin, "box", validate=_opens_box, render=_box)
     md.core.ruler.after("block", "recover_headings", _recover_rule)
     md.core.ruler.after("recover_headings", "effort", _effort_rule)
     md.core.ruler.push("source_lines", _lines_rule)
@@ -143,7 +157,10 @@ def _build() -> MarkdownIt:
     return md
 
 
-_MD = _build()
+_MD = _build(plugins=True)
+_PLAIN = _build(plugins=False)
+"""Reads the same in a body that none of the plugins has a mark in, without asking them at every line."""
+_PLUGIN_MARKS = re.compile(r"\[\^|\^\[|!!!|\?\?\?|:::|^[ \t>*+\-\d.)]*[:~][ \t]", re.MULTILINE)
 
 
 def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
@@ -154,18 +171,16 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     """
     filled, findings = fill_in(_without_imports(body), first_line, _code_lines)
     env: dict[str, Any] = {}
-    tokens = _MD.parse(filled, env)
+    md = _MD if _PLUGIN_MARKS.search(filled) else _PLAIN
+    tokens = md.parse(filled, env)
     for token in tokens:
         line = token.map[0] + 1 if token.map else 1
         if token.level >= _MAX_NESTING - 1:
             raise UnreadableError(f"quotes or lists are nested more than {_MAX_NESTING // 2} deep", line)
         if any(inner.level >= _MAX_NESTING for inner in token.children or ()):
             raise UnreadableError(f"bold and italic text is nested more than {_MAX_NESTING} deep", line)
-    soup = BeautifulSoup(_MD.renderer.render(tokens, _MD.options, env), "lxml")
-    if len(soup.find_all(limit=_MAX_ELEMENTS + 1)) > _MAX_ELEMENTS:
-        raise UnreadableError(f"it has more than {_MAX_ELEMENTS} elements, too many for an issue; split it")
-    for element in soup.select(f"[{LINE}]"):
-        element[LINE] = str(int(str(element[LINE])) + first_line - 1)
+    soup = BeautifulSoup(md.renderer.render(tokens, md.options, env), "lxml")
+    _count_lines(soup, first_line)
     drop_invisible(soup)
     findings.extend(drop_notes(soup))
     findings.extend(fill_components(soup))
@@ -173,6 +188,32 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     mend_tables(soup)
     tidy(soup)
     return blocks(soup), findings
+
+
+def _count_lines(soup: BeautifulSoup, first_line: int) -> None:
+    """Make the lines of elements those of the file; refuse a tree that is too large, or too deep for what walks it later."""
+    count = 0
+    stack: list[Iterator[PageElement]] = [iter(soup.contents)]
+    while stack:
+        for node in stack[-1]:
+            if not isinstance(node, Tag):
+                continue
+            count += 1
+            line = str(node.get(LINE, ""))
+            if line.isdecimal():
+                node[LINE] = str(int(line) + first_line - 1)
+            elif LINE in node.attrs:
+                # An author's own attribute of this name says nothing about lines.
+                del node[LINE]
+            if node.contents:
+                stack.append(iter(node.contents))
+                break
+        else:
+            stack.pop()
+        if count > _MAX_ELEMENTS:
+            raise UnreadableError(f"it has more than {_MAX_ELEMENTS} elements, too many for an issue; split it")
+        if len(stack) > _MAX_DEPTH:
+            raise UnreadableError("its HTML tags are nested too deeply")
 
 
 def block_tokens(body: str) -> list[Token]:

@@ -81,7 +81,7 @@ def fill_in(body: str, first_line: int, code: Callable[[str], Sequence[tuple[int
     ``first_line`` is the line of the file where the body starts; ``code`` tells which lines of a text (from 0, the end not included)
     are code blocks.
     """
-    if not any(mark in body for mark in ("{%", "{{", "{/*", "{#", "{:")):
+    if not any(mark in body for mark in ("{%", "{{", "{/*", "{#", "{:")) or not (_TAG.search(body) or _HIGHLIGHT.search(body)):
         return body, []
     body = _HIGHLIGHT.sub(_as_fence, body)
     starts = [0, *(match.end() for match in re.finditer("\n", body)), len(body) + 1]

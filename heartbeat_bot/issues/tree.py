@@ -4,7 +4,7 @@ After this the tree is only read: its top level and every list item and quote ho
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from typing import Final
 
 from bs4 import BeautifulSoup
@@ -21,7 +21,8 @@ _NOTE = re.compile(
     r"^\s*\{\s*(?:to|tbd|todo|fixme|add|adding|insert|ask|check|replace|link|need|maybe|update)\b[^{}|<>%=:]*\}", re.IGNORECASE
 )
 _BRACED = re.compile(r"^\s*\{[A-Za-z][^{}|<>%=:#]*\}\s*$")
-_INVISIBLE = ("script", "style", "template", "noscript", "head", "title", "svg", "math", "object")
+_NOTED = frozenset({"p", "li", "h1", "h2", "h3", "h4", "h5", "h6"})
+_INVISIBLE = frozenset({"script", "style", "template", "noscript", "head", "title", "svg", "math", "object"})
 _STYLES: Final = {
     "b": "strong",
     "strong": "strong",
@@ -33,6 +34,9 @@ _STYLES: Final = {
     "ins": "u",
     "u": "u",
 }
+_RENAMED: Final = _STYLES | {"tt": "code"}
+_MERGED: Final = ("strong", "em", "s", "u")
+_BLANKS = re.compile(r"[ \t\r\n\f\v]+")
 _HEADING = re.compile(r"^h[1-6]$")
 
 # Boxes without a shape of their own on Discord: their content stands where they stand.
@@ -103,13 +107,14 @@ _INLINE = frozenset(
         "source",
     }
 )
-
+_STANDING: Final = _BLOCKS | _TRANSPARENT
+_PLAIN: Final = _INLINE | _STANDING
 
 _KNOWN: Final = (
     _INLINE
     | _BLOCKS
     | _TRANSPARENT
-    | frozenset(_INVISIBLE)
+    | _INVISIBLE
     | {
         "strike",
         "big",
@@ -163,6 +168,16 @@ _SAID: Final = (
 )
 
 
+def elements(root: Tag, names: Container[str]) -> list[Tag]:
+    """Return the elements of some names below ``root``, in order: ``find_all`` makes and asks a filter for every node, at ten times the cost."""
+    return [node for node in root.descendants if isinstance(node, Tag) and node.name in names]
+
+
+def has_any(root: Tag, names: Container[str]) -> bool:
+    """Tell whether there is an element of some names below ``root``."""
+    return any(isinstance(node, Tag) and node.name in names for node in root.descendants)
+
+
 def line_of(element: Tag | None) -> int | None:
     """Return the line of the file where an element stands, None when it is unknown."""
     while element is not None:
@@ -174,20 +189,30 @@ def line_of(element: Tag | None) -> int | None:
 
 def drop_invisible(soup: BeautifulSoup) -> None:
     """Remove comments, scripts, hidden elements: what no reader of the site sees."""
-    for node in list(soup.find_all(string=True)):
-        if isinstance(node, (Comment, Doctype, Declaration, ProcessingInstruction, CData)):
+    unseen: list[Tag] = []
+    for node in list(soup.descendants):
+        if isinstance(node, Tag):
+            if (
+                node.name in _INVISIBLE
+                or node.get("hidden") is not None
+                or (node.name == "a" and _has_class(node, "footnote-backref"))
+            ):
+                unseen.append(node)
+        elif isinstance(node, (Comment, Doctype, Declaration, ProcessingInstruction, CData)):
             node.extract()
-    for element in soup.find_all(_INVISIBLE):
-        element.decompose()
-    for element in soup.find_all("a", class_="footnote-backref"):
-        element.decompose()
-    for element in soup.find_all(hidden=True):
-        element.decompose()
+    for element in unseen:
+        if not element.decomposed:
+            element.decompose()
+
+
+def _has_class(element: Tag, *names: str) -> bool:
+    classes = element.get("class") or ()
+    return any(name in classes for name in names)
 
 
 def fill_components(soup: BeautifulSoup) -> Iterator[Finding]:
     """Turn components of a site that are empty but for their attributes into what those say; what says nothing is a finding."""
-    for element in soup.find_all(lambda element: element.name not in _KNOWN):
+    for element in [node for node in soup.descendants if isinstance(node, Tag) and node.name not in _KNOWN]:
         if element.decomposed or element.get_text().strip() or any(isinstance(child, Tag) for child in element.children):
             continue
         words = {key: " ".join(value) if isinstance(value, list) else value for key, value in element.attrs.items() if key != LINE}
@@ -226,7 +251,9 @@ def _component(name: str, words: Mapping[str, str]) -> Tag | None:
 
 def open_boxes(soup: BeautifulSoup) -> None:
     """Make quotes of the boxes that notes and warnings stand in, each with its title in bold."""
-    for box in soup.select("div.markdown-alert, div.admonition"):
+    for box in elements(soup, {"div"}):
+        if not _has_class(box, "markdown-alert", "admonition"):
+            continue
         box.name = "blockquote"
         title = box.select_one("p.markdown-alert-title, p.admonition-title")
         if title is None or title.find("strong"):
@@ -239,7 +266,7 @@ def open_boxes(soup: BeautifulSoup) -> None:
 
 def mend_tables(soup: BeautifulSoup) -> None:
     """Give what stands loose in a table, between its cells or rows, a cell of its own."""
-    for table in soup.find_all("table"):
+    for table in elements(soup, {"table"}):
         for part in [*table.find_all(["tr", "thead", "tbody", "tfoot"]), table]:
             expected = {"td", "th"} if part.name == "tr" else {"tr", "thead", "tbody", "tfoot", "caption", "colgroup"}
             for child in list(part.children):
@@ -253,16 +280,16 @@ def mend_tables(soup: BeautifulSoup) -> None:
 
 def drop_notes(soup: BeautifulSoup) -> Iterator[Finding]:
     """Remove what authors wrote to themselves: ``{To add} …``, ``{Adding Notebooks}``, ``<Todo />``; each is a finding."""
-    for element in soup.find_all(["p", "li", "h1", "h2", "h3", "h4", "h5", "h6"]):
-        if element.decomposed or element.find(["p", "li"]):
+    # All of them start with a brace, and the texts of all paragraphs and items are long to put together.
+    braced = any(isinstance(node, NavigableString) and node.lstrip().startswith("{") for node in soup.descendants)
+    for element in elements(soup, _NOTED) if braced else ():
+        text = "" if element.decomposed else element.get_text()
+        if not (_NOTE.match(text) or _BRACED.match(text)) or has_any(element, {"p", "li"}):
             continue
-        text = element.get_text()
         first = next((node for node in element.descendants if isinstance(node, NavigableString) and node.strip()), None)
-        if first is None or first.find_parent(["code", "pre"]):
-            continue
-        if _NOTE.match(text) or _BRACED.match(text):
+        if first is not None and not first.find_parent(["code", "pre"]):
             yield _note(element, " ".join(text.split()))
-    for element in soup.find_all(["todo", "draft", "note-to-self"]):
+    for element in elements(soup, {"todo", "draft", "note-to-self"}):
         if not element.decomposed:
             yield _note(element, f"<{element.name}> {' '.join(element.get_text().split())}".strip())
 
@@ -273,38 +300,95 @@ def _note(element: Tag, text: str) -> Finding:
     return finding("author-note", line, f"An author's note was left in and is not posted: {text[:80]!r}. Finish or remove it.")
 
 
-def tidy(soup: BeautifulSoup) -> None:  # noqa: C901, PLR0912 - one paragraph per rule
+def tidy(soup: BeautifulSoup) -> None:
     """Settle inline styles and white space: equal neighbours merged, equal nestings flattened, empty ones gone."""
-    for element in soup.find_all(list(_STYLES)):
-        element.name = _STYLES[element.name]
-    for element in soup.find_all("tt"):
-        element.name = "code"
-    for node in list(soup.find_all(string=True)):
-        if node.find_parent("pre"):
-            continue
-        inline = node.parent is not None and node.parent.name == "code"
-        collapsed = str(node).replace("\n", " ") if inline else re.sub(r"[ \t\r\n\f\v]+", " ", str(node))
-        if collapsed != str(node):
-            node.replace_with(NavigableString(collapsed))
-    for style in ("strong", "em", "s", "u"):
-        for element in soup.find_all(style):
-            if element.find_parent(style) or not (element.get_text().strip() or element.find(["img", "br"])):
-                element.unwrap()
-    soup.smooth()
-    for style in ("strong", "em", "s", "u"):
-        for element in soup.find_all(style):
-            neighbour = element.next_sibling
+    _tidy(soup, frozenset(), pre=False)
+    relink(soup)
+    styled = elements(soup, _MERGED)
+    merged = False
+    for style in _MERGED:
+        for element in styled:
+            neighbour = element.next_sibling if element.name == style else None
             while isinstance(neighbour, Tag) and neighbour.name == style:
+                merged = True
                 for child in list(neighbour.contents):
                     element.append(child.extract())
                 neighbour.decompose()
                 neighbour = element.next_sibling
-    soup.smooth()
-    for element in soup.find_all("code"):
+    if merged:
+        soup.smooth()
+    for element in elements(soup, {"code"}):
         if "*" in element.get_text() and not element.find_parent("pre"):
             # On Discord a code span does not protect its stars from the bold or italic text round it.
             for outer in element.find_parents(["strong", "em"]):
                 outer.unwrap()
+
+
+def _tidy(box: Tag, styles: frozenset[str], *, pre: bool) -> bool:
+    """Rename and unwrap styles and collapse white space below ``box``, its links left as they are; tell whether it shows anything.
+
+    ``styles`` are those that ``box`` stands in. One pass over lists of children: unwrapping and replacing in place searches every
+    parent for every child.
+    """
+    contents: list[PageElement] = []
+    shows = False
+    for node in box.contents:
+        if isinstance(node, Tag):
+            node.name = _RENAMED.get(node.name, node.name)
+            style = node.name in _MERGED
+            inside = _tidy(node, styles | {node.name} if style else styles, pre=pre or node.name == "pre")
+            shows = shows or inside or node.name in {"img", "br"}
+            if not style or (inside and node.name not in styles):
+                contents.append(node)
+                continue
+            kept = node.contents
+        else:
+            text = node if pre else _collapsed(node, code=box.name == "code")
+            # Ruby's and other special strings are no text of what stands round them (see Tag.get_text).
+            shows = shows or (type(text) is NavigableString and bool(text.strip()))
+            kept = [text]
+        for child in kept:
+            last = contents[-1] if contents else None
+            if isinstance(child, NavigableString) and isinstance(last, NavigableString):
+                contents[-1] = NavigableString(last + child)
+            else:
+                contents.append(child)
+    box.contents = contents
+    return shows
+
+
+def _collapsed(node: PageElement, *, code: bool) -> PageElement:
+    text = str(node)
+    collapsed = text.replace("\n", " ") if code else _BLANKS.sub(" ", text)
+    return node if collapsed == text else NavigableString(collapsed)
+
+
+def relink(root: Tag) -> None:
+    """Make the links between the nodes of a tree follow its lists of children again."""
+    before: PageElement = root
+    stack: list[tuple[Tag, Iterator[PageElement]]] = [(root, iter(root.contents))]
+    sibling: PageElement | None = None
+    while stack:
+        parent, children = stack[-1]
+        for node in children:
+            node.parent = parent
+            node.previous_sibling = sibling
+            if sibling is not None:
+                sibling.next_sibling = node
+            node.previous_element = before
+            before.next_element = node
+            before = node
+            sibling = node
+            if isinstance(node, Tag) and node.contents:
+                stack.append((node, iter(node.contents)))
+                sibling = None
+                break
+        else:
+            if sibling is not None:
+                sibling.next_sibling = None
+            sibling = parent
+            stack.pop()
+    before.next_element = None
 
 
 def blocks(soup: BeautifulSoup) -> list[Tag]:
@@ -312,84 +396,81 @@ def blocks(soup: BeautifulSoup) -> list[Tag]:
     root = soup.body
     if root is None:
         return []
-    _settle(root)
-    return [child for child in root.children if isinstance(child, Tag)]
+    root.contents = _settled(root)
+    relink(soup)
+    return [child for child in root.contents if isinstance(child, Tag)]
 
 
-def _settle(box: Tag) -> None:
+def _settled(box: Tag) -> list[PageElement]:
+    """Return the blocks that the children of a box become, in order; the links between nodes stay as they were (see ``relink``)."""
+    settled: list[PageElement] = []
     loose: list[PageElement] = []
-    for child in list(box.children):
+    for child in list(box.contents):
         if isinstance(child, Tag) and _is_block(child):
-            _wrap(loose)
+            settled += _wrapped(loose)
             loose = []
-            _open(child)
+            settled += _opened(child)
         else:
             loose.append(child)
-    _wrap(loose)
+    return settled + _wrapped(loose)
 
 
-def _open(block: Tag) -> None:  # noqa: C901 - one branch per shape
-    if block.name in _TRANSPARENT or block.name not in _BLOCKS:
-        if _is_card(block):
-            return
-        _settle(block)
-        block.unwrap()
-    elif block.name == "details":
-        _open_details(block)
-    elif block.name in _HOLDERS:
-        _settle(block)
-    elif block.name in _SHAPED:
-        for child in list(block.children):
-            if isinstance(child, Tag):
-                _open_inside(child)
-    elif block.name == "figcaption":
+def _opened(block: Tag) -> list[PageElement]:
+    """Return what stands in place of a block."""
+    name = block.name
+    if name == "details":
+        return _opened_details(block)
+    boxed = name in _TRANSPARENT or (name not in _BLOCKS and not _is_card(block))
+    if boxed or (name == "p" and any(isinstance(tag, Tag) and (tag.name in _BLOCKS or _is_card(tag)) for tag in block.descendants)):
+        return _settled(block)
+    if name in _HOLDERS:
+        block.contents = _settled(block)
+    elif name in _SHAPED:
+        _open_parts(block)
+    elif name == "figcaption":
         _as_caption(block)
-    elif block.name == "summary":
+    elif name == "summary":
         block.name = "p"
-    elif block.name == "p" and block.find(lambda tag: tag.name in _BLOCKS or _is_card(tag)):
-        _settle(block)
-        block.unwrap()
+    return [block]
 
 
-def _open_inside(part: Tag) -> None:
+def _open_parts(shaped: Tag) -> None:
     """Settle the parts of lists and tables: rows and cells keep their inline content, items and definitions hold blocks."""
-    if part.name in {"ul", "ol", *_HOLDERS}:
-        _open(part)
-    elif part.name in _SHAPED:
-        for child in list(part.children):
-            if isinstance(child, Tag):
-                _open_inside(child)
+    for part in shaped.contents:
+        if not isinstance(part, Tag):
+            continue
+        if part.name in _HOLDERS:
+            part.contents = _settled(part)
+        elif part.name in _SHAPED:
+            _open_parts(part)
 
 
 def _is_block(element: Tag) -> bool:
     """Tell whether an element stands as a block: a known one, a card, or any other that holds blocks."""
-    if element.name in _BLOCKS or element.name in _TRANSPARENT or _is_card(element):
+    if element.name in _STANDING or _is_card(element):
         return True
-    return element.find(lambda tag: tag.name in _BLOCKS or tag.name in _TRANSPARENT or _is_card(tag)) is not None
+    return any(isinstance(tag, Tag) and (tag.name in _STANDING or _is_card(tag)) for tag in element.descendants)
 
 
 def _is_card(element: Tag) -> bool:
     """Tell whether a custom tag stands for a block whose content is in its attributes."""
-    return element.name not in _INLINE | _BLOCKS | _TRANSPARENT and element.has_attr("href") and not element.get_text().strip()
+    return element.name not in _PLAIN and element.has_attr("href") and not element.get_text().strip()
 
 
-def _wrap(loose: Sequence[PageElement]) -> None:
-    """Put a run of loose text and inline elements into a paragraph where it stands."""
+def _wrapped(loose: list[PageElement]) -> list[PageElement]:
+    """Return the paragraph that a run of loose text and inline elements becomes; nothing for white space."""
     if not any(isinstance(node, Tag) or str(node).strip() for node in loose):
-        for node in loose:
-            node.extract()
-        return
+        return []
     first = loose[0]
-    box = Tag(name="p")
+    paragraph = Tag(name="p")
     line = line_of(first if isinstance(first, Tag) else first.parent)
     if line:
-        box[LINE] = str(line)
-    first.insert_before(box)
-    for node in loose:
-        box.append(node.extract())
+        paragraph[LINE] = str(line)
+    paragraph.contents = loose
+    return [paragraph]
 
 
-def _open_details(details: Tag) -> None:
+def _opened_details(details: Tag) -> list[PageElement]:
     """Open a details box: its summary, wherever it stands, comes first and in bold (a heading in it stays one)."""
     summary = details.find("summary")
     if summary:
@@ -407,8 +488,7 @@ def _open_details(details: Tag) -> None:
                 inner.unwrap()
         else:
             summary.decompose()
-    _settle(details)
-    details.unwrap()
+    return _settled(details)
 
 
 def _as_caption(block: Tag) -> None:

@@ -7,7 +7,7 @@ texts, `_` and `*` know no flanking. Where a rule is not plain from the code its
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from bs4.element import NavigableString, Tag
@@ -41,6 +41,7 @@ _RAISED: Final = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹
 _LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _PLAIN_URL = re.compile(r"https?://[!-;=?-~]+", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_ROUND_BREAKS = re.compile(r" *\n *")
 _WORD = re.compile(r"[A-Za-z0-9]")
 _MAX_SPLITS: Final = 6
 
@@ -79,6 +80,9 @@ class Seen:
     problems: list[tuple[str, int | None, str]] = field(default_factory=list[tuple[str, int | None, str]])
 
 
+_OPTIONS: Final[dict[str, Any]] = vars(MarkdownConverter(bs4_options="lxml", escape_misc=False))["options"]
+
+
 class DiscordConverter(MarkdownConverter):
     """Renders inline content, lists, quotes, code and tables of a tidied tree (see issues/tree.py); the tree is only read.
 
@@ -87,7 +91,9 @@ class DiscordConverter(MarkdownConverter):
 
     def __init__(self, links: Links, *, in_embed: bool = True) -> None:
         """Resolve targets with ``links``."""
-        super().__init__(bs4_options="lxml", escape_misc=False)
+        # What the superclass does here, once: it reads its options from the names of two classes, for every block anew.
+        self.options = _OPTIONS
+        self.convert_fn_cache = {}
         self.links = links
         self.in_embed = in_embed
         self.seen = Seen()
@@ -104,7 +110,8 @@ class DiscordConverter(MarkdownConverter):
             if rendered and _clashes(rendered[-1][0], rendered[-1][1], node, text):
                 rendered.append(("", GAP))
             rendered.append((node, text))
-        return re.sub(r" *\n *", "\n", "".join(text for _, text in rendered))
+        joined = "".join(text for _, text in rendered)
+        return _ROUND_BREAKS.sub("\n", joined) if "\n" in joined else joined
 
     def _node(self, node: object, parents: frozenset[str]) -> str:
         if isinstance(node, Tag):
@@ -202,11 +209,11 @@ class DiscordConverter(MarkdownConverter):
         if parents & {"a", "title"}:
             return self.inline(node.contents, parents)
         href = str(node.get("href") or "").strip()
+        url = self.links.resolve(href)
         if node.has_attr("href"):
-            problem = self.links.problem(href)
+            problem = self.links.problem(href, url)
             if problem:
                 self.seen.problems.append((problem, line_of(node), href))
-        url = self.links.resolve(href)
         text = node.get_text()
         bare = unquote(text.strip()) in {unquote(href), unquote(url), unquote(href.removeprefix("mailto:"))}
         if not url:

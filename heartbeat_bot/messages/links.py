@@ -73,15 +73,15 @@ class Links:
         url = _checked(target)
         return url if is_web(url) else ""
 
-    def problem(self, target: str) -> str:
-        """Name what is wrong with a link's target as written (a rule's name), "" when nothing is."""
+    def problem(self, target: str, resolved: str) -> str:
+        """Name what is wrong with a link's target as written (a rule's name), "" when nothing is; ``resolved`` is what it leads to."""
         if not target:
             return "empty-link"
         if _is_placeholder(target):
             return "placeholder-link"
         if _HOST.match(target) and not _SCHEME.match(target) and not _FILE.search(target.split("/", 1)[0]):
             return "link-without-scheme"
-        if not self.resolve(target):
+        if not resolved:
             if target.startswith("#"):
                 return "unresolved-anchor"
             return "unresolved-link" if not _SCHEME.match(target) else "unlinkable"

@@ -13,9 +13,16 @@ _NODES = re.compile(
     re.MULTILINE,
 )
 
+_MAYBE_EMOJI = re.compile("[\u203c-\U0001faff]|\u20e3")
+
 
 def count_nodes(text: str) -> int:
     """Return an upper bound of the nodes of a text in Discord's dialect: links, emoji, lines of lists and quotes, pairs of marks."""
+    return (weight(text) + 1) // 2
+
+
+def weight(text: str) -> int:
+    """Return twice the nodes of a text: a mark is half of a pair. What texts weigh that are joined by line breaks adds up."""
     halves = 0
     for match in _NODES.finditer(text):
         match match.lastgroup:
@@ -25,4 +32,15 @@ def count_nodes(text: str) -> int:
                 halves += 1
             case _:
                 halves += 2
-    return (halves + 1) // 2 + sum(1 for _ in EMOJI.finditer(text))
+    return halves + 2 * _emoji(text)
+
+
+def weighs_at_most(text: str, most: int) -> bool:
+    """Tell whether a text weighs no more than ``most``; mostly answered by counting characters that may be marks."""
+    spots = 1 + text.count("\n") + text.count("](") + text.count("<") + text.count("://") + _emoji(text)
+    rough = 2 * spots + text.count("`") + text.count("*") + text.count("~~") + text.count("__") + text.count("||")
+    return rough <= most or weight(text) <= most
+
+
+def _emoji(text: str) -> int:
+    return len(EMOJI.findall(text)) if _MAYBE_EMOJI.search(text) else 0

@@ -1,12 +1,11 @@
 """Fills messages: rendered pieces of a section → contents and embeds, as few messages as the pieces allow, every limit kept."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Final, assert_never
+from typing import Final, Self, assert_never
 
 from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.nodes import count_nodes
+from heartbeat_bot.messages.nodes import count_nodes, weighs_at_most, weight
 from heartbeat_bot.messages.post import Embed, EmbedImage
 from heartbeat_bot.messages.split import Cut, Kind, split
 
@@ -81,6 +80,8 @@ class Room:
     embeds: int = limits.EMBEDS
 
 
+_MOST_WEIGHT: Final = 2 * limits.NODES - 2
+"""The most that a text with fewer nodes than the limit weighs."""
 _GALLERY: Final = 4
 """Images that the client merges into one embed (docs: embeds with the same url; staff: at most four)."""
 
@@ -133,6 +134,25 @@ def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: R
     return filler.done()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Left:
+    """What is left for a text where it is to stand: characters, bytes, and weight in nodes (see nodes.py)."""
+
+    characters: int
+    size: int
+    weight: int = _MOST_WEIGHT
+
+    def holds(self, text: str) -> bool:
+        """Tell whether a text fits."""
+        return len(text) <= self.characters and _bytes(text) <= self.size and weighs_at_most(text, self.weight)
+
+    def less(self, text: str) -> Self:
+        """Return what is left after a text that ends a line."""
+        return replace(
+            self, characters=self.characters - len(text), size=self.size - _bytes(text), weight=self.weight - weight(text)
+        )
+
+
 class _Filler:
     """Fills one message after the other, one embed after the other."""
 
@@ -141,12 +161,28 @@ class _Filler:
         self.room = room
         self.drafts = [Draft(content=content, embeds=list(first))]
         self.embed: Embed = Embed()
+        self.weight = 0
+        """Of the embed's description, which is long to weigh anew for every block."""
         self.open = False
         self.last: Kind | None = None
         self.pending_heading = ""
         self.pending_title: Title | None = None
 
     # -- room
+
+    def _left(self, *embeds: Embed) -> _Left:
+        """Return what the message has left for the description of the last of ``embeds``, when it holds them besides those it has."""
+        embeds = (*self.drafts[-1].embeds, *embeds)
+        characters = self.room.characters - sum(embed.characters for embed in embeds)
+        size = self.room.size - _bytes(self.drafts[-1].content) - sum(map(_embed_bytes, embeds))
+        if len(embeds) > self.room.embeds:
+            return _Left(characters=-1, size=-1)
+        last = embeds[-1]
+        return _Left(
+            characters=min(characters, limits.EMBED_DESCRIPTION - len(last.description)),
+            size=size,
+            weight=_MOST_WEIGHT - (self.weight if last is self.embed else weight(last.description)),
+        )
 
     def _used(self) -> tuple[int, int, int]:
         draft = self.drafts[-1]
@@ -159,24 +195,12 @@ class _Filler:
 
     def _has_room(self, embed: Embed) -> bool:
         """Tell whether the message holds ``embed`` in place of the open one (or as one more)."""
-        draft = self.drafts[-1]
-        characters = sum(other.characters for other in draft.embeds) + embed.characters
-        size = _bytes(draft.content) + sum(map(_embed_bytes, draft.embeds)) + _embed_bytes(embed)
-        return (
-            len(embed.description) <= limits.EMBED_DESCRIPTION
-            and characters <= self.room.characters
-            and size <= self.room.size
-            and len(draft.embeds) < self.room.embeds
-            and count_nodes(embed.description) < limits.NODES
-        )
-
-    def _holds(self, grow: Callable[[str], Embed], part: str) -> bool:
-        return self._has_room(grow(part))
+        return self._left(embed).holds("")
 
     def _close(self) -> None:
         if self.open:
             self.drafts[-1].embeds.append(self.embed)
-        self.embed, self.open, self.last = Embed(), False, None
+        self.embed, self.weight, self.open, self.last = Embed(), 0, False, None
 
     def _next_message(self) -> None:
         self._close()
@@ -207,14 +231,15 @@ class _Filler:
             base = self.embed if self.open else Embed(title=title.title if title else "", url=title.url if title else "")
             gap = _gap(self.last, kind, heading=bool(heading)) if base.description else ""
             before = f"{heading}\n" if heading else ""
-            fits = partial(self._holds, partial(_grown, base, gap + before))
+            fits = self._left(base).less(gap + before).holds
             part, left = split(rest, kind, fits, cut=self.cut)
-            if not part and not split(rest, kind, partial(_alone, title, before), cut=self.cut)[0]:
+            if not part and not split(rest, kind, _alone(title).less(before).holds, cut=self.cut)[0]:
                 # No message of its own would help: what is too long for any is cut where it stands.
                 part, left = split(rest, kind, fits, cut=Cut.FORCED)
                 part, left = (part, left) if len(part) >= _WORTH or (part and self._empty) else ("", rest)
             if part:
                 self.embed, self.open, self.last = _grown(base, gap + before, part), True, kind
+                self.weight += weight(gap + before) + weight(part)
                 rest, heading, title = left, "", None
                 if rest:
                     # The rest goes on in a new embed, or in a new message when this one is full.
@@ -231,24 +256,12 @@ class _Filler:
 
     def _fresh_embed_helps(self, rest: str, kind: Kind) -> bool:
         """Tell whether an embed of its own would take (some of) the text in this message."""
-        draft = self.drafts[-1]
-        used = [*draft.embeds, self.embed]
-        if len(used) >= self.room.embeds:
-            return False
-        characters = self.room.characters - sum(embed.characters for embed in used)
-        size = self.room.size - _bytes(draft.content) - sum(map(_embed_bytes, used))
-
-        def fits(part: str) -> bool:
-            return (
-                len(part) <= min(characters, limits.EMBED_DESCRIPTION) and _bytes(part) <= size and count_nodes(part) < limits.NODES
-            )
-
+        fits = self._left(self.embed, Embed()).holds
         if split(rest, kind, fits, cut=self.cut)[0]:
             return True
-        forced = (
-            split(rest, kind, fits, cut=Cut.FORCED)[0] if not split(rest, kind, partial(_alone, None, ""), cut=self.cut)[0] else ""
-        )
-        return len(forced) >= _WORTH
+        if split(rest, kind, _alone(None).holds, cut=self.cut)[0]:
+            return False
+        return len(split(rest, kind, fits, cut=Cut.FORCED)[0]) >= _WORTH
 
     def _take_title(self) -> Title | None:
         """Return the waiting title, or None after writing it as a heading line where it cannot be a title."""
@@ -340,16 +353,10 @@ class _Filler:
         return [draft for draft in self.drafts if not draft.empty]
 
 
-def _alone(title: Title | None, before: str, part: str) -> bool:
-    """Tell whether a text, with its heading, would fit a message that holds nothing else."""
-    text = before + part
-    characters = len(text) + (len(title.title) if title else 0)
-    return (
-        len(text) <= limits.EMBED_DESCRIPTION
-        and characters <= limits.EMBED_TOTAL
-        and _bytes(text) + (_bytes(title.title) if title else 0) <= limits.MESSAGE_BYTES
-        and count_nodes(text) < limits.NODES
-    )
+def _alone(title: Title | None) -> _Left:
+    """Return what a message that holds nothing else, but for a title, has left for a text."""
+    said = title.title if title else ""
+    return _Left(characters=min(limits.EMBED_DESCRIPTION, limits.EMBED_TOTAL - len(said)), size=limits.MESSAGE_BYTES - _bytes(said))
 
 
 _WORTH: Final = 200
@@ -369,7 +376,7 @@ def _gap(last: Kind | None, kind: Kind, *, heading: bool) -> str:
 
 
 def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", errors="surrogatepass"))
+    return len(text) if text.isascii() else len(text.encode("utf-8", errors="surrogatepass"))
 
 
 def _embed_bytes(embed: Embed) -> int:

@@ -1,11 +1,13 @@
 """Cutting a rendered text in two where a reader minds least: between items, lines, sentences, words; inside a word only at last."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum, StrEnum
+from itertools import accumulate, pairwise, takewhile
 from typing import Final
 
 from heartbeat_bot.messages.dialect import GAP
+from heartbeat_bot.messages.limits import EMBED_DESCRIPTION
 
 
 class Kind(StrEnum):
@@ -32,7 +34,9 @@ class Cut(IntEnum):
 
 
 Fits = Callable[[str], bool]
-"""Tells whether a text has room where it is to stand."""
+"""Tells whether a text has room where it is to stand; one that is longer than an embed's description never has."""
+
+_MOST: Final = EMBED_DESCRIPTION
 
 _ATOMS = re.compile(
     r"\\."  # an escape
@@ -72,28 +76,24 @@ def split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:  #
 
 def _items(text: str) -> list[str]:
     """Group the lines of a list by top-level item."""
-    items: list[str] = []
-    for line in text.split("\n"):
-        if items and line.startswith((" ", "\t")):
-            items[-1] += "\n" + line
-        else:
-            items.append(line)
-    return items
+    lines = text.split("\n")
+    starts = [number for number, line in enumerate(lines) if not number or not line.startswith((" ", "\t"))]
+    return ["\n".join(lines[start:end]) for start, end in pairwise([*starts, len(lines)])]
 
 
 def _split_lines(lines: Sequence[str], fits: Fits) -> tuple[str, str]:
-    low, high = 0, len(lines) - 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits("\n".join(lines[:middle])) else (low, middle - 1)
-    return "\n".join(lines[:low]), "\n".join(lines[low:])
+    ends = accumulate(len(line) + 1 for line in lines[:-1])
+    most = sum(1 for _ in takewhile(lambda end: end <= _MOST + 1, ends))
+    size = _largest(most, lambda n: fits("\n".join(lines[:n])))
+    return "\n".join(lines[:size]), "\n".join(lines[size:])
 
 
 def _dedent(text: str) -> str:
+    if not text.startswith(" "):
+        return text
     lines = text.split("\n")
     indent = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
-    first = len(lines[0]) - len(lines[0].lstrip(" "))
-    return "\n".join(line[max(indent, 0) :] if len(line) >= indent else line for line in lines) if first else text
+    return "\n".join(line[max(indent, 0) :] if len(line) >= indent else line for line in lines)
 
 
 def _split_code(text: str, fits: Fits, *, forced: bool) -> tuple[str, str]:
@@ -107,7 +107,7 @@ def _split_code(text: str, fits: Fits, *, forced: bool) -> tuple[str, str]:
     if head.strip():
         return closed(head), closed(tail) if tail.strip() else ""
     first = lines[0]
-    size = _largest(len(first), lambda n: fits(closed(first[:n]))) if forced else 0
+    size = _largest(min(len(first), _MOST), lambda n: fits(closed(first[:n]))) if forced else 0
     if not size or (size == len(first) and len(lines) == 1):
         return "", text
     rest = "\n".join([first[size:], *lines[1:]])
@@ -127,10 +127,10 @@ def _split_first_line(text: str, kind: Kind, fits: Fits, *, forced: bool) -> tup
     prefix = "> " if kind is Kind.QUOTE else ""
     match = re.match(r" *(?:[-*] |\d+\. )", line) if kind in {Kind.LIST, Kind.QUOTE} else None
     again = prefix or (" " * len(match.group()) if match else "")
-    atoms = _ATOMS.findall(line)
-    cut = _cut_at(atoms, fits, str.isspace, prefer=_SENTENCE_END)
+    atoms, beyond = _atoms(line)
+    cut = _cut_at(atoms, fits, prefer=_SENTENCE_END, more=bool(beyond))
     if cut is None and forced:
-        cut = _cut_at(atoms, fits, str.isspace, prefer=None)
+        cut = _cut_at(atoms, fits, prefer=None, more=bool(beyond))
     if cut is not None:
         head, tail = _closed(atoms, cut)
     elif not forced:
@@ -139,6 +139,7 @@ def _split_first_line(text: str, kind: Kind, fits: Fits, *, forced: bool) -> tup
         head, tail = _split_atom(atoms, fits)
         if not head:
             return "", text
+    tail += beyond
     if kind is Kind.LIST and tail:
         tail = again + GAP + tail.lstrip()
         tail = _dedent(tail)
@@ -147,43 +148,67 @@ def _split_first_line(text: str, kind: Kind, fits: Fits, *, forced: bool) -> tup
     return head, tail + newline + rest
 
 
-def _cut_at(atoms: Sequence[str], fits: Fits, boundary: Callable[[str], bool], prefer: re.Pattern[str] | None) -> int | None:
-    """Return the number of atoms before the last good place to cut, None when there is none."""
-    spots = [n for n in range(1, len(atoms)) if boundary(atoms[n]) and (prefer is None or prefer.search(atoms[n - 1]))]
-    size = _largest(len(spots), lambda n: n == 0 or fits(_closed(atoms, spots[n - 1])[0]))
+def _atoms(line: str) -> tuple[list[str], str]:
+    """Cut the start of a line, twice as long as any text that fits, into atoms; return what is beyond as it is.
+
+    A paragraph of half a megabyte is cut a hundred times, and must not be read as a whole each time.
+    """
+    atoms: list[str] = []
+    end = 0
+    for match in _ATOMS.finditer(line):
+        if end > 2 * _MOST:
+            return atoms, line[end:]
+        atoms.append(match.group())
+        end = match.end()
+    return atoms, ""
+
+
+def _cut_at(atoms: Sequence[str], fits: Fits, *, prefer: re.Pattern[str] | None, more: bool) -> int | None:
+    """Return the number of atoms before the last good white space to cut at, None when there is none; ``more`` text may follow them."""
+    spots = [n for n in range(1, len(atoms)) if atoms[n].isspace() and (prefer is None or prefer.search(atoms[n - 1]))]
+    size = _largest(len(spots), lambda n: fits(_head(atoms, spots[n - 1])))
     if not size:
         return None
     spot = spots[size - 1]
     # A sentence that leaves most of the room empty is not worth it.
-    if prefer is not None and size < len(spots) and len("".join(atoms[:spot])) < _HALF * len("".join(atoms[: spots[size]])):
-        return None
+    if prefer is not None and (more or size < len(spots)):
+        following = spots[size] if size < len(spots) else len(atoms)
+        if len("".join(atoms[:spot])) < _HALF * len("".join(atoms[:following])):
+            return None
     return spot if "".join(atoms[:spot]).strip(" >-*0123456789.") else None
 
 
 _HALF: Final = 0.5
 
 
-def _closed(atoms: Sequence[str], cut: int) -> tuple[str, str]:
-    """Cut between atoms; styles open at the cut are closed before it and opened after it."""
+def _open_marks(atoms: Iterable[str]) -> list[str]:
     opened: list[str] = []
-    for atom in atoms[:cut]:
+    for atom in atoms:
         if atom in _MARKS:
             if atom in opened:
                 opened.remove(atom)
             else:
                 opened.append(atom)
-    head = "".join(atoms[:cut]).rstrip() + "".join(reversed(opened))
-    tail = "".join(opened) + "".join(atoms[cut:]).lstrip()
-    return head, tail
+    return opened
+
+
+def _head(atoms: Sequence[str], cut: int) -> str:
+    """Return what stands before a cut between atoms, styles that are open there closed."""
+    return "".join(atoms[:cut]).rstrip() + "".join(reversed(_open_marks(atoms[:cut])))
+
+
+def _closed(atoms: Sequence[str], cut: int) -> tuple[str, str]:
+    """Cut between atoms; styles open at the cut are closed before it and opened after it."""
+    return _head(atoms, cut), "".join(_open_marks(atoms[:cut])) + "".join(atoms[cut:]).lstrip()
 
 
 def _split_atom(atoms: Sequence[str], fits: Fits) -> tuple[str, str]:
     """Cut where there is no white space to cut at: between atoms, and inside the one atom that alone is too long."""
-    size = _largest(len(atoms) - 1, lambda n: fits(_closed(atoms, n)[0]))
+    size = _largest(len(atoms) - 1, lambda n: fits(_head(atoms, n)))
     if size and "".join(atoms[:size]).strip(" >-*0123456789."):
         return _closed(atoms, size)
-    index = next((n for n in range(len(atoms)) if not fits(_closed(atoms, n + 1)[0])), None)
-    if index is None:
+    index = size
+    if fits(_head(atoms, index + 1)):
         return "", "".join(atoms)
     atom = atoms[index]
     before, after = "".join(atoms[:index]), "".join(atoms[index + 1 :])
@@ -193,7 +218,7 @@ def _split_atom(atoms: Sequence[str], fits: Fits) -> tuple[str, str]:
         ticks = re.match(r"`+", atom)
         fence = ticks.group() if ticks else "`"
         opening, body, closing = fence, atom[len(fence) : -len(fence)], fence
-    size = _largest(len(body) - 1, lambda n: fits(before + opening + body[:n] + closing))
+    size = _largest(min(len(body) - 1, _MOST), lambda n: fits(before + opening + body[:n] + closing))
     while size > 1 and _JOINER.match(body[size]):
         size -= 1
     if not size:

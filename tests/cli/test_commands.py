@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from heartbeat_bot import __version__
 from heartbeat_bot.cli import _Group, main
-from heartbeat_bot.cli.ending import run_to_the_end
+from heartbeat_bot.cli.loop import run_to_the_end
 from heartbeat_bot.cli.running import _instant
 from heartbeat_bot.errors import ConfigError, IssueError, OutletError, RateLimitedError, SourceError, UserError
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.reading import read_issue
+from heartbeat_bot.issues.tree import line_of
+from heartbeat_bot.messages.compose import compose
 
 N = 10_000
 HEAD = "---\ntitle: T\n---\n"
@@ -26,6 +28,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "template marks": ("{% " * N, "thousands of brackets"),
     "comments": ("{/* " * N, "thousands of brackets"),
     "divs": ("<div>" * 2000, "HTML tags are nested too deeply"),
+    "spans": ("x " + "<span>" * 900, "HTML tags are nested too deeply"),
     "table cells": ("|a|b|\n|-|-|\n" + "|x|y|\n" * N, "more than 5000 paragraphs, items and cells"),
     "list items": ("- a\n" * N, "more than 5000 paragraphs, items and cells"),
     "headings": ("## a\n\nx\n\n" * N, "more than 5000 paragraphs, items and cells"),
@@ -75,6 +78,17 @@ def test_odd_but_harmless_text_is_read_in_a_moment(body: str) -> None:
     start = time.perf_counter()
     assert read_issue("a.md", (HEAD + body).encode()).title == "T"
     assert time.perf_counter() - start < 6, "seconds; under one on an idle machine"
+
+
+@pytest.mark.parametrize("tag", ["span", "sup", "b", "q", "div", "blockquote", "ul><li", "dl><dd"])
+def test_what_is_nested_as_deeply_as_it_may_be_is_composed_too(tag: str) -> None:
+    depth = 190 // len(tag.split("><"))
+    assert compose(read_issue("a.md", ("x " + f"<{tag}>" * depth + "y").encode())).posts
+
+
+def test_an_attribute_of_the_author_that_is_named_like_the_line_number_is_none() -> None:
+    issue = read_issue("a.md", b'a <b data-line="x">c</b> <i data-line>d</i>')
+    assert [line_of(element) for element in issue.intro[0].find_all(["strong", "em"])] == [1, 1]
 
 
 @pytest.mark.parametrize("data", [b"---\ntitle: T\n---\n", b"---\ntitle: T\n---"])

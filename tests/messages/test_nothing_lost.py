@@ -1,6 +1,7 @@
 """Any Markdown: every post within limits, every word there in order, every link there."""
 
 import re
+import time
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
@@ -189,3 +190,17 @@ def test_any_heap_of_marks_keeps_its_words(markdown: str) -> None:
     composition = composed(markdown)
     assert {post.key: found for post in composition.posts if (found := broken_limits(post))} == {}
     assert missing(words(site_html(markdown)), words(channel_html(composition.posts))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["lorem ipsum dolor. " * 10_000, "a" * 200_000, "日本語" * 40_000, "> lorem ipsum\n" * 10_000, "- " + "lorem ipsum " * 10_000],
+    ids=["prose", "one word", "no spaces", "quote", "item"],
+)
+def test_a_paragraph_of_hundreds_of_kilobytes_is_cut_whole_and_in_a_moment(text: str) -> None:
+    start = time.perf_counter()
+    composition = composed(text)
+    assert time.perf_counter() - start < 6, "seconds; under one on an idle machine"
+    assert {post.key: found for post in composition.posts if (found := broken_limits(post))} == {}
+    shown = "".join(embed.description for post in composition.posts for embed in post.embeds)
+    assert Counter(re.sub(r"[^\w]", "", text)) == Counter(re.sub(r"[^\w]", "", shown))
