@@ -92,6 +92,7 @@ _TITLE_COLUMN = re.compile(
 )
 _LONGEST: Final = 20_000
 _MOST_DETAILS: Final = 50
+_MOST_ENTRIES: Final = 1000
 _NEAR: Final = 300
 """Characters of a nested item that may name the place that a time zone is read by."""
 
@@ -125,7 +126,7 @@ def _events(topic: Topic, issued: date | None) -> Iterator[Event]:
     title_line: Line | None = None
     day: When | None = None
     below_heading = False
-    for entry in topic.entries:
+    for entry in topic.entries[:_MOST_ENTRIES]:
         if entry.card:
             waiting = [_from_card(entry, topic, waiting, issued)] if waiting or _card_dates(entry, issued) else []
             continue

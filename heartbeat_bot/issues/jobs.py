@@ -161,7 +161,7 @@ def _of_entry(entry: Entry, topic: Topic, pointer: Tag | None) -> Iterator[Job]:
         return
     for link in tag.find_all("a", href=True, limit=_MOST_LINKS):
         title = _tidy(link.get_text()[:_TITLE_LONGEST])
-        before, _, after = own.partition(title)
+        before, _, after = own.partition(title) if title else ("", "", own)
         leads = len(before.strip(" *-–—:")) <= 3 or before.strip().endswith(":")  # noqa: PLR2004 - an article or emoji
         if link is pointer and _GENERIC.match(title):
             continue

@@ -15,9 +15,11 @@ _SENTENCE_END = re.compile(
     rf"(?<![ap]\.m)(?<!\bSt)(?<!\bDr)(?<!\bMr)(?<!\bvs)(?<!\d)[.!?]\s+{_CAPITAL}|(?<=\d)[.!?]\s+(?!(?i:{MONTH})){_CAPITAL}|\n|(?<=[。!?])"
 )
 _QUOTE = re.compile(r"[“\"„«]([^”“\"»]{4,150})[”\"»]|「([^」]{2,150})」")
-_LONGEST: Final = 20_000
+_LONGEST: Final = 10_000
 """Characters of one paragraph that are looked at; the longest of real newsletters has 5,589."""
 _MOST_NAMES: Final = 200
+_SENTENCE: Final = 1000
+"""Characters before and after a date that are taken for its sentence, where none ends sooner."""
 _STRUCK: Final = frozenset({"s", "ul", "ol", "pre", "img", "blockquote"})
 
 
@@ -46,7 +48,9 @@ class Line:
         """Return where the sentence round a span begins and ends."""
         before = bisect_right(self.ends, span[0])
         after = bisect_left(self.ends, span[1])
-        return self.ends[before - 1] if before else 0, self.ends[after] if after < len(self.ends) else len(self.text)
+        start = self.ends[before - 1] if before else 0
+        end = self.ends[after] if after < len(self.ends) else len(self.text)
+        return max(start, span[0] - _SENTENCE), min(end, span[1] + _SENTENCE)
 
 
 def read_line(tag: Tag) -> Line:  # noqa: C901 - one branch per kind of node

@@ -40,6 +40,8 @@ _REMOTE = re.compile(
     r"(?:virtual|hybrid|online|virtuell|hybride|híbrido|en ligne|en línea|in[ -]person|vor ort|on-?site)\b[\s,/:–-]{0,3}\(?([^()]{0,80})\)?",
     re.IGNORECASE,
 )
+_FAR: Final = 1000
+"""Characters round a date in which a pin or a word such as "Where:" says its place."""
 _BEFORE_AND_AFTER: Final = 400
 """Characters round a date in which its place is looked for."""
 
@@ -67,8 +69,9 @@ def where(line: Line, when: When, dates: Sequence[When], title: str) -> tuple[st
     """Return the place near a date, None when there is none, and whether one can take part from afar."""
     start, end = line.sentence(when.span)
     online = is_online(line.text[start:end])
-    if place := pinned(line.text):
-        return place, online or is_online(line.text)
+    around = line.text[max(0, when.span[0] - _FAR) : when.span[1] + _FAR]
+    if place := pinned(around):
+        return place, online or is_online(around)
     if "|" in line.text[start:end]:
         return _cell(line, when, (start, end), title), online
     stop = min((other.span[0] for other in dates if other.span[0] >= when.span[1]), default=end)

@@ -70,6 +70,7 @@ SHAPES = [
         "| Role | Where |\n|---|---|\n| [Owl Engineer](https://j.example/5) | Oslo |",
         ["Owl Engineer | - | Oslo | https://j.example/5"],
     ),
+    ("a link without words", "- [](https://j.example/1)\n\n[](https://j.example/2) **", []),
     ("nothing", "No positions this month.", []),
 ]
 
