@@ -44,6 +44,9 @@ wheel: $(READY) ## the wheel, built, installed in a fresh environment and starte
 	@.ci/wheel
 
 bench: $(READY) ## tables over the shared newsletters (SHARED=../shared)
+	@.ci/uv sync --frozen --quiet --group bench
+	@$(BIN)/python benchmarks/convert.py $(if $(SHARED),"$(SHARED)")
+	@echo
 	@$(BIN)/python benchmarks/corpus_table.py $(if $(SHARED),"$(SHARED)")
 	@echo
 	@$(BIN)/python benchmarks/events.py $(if $(SHARED),"$(SHARED)")
