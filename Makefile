@@ -43,7 +43,7 @@ floor: $(READY) ## the coverage of the last measured tests against the floor in 
 wheel: $(READY) ## the wheel, built, installed in a fresh environment and started among hostile neighbours
 	@.ci/wheel
 
-bench: $(READY) ## tables over the shared newsletters (SHARED=../shared)
+bench: $(READY) ## tables over the shared newsletters (SHARED=../shared), and what running costs
 	@.ci/uv sync --frozen --quiet --group bench
 	@$(BIN)/python benchmarks/convert.py $(if $(SHARED),"$(SHARED)")
 	@echo
@@ -52,6 +52,8 @@ bench: $(READY) ## tables over the shared newsletters (SHARED=../shared)
 	@$(BIN)/python benchmarks/events.py $(if $(SHARED),"$(SHARED)")
 	@echo
 	@$(BIN)/python benchmarks/fidelity.py $(if $(SHARED),"$(SHARED)")
+	@echo
+	@$(BIN)/python benchmarks/passes.py
 
 clean: ## remove what make made, the environment too
 	@rm -rf .venv .uv dist build .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis
