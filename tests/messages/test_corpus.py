@@ -3,38 +3,21 @@
 from pathlib import Path
 
 import pytest
+from readers import broken_limits
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.compose import compose
-from heartbeat_bot.messages.nodes import count_nodes
-from heartbeat_bot.messages.post import Post, texts
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 FILES = sorted(CORPUS.glob("*/*.md")) + sorted(CORPUS.glob("*.txt"))
 needs_corpus = pytest.mark.skipif(not FILES, reason="the real newsletters (../shared/corpus) are not here")
 
 
-def problems(post: Post) -> list[str]:
-    body = post.body()
-    checks = {
-        "content": len(body["content"]) <= limits.CONTENT,
-        "embeds": len(post.embeds) <= limits.EMBEDS,
-        "total": sum(embed.characters for embed in post.embeds) <= limits.EMBED_TOTAL,
-        "description": all(len(embed.description) <= limits.EMBED_DESCRIPTION for embed in post.embeds),
-        "title": all(len(embed.title) <= limits.EMBED_TITLE for embed in post.embeds),
-        "bytes": sum(len(text.encode()) for text in texts(body)) <= limits.MESSAGE_BYTES,
-        "nodes": all(count_nodes(embed.description) < limits.NODES for embed in post.embeds),
-        "empty": bool(body["content"] or body["embeds"]),
-    }
-    return [name for name, good in checks.items() if not good]
-
-
 @needs_corpus
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_post_of_a_real_newsletter_keeps_every_limit(path: Path) -> None:
     composition = compose(read_issue(path.name, path.read_bytes()), site="https://example.org/", page="https://example.org/x")
-    assert {post.key: found for post in composition.posts if (found := problems(post))} == {}
+    assert {post.key: found for post in composition.posts if (found := broken_limits(post))} == {}
     assert all(count <= bound + 1 for _, count, bound in composition.bounds)
 
 
