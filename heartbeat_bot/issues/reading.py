@@ -250,7 +250,8 @@ def _title(title: str, blocks: list[Tag]) -> tuple[str, list[Tag]]:
     untitled = not title and level == 1 and sum(level_of(block) == 1 for block in blocks) == 1
     if not (same or untitled):
         return title, blocks
-    return title or heading, blocks[:first] + blocks[first + 1 :]
+    # As the page shows it: what only the body says, if but a capital letter, is not lost.
+    return heading, blocks[:first] + blocks[first + 1 :]
 
 
 def _letters(text: str) -> str:

@@ -185,7 +185,7 @@ def test_a_drafts_folder_holds_drafts_and_a_name_does_not_make_one(path: str, dr
     ("front_matter", "body", "title", "intro", "sections"),
     [
         ("title: A", "# B\n\nx\n\n# C\n\ny", "A", [], ["B", "C"]),
-        ("title: Hello, World!", "# Hello world\n\nx\n\n## C\n\n## D", "Hello, World!", ["x"], ["C", "D"]),
+        ("title: Hello, World!", "# Hello world\n\nx\n\n## C\n\n## D", "Hello world", ["x"], ["C", "D"]),
         ("title: A\n", "## A\n\nx\n\n## C\n\n## D", "A", ["x"], ["C", "D"]),
         ("x: y", "# A\n\nx", "A", ["x"], []),
         ("x: y", "A\n=\n\nx\n\n## B\n\ny", "A", ["x"], ["B"]),
