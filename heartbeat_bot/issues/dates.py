@@ -43,7 +43,6 @@ _AND = r"(?:\.?\s?[&+/]\s?|\.?\s(?:and|und|et|y|e|en)\s(?:(?:le|el|il)\s)?)"
 _DAYS = rf"{_DAY}(?:(?:,\s?{_DAY}){{0,6}},?(?:{_TO}|{_AND}){WEEKDAY}?{_DAY}){{0,3}}"
 _DAYS_FIRST_MONTH = rf"{_DAY}(?:(?:,\s?{_DAY}){{0,6}},?(?:{_TO}|{_AND}){WEEKDAY}?{_DAY}(?!\s(?:of\s)?{MONTH})){{0,3}}"
 _YEAR = r"(?:,?\s?(?:(?:of|de|del|do)\s)?(?:(?P<{0}_year>(?:19|20)\d\d)(?!\d|[-:.]\d|\s?(?:h\b|hrs|hours|Uhr))|['’](?P<{0}_short>\d\d)\b))"
-_NUMERIC = r"\d{1,2}\.\d{1,2}\."
 
 _POINT = re.compile(
     r"(?:(?<![\w/.])(?:"

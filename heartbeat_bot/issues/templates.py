@@ -168,8 +168,6 @@ def _tag(name: str, words: Words) -> str | None:
             return _figure(words)
         case "ref" | "relref" | "link" | "asset" | "static":
             return _reference(words.get("path") or words.get("0", ""))
-        case "button" | "btn":
-            return None
         case _:
             url = media_url(name, words)
             return f'<a href="{escape(url)}">{escape(url)}</a>' if url else None
