@@ -11,7 +11,8 @@ from sqlalchemy import Delete, Insert, Row, Update, case, delete, event, func, i
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from heartbeat_bot.delivery import schema, sqlite
+from heartbeat_bot import sqlite
+from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.gate import Facts, Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
 from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
