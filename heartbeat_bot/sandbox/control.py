@@ -340,7 +340,9 @@ class Control:
         opener: Interaction | None = None,
         acknowledged: bool = False,
     ) -> Interaction:
-        source = opener.source if opener else source
+        if opener and opener.source:
+            number, channel = opener.source.id, scene.channel
+            source = channel.messages.get(number) or channel.ephemeral.get(number) or opener.source
         interaction = self.interactions.begin(
             self.world, kind, scene, offered.data, owners=offered.owners, source=source, opener=opener
         )

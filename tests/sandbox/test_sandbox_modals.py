@@ -116,10 +116,11 @@ async def test_a_modal_opened_by_a_button_may_change_the_buttons_message(
         assert isinstance(place, discord.TextChannel)
         sent = await place.send("old", view=Menu(timeout=None))
         opened = await sandbox.press(channel.messages[sent.id], "rename", user=ann)
+        await sent.edit(content="changed meanwhile")
         done = await sandbox.submit(opened, {"name": "new"})
         assert channel.messages[sent.id].content == "new"
         assert done.source is not None
-        assert done.source.id == sent.id
+        assert (done.source.id, done.source.content) == (sent.id, "changed meanwhile")
 
 
 @pytest.mark.parametrize(
