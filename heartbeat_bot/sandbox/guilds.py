@@ -3,19 +3,17 @@
 from dataclasses import dataclass
 
 from heartbeat_bot.sandbox.api_errors import refusal
-from heartbeat_bot.sandbox.call import Call, Reply, Route
+from heartbeat_bot.sandbox.call import Call, Reply, Route, as_json_object
 from heartbeat_bot.sandbox.objects import (
     application_object,
     channel_object,
     guild_object,
-    member_object,
     own_user_object,
     role_object,
     user_object,
 )
 from heartbeat_bot.sandbox.permissions import channel_permissions, guild_permissions
 from heartbeat_bot.sandbox.validation import Form, Problems
-from heartbeat_bot.sandbox.world import Intent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +26,7 @@ class GuildRoutes:
         return [
             Route(method="GET", template="/users/@me", handler=self.me),
             Route(method="GET", template="/users/@me/guilds", handler=self.my_guilds),
+            Route(method="POST", template="/users/@me/channels", handler=self.open_direct),
             Route(method="GET", template="/users/{user_id}", handler=self.user),
             Route(method="GET", template="/applications/@me", handler=self.application),
             Route(method="GET", template="/oauth2/applications/@me", handler=self.application),
@@ -36,8 +35,7 @@ class GuildRoutes:
             Route(method="GET", template=guild, handler=self.read),
             Route(method="GET", template=f"{guild}/channels", handler=self.channels),
             Route(method="GET", template=f"{guild}/roles", handler=self.roles),
-            Route(method="GET", template=f"{guild}/members", handler=self.members),
-            Route(method="GET", template=f"{guild}/members/{{user_id}}", handler=self.member),
+            Route(method="GET", template=f"{guild}/roles/{{role_id}}", handler=self.role),
             Route(method="GET", template=f"{guild}/threads/active", handler=self.active_threads),
         ]
 
@@ -48,7 +46,7 @@ class GuildRoutes:
     def my_guilds(self, call: Call) -> Reply:
         """Get Current User Guilds."""
         world = call.world
-        mine = [guild for guild in world.guilds.values() if world.bot.id in guild.members]
+        mine = [guild for guild in world.guilds.values() if world.has_bot(guild)]
         return Reply(
             body=[
                 {
@@ -70,6 +68,21 @@ class GuildRoutes:
         if user is None:
             raise refusal(10013)
         return Reply(body=user_object(user))
+
+    def open_direct(self, call: Call) -> Reply:
+        """Create DM: opens the direct messages with a user, or returns those that are open."""
+        problems = Problems()
+        form = Form(as_json_object(call.json), problems)
+        number = form.snowflake("recipient_id")
+        if not form.has("recipient_id"):
+            form.fault("recipient_id", "BASE_TYPE_REQUIRED", "This field is required")
+        problems.raise_any()
+        user = call.world.users.get(number or 0)
+        if user is None:
+            raise refusal(10013)
+        if user.bot:
+            raise refusal(50007)
+        return Reply(body=channel_object(call.world, call.world.direct_channel(user)))
 
     def application(self, call: Call) -> Reply:
         """Get Current Application, by either of its addresses."""
@@ -105,25 +118,12 @@ class GuildRoutes:
         guild = call.world.guild(call.id("guild_id"))
         return Reply(body=[role_object(role) for role in guild.roles.values()])
 
-    def members(self, call: Call) -> Reply:
-        """List Guild Members, for applications with the privileged intent."""
-        guild = call.world.guild(call.id("guild_id"))
-        if not call.world.privileged_intents & Intent.GUILD_MEMBERS:
-            raise refusal(50001)
-        problems = Problems()
-        query = Form(dict(call.query), problems)
-        limit = query.integer("limit", least=1, most=1000) or 1
-        after = query.snowflake("after") or 0
-        problems.raise_any()
-        found = sorted((member for member in guild.members.values() if member.user.id > after), key=lambda m: m.user.id)
-        return Reply(body=[member_object(member) for member in found[:limit]])
-
-    def member(self, call: Call) -> Reply:
-        """Get Guild Member."""
-        member = call.world.guild(call.id("guild_id")).members.get(call.id("user_id"))
-        if member is None:
-            raise refusal(10007)
-        return Reply(body=member_object(member))
+    def role(self, call: Call) -> Reply:
+        """Get Guild Role."""
+        role = call.world.guild(call.id("guild_id")).roles.get(call.id("role_id"))
+        if role is None:
+            raise refusal(10011)
+        return Reply(body=role_object(role))
 
     def active_threads(self, call: Call) -> Reply:
         """List Active Guild Threads that the bot can see."""

@@ -6,19 +6,22 @@ from typing import Self
 from aiohttp import web
 
 from heartbeat_bot.sandbox.call import Limiter
+from heartbeat_bot.sandbox.callbacks import Interactions
 from heartbeat_bot.sandbox.channels import ChannelRoutes
 from heartbeat_bot.sandbox.clock import Clock, system_clock
 from heartbeat_bot.sandbox.commands import Commands
 from heartbeat_bot.sandbox.control import Control
 from heartbeat_bot.sandbox.faults import Faults
+from heartbeat_bot.sandbox.files import Files
 from heartbeat_bot.sandbox.gateway import Gateway
 from heartbeat_bot.sandbox.guilds import GuildRoutes
-from heartbeat_bot.sandbox.interactions import Interactions
+from heartbeat_bot.sandbox.members import MemberRoutes
 from heartbeat_bot.sandbox.message_rules import REQUEST_BYTES
 from heartbeat_bot.sandbox.messages import MessageRoutes
 from heartbeat_bot.sandbox.page import Page
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.rest import PREFIX, Door, Exchange
+from heartbeat_bot.sandbox.scheduled_events import ScheduledEventRoutes
 from heartbeat_bot.sandbox.world import World
 
 _MEBIBYTE = 1024 * 1024
@@ -54,8 +57,9 @@ class Sandbox(Control):
         self.limits = limiter.limits
         self.gateway = Gateway(world, token, heartbeat_interval)
         self._messages = MessageRoutes(limiter=limiter, nonce_window=nonce_window)
-        routes = [self._messages, ChannelRoutes(), GuildRoutes(), commands, interactions]
+        routes = [self._messages, ChannelRoutes(), GuildRoutes(), MemberRoutes(), ScheduledEventRoutes(), commands, interactions]
         self._door = Door(world, token, limiter, [route for place in routes for route in place.routes()])
+        self._files = Files(world)
         self._page = Page(world)
         self._wanted_port = port
         self._stack = AsyncExitStack()
@@ -66,6 +70,8 @@ class Sandbox(Control):
         app = web.Application(client_max_size=REQUEST_BYTES + _MEBIBYTE)
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/gateway/", self.gateway.connect)
+        # Before the page's own: the first address that matches is served.
+        self._files.add_to(app.router)
         self._page.add_to(app.router)
         app.router.add_route("*", PREFIX + "/{rest:.*}", self._door.handle)
         app.on_shutdown.append(self._say_goodbye)

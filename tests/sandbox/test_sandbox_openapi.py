@@ -1,6 +1,7 @@
 import io
 import json
 import re
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from sandbox_clients import Api, Running, discord
 
 from heartbeat_bot.sandbox.faults import Answer, TooMany
+from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.sandbox.rest import Exchange
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, Guild, User
@@ -190,3 +192,125 @@ async def test_the_bodies_that_discord_py_sends_are_as_described(
     body = next(exchange.body for exchange in sandbox.log if exchange.method == "POST")
     schema = {"components": description()["components"], "$ref": "#/components/schemas/MessageCreateRequest"}
     jsonschema.Draft202012Validator(schema).validate(body)
+
+
+async def test_answers_in_direct_messages_private_channels_and_menus_are_as_described(
+    running: Running, sandbox: Sandbox, client: discord.Client, api: Api, channel: Channel, ann: User
+) -> None:
+    tree = discord.app_commands.CommandTree(client)
+    everywhere = discord.app_commands.allowed_installs(guilds=True, users=True)
+
+    @tree.command(description="Answers", name=discord.app_commands.locale_str("answer"))
+    @everywhere
+    async def answer(interaction: discord.Interaction, text: str) -> None:
+        await interaction.response.send_message(text)
+        original = await interaction.original_response()
+        await original.edit(content="changed")
+        await interaction.followup.send("more", ephemeral=True)
+        await original.delete()
+
+    @tree.context_menu(name="On message")
+    @everywhere
+    async def on_message(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(message.content)
+
+    @tree.context_menu(name="On user")
+    @everywhere
+    async def on_user(interaction: discord.Interaction, user: discord.User) -> None:
+        await interaction.response.send_message(user.name)
+
+    sandbox.install_for(ann)
+    outside = sandbox.create_channel(sandbox.create_guild("Elsewhere", with_bot=False), "lobby")
+    sandbox.join(sandbox.world.guilds[outside.guild_id or 0], ann)
+    async with running(client):
+        await tree.sync()
+        person = await client.fetch_user(ann.id)
+        sent = await person.send("hello")
+        await client.fetch_channel(sent.channel.id)
+        for place in (channel, outside, sandbox.create_dm(ann), sandbox.create_private_channel(ann, sandbox.world.owner)):
+            await sandbox.invoke("answer", {"text": "x"}, user=ann, channel=place)
+            await sandbox.invoke_on("On message", sandbox.post_as(ann, place, "x"), user=ann, channel=place)
+            await sandbox.invoke_on("On user", ann, user=ann, channel=place)
+        commands = f"/applications/{sandbox.world.bot.id}/commands"
+        assert (await api.call("GET", commands)).status == 200
+        assert (await api.call("GET", commands, params={"with_localizations": "true"})).status == 200
+    assert check_all(sandbox) >= {"PUT 200", "PATCH 200", "POST 200", "DELETE 204"}
+
+
+async def test_a_modal_its_answers_and_their_files_are_as_described(
+    running: Running, sandbox: Sandbox, client: discord.Client, channel: Channel, ann: User
+) -> None:
+    class Draft(discord.ui.Modal, title="A draft"):
+        slug: discord.ui.TextInput["Draft"] = discord.ui.TextInput(label="Slug", custom_id="slug")
+        size = discord.ui.Label(
+            text="Size", component=discord.ui.Select(custom_id="size", options=[discord.SelectOption(label="big", value="big")])
+        )
+
+        async def on_submit(self, interaction: discord.Interaction) -> None:
+            file = discord.File(io.BytesIO(b"text"), "a.txt")
+            await interaction.response.send_message(self.slug.value, file=file, ephemeral=True)
+
+    class Menu(discord.ui.View):
+        @discord.ui.button(label="Draft", custom_id="draft")
+        async def draft(self, interaction: discord.Interaction, _: discord.ui.Button["Menu"]) -> None:
+            await interaction.response.send_modal(Draft())
+
+        @discord.ui.select(cls=discord.ui.ChannelSelect, custom_id="where", channel_types=[discord.ChannelType.text])
+        async def where(self, interaction: discord.Interaction, select: discord.ui.ChannelSelect["Menu"]) -> None:
+            await interaction.response.edit_message(content=select.values[0].name)
+
+    tree = discord.app_commands.CommandTree(client)
+
+    @tree.command(description="Opens a modal")
+    async def draft(interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(Draft())
+
+    async with running(client):
+        await tree.sync()
+        place = client.get_channel(channel.id)
+        assert isinstance(place, discord.TextChannel)
+        sent = await place.send("x", view=Menu(timeout=None))
+        message = channel.messages[sent.id]
+        opened = [await sandbox.invoke("draft", user=ann, channel=channel), await sandbox.press(message, "draft", user=ann)]
+        for interaction in opened:
+            done = await sandbox.submit(interaction, {"slug": "may", "size": "big"})
+            assert done.responses[0].content == "may"
+        await sandbox.press(message, "where", user=ann, values=[channel])
+        assert channel.messages[sent.id].content == "general"
+    assert check_all(sandbox) >= {"POST 200"}
+    bodies = [exchange.body for exchange in sandbox.log if exchange.path.endswith("/callback") and exchange.body["type"] == 9]
+    schema = {"components": description()["components"], "$ref": "#/components/schemas/ModalInteractionCallbackRequest"}
+    for body in bodies:
+        jsonschema.Draft202012Validator(schema).validate(body)
+    assert len(bodies) == 2
+
+
+async def test_answers_about_events_and_roles_are_as_described(
+    running: Running, api: Api, sandbox: Sandbox, client: discord.Client, guild: Guild, ann: User
+) -> None:
+    sandbox.own_role(guild).permissions |= Permission.CREATE_EVENTS | Permission.MANAGE_ROLES
+    role = sandbox.create_role(guild, "readers")
+    start = sandbox.world.clock() + timedelta(days=1)
+    async with running(client):
+        seen = client.get_guild(guild.id)
+        assert seen is not None
+        event = await seen.create_scheduled_event(
+            name="Call",
+            start_time=start,
+            end_time=start + timedelta(hours=1),
+            entity_type=discord.EntityType.external,
+            privacy_level=discord.PrivacyLevel.guild_only,
+            location="there",
+        )
+        await seen.fetch_scheduled_events()
+        await (await seen.fetch_scheduled_event(event.id)).edit(description="d")
+        await (await seen.fetch_member(ann.id)).add_roles(discord.Object(role.id))
+        path = f"/guilds/{guild.id}/scheduled-events"
+        rule = {"start": "2026-09-01T12:00:00Z", "frequency": 2, "interval": 1, "by_weekday": [1]}
+        created = next(exchange.body for exchange in sandbox.log if exchange.path == path and exchange.method == "POST")
+        weekly = await api.call("POST", path, created | {"recurrence_rule": rule})
+        await api.call("GET", f"{path}/{weekly.body['id']}", params={"with_user_count": "true"})
+        await api.call("POST", path, created | {"name": ""})
+        await api.call("GET", f"/guilds/{guild.id}/roles/{role.id}")
+        await event.delete()
+    assert check_all(sandbox) >= {"POST 200", "POST 400", "PATCH 200", "PUT 204", "DELETE 204"}
