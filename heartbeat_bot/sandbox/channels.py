@@ -79,12 +79,12 @@ class ChannelRoutes:
     def delete(self, call: Call) -> Reply:
         """Delete a channel or thread with all that is in it."""
         world = call.world
-        guild, channel, _ = reach(
-            world,
-            call.id("channel_id"),
-            Permission.MANAGE_THREADS if world.place(call.id("channel_id"))[1].thread else Permission.MANAGE_CHANNELS,
-        )
+        guild, channel, bits = reach(world, call.id("channel_id"))
         body = channel_object(world, channel)
+        if guild is None:
+            # Closing direct messages takes nothing away: they open again with the next message.
+            return Reply(body=body)
+        demand(bits, Permission.MANAGE_THREADS if channel.thread else Permission.MANAGE_CHANNELS)
         for number in [other.id for other in guild.channels.values() if other.parent_id == channel.id and other.thread]:
             del guild.channels[number]
         del guild.channels[channel.id]
@@ -102,6 +102,7 @@ class ChannelRoutes:
         }
         if channel.type not in kinds:
             raise refusal(50024)
+        assert guild is not None
         message = world.message(channel, call.id("message_id"))
         form = Form(as_json_object(call.json), Problems())
         name, auto_archive = self._name(form)
@@ -150,6 +151,7 @@ class ChannelRoutes:
         if (kind is ChannelType.ANNOUNCEMENT_THREAD) != (channel.type is ChannelType.ANNOUNCEMENT):
             form.fault("type", "BASE_TYPE_CHOICES", "This kind of thread cannot be started in this kind of channel.")
         form.problems.raise_any()
+        assert guild is not None
         private = kind is ChannelType.PRIVATE_THREAD
         demand(bits, Permission.CREATE_PRIVATE_THREADS if private else Permission.CREATE_PUBLIC_THREADS)
         thread = open_thread(world, guild, channel, number=world.new_id(), kind=kind, name=name, auto_archive=auto_archive)
@@ -177,6 +179,7 @@ class ChannelRoutes:
         if inner is None:
             form.fault("message", "BASE_TYPE_REQUIRED", "This field is required")
         form.problems.raise_any()
+        assert guild is not None
         assert inner is not None
         if channel.require_tag and not tags:
             raise refusal(40067)
@@ -216,6 +219,8 @@ class ChannelRoutes:
         """List Public Archived Threads, the last archived first."""
         world = call.world
         guild, parent, _ = reach(world, call.id("channel_id"), Permission.READ_MESSAGE_HISTORY)
+        if guild is None:
+            raise refusal(50024)
         problems = Problems()
         limit = Form(dict(call.query), problems).integer("limit", least=2, most=100) or 50
         problems.raise_any()

@@ -15,6 +15,43 @@ _STRING, _INTEGER, _NUMBER, _CHANNEL = 3, 4, 10, 7
 _MOST: Final = {CHAT_INPUT: 100, USER: 15, MESSAGE: 15}
 _OPTION_TYPES: Final = range(1, 12)
 _TOTAL: Final = 8000
+LOCALES: Final = frozenset(
+    [
+        "bg",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en-GB",
+        "en-US",
+        "es-419",
+        "es-ES",
+        "fi",
+        "fr",
+        "hi",
+        "hr",
+        "hu",
+        "id",
+        "it",
+        "ja",
+        "ko",
+        "lt",
+        "nl",
+        "no",
+        "pl",
+        "pt-BR",
+        "ro",
+        "ru",
+        "sv-SE",
+        "th",
+        "tr",
+        "uk",
+        "vi",
+        "zh-CN",
+        "zh-TW",
+    ]
+)
+"""The languages of Discord's clients (docs, *Reference*, Locales)."""
 
 
 def is_command_name(name: str) -> bool:
@@ -36,9 +73,8 @@ def read_command(form: Form) -> Json:
         body["options"] = _options(form, depth=0)
     elif form.data.get("description"):
         form.fault("description", "APPLICATION_COMMAND_INVALID_DESCRIPTION", "Context menu commands cannot have description")
-    for name in ("name_localizations", "description_localizations"):
-        localized = form.child(name)
-        body[name] = localized.data if localized else None
+    body["name_localizations"] = _name_localizations(form, chat=kind == CHAT_INPUT)
+    body["description_localizations"] = _localizations(form, "description_localizations", most=100) if kind == CHAT_INPUT else None
     bits = form.integer("default_member_permissions", least=0)
     body["default_member_permissions"] = None if bits is None else str(bits)
     body["nsfw"] = bool(form.boolean("nsfw"))
@@ -60,6 +96,27 @@ def _name(form: Form, *, chat: bool) -> str:
     return name
 
 
+def _localizations(form: Form, name: str, *, most: int) -> Json | None:
+    """Read texts by locale, each of 1 to ``most`` characters; None when there are none."""
+    inner = form.child(name)
+    if inner is None:
+        return None
+    for locale in inner.data:
+        if locale not in LOCALES:
+            inner.fault(locale, "BASE_TYPE_CHOICES", f"Value must be one of {{{', '.join(sorted(LOCALES))}}}.")
+    return {locale: inner.text(locale, least=1, most=most, required=True) for locale in inner.data} or None
+
+
+def _name_localizations(form: Form, *, chat: bool) -> Json | None:
+    """Read names by locale, which keep the rules of the name itself."""
+    names = _localizations(form, "name_localizations", most=32)
+    for locale, name in (names or {}).items():
+        if chat and name and not is_command_name(name):
+            path = (*form.path, "name_localizations", locale)
+            form.problems.add(path, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+    return names
+
+
 def _options(form: Form, *, depth: int) -> list[Json]:
     options: list[Json] = []
     for child in form.children("options", most=25) or ():
@@ -67,7 +124,13 @@ def _options(form: Form, *, depth: int) -> list[Json]:
         if kind is None and child.data.get("type") is None:
             child.fault("type", "BASE_TYPE_REQUIRED", "This field is required")
         description = child.text("description", least=1, most=100, required=True) or ""
-        option: Json = {"type": kind, "name": _name(child, chat=True), "description": description}
+        option: Json = {
+            "type": kind,
+            "name": _name(child, chat=True),
+            "name_localizations": _name_localizations(child, chat=True),
+            "description": description,
+            "description_localizations": _localizations(child, "description_localizations", most=100),
+        }
         if kind in {SUB_COMMAND, SUB_COMMAND_GROUP}:
             if depth > 1 or (kind == SUB_COMMAND_GROUP and depth):
                 child.fault("type", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", "Sub-command nesting is too deep")
@@ -105,7 +168,7 @@ def _value_option(child: Form, kind: int | None) -> Json:
 def _choice(form: Form, kind: int | None) -> Json:
     name = form.text("name", least=1, most=100, required=True) or ""
     value = form.text("value", most=100, required=True) if kind == _STRING else form.data.get("value")
-    return {"name": name, "value": value}
+    return {"name": name, "name_localizations": _localizations(form, "name_localizations", most=100), "value": value}
 
 
 def _check_order(form: Form, options: list[Json]) -> None:
@@ -165,8 +228,10 @@ class Commands:
         if call.id("application_id") != call.world.bot.id:
             raise refusal(20001)
         guild_id = call.id("guild_id") if "guild_id" in call.parameters else None
-        if guild_id is not None and guild_id not in call.world.guilds:
-            raise refusal(50001)
+        if guild_id is not None:
+            guild = call.world.guilds.get(guild_id)
+            if guild is None or not call.world.has_bot(guild):
+                raise refusal(50001)
         return guild_id, self.kept.setdefault(guild_id, {})
 
     def _finished(self, world: World, guild_id: int | None, number: int, command: Json) -> Json:
@@ -182,8 +247,11 @@ class Commands:
         self.limiter.take("command creates", str(guild_id), quota, call.now, code=30034, weight=number)
 
     def all(self, call: Call) -> Reply:
-        """Get Global or Guild Application Commands."""
-        return Reply(body=list(self._scope(call)[1].values()))
+        """Get Global or Guild Application Commands; texts by locale only ``with_localizations``."""
+        found = list(self._scope(call)[1].values())
+        if call.query.get("with_localizations", "").lower() not in {"1", "true"}:
+            found = [_without_localizations(command) for command in found]
+        return Reply(body=found)
 
     def upsert(self, call: Call) -> Reply:
         """Create a command, or overwrite the one with its name and type."""
@@ -252,6 +320,14 @@ class Commands:
         _, kept, number = self._one(call)
         del kept[number]
         return Reply(status=204)
+
+
+def _without_localizations(part: Json) -> Json:
+    left = {name: value for name, value in part.items() if not name.endswith("_localizations")}
+    for name in ("options", "choices"):
+        if name in left:
+            left[name] = [_without_localizations(inner) for inner in left[name]]
+    return left
 
 
 def _is_same(command: Json, other: Json) -> bool:

@@ -191,6 +191,10 @@ class _Reader:
                 }
                 for option in form.children("options", least=1, most=25) or ()
             ]
+        if form.data.get("type") == Component.CHANNEL_SELECT:
+            body["channel_types"] = form.values("channel_types", most=20)
+        if form.data.get("type") != Component.STRING_SELECT:
+            body["default_values"] = form.values("default_values", most=25)
         return {name: value for name, value in body.items() if value is not None}
 
     def _section(self, form: Form) -> Json:

@@ -3,12 +3,12 @@
 
 import asyncio
 import mimetypes
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from heartbeat_bot.sandbox.api_errors import Json
-from heartbeat_bot.sandbox.commands import CHAT_INPUT, SUB_COMMAND, SUB_COMMAND_GROUP, Commands
-from heartbeat_bot.sandbox.interactions import Interaction, Interactions, InteractionType, NotOfferedError
+from heartbeat_bot.sandbox.api_errors import ApiError, Json
+from heartbeat_bot.sandbox.callbacks import Interactions
+from heartbeat_bot.sandbox.commands import Commands
+from heartbeat_bot.sandbox.interactions import Interaction, InteractionType, NoAnswerError, NotOfferedError, interaction_object
 from heartbeat_bot.sandbox.message_rules import BOT_MENTIONS, ping
 from heartbeat_bot.sandbox.messages import store
 from heartbeat_bot.sandbox.objects import (
@@ -17,9 +17,10 @@ from heartbeat_bot.sandbox.objects import (
     member_object,
     message_object,
     role_object,
-    user_object,
 )
-from heartbeat_bot.sandbox.permissions import CORE, EVERYONE, Permission, channel_permissions
+from heartbeat_bot.sandbox.offers import Choice, Offered, Offers
+from heartbeat_bot.sandbox.permissions import CORE, EVERYONE, Permission, permissions_in
+from heartbeat_bot.sandbox.scenes import Scene, scene_of
 from heartbeat_bot.sandbox.threads import announce
 from heartbeat_bot.sandbox.world import (
     Attachment,
@@ -37,9 +38,6 @@ from heartbeat_bot.sandbox.world import (
     World,
 )
 
-_USER, _CHANNEL, _ROLE, _MENTIONABLE = 6, 7, 8, 9
-_RESOLVED = {_USER, _CHANNEL, _ROLE, _MENTIONABLE}
-
 
 class Control:
     """The hands of people in the sandbox. Ids are made up unless given."""
@@ -49,6 +47,7 @@ class Control:
         self.world = world
         self.commands = commands
         self.interactions = interactions
+        self.offers = Offers(world=world, commands=commands)
 
     # Making things
 
@@ -59,19 +58,56 @@ class Control:
         id: int | None = None,
         bot_permissions: int = CORE,
         everyone: int = EVERYONE,
+        locale: str = "en-US",
+        with_bot: bool = True,
     ) -> Guild:
-        """Make a guild with the bot in it: ``everyone`` may do so much, the bot's own role ``bot_permissions`` more."""
+        """Make a guild with the bot in it: ``everyone`` may do so much, the bot's own role ``bot_permissions`` more.
+
+        In one without the bot (``with_bot`` false) only those use the app who installed it for themselves (:meth:`install_for`).
+        """
         world = self.world
-        guild = Guild(id=id or world.new_id(), name=name, owner_id=world.owner.id)
+        guild = Guild(id=id or world.new_id(), name=name, owner_id=world.owner.id, locale=locale)
         guild.roles[guild.id] = Role(id=guild.id, name="@everyone", permissions=everyone, position=0)
-        own = Role(id=world.new_id(), name=world.bot.name, permissions=bot_permissions, position=1, managed=True)
-        guild.roles[own.id] = own
         now = world.clock()
         guild.members[world.owner.id] = Member(user=world.owner, joined_at=now)
-        guild.members[world.bot.id] = Member(user=world.bot, joined_at=now, roles=[own.id])
         world.guilds[guild.id] = guild
-        world.emit(Event(name="GUILD_CREATE", body=guild_create_object(world, guild), intent=Intent.GUILDS))
+        if with_bot:
+            own = Role(id=world.new_id(), name=world.bot.name, permissions=bot_permissions, position=1, managed=True)
+            guild.roles[own.id] = own
+            guild.members[world.bot.id] = Member(user=world.bot, joined_at=now, roles=[own.id])
+            world.emit(Event(name="GUILD_CREATE", body=guild_create_object(world, guild), intent=Intent.GUILDS))
         return guild
+
+    def _tell(self, guild: Guild, event: Event) -> None:
+        """Tell of a change in a guild, if the bot is in it."""
+        if self.world.has_bot(guild):
+            self.world.emit(event)
+
+    def create_dm(self, user: User) -> Channel:
+        """Open the direct messages of a person with the bot, or return those that are open."""
+        return self.world.direct_channel(user)
+
+    def create_private_channel(self, *users: User) -> Channel:
+        """Make direct messages between people, without the bot: of two, or a group's; the first is its owner."""
+        channel = Channel(
+            id=self.world.new_id(),
+            guild_id=None,
+            type=ChannelType.DIRECT if len(users) == 2 else ChannelType.GROUP_DIRECT,  # noqa: PLR2004 - a pair
+            name=", ".join(user.name for user in users),
+            recipients=list(users),
+        )
+        self.world.private[channel.id] = channel
+        return channel
+
+    def install_for(self, user: User) -> None:
+        """Install the app for a person, who may then use it wherever it is offered to those."""
+        self.world.installed_for.add(user.id)
+
+    def join(self, guild: Guild, user: User) -> None:
+        """Make a person that there is already a member of another guild."""
+        member = guild.members[user.id] = Member(user=user, joined_at=self.world.clock())
+        body = member_object(member) | {"guild_id": str(guild.id)}
+        self._tell(guild, Event(name="GUILD_MEMBER_ADD", body=body, intent=Intent.GUILD_MEMBERS))
 
     def create_channel(
         self,
@@ -119,17 +155,19 @@ class Control:
         )
         guild.roles[role.id] = role
         body = {"guild_id": str(guild.id), "role": role_object(role)}
-        self.world.emit(Event(name="GUILD_ROLE_CREATE", body=body, intent=Intent.GUILDS))
+        self._tell(guild, Event(name="GUILD_ROLE_CREATE", body=body, intent=Intent.GUILDS))
         return role
 
-    def create_user(self, guild: Guild, name: str, *, id: int | None = None, roles: Iterable[Role] = ()) -> User:
-        """Make a person, and a member of the guild of them."""
-        user = User(id=id or self.world.new_id(), name=name, display_name=name.title())
+    def create_user(
+        self, guild: Guild, name: str, *, id: int | None = None, roles: Iterable[Role] = (), locale: str = "en-US"
+    ) -> User:
+        """Make a person whose Discord speaks ``locale``, and a member of the guild of them."""
+        user = User(id=id or self.world.new_id(), name=name, display_name=name.title(), locale=locale)
         self.world.users[user.id] = user
         member = Member(user=user, joined_at=self.world.clock(), roles=[role.id for role in roles])
         guild.members[user.id] = member
         body = member_object(member) | {"guild_id": str(guild.id)}
-        self.world.emit(Event(name="GUILD_MEMBER_ADD", body=body, intent=Intent.GUILD_MEMBERS))
+        self._tell(guild, Event(name="GUILD_MEMBER_ADD", body=body, intent=Intent.GUILD_MEMBERS))
         return user
 
     def own_role(self, guild: Guild) -> Role:
@@ -154,7 +192,7 @@ class Control:
     def post_as(self, user: User, channel: Channel, content: str, files: Mapping[str, bytes] | None = None) -> Message:
         """Post a message of a person's."""
         world = self.world
-        guild = world.guilds[channel.guild_id]
+        guild, _ = world.place(channel.id)
         attachments = [
             Attachment(
                 id=world.new_id(),
@@ -172,7 +210,7 @@ class Control:
             content=content,
             attachments=attachments,
         )
-        ping(world, guild, message, BOT_MENTIONS, channel_permissions(guild, channel, guild.members[user.id], world.clock()))
+        ping(world, guild, message, BOT_MENTIONS, permissions_in(guild, channel, user, world.clock()))
         store(world, channel, message)
         return message
 
@@ -188,13 +226,28 @@ class Control:
         """Call a slash command ("status", or "group sub" with its subcommands) as a person would.
 
         Returns when the bot has answered: :attr:`Interaction.responses` holds the messages. Users, channels and roles may stand as
-        option values. Raises NotOfferedError when Discord would not let the person, TimeoutError when no answer comes.
+        option values. Raises NotOfferedError when Discord would not let the person, NoAnswerError when no answer comes.
         """
-        data, _ = self._command_data(command, options or {}, user, channel)
-        interaction = self._begin(InteractionType.COMMAND, user, channel, data)
-        async with asyncio.timeout(timeout):
-            await interaction.answered.wait()
-        return interaction
+        scene = self._scene(channel, user)
+        return await self._act(InteractionType.COMMAND, scene, self.offers.command(scene, command, options or {}), timeout)
+
+    async def invoke_on(
+        self,
+        command: str,
+        target: Message | User,
+        *,
+        user: User,
+        channel: Channel,
+        timeout: float = 10,  # noqa: ASYNC109 - as above
+    ) -> Interaction:
+        """Call a command of the menu of a message or user, by its name; else as :meth:`invoke`."""
+        scene = self._scene(channel, user)
+        found = (
+            self.offers.on_user(scene, command, target)
+            if isinstance(target, User)
+            else self.offers.on_message(scene, command, target)
+        )
+        return await self._act(InteractionType.COMMAND, scene, found, timeout)
 
     async def autocomplete(
         self,
@@ -204,17 +257,13 @@ class Control:
         *,
         user: User,
         channel: Channel,
+        options: Mapping[str, object] | None = None,
         timeout: float = 10,  # noqa: ASYNC109 - as above
     ) -> list[Json]:
-        """Return the choices that the bot offers for what a person has typed into an option."""
-        data, leaf = self._command_data(command, {option: typed}, user, channel, partial=True)
-        if not leaf["options"]:
-            raise NotOfferedError(f"/{command} has no option {option!r}.")
-        leaf["options"][0]["focused"] = True
-        interaction = self._begin(InteractionType.AUTOCOMPLETE, user, channel, data)
-        async with asyncio.timeout(timeout):
-            await interaction.answered.wait()
-        return interaction.choices
+        """Return the choices that the bot offers for what a person has typed into an option, ``options`` filled before."""
+        scene = self._scene(channel, user)
+        found = self.offers.command(scene, command, {**(options or {}), option: typed}, typed_in=option)
+        return (await self._act(InteractionType.AUTOCOMPLETE, scene, found, timeout)).choices
 
     async def press(
         self,
@@ -222,116 +271,42 @@ class Control:
         custom_id: str,
         *,
         user: User,
-        values: list[str] | None = None,
+        values: Sequence[Choice] | None = None,
         timeout: float = 10,  # noqa: ASYNC109 - as above
     ) -> Interaction:
-        """Press a button, or choose ``values`` in a select, of a message."""
-        _, channel = self.world.place(message.channel_id)
-        data: Json = {"custom_id": custom_id, "component_type": 2 if values is None else 3, "id": 1}
-        if values is not None:
-            data["values"] = values
-        interaction = self._begin(InteractionType.COMPONENT, user, channel, data, source=message)
-        async with asyncio.timeout(timeout):
-            await interaction.answered.wait()
+        """Press a button, or choose ``values`` in a select, of a message as it stands now; else as :meth:`invoke`."""
+        try:
+            _, channel = self.world.place(message.channel_id)
+        except ApiError:
+            raise NotOfferedError(f"The channel of message {message.id} is gone.") from None
+        scene = self._scene(channel, user)
+        source = channel.messages.get(message.id) or channel.ephemeral.get(message.id)
+        if source is None or source.only_for not in {None, user.id}:
+            raise NotOfferedError(f"{user.name} sees no message {message.id} in #{channel.name}.")
+        found = self.offers.component(scene, source, custom_id, values)
+        return await self._act(InteractionType.COMPONENT, scene, found, timeout, source=source)
+
+    def _scene(self, channel: Channel, user: User) -> Scene:
+        scene = scene_of(self.world, channel, user)
+        if not scene.permissions & Permission.VIEW_CHANNEL:
+            raise NotOfferedError(f"{user.name} does not see #{channel.name}.")
+        return scene
+
+    async def _act(
+        self,
+        kind: InteractionType,
+        scene: Scene,
+        offered: Offered,
+        timeout: float,  # noqa: ASYNC109 - as above
+        source: Message | None = None,
+    ) -> Interaction:
+        interaction = self.interactions.begin(self.world, kind, scene, offered.data, owners=offered.owners, source=source)
+        self.world.emit(Event(name="INTERACTION_CREATE", body=interaction_object(self.world, scene, interaction)))
+        try:
+            async with asyncio.timeout(timeout):
+                await interaction.settled()
+        except TimeoutError:
+            raise NoAnswerError(interaction) from None
+        if interaction.failed:
+            raise NoAnswerError(interaction)
         return interaction
-
-    def _begin(self, kind: InteractionType, user: User, channel: Channel, data: Json, source: Message | None = None) -> Interaction:
-        world = self.world
-        guild = world.guilds[channel.guild_id]
-        interaction = self.interactions.begin(world, kind, guild, channel, user, data)
-        interaction.source = source
-        now = world.clock()
-        member = guild.members[user.id]
-        person = channel_permissions(guild, channel, member, now)
-        body: Json = {
-            "id": str(interaction.id),
-            "application_id": str(world.bot.id),
-            "type": int(kind),
-            "token": interaction.token,
-            "version": 1,
-            "data": data,
-            "guild_id": str(guild.id),
-            "guild": {"id": str(guild.id), "locale": "en-US", "features": ["COMMUNITY", "NEWS"]},
-            "channel_id": str(channel.id),
-            "channel": channel_object(world, channel) | {"permissions": str(person)},
-            "member": member_object(member) | {"permissions": str(person)},
-            "app_permissions": str(channel_permissions(guild, channel, guild.members[world.bot.id], now)),
-            "locale": "en-US",
-            "guild_locale": "en-US",
-            "entitlements": [],
-            "authorizing_integration_owners": {"0": str(guild.id)},
-            "context": 0,
-            "attachment_size_limit": 10 * 1024 * 1024,
-        }
-        if source is not None:
-            body["message"] = message_object(world, source)
-        world.emit(Event(name="INTERACTION_CREATE", body=body))
-        return interaction
-
-    def _command_data(
-        self, command: str, values: Mapping[str, object], user: User, channel: Channel, *, partial: bool = False
-    ) -> tuple[Json, Json]:
-        guild = self.world.guilds[channel.guild_id]
-        name, *path = command.removeprefix("/").split()
-        found = next(
-            (kept for kept in self.commands.shown_in(guild.id) if kept["name"] == name and kept["type"] == CHAT_INPUT), None
-        )
-        if found is None:
-            raise NotOfferedError(f"The bot has no command /{name}.")
-        bits = channel_permissions(guild, channel, guild.members[user.id], self.world.clock())
-        if not bits & Permission.USE_APPLICATION_COMMANDS:
-            raise NotOfferedError(f"{user.name} may not use commands in #{channel.name}.")
-        needed = found["default_member_permissions"]
-        if needed is not None and not bits & Permission.ADMINISTRATOR and (needed == "0" or int(needed) & ~bits):
-            raise NotOfferedError(f"/{name} is not shown to {user.name}.")
-        data: Json = {"id": found["id"], "name": name, "type": CHAT_INPUT, "options": [], "resolved": {}}
-        if "guild_id" in found:
-            data["guild_id"] = found["guild_id"]
-        leaf, schema = data, found
-        for step in path:
-            schema = next((option for option in schema.get("options", ()) if option["name"] == step), None)
-            if schema is None or schema["type"] not in {SUB_COMMAND, SUB_COMMAND_GROUP}:
-                raise NotOfferedError(f"/{name} has no subcommand {step}.")
-            inner: Json = {"name": step, "type": schema["type"], "options": []}
-            leaf["options"].append(inner)
-            leaf = inner
-        self._fill(schema, leaf, values, data["resolved"], guild, partial=partial)
-        return data, leaf
-
-    def _fill(self, schema: Json, leaf: Json, values: Mapping[str, object], resolved: Json, guild: Guild, *, partial: bool) -> None:
-        options: dict[str, Json] = {option["name"]: option for option in schema.get("options", ())}
-        if any(option["type"] in {SUB_COMMAND, SUB_COMMAND_GROUP} for option in options.values()):
-            raise NotOfferedError(f"/{schema['name']} needs one of its subcommands: {', '.join(options)}.")
-        unknown = set(values) - set(options)
-        missing = {name for name, option in options.items() if option.get("required") and name not in values}
-        if unknown or (missing and not partial):
-            raise NotOfferedError(f"/{schema['name']}: unknown options {sorted(unknown)}, missing options {sorted(missing)}.")
-        for name, value in values.items():
-            option = options[name]
-            given: Any = value
-            if option["type"] in _RESOLVED:
-                given = self._resolve(value, resolved, guild)
-            elif "choices" in option and not partial and all(choice["value"] != value for choice in option["choices"]):
-                raise NotOfferedError(f"{value!r} is none of the choices of {name}.")
-            leaf["options"].append({"name": name, "type": option["type"], "value": given})
-
-    def _resolve(self, value: object, resolved: Json, guild: Guild) -> str:
-        match value:
-            case User():
-                key = str(value.id)
-                resolved.setdefault("users", {})[key] = user_object(value)
-                member = guild.members[value.id]
-                partial = member_object(member, with_user=False) | {"permissions": "0"}
-                resolved.setdefault("members", {})[key] = partial
-            case Role():
-                key = str(value.id)
-                resolved.setdefault("roles", {})[key] = role_object(value)
-            case Channel():
-                key = str(value.id)
-                own = guild.members[self.world.bot.id]
-                bits = str(channel_permissions(guild, value, own, self.world.clock()))
-                body = channel_object(self.world, value) | {"permissions": bits, "app_permissions": bits}
-                resolved.setdefault("channels", {})[key] = body
-            case _:
-                raise NotOfferedError(f"{value!r} is no user, role or channel.")
-        return key

@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 
 from heartbeat_bot.sandbox.api_errors import Json
 from heartbeat_bot.sandbox.objects import guild_create_object, hide_content, member_object, own_user_object
-from heartbeat_bot.sandbox.permissions import channel_permissions
+from heartbeat_bot.sandbox.permissions import permissions_in
 from heartbeat_bot.sandbox.validation import as_list, as_object, as_snowflake
 from heartbeat_bot.sandbox.world import Event, Intent, World
 
@@ -147,7 +147,7 @@ class Gateway:
         body = event.body
         if event.name in {"MESSAGE_CREATE", "MESSAGE_UPDATE"} and not session.intents & Intent.MESSAGE_CONTENT:
             me = str(self._world.bot.id)
-            if body["author"]["id"] != me and all(user["id"] != me for user in body["mentions"]):
+            if "guild_id" in body and body["author"]["id"] != me and all(user["id"] != me for user in body["mentions"]):
                 body = hide_content(body)
         session.sequence += 1
         frame: Json = {"op": _DISPATCH, "d": body, "s": session.sequence, "t": event.name}
@@ -156,9 +156,8 @@ class Gateway:
 
     def _visible(self, event: Event) -> bool:
         assert event.channel is not None
-        guild = self._world.guilds[event.channel.guild_id]
-        own = guild.members.get(self._world.bot.id)
-        return own is not None and bool(channel_permissions(guild, event.channel, own, self._world.clock()))
+        guild = self._world.guilds.get(event.channel.guild_id or 0)
+        return bool(permissions_in(guild, event.channel, self._world.bot, self._world.clock()))
 
     def _dispatch(self, connection: Connection, event: Event) -> None:
         if connection.session is not None:
@@ -248,7 +247,7 @@ class Gateway:
         world = self._world
         session = connection.session = Session(id=secrets.token_hex(16), intents=intents)
         self.sessions[session.id] = session
-        guilds = [guild for guild in world.guilds.values() if world.bot.id in guild.members]
+        guilds = [guild for guild in world.guilds.values() if world.has_bot(guild)]
         ready: Json = {
             "v": 10,
             "user": own_user_object(world.bot),

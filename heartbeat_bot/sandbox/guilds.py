@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from heartbeat_bot.sandbox.api_errors import refusal
-from heartbeat_bot.sandbox.call import Call, Reply, Route
+from heartbeat_bot.sandbox.call import Call, Reply, Route, as_json_object
 from heartbeat_bot.sandbox.objects import (
     application_object,
     channel_object,
@@ -28,6 +28,7 @@ class GuildRoutes:
         return [
             Route(method="GET", template="/users/@me", handler=self.me),
             Route(method="GET", template="/users/@me/guilds", handler=self.my_guilds),
+            Route(method="POST", template="/users/@me/channels", handler=self.open_direct),
             Route(method="GET", template="/users/{user_id}", handler=self.user),
             Route(method="GET", template="/applications/@me", handler=self.application),
             Route(method="GET", template="/oauth2/applications/@me", handler=self.application),
@@ -48,7 +49,7 @@ class GuildRoutes:
     def my_guilds(self, call: Call) -> Reply:
         """Get Current User Guilds."""
         world = call.world
-        mine = [guild for guild in world.guilds.values() if world.bot.id in guild.members]
+        mine = [guild for guild in world.guilds.values() if world.has_bot(guild)]
         return Reply(
             body=[
                 {
@@ -70,6 +71,21 @@ class GuildRoutes:
         if user is None:
             raise refusal(10013)
         return Reply(body=user_object(user))
+
+    def open_direct(self, call: Call) -> Reply:
+        """Create DM: opens the direct messages with a user, or returns those that are open."""
+        problems = Problems()
+        form = Form(as_json_object(call.json), problems)
+        number = form.snowflake("recipient_id")
+        if not form.has("recipient_id"):
+            form.fault("recipient_id", "BASE_TYPE_REQUIRED", "This field is required")
+        problems.raise_any()
+        user = call.world.users.get(number or 0)
+        if user is None:
+            raise refusal(10013)
+        if user.bot:
+            raise refusal(50007)
+        return Reply(body=channel_object(call.world, call.world.direct_channel(user)))
 
     def application(self, call: Call) -> Reply:
         """Get Current Application, by either of its addresses."""

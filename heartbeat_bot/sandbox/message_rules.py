@@ -279,7 +279,7 @@ def _check_ceiling(message: Message) -> None:
         raise server_fault()
 
 
-def ping(world: World, guild: Guild, message: Message, mentions: Mentions, bits: int) -> None:
+def ping(world: World, guild: Guild | None, message: Message, mentions: Mentions, bits: int) -> None:
     """Work out whom a message pings: what its content mentions, as far as allowed. Code and embeds never ping."""
     text = _CODE.sub(" ", "\n".join([message.content, *component_texts(message.components)]))
     may_all = bool(bits & Permission.MENTION_EVERYONE)
@@ -294,6 +294,7 @@ def ping(world: World, guild: Guild, message: Message, mentions: Mentions, bits:
         number
         for number in dict.fromkeys(roles)
         if (mentions.all_roles or number in mentions.roles)
+        and guild
         and number in guild.roles
         and number != guild.id
         and (may_all or guild.roles[number].mentionable)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from heartbeat_bot.sandbox.api_errors import refusal
+from heartbeat_bot.sandbox.api_errors import Json, refusal
 from heartbeat_bot.sandbox.call import Call, Limiter, Reply, Route, Upload, as_json_object
 from heartbeat_bot.sandbox.message_rules import (
     BOT_MENTIONS,
@@ -16,7 +16,7 @@ from heartbeat_bot.sandbox.message_rules import (
     refuse_empty,
 )
 from heartbeat_bot.sandbox.objects import hide_content, may_read, member_object, message_object
-from heartbeat_bot.sandbox.permissions import Permission, channel_permissions, demand
+from heartbeat_bot.sandbox.permissions import Permission, demand, permissions_in
 from heartbeat_bot.sandbox.threads import wake
 from heartbeat_bot.sandbox.validation import Form, Problems
 from heartbeat_bot.sandbox.world import (
@@ -28,6 +28,7 @@ from heartbeat_bot.sandbox.world import (
     Message,
     MessageFlag,
     MessageType,
+    User,
     World,
 )
 
@@ -37,12 +38,10 @@ BULK_AGE: Final = timedelta(days=14)
 _SYSTEM_TYPES: Final = frozenset({MessageType.THREAD_CREATED, MessageType.THREAD_STARTER})
 
 
-def reach(world: World, channel_id: int, *needed: Permission) -> tuple[Guild, Channel, int]:
-    """Return a channel, its guild, and what the bot may do there; raise 10003, 50001 or 50013."""
+def reach(world: World, channel_id: int, *needed: Permission) -> tuple[Guild | None, Channel, int]:
+    """Return a channel, its guild if it has one, and what the bot may do there; raise 10003, 50001 or 50013."""
     guild, channel = world.place(channel_id)
-    if world.bot.id not in guild.members:
-        raise refusal(50001)
-    bits = channel_permissions(guild, channel, guild.members[world.bot.id], world.clock())
+    bits = permissions_in(guild, channel, world.bot, world.clock())
     demand(bits, *needed)
     return guild, channel, bits
 
@@ -56,16 +55,24 @@ def store(world: World, channel: Channel, message: Message) -> None:
         channel.thread.sent += message.type is not MessageType.THREAD_STARTER
         channel.thread.active_at = message.created_at
     guild, _ = world.place(channel.id)
-    body = message_object(world, message, with_nonce=True) | {"guild_id": str(guild.id)}
-    if message.author.id in guild.members and not message.webhook_id:
+    body = message_object(world, message, with_nonce=True)
+    if guild and message.author.id in guild.members and not message.webhook_id:
         body["member"] = member_object(guild.members[message.author.id], with_user=False)
-    world.emit(Event(name="MESSAGE_CREATE", body=body, intent=Intent.GUILD_MESSAGES, channel=channel))
+    _tell(world, "MESSAGE_CREATE", channel, body)
+
+
+def _tell(world: World, name: str, channel: Channel, body: Json) -> None:
+    intent = Intent.DIRECT_MESSAGES if channel.guild_id is None else Intent.GUILD_MESSAGES
+    world.emit(Event(name=name, body=body | _guild_part(channel), intent=intent, channel=channel))
+
+
+def _guild_part(channel: Channel) -> Json:
+    return {} if channel.guild_id is None else {"guild_id": str(channel.guild_id)}
 
 
 def update(world: World, channel: Channel, message: Message) -> None:
     """Tell everyone that a message changed."""
-    body = message_object(world, message) | {"guild_id": str(channel.guild_id)}
-    world.emit(Event(name="MESSAGE_UPDATE", body=body, intent=Intent.GUILD_MESSAGES, channel=channel))
+    _tell(world, "MESSAGE_UPDATE", channel, message_object(world, message))
 
 
 def remove(world: World, channel: Channel, message: Message) -> None:
@@ -73,11 +80,10 @@ def remove(world: World, channel: Channel, message: Message) -> None:
     del channel.messages[message.id]
     if channel.thread and message.type is not MessageType.THREAD_STARTER:
         channel.thread.sent = max(0, channel.thread.sent - 1)
-    body = {"id": str(message.id), "channel_id": str(channel.id), "guild_id": str(channel.guild_id)}
-    world.emit(Event(name="MESSAGE_DELETE", body=body, intent=Intent.GUILD_MESSAGES, channel=channel))
+    _tell(world, "MESSAGE_DELETE", channel, {"id": str(message.id), "channel_id": str(channel.id)})
 
 
-def draft_edit(world: World, guild: Guild, message: Message, form: Form, files: list[Upload], bits: int) -> Message:
+def draft_edit(world: World, guild: Guild | None, message: Message, form: Form, files: list[Upload], bits: int) -> Message:
     """Return what a message becomes by an edit; the message itself is untouched until all is found good."""
     edited = replace(message)
     # Without allowed_mentions the defaults hold again, whatever the message was created with (docs, Edit Message).
@@ -129,6 +135,10 @@ class MessageRoutes:
             raise refusal(40058)
         if channel.type is ChannelType.CATEGORY:
             raise refusal(50024)
+        if guild is None and not any(
+            world.shares_guild(user) or user.id in world.installed_for for user in _people(world, channel)
+        ):
+            raise refusal(50007)
         demand(bits, Permission.SEND_MESSAGES_IN_THREADS if channel.thread else Permission.SEND_MESSAGES)
         form = Form(as_json_object(call.json), Problems())
         message = compose(call, form, guild, channel, bits)
@@ -206,6 +216,8 @@ class MessageRoutes:
         _, channel, bits = reach(world, call.id("channel_id"))
         message = world.message(channel, call.id("message_id"))
         if message.author.id != world.bot.id:
+            if channel.guild_id is None:
+                raise refusal(50003)
             demand(bits, Permission.MANAGE_MESSAGES)
         if message.type is MessageType.THREAD_STARTER:
             raise refusal(50021)
@@ -228,12 +240,8 @@ class MessageRoutes:
             raise refusal(50034)
         for message in found:
             del channel.messages[message.id]
-        body = {
-            "ids": [str(message.id) for message in found],
-            "channel_id": str(channel.id),
-            "guild_id": str(channel.guild_id),
-        }
-        world.emit(Event(name="MESSAGE_DELETE_BULK", body=body, intent=Intent.GUILD_MESSAGES, channel=channel))
+        body: Json = {"ids": [str(message.id) for message in found], "channel_id": str(channel.id)}
+        _tell(world, "MESSAGE_DELETE_BULK", channel, body)
         return Reply(status=204)
 
     def crosspost(self, call: Call) -> Reply:
@@ -259,7 +267,7 @@ class MessageRoutes:
         return Reply(status=204)
 
 
-def compose(call: Call, form: Form, guild: Guild, channel: Channel, bits: int) -> Message:
+def compose(call: Call, form: Form, guild: Guild | None, channel: Channel, bits: int) -> Message:
     """Return the message that a create request asks for, not yet in its channel."""
     world = call.world
     message = Message(id=world.new_id(), channel_id=channel.id, author=world.bot, created_at=world.clock())
@@ -281,6 +289,10 @@ def compose(call: Call, form: Form, guild: Guild, channel: Channel, bits: int) -
     return message
 
 
+def _people(world: World, channel: Channel) -> list[User]:
+    return [user for user in channel.recipients if user.id != world.bot.id]
+
+
 def _reply_to(form: Form, channel: Channel, message: Message, number: int) -> None:
     if number not in channel.messages:
         form.problems.add(("message_reference",), "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
@@ -290,5 +302,5 @@ def _reply_to(form: Form, channel: Channel, message: Message, number: int) -> No
         "type": 0,
         "message_id": str(number),
         "channel_id": str(channel.id),
-        "guild_id": str(channel.guild_id),
+        **_guild_part(channel),
     }

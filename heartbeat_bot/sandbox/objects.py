@@ -102,8 +102,23 @@ def _id(value: int | None) -> str | None:
     return None if value is None else str(value)
 
 
+def _private_channel_object(world: World, channel: Channel) -> Json:
+    body: Json = {
+        "id": str(channel.id),
+        "type": int(channel.type),
+        "flags": 0,
+        "last_message_id": _id(channel.last_message_id),
+        "recipients": [user_object(user) for user in channel.recipients if user.id != world.bot.id],
+    }
+    if channel.type is ChannelType.GROUP_DIRECT:
+        body |= {"name": channel.name, "icon": None, "owner_id": str(channel.recipients[0].id)}
+    return body
+
+
 def channel_object(world: World, channel: Channel) -> Json:
-    """Return a channel or thread."""
+    """Return a channel, thread or direct messages."""
+    if channel.guild_id is None:
+        return _private_channel_object(world, channel)
     body: Json = {
         "id": str(channel.id),
         "type": int(channel.type),
@@ -193,7 +208,7 @@ def guild_object(guild: Guild) -> Json:
         "vanity_url_code": None,
         "premium_tier": 0,
         "premium_subscription_count": 0,
-        "preferred_locale": "en-US",
+        "preferred_locale": guild.locale,
         "rules_channel_id": None,
         "safety_alerts_channel_id": None,
         "public_updates_channel_id": None,
@@ -319,7 +334,7 @@ def message_object(world: World, message: Message, *, with_nonce: bool = False) 
         body |= {"webhook_id": str(message.webhook_id), "application_id": str(message.webhook_id)}
     if message.interaction:
         body["interaction_metadata"] = message.interaction
-    thread = guild.channels.get(message.id)
+    thread = guild.channels.get(message.id) if guild else None
     if thread is not None and thread.parent_id == channel.id and message.flags & MessageFlag.HAS_THREAD:
         body["thread"] = channel_object(world, thread)
     return body
@@ -331,8 +346,8 @@ def hide_content(body: Json) -> Json:
 
 
 def may_read(world: World, message: Message) -> bool:
-    """Tell whether the bot may see what a message says: its own, one that mentions it, or with the privileged intent."""
-    own = message.author.id == world.bot.id
+    """Tell whether the bot may see what a message says: its own, one to it or that mentions it, or with the privileged intent."""
+    own = message.author.id == world.bot.id or world.place(message.channel_id)[0] is None
     return own or bool(world.privileged_intents & Intent.MESSAGE_CONTENT) or any(u.id == world.bot.id for u in message.mentions)
 
 
@@ -359,8 +374,8 @@ def application_object(world: World) -> Json:
         "interactions_endpoint_url": None,
         "role_connections_verification_url": None,
         "owner": user_object(world.owner),
-        "approximate_guild_count": len(world.guilds),
-        "approximate_user_install_count": 0,
+        "approximate_guild_count": sum(world.has_bot(guild) for guild in world.guilds.values()),
+        "approximate_user_install_count": len(world.installed_for),
         "approximate_user_authorization_count": 0,
         "explicit_content_filter": 0,
         "team": None,

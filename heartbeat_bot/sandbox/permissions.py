@@ -5,7 +5,7 @@ from enum import IntFlag
 from typing import Final
 
 from heartbeat_bot.sandbox.api_errors import refusal
-from heartbeat_bot.sandbox.world import Channel, Guild, Member
+from heartbeat_bot.sandbox.world import Channel, Guild, Member, User
 
 
 class Permission(IntFlag):
@@ -33,6 +33,7 @@ class Permission(IntFlag):
     SEND_MESSAGES_IN_THREADS = 1 << 38
     CREATE_EVENTS = 1 << 44
     SEND_POLLS = 1 << 49
+    USE_EXTERNAL_APPS = 1 << 50
     PIN_MESSAGES = 1 << 51
     BYPASS_SLOWMODE = 1 << 52
 
@@ -52,7 +53,21 @@ CORE: Final = (
 """What a bot that posts and edits its own messages needs."""
 
 EVERYONE: Final = CORE | Permission.ADD_REACTIONS | Permission.USE_EXTERNAL_EMOJIS | Permission.USE_APPLICATION_COMMANDS
-"""What @everyone may do in a new sandbox guild."""
+"""What @everyone may do in a new sandbox guild. USE_EXTERNAL_APPS is left out: apps that are not in it answer in private."""
+
+DIRECT: Final = (
+    Permission.VIEW_CHANNEL
+    | Permission.SEND_MESSAGES
+    | Permission.EMBED_LINKS
+    | Permission.ATTACH_FILES
+    | Permission.READ_MESSAGE_HISTORY
+    | Permission.MENTION_EVERYONE
+    | Permission.USE_EXTERNAL_EMOJIS
+    | Permission.ADD_REACTIONS
+    | Permission.USE_APPLICATION_COMMANDS
+    | Permission.SEND_POLLS
+)
+"""What those who are in direct messages may do there."""
 
 _TIMED_OUT: Final = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
 _NEEDS_SENDING: Final = Permission.MENTION_EVERYONE | Permission.ATTACH_FILES | Permission.EMBED_LINKS
@@ -94,6 +109,14 @@ def channel_permissions(guild: Guild, channel: Channel, member: Member, now: dat
         return 0
     sending = Permission.SEND_MESSAGES if channel.thread is None else Permission.SEND_MESSAGES_IN_THREADS
     return bits if bits & sending else bits & ~_NEEDS_SENDING
+
+
+def permissions_in(guild: Guild | None, channel: Channel, user: User, now: datetime) -> int:
+    """Return what a user may do in a channel of a guild or in direct messages: nothing for one who is not there."""
+    if guild is None:
+        return DIRECT if user in channel.recipients else 0
+    member = guild.members.get(user.id)
+    return channel_permissions(guild, channel, member, now) if member else 0
 
 
 def demand(bits: int, *needed: Permission) -> None:

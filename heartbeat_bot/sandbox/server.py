@@ -6,6 +6,7 @@ from typing import Self
 from aiohttp import web
 
 from heartbeat_bot.sandbox.call import Limiter
+from heartbeat_bot.sandbox.callbacks import Interactions
 from heartbeat_bot.sandbox.channels import ChannelRoutes
 from heartbeat_bot.sandbox.clock import Clock, system_clock
 from heartbeat_bot.sandbox.commands import Commands
@@ -13,7 +14,6 @@ from heartbeat_bot.sandbox.control import Control
 from heartbeat_bot.sandbox.faults import Faults
 from heartbeat_bot.sandbox.gateway import Gateway
 from heartbeat_bot.sandbox.guilds import GuildRoutes
-from heartbeat_bot.sandbox.interactions import Interactions
 from heartbeat_bot.sandbox.message_rules import REQUEST_BYTES
 from heartbeat_bot.sandbox.messages import MessageRoutes
 from heartbeat_bot.sandbox.page import Page

@@ -14,6 +14,8 @@ class ChannelType(IntEnum):
     """Kinds of channels (docs, *Channel resource*)."""
 
     TEXT = 0
+    DIRECT = 1
+    GROUP_DIRECT = 3
     CATEGORY = 4
     ANNOUNCEMENT = 5
     ANNOUNCEMENT_THREAD = 10
@@ -30,6 +32,7 @@ class MessageType(IntEnum):
     REPLY = 19
     CHAT_INPUT_COMMAND = 20
     THREAD_STARTER = 21
+    CONTEXT_MENU_COMMAND = 23
 
 
 class MessageFlag(IntFlag):
@@ -53,17 +56,19 @@ class Intent(IntFlag):
     GUILD_MEMBERS = 1 << 1
     GUILD_PRESENCES = 1 << 8
     GUILD_MESSAGES = 1 << 9
+    DIRECT_MESSAGES = 1 << 12
     MESSAGE_CONTENT = 1 << 15
 
 
 @dataclass(slots=True, kw_only=True)
 class User:
-    """A person or a bot."""
+    """A person or a bot; ``locale`` is the language of the person's Discord."""
 
     id: int
     name: str
     display_name: str | None = None
     bot: bool = False
+    locale: str = "en-US"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,7 +145,10 @@ class Attachment:
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """A message as it is kept: embeds and components as they were sent, ``attachment://`` addresses not yet resolved."""
+    """A message as it is kept: embeds and components as they were sent, ``attachment://`` addresses not yet resolved.
+
+    ``only_for`` is who alone sees an ephemeral message, None for all others.
+    """
 
     id: int
     channel_id: int
@@ -161,14 +169,18 @@ class Message:
     reference: Json | None = None
     interaction: Json | None = None
     webhook_id: int | None = None
+    only_for: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Channel:
-    """A channel or (``thread`` is there) a thread. Messages stand in order of their ids."""
+    """A channel or (``thread`` is there) a thread. Messages stand in order of their ids, ephemeral ones apart.
+
+    One without a guild has ``recipients``: the people in it, and the bot if the messages are with it.
+    """
 
     id: int
-    guild_id: int
+    guild_id: int | None
     type: ChannelType
     name: str
     position: int = 0
@@ -178,7 +190,9 @@ class Channel:
     tags: list[Tag] = field(default_factory=list[Tag])
     require_tag: bool = False
     thread: Thread | None = None
+    recipients: list[User] = field(default_factory=list[User])
     messages: dict[int, Message] = field(default_factory=dict[int, Message])
+    ephemeral: dict[int, Message] = field(default_factory=dict[int, Message])
     last_message_id: int | None = None
 
 
@@ -189,6 +203,7 @@ class Guild:
     id: int
     name: str
     owner_id: int
+    locale: str = "en-US"
     roles: dict[int, Role] = field(default_factory=dict[int, Role])
     members: dict[int, Member] = field(default_factory=dict[int, Member])
     channels: dict[int, Channel] = field(default_factory=dict[int, Channel])
@@ -216,6 +231,10 @@ class World:
         self.privileged_intents = privileged_intents
         self.guilds: dict[int, Guild] = {}
         self.users: dict[int, User] = {self.bot.id: self.bot, self.owner.id: self.owner}
+        self.private: dict[int, Channel] = {}
+        """The channels that belong to no guild: direct messages, with the bot and without it."""
+        self.installed_for: set[int] = set()
+        """The people who installed the app for themselves."""
         self.base_url = ""
         self.signing_key = secrets.token_bytes(16)
         self.listeners: list[Callable[[Event], None]] = []
@@ -231,17 +250,36 @@ class World:
     def guild(self, guild_id: int) -> Guild:
         """Return a guild that the bot is in, or raise 10004."""
         guild = self.guilds.get(guild_id)
-        if guild is None or self.bot.id not in guild.members:
+        if guild is None or not self.has_bot(guild):
             raise refusal(10004)
         return guild
 
-    def place(self, channel_id: int) -> tuple[Guild, Channel]:
-        """Return a channel or thread with its guild, or raise 10003."""
+    def place(self, channel_id: int) -> tuple[Guild | None, Channel]:
+        """Return a channel or thread with its guild (None: direct messages), or raise 10003."""
+        if channel_id in self.private:
+            return None, self.private[channel_id]
         for guild in self.guilds.values():
             channel = guild.channels.get(channel_id)
             if channel is not None:
                 return guild, channel
         raise refusal(10003)
+
+    def has_bot(self, guild: Guild) -> bool:
+        """Tell whether the bot is in a guild."""
+        return self.bot.id in guild.members
+
+    def shares_guild(self, user: User) -> bool:
+        """Tell whether the bot and a user are in a guild together."""
+        return any(self.has_bot(guild) and user.id in guild.members for guild in self.guilds.values())
+
+    def direct_channel(self, user: User) -> Channel:
+        """Return the direct messages of a user with the bot, opened if need be."""
+        for channel in self.private.values():
+            if channel.type is ChannelType.DIRECT and user in channel.recipients and self.bot in channel.recipients:
+                return channel
+        channel = Channel(id=self.new_id(), guild_id=None, type=ChannelType.DIRECT, name=user.name, recipients=[user, self.bot])
+        self.private[channel.id] = channel
+        return channel
 
     def message(self, channel: Channel, message_id: int) -> Message:
         """Return a message, or raise 10008."""

@@ -190,3 +190,46 @@ async def test_the_bodies_that_discord_py_sends_are_as_described(
     body = next(exchange.body for exchange in sandbox.log if exchange.method == "POST")
     schema = {"components": description()["components"], "$ref": "#/components/schemas/MessageCreateRequest"}
     jsonschema.Draft202012Validator(schema).validate(body)
+
+
+async def test_answers_in_direct_messages_private_channels_and_menus_are_as_described(
+    running: Running, sandbox: Sandbox, client: discord.Client, api: Api, channel: Channel, ann: User
+) -> None:
+    tree = discord.app_commands.CommandTree(client)
+    everywhere = discord.app_commands.allowed_installs(guilds=True, users=True)
+
+    @tree.command(description="Answers", name=discord.app_commands.locale_str("answer"))
+    @everywhere
+    async def answer(interaction: discord.Interaction, text: str) -> None:
+        await interaction.response.send_message(text)
+        original = await interaction.original_response()
+        await original.edit(content="changed")
+        await interaction.followup.send("more", ephemeral=True)
+        await original.delete()
+
+    @tree.context_menu(name="On message")
+    @everywhere
+    async def on_message(interaction: discord.Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(message.content)
+
+    @tree.context_menu(name="On user")
+    @everywhere
+    async def on_user(interaction: discord.Interaction, user: discord.User) -> None:
+        await interaction.response.send_message(user.name)
+
+    sandbox.install_for(ann)
+    outside = sandbox.create_channel(sandbox.create_guild("Elsewhere", with_bot=False), "lobby")
+    sandbox.join(sandbox.world.guilds[outside.guild_id or 0], ann)
+    async with running(client):
+        await tree.sync()
+        person = await client.fetch_user(ann.id)
+        sent = await person.send("hello")
+        await client.fetch_channel(sent.channel.id)
+        for place in (channel, outside, sandbox.create_dm(ann), sandbox.create_private_channel(ann, sandbox.world.owner)):
+            await sandbox.invoke("answer", {"text": "x"}, user=ann, channel=place)
+            await sandbox.invoke_on("On message", sandbox.post_as(ann, place, "x"), user=ann, channel=place)
+            await sandbox.invoke_on("On user", ann, user=ann, channel=place)
+        commands = f"/applications/{sandbox.world.bot.id}/commands"
+        assert (await api.call("GET", commands)).status == 200
+        assert (await api.call("GET", commands, params={"with_localizations": "true"})).status == 200
+    assert check_all(sandbox) >= {"PUT 200", "PATCH 200", "POST 200", "DELETE 204"}
