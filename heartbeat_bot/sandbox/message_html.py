@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Final
 
 from heartbeat_bot.sandbox.api_errors import Json
+from heartbeat_bot.sandbox.callbacks import Interactions
 from heartbeat_bot.sandbox.commands import CHAT_INPUT, SUB_COMMAND, SUB_COMMAND_GROUP
 from heartbeat_bot.sandbox.component_rules import Component
-from heartbeat_bot.sandbox.interactions import Interaction, Interactions, InteractionType
+from heartbeat_bot.sandbox.interactions import Interaction, InteractionType
 from heartbeat_bot.sandbox.markdown import link, render
 from heartbeat_bot.sandbox.objects import message_object
 from heartbeat_bot.sandbox.validation import as_object
 from heartbeat_bot.sandbox.world import Guild, Message, MessageFlag, User, World
 
 _LINK_STYLE: Final = 5
-_PEOPLE: Final = frozenset({Component.USER_SELECT, Component.MENTIONABLE_SELECT})
-_ROLES: Final = frozenset({Component.ROLE_SELECT, Component.MENTIONABLE_SELECT})
+_OF_USERS: Final = frozenset({Component.USER_SELECT, Component.MENTIONABLE_SELECT})
+_OF_ROLES: Final = frozenset({Component.ROLE_SELECT, Component.MENTIONABLE_SELECT})
 _KIBIBYTE: Final = 1024
 
 
@@ -44,16 +45,18 @@ def used(interaction: Interaction) -> str:
     return f'<div class="used"><b>{name}</b> used <span class="mention">{line}</span></div>'
 
 
-def entity_choices(guild: Guild, kind: int) -> list[Json]:
+def entity_options(guild: Guild | None, select: Json) -> list[Json]:
     """Return what a select of users, roles, both or channels offers in a guild, as the options of a string select."""
-    choices: list[Json] = []
-    if kind in _PEOPLE:
-        choices += [{"value": str(m.user.id), "label": f"@{shown_name(m.user)}"} for m in guild.members.values()]
-    if kind in _ROLES:
-        choices += [{"value": str(role.id), "label": f"@{role.name.removeprefix('@')}"} for role in guild.roles.values()]
-    if kind == Component.CHANNEL_SELECT:
-        choices += [{"value": str(channel.id), "label": f"#{channel.name}"} for channel in guild.channels.values()]
-    return choices
+    kind, types = select.get("type"), select.get("channel_types")
+    found: list[tuple[int, str]] = []
+    if guild and kind in _OF_USERS:
+        found += [(member.user.id, f"@{shown_name(member.user)}") for member in guild.members.values()]
+    if guild and kind in _OF_ROLES:
+        found += [(role.id, f"@{role.name.removeprefix('@')}") for role in guild.roles.values()]
+    if guild and kind == Component.CHANNEL_SELECT:
+        found += [(channel.id, f"#{channel.name}") for channel in guild.channels.values() if not types or channel.type in types]
+    chosen = {str(value.get("id")) for value in select.get("default_values") or ()}
+    return [{"value": str(number), "label": label, "default": str(number) in chosen} for number, label in found]
 
 
 class MessageHtml:
@@ -136,9 +139,9 @@ class MessageHtml:
                 return _button(component)
             case Component.STRING_SELECT:
                 return _select(component, component.get("options", ()))
-            case Component.USER_SELECT | Component.ROLE_SELECT | Component.MENTIONABLE_SELECT | Component.CHANNEL_SELECT as kind:
+            case Component.USER_SELECT | Component.ROLE_SELECT | Component.MENTIONABLE_SELECT | Component.CHANNEL_SELECT:
                 guild, _ = self._world.place(message.channel_id)
-                return _select(component, entity_choices(guild, kind))
+                return _select(component, entity_options(guild, component))
             case Component.CONTAINER:
                 return f'<article class="embed"{_color(component.get("accent_color"))}>{inner}</article>'
             case _:

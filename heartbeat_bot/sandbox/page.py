@@ -10,10 +10,10 @@ from typing import Final
 from aiohttp import web
 
 from heartbeat_bot.sandbox.api_errors import Json
-from heartbeat_bot.sandbox.interactions import Interactions
+from heartbeat_bot.sandbox.callbacks import Interactions
 from heartbeat_bot.sandbox.message_html import MessageHtml, shown_name
 from heartbeat_bot.sandbox.objects import signature
-from heartbeat_bot.sandbox.permissions import Permission, channel_permissions
+from heartbeat_bot.sandbox.permissions import Permission, permissions_in
 from heartbeat_bot.sandbox.validation import as_snowflake
 from heartbeat_bot.sandbox.world import Attachment, Channel, ChannelType, Event, Message, MessageFlag, User, World
 
@@ -64,7 +64,6 @@ class Page:
     def __init__(self, world: World, interactions: Interactions) -> None:
         """Listen to the world."""
         self._world = world
-        self._interactions = interactions
         self._html = MessageHtml(world, interactions)
         self._viewers: list[_Viewer] = []
         world.listeners.append(self._on_event)
@@ -103,7 +102,7 @@ class Page:
     def state(self, user: User | None = None) -> Json:
         """Return the channels that ``user`` sees (None: all) with their messages as HTML, and who and what can be named there."""
         guilds = self._world.guilds.values()
-        channels = [channel for guild in guilds for channel in guild.channels.values() if self._sees(user, channel)]
+        channels = [channel for channel in self._all_channels() if self._sees(user, channel)]
         messages = [message for channel in channels for message in channel.messages.values()]
         messages += self.only_for(user) if user else ()
         return {
@@ -112,7 +111,7 @@ class Page:
             "roles": [
                 {"id": str(role.id), "guild": str(guild.id), "name": role.name} for guild in guilds for role in guild.roles.values()
             ],
-            "channels": [self._channel(channel) for channel in channels],
+            "channels": [self._channel(channel, user) for channel in channels],
             "messages": [self._message(message) for message in sorted(messages, key=lambda message: message.id)],
         }
 
@@ -128,18 +127,20 @@ class Page:
                 known["guilds"].append(str(guild.id))
         return list(people.values())
 
+    def _all_channels(self) -> list[Channel]:
+        world = self._world
+        return [*(channel for guild in world.guilds.values() for channel in guild.channels.values()), *world.private.values()]
+
     def _sees(self, user: User | None, channel: Channel) -> bool:
         if user is None:
             return True
-        guild = self._world.guilds[channel.guild_id]
-        member = guild.members.get(user.id)
-        return bool(member and channel_permissions(guild, channel, member, self._world.clock()) & Permission.VIEW_CHANNEL)
+        guild = self._world.guilds.get(channel.guild_id or 0)
+        return bool(permissions_in(guild, channel, user, self._world.clock()) & Permission.VIEW_CHANNEL)
 
-    def only_for(self, user: User) -> Iterator[Message]:
-        """Yield the ephemeral messages that a person has been given."""
-        for interaction in self._interactions.kept.values():
-            if interaction.user.id == user.id:
-                yield from (message for message in interaction.messages.values() if message.flags & MessageFlag.EPHEMERAL)
+    def only_for(self, user: User) -> list[Message]:
+        """Return the ephemeral messages that a person has been given, wherever."""
+        hidden = [message for channel in self._all_channels() for message in channel.ephemeral.values()]
+        return [message for message in hidden if message.only_for == user.id]
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
@@ -185,16 +186,18 @@ class Page:
             return {"kind": "gone", "ids": event.body["ids"]}
         return {"kind": "channels"} if event.name in _CHANNEL_EVENTS else None
 
-    def _channel(self, channel: Channel) -> Json:
+    def _channel(self, channel: Channel, user: User | None) -> Json:
         marks = {ChannelType.ANNOUNCEMENT: "📣", ChannelType.FORUM: "💬", ChannelType.CATEGORY: "▾"}
+        direct = channel.guild_id is None
+        others = [shown_name(other) for other in channel.recipients if other is not user]
         return {
             "id": str(channel.id),
-            "guild": str(channel.guild_id),
+            "guild": None if direct else str(channel.guild_id),
             "parent": str(channel.parent_id) if channel.parent_id else None,
             "thread": channel.thread is not None,
             "type": int(channel.type),
-            "mark": "↳" if channel.thread else marks.get(channel.type, "#"),
-            "name": channel.name,
+            "mark": "@" if direct else "↳" if channel.thread else marks.get(channel.type, "#"),
+            "name": ", ".join(others) if direct else channel.name,
             "topic": channel.topic or "",
         }
 
@@ -220,8 +223,7 @@ class Page:
         raise web.HTTPNotFound
 
     def _files_in(self, channel_id: int) -> Iterator[Attachment]:
-        places = [guild.channels[channel_id] for guild in self._world.guilds.values() if channel_id in guild.channels]
-        holders = [*places, *(kept for kept in self._interactions.kept.values() if kept.channel.id == channel_id)]
-        for holder in holders:
-            for message in holder.messages.values():
-                yield from message.attachments
+        for channel in self._all_channels():
+            if channel.id == channel_id:
+                for message in (*channel.messages.values(), *channel.ephemeral.values()):
+                    yield from message.attachments

@@ -12,35 +12,42 @@ from aiohttp import web
 
 from heartbeat_bot.sandbox.api_errors import ApiError, Json
 from heartbeat_bot.sandbox.call import Call, Reply, Route
-from heartbeat_bot.sandbox.command_list import leaf, offers, read_values
-from heartbeat_bot.sandbox.commands import CHAT_INPUT, MESSAGE
-from heartbeat_bot.sandbox.component_rules import Component, walk
+from heartbeat_bot.sandbox.command_list import entries
+from heartbeat_bot.sandbox.commands import LOCALES
 from heartbeat_bot.sandbox.control import Control
 from heartbeat_bot.sandbox.interactions import FIRST_ANSWER, Callback, Interaction, InteractionType, NotOfferedError
-from heartbeat_bot.sandbox.message_html import entity_choices, shown_name, used
+from heartbeat_bot.sandbox.message_html import entity_options, shown_name, used
 from heartbeat_bot.sandbox.page import SECURITY, Page
-from heartbeat_bot.sandbox.permissions import Permission, channel_permissions
+from heartbeat_bot.sandbox.permissions import Permission
+from heartbeat_bot.sandbox.scenes import Scene, scene_of
 from heartbeat_bot.sandbox.validation import as_list, as_object, as_snowflake
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Event, Guild, Message, User
 
 _LONGEST: Final = 2000
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_SHOWN: Final = frozenset({CHAT_INPUT, MESSAGE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Something that ``user`` does in ``channel``, by a request with the fields of ``body``."""
+    """Something that a person does in a place, by a request with the fields of ``body``."""
 
-    user: User
-    guild: Guild
-    channel: Channel
+    scene: Scene
     body: Json
 
+    @property
+    def user(self) -> User:
+        """Return who does it."""
+        return self.scene.user
+
+    @property
+    def channel(self) -> Channel:
+        """Return where it is done."""
+        return self.scene.channel
+
     def text(self, name: str) -> str:
-        """Return a field that is a text; raise NotOfferedError for anything else."""
+        """Return a field that is a text; raise NotOfferedError for anything else, and for an empty ``command``."""
         value = self.body.get(name)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or (name == "command" and not value.strip(" /")):
             raise NotOfferedError(f"{name!r} must be a text.")
         return value
 
@@ -69,10 +76,11 @@ class People:
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the addresses."""
-        router.add_get("/live/commands", self._offers)
+        router.add_get("/live/commands", self._list)
         router.add_post("/live/say", self._door(self._say))
         router.add_post("/live/command", self._door(self._command))
         router.add_post("/live/complete", self._door(self._complete))
+        router.add_post("/live/menu", self._door(self._menu))
         router.add_post("/live/press", self._door(self._press))
 
     def close(self) -> None:
@@ -152,7 +160,12 @@ class People:
         async def handle(request: web.Request) -> web.Response:
             try:
                 _refuse_strangers(request)
-                return web.json_response(await act(self._act(await _read(request))), headers=SECURITY)
+                done = self._act(await _read(request))
+                # The language is the page's choice; the bot is told of it with what is done.
+                locale = done.body.get("language")
+                if isinstance(locale, str) and locale in LOCALES:
+                    done.user.locale = locale
+                return web.json_response(await act(done), headers=SECURITY)
             except NotOfferedError as error:
                 status, sentence = 400, str(error)
             except ApiError as error:
@@ -169,70 +182,50 @@ class People:
         user = world.users.get(as_snowflake(body.get("as")) or 0)
         if user is None or user.bot:
             raise NotOfferedError("There is no such person here.")
-        guild, channel = world.place(as_snowflake(body.get("channel")) or 0)
-        act = Act(user=user, guild=guild, channel=channel, body=dict(body))
-        if not self._bits(act) & Permission.VIEW_CHANNEL:
-            raise NotOfferedError(f"{shown_name(user)} does not see #{channel.name}.")
-        return act
-
-    def _bits(self, act: Act) -> int:
-        member = act.guild.members.get(act.user.id)
-        return channel_permissions(act.guild, act.channel, member, self._control.world.clock()) if member else 0
+        _, channel = world.place(as_snowflake(body.get("channel")) or 0)
+        return Act(scene=scene_of(world, channel, user), body=dict(body))
 
     async def _say(self, act: Act) -> Json:
-        content = act.text("content").strip()
-        sending = Permission.SEND_MESSAGES_IN_THREADS if act.channel.thread else Permission.SEND_MESSAGES
-        if act.channel.type in {ChannelType.FORUM, ChannelType.CATEGORY}:
-            raise NotOfferedError(f"#{act.channel.name} holds no messages of its own.")
-        if not self._bits(act) & sending:
-            raise NotOfferedError(f"{shown_name(act.user)} may not send messages in #{act.channel.name}.")
+        content, scene, channel = act.text("content").strip(), act.scene, act.channel
+        sending = Permission.SEND_MESSAGES_IN_THREADS if channel.thread else Permission.SEND_MESSAGES
+        if channel.type in {ChannelType.FORUM, ChannelType.CATEGORY}:
+            raise NotOfferedError(f"#{channel.name} holds no messages of its own.")
+        if not scene.permissions & sending:
+            raise NotOfferedError(f"{shown_name(act.user)} may not send messages in #{channel.name}.")
         if not 1 <= len(content) <= _LONGEST:
             raise NotOfferedError(f"A message has 1 to {_LONGEST:,} characters; this one has {len(content):,}.")
-        return {"id": str(self._control.post_as(act.user, act.channel, content).id)}
+        return {"id": str(self._control.post_as(act.user, channel, content).id)}
 
-    async def _offers(self, request: web.Request) -> web.Response:
+    async def _list(self, request: web.Request) -> web.Response:
         """List the commands that a person is offered in a channel, named in that person's language."""
         try:
-            offered = self._offered(self._act(request.query))
+            scene = self._act(request.query).scene
         except (NotOfferedError, ApiError):
-            offered = []
-        locale = request.query.get("language", "")
-        return web.json_response([offer for command in offered for offer in offers(command, locale)], headers=SECURITY)
-
-    def _offered(self, act: Act) -> list[Json]:
-        bits = self._bits(act)
-        if not bits & Permission.USE_APPLICATION_COMMANDS:
-            return []
-        offered: dict[tuple[str, int], Json] = {}
-        for command in self._control.commands.shown_in(act.guild.id):
-            needed = command["default_member_permissions"]
-            hidden = needed is not None and not bits & Permission.ADMINISTRATOR and (needed == "0" or int(needed) & ~bits)
-            if not hidden and command["type"] in _SHOWN:
-                offered.setdefault((command["name"], command["type"]), command)
-        return list(offered.values())
-
-    def _leaf(self, act: Act) -> Json:
-        """Return the command or subcommand that is called; raise NotOfferedError when the person is not offered it."""
-        words = act.text("command")
-        found = next((part for command in self._offered(act) if (part := leaf(command, words))), None)
-        if found is None:
-            raise NotOfferedError(f"/{words} is not offered to {shown_name(act.user)} here.")
-        return found
+            return web.json_response([], headers=SECURITY)
+        shown: dict[tuple[str, int], Json] = {}
+        for command in self._control.offers.shown(scene):
+            shown.setdefault((command["name"], command["type"]), command)
+        locale = request.query.get("language") or scene.user.locale
+        return web.json_response([entry for command in shown.values() for entry in entries(command, locale)], headers=SECURITY)
 
     async def _command(self, act: Act) -> Json:
-        values = read_values(self._leaf(act), act.values("options"), act.guild)
-        return await _begin(self._control.invoke(act.text("command"), values, user=act.user, channel=act.channel, timeout=0))
+        words, options = act.text("command"), act.values("options")
+        return await _begin(self._control.invoke(words, options, user=act.user, channel=act.channel, timeout=0))
+
+    async def _menu(self, act: Act) -> Json:
+        message = self._control.world.message(act.channel, as_snowflake(act.body.get("message")) or 0)
+        words = act.text("command")
+        return await _begin(self._control.invoke_on(words, message, user=act.user, channel=act.channel, timeout=0))
 
     async def _complete(self, act: Act) -> Json:
-        name = act.text("option")
-        if not any(option["name"] == name and option.get("autocomplete") for option in self._leaf(act).get("options", ())):
-            raise NotOfferedError(f"/{act.text('command')} completes no option {name!r}.")
+        """Ask the bot what fits an option; other options go along as far as they are filled in."""
         asked = self._control.autocomplete(
             act.text("command"),
-            name,
+            act.text("option"),
             act.text("typed"),
             user=act.user,
             channel=act.channel,
+            options=act.values("options"),
             timeout=FIRST_ANSWER.total_seconds(),
         )
         try:
@@ -241,17 +234,11 @@ class People:
             raise NotOfferedError("Loading options failed.") from None
 
     async def _press(self, act: Act) -> Json:
-        message, custom_id = self._message(act), act.text("custom_id")
-        found = next((part for part in walk(message.components) if part.get("custom_id") == custom_id), None)
-        if found is None or found.get("disabled"):
-            raise NotOfferedError("This can no longer be pressed.")
-        values = None if found["type"] == Component.BUTTON else _chosen(found, act)
-        return await _begin(self._control.press(message, custom_id, user=act.user, values=values, timeout=0))
-
-    def _message(self, act: Act) -> Message:
         number = as_snowflake(act.body.get("message")) or 0
-        hidden = {message.id: message for message in self._page.only_for(act.user) if message.channel_id == act.channel.id}
-        return hidden.get(number) or self._control.world.message(act.channel, number)
+        message = act.channel.ephemeral.get(number) or self._control.world.message(act.channel, number)
+        given = as_list(act.body.get("values"))
+        values = None if given is None else [str(value) for value in given]
+        return await _begin(self._control.press(message, act.text("custom_id"), user=act.user, values=values, timeout=0))
 
 
 async def _begin(act: Awaitable[Interaction]) -> Json:
@@ -261,26 +248,14 @@ async def _begin(act: Awaitable[Interaction]) -> Json:
     return {}
 
 
-def _chosen(select: Json, act: Act) -> list[str]:
-    """Return the values chosen in a select; raise NotOfferedError when it does not offer them, or not so many."""
-    values = [str(value) for value in as_list(act.body.get("values")) or ()]
-    least, most = select.get("min_values", 1), select.get("max_values", 1)
-    options: list[Json] = select["options"] if "options" in select else entity_choices(act.guild, select["type"])
-    if not least <= len(set(values)) <= most:
-        raise NotOfferedError(f"Choose {least}." if least == most else f"Choose {least} to {most}.")
-    if set(values) - {option["value"] for option in options}:
-        raise NotOfferedError("That is not among the choices.")
-    return values
-
-
-def _filled(guild: Guild, part: Json) -> Json:
+def _filled(guild: Guild | None, part: Json) -> Json:
     """Return a modal, or a part of one, whose selects of users, roles and channels hold what there is to choose."""
     body = dict(part)
     if "components" in part:
         body["components"] = [_filled(guild, inner) for inner in part["components"]]
     if "component" in part:
         body["component"] = _filled(guild, part["component"])
-    entities = entity_choices(guild, part.get("type", 0))
+    entities = entity_options(guild, part)
     return body | {"options": entities} if entities else body
 
 

@@ -5,7 +5,7 @@ const LANGUAGES = [
   "en-US", "en-GB", "bg", "zh-CN", "zh-TW", "hr", "cs", "da", "nl", "fi", "fr", "de", "el", "hi", "hu", "id", "it", "ja", "ko",
   "lt", "no", "pl", "pt-BR", "ro", "ru", "es-ES", "es-419", "sv-SE", "th", "tr", "uk", "vi",
 ];
-const STRING = 3, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, NUMBER = 10;
+const STRING = 3, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, NUMBER = 10, FILE = 11;
 const CHAT = 1, MESSAGE = 3;
 const PAUSE = 200; // milliseconds without a key before the bot is asked to complete
 
@@ -85,6 +85,7 @@ function drawField(option) {
   const input = make("input", { type: "text", placeholder: option.required ? "" : "optional", spellcheck: option.type === STRING });
   input.setAttribute("aria-describedby", "hint");
   input.setAttribute("aria-required", String(option.required));
+  if (option.type === FILE) Object.assign(input, { disabled: true, placeholder: "no files here" });
   if (option.type === INTEGER) input.inputMode = "numeric";
   if (option.type === NUMBER) input.inputMode = "decimal";
   const field = { option, input, picked: null, timer: 0, box: make("label", { className: "field" }, make("span", { textContent: option.label }), input) };
@@ -93,7 +94,7 @@ function drawField(option) {
     input.setAttribute("aria-controls", "offers");
     input.setAttribute("aria-expanded", "false");
   }
-  input.oninput = () => { field.picked = null; widen(input); suggest(field, PAUSE); };
+  input.oninput = () => { refuse(""); field.picked = null; widen(input); suggest(field, PAUSE); };
   input.onfocus = () => { input.select(); suggest(field, 0); };
   input.onkeydown = (event) => pressed(event, input);
   widen(input);
@@ -105,7 +106,7 @@ const isListed = (option) => option.choices.length > 0 || [BOOLEAN, USER, CHANNE
 function choicesOf(option) {
   if (option.choices.length) return option.choices;
   const guild = known.channels.get(view.channel)?.guild;
-  const users = () => known.people.filter((person) => person.guilds.includes(guild)).map((person) => ({ name: `@${person.name}`, value: person.id }));
+  const users = () => known.people.filter((person) => !guild || person.guilds.includes(guild)).map((person) => ({ name: `@${person.name}`, value: person.id }));
   const roles = () => known.roles.filter((role) => role.guild === guild).map((role) => ({ name: `@${role.name.replace(/^@/, "")}`, value: role.id }));
   const fits = (channel) => channel.guild === guild && (!option.channel_types || option.channel_types.includes(channel.type));
   switch (option.type) {
@@ -291,7 +292,7 @@ export function drawBox() {
     const roles = one.roles.length ? ` (${one.roles.join(", ")})` : "";
     return make("option", { value: one.id, textContent: one.name + roles, selected: one.id === view.person });
   }));
-  if (!chosen) typed.placeholder = channel ? `Message ${channel.mark === "#" ? "#" : ""}${channel.name}` : "No channel to write to";
+  if (!chosen) typed.placeholder = channel ? `Message ${["#", "@"].includes(channel.mark) ? channel.mark : ""}${channel.name}` : "No channel to write to";
   forgetCommands();
 }
 
@@ -315,6 +316,6 @@ find("person").onchange = (event) => become({ person: event.target.value });
 find("box").onsubmit = send;
 find("box").onfocusout = (event) => { if (!find("box").contains(event.relatedTarget)) closeList(); };
 find("box").onfocusin = (event) => { if (list.input && event.target !== list.input) closeList(); };
-typed.oninput = () => { fit(); if (typed.value.startsWith("/")) suggestCommands(); else closeList(); };
+typed.oninput = () => { refuse(""); fit(); if (typed.value.startsWith("/")) suggestCommands(); else closeList(); };
 typed.onkeydown = (event) => pressed(event, typed);
 typed.onfocus = () => { if (!chosen && typed.value.startsWith("/")) suggestCommands(); else if (chosen) showHint(typed, chosen.description); };

@@ -104,6 +104,7 @@ function change(data) {
     for (const id of data.ids) { known.messages.delete(id); find(`message-${id}`)?.remove(); }
     return;
   }
+  if (!known.channels.has(data.channel)) return load(); // the bot has opened direct messages
   known.messages.set(data.id, data);
   if (data.channel !== view.channel) { unread.add(data.channel); drawChannels(); return; }
   if (!isShown(data)) return;
