@@ -12,6 +12,7 @@ from heartbeat_bot.sandbox.commands import CHAT_INPUT, USER
 from heartbeat_bot.sandbox.interactions import Callback, Interaction, InteractionType
 from heartbeat_bot.sandbox.message_rules import INTERACTION_MENTIONS, ping, read_body, read_mentions, refuse_empty
 from heartbeat_bot.sandbox.messages import remove, store, update
+from heartbeat_bot.sandbox.modal_rules import read_modal
 from heartbeat_bot.sandbox.objects import message_object, user_object
 from heartbeat_bot.sandbox.scenes import GUILD_INSTALL, Scene, app_permissions
 from heartbeat_bot.sandbox.validation import Form, Problems
@@ -57,6 +58,7 @@ class Interactions:
         *,
         owners: dict[str, str] | None = None,
         source: Message | None = None,
+        opener: Interaction | None = None,
     ) -> Interaction:
         """Start an interaction, by leave of ``owners`` (None: all that the place has); telling the bot of it is the caller's."""
         interaction = Interaction(
@@ -73,6 +75,7 @@ class Interactions:
             clock=world.clock,
             about=about,
             source=source,
+            opener=opener,
         )
         self.kept[interaction.token] = interaction
         return interaction
@@ -127,11 +130,9 @@ class Interactions:
                 data.problems.raise_any()
                 interaction.answered.set()
             case Callback.MODAL:
-                data.text("custom_id", least=1, most=100, required=True)
-                data.text("title", least=1, most=45, required=True)
-                data.children("components", least=1, most=5)
+                modal = read_modal(data)
                 data.problems.raise_any()
-                interaction.modal = data.data
+                interaction.modal = modal
                 interaction.answered.set()
         interaction.callback = kind
 
@@ -156,18 +157,6 @@ class Interactions:
         return body
 
     def _blank(self, world: World, interaction: Interaction) -> Message:
-        about: Json = {
-            "id": str(interaction.id),
-            "type": int(interaction.type),
-            "user": user_object(interaction.user),
-            "authorizing_integration_owners": interaction.owners,
-        }
-        if "target_id" in interaction.about:
-            number = interaction.about["target_id"]
-            of_user = interaction.about["type"] == USER
-            about |= {"target_user": user_object(world.users[int(number)])} if of_user else {"target_message_id": number}
-        if interaction.type is InteractionType.COMPONENT and interaction.source:
-            about["interacted_message_id"] = str(interaction.source.id)
         return Message(
             id=world.new_id(),
             channel_id=interaction.channel.id,
@@ -175,7 +164,7 @@ class Interactions:
             created_at=world.clock(),
             type=_message_type(interaction),
             webhook_id=world.bot.id,
-            interaction=about,
+            interaction=_metadata(world, interaction),
         )
 
     def _secrecy(self, interaction: Interaction, flags: int) -> int:
@@ -277,6 +266,24 @@ class Interactions:
             remove(call.world, interaction.channel, message)
         interaction.answered.set()
         return Reply(status=204)
+
+
+def _metadata(world: World, interaction: Interaction) -> Json:
+    about: Json = {
+        "id": str(interaction.id),
+        "type": int(interaction.type),
+        "user": user_object(interaction.user),
+        "authorizing_integration_owners": interaction.owners,
+    }
+    if "target_id" in interaction.about:
+        number = interaction.about["target_id"]
+        of_user = interaction.about["type"] == USER
+        about |= {"target_user": user_object(world.users[int(number)])} if of_user else {"target_message_id": number}
+    if interaction.type is InteractionType.COMPONENT and interaction.source:
+        about["interacted_message_id"] = str(interaction.source.id)
+    if interaction.opener:
+        about["triggering_interaction_metadata"] = _metadata(world, interaction.opener)
+    return about
 
 
 def _message_type(interaction: Interaction) -> MessageType:

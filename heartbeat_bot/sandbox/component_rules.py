@@ -14,6 +14,7 @@ class Component(IntEnum):
     ACTION_ROW = 1
     BUTTON = 2
     STRING_SELECT = 3
+    TEXT_INPUT = 4
     USER_SELECT = 5
     ROLE_SELECT = 6
     MENTIONABLE_SELECT = 7
@@ -25,6 +26,11 @@ class Component(IntEnum):
     FILE = 13
     SEPARATOR = 14
     CONTAINER = 17
+    LABEL = 18
+    FILE_UPLOAD = 19
+    RADIO_GROUP = 21
+    CHECKBOX_GROUP = 22
+    CHECKBOX = 23
 
 
 COMPONENTS: Final = 40
@@ -33,7 +39,7 @@ TEXT_TOTAL: Final = 4000
 """Characters of all text displays together (reported)."""
 LEGACY_ROWS: Final = 5
 
-_SELECTS: Final = frozenset(
+SELECTS: Final = frozenset(
     {
         Component.STRING_SELECT,
         Component.USER_SELECT,
@@ -77,7 +83,7 @@ def component_texts(components: list[Json]) -> list[str]:
 
 def read_components(form: Form, *, modern: bool) -> list[Json]:
     """Read a message's components; ``modern`` tells whether it has the flag of Components V2."""
-    reader = _Reader(form)
+    reader = ComponentReader(form)
     allowed = _TOP_LEVEL if modern else frozenset({Component.ACTION_ROW})
     children = form.children("components", most=COMPONENTS if modern else LEGACY_ROWS) or []
     components = [component for child in children if (component := reader.read(child, allowed))]
@@ -92,45 +98,49 @@ def read_components(form: Form, *, modern: bool) -> list[Json]:
     return components
 
 
-class _Reader:
+class ComponentReader:
     """Reads components, and sees that no id stands twice."""
 
     def __init__(self, form: Form) -> None:
+        """Begin with no ids taken, for the components of one message or modal."""
         self._ids: set[int] = set()
         self._custom_ids: set[str] = set()
         self._problems = form.problems
         self._next_id = 1
 
-    def read(self, form: Form, allowed: frozenset[Component]) -> Json | None:  # noqa: C901 - a flat table of the kinds
+    def read(self, form: Form, allowed: frozenset[Component]) -> Json | None:
+        """Read a component and all in it; None when it is of no kind that is ``allowed`` here."""
         kind = form.choice("type", [int(component) for component in allowed])
         if kind is None:
             if form.data.get("type") is None:
                 form.fault("type", "BASE_TYPE_REQUIRED", "This field is required")
             return None
-        body: Json = {"type": kind, "id": self._id(form)}
-        match Component(kind):
+        return {"type": kind, "id": self._id(form), **self.content(Component(kind), form)}
+
+    def content(self, kind: Component, form: Form) -> Json:  # noqa: PLR0911 - one per kind
+        """Read what a component of a kind has beside type and id."""
+        match kind:
             case Component.ACTION_ROW:
-                body |= self._row(form)
+                return self._row(form)
             case Component.BUTTON:
-                body |= self._button(form)
+                return self._button(form)
             case Component.SECTION:
-                body |= self._section(form)
+                return self._section(form)
             case Component.TEXT_DISPLAY:
-                body["content"] = form.text("content", least=1, most=4000, required=True) or ""
+                return {"content": form.text("content", least=1, most=4000, required=True) or ""}
             case Component.THUMBNAIL:
-                body |= self._media(form, "media")
+                return self._media(form, "media")
             case Component.MEDIA_GALLERY:
-                body["items"] = [self._media(item, "media") for item in form.children("items", least=1, most=10) or ()]
+                return {"items": [self._media(item, "media") for item in form.children("items", least=1, most=10) or ()]}
             case Component.FILE:
-                body |= self._file(form)
+                return self._file(form)
             case Component.SEPARATOR:
                 divider = form.boolean("divider")
-                body |= {"divider": divider is not False, "spacing": form.choice("spacing", (1, 2)) or 1}
+                return {"divider": divider is not False, "spacing": form.choice("spacing", (1, 2)) or 1}
             case Component.CONTAINER:
-                body |= self._container(form)
+                return self._container(form)
             case _:
-                body |= self._select(form)
-        return body
+                return self.select(form)
 
     def _id(self, form: Form) -> int:
         given = form.integer("id", least=0, most=(1 << 31) - 1)
@@ -144,7 +154,8 @@ class _Reader:
         self._ids.add(self._next_id)
         return self._next_id
 
-    def _custom_id(self, form: Form) -> str:
+    def custom_id(self, form: Form) -> str:
+        """Read a custom id, which stands once in a message or modal."""
         custom_id = form.text("custom_id", least=1, most=100, required=True) or ""
         if custom_id and custom_id in self._custom_ids:
             form.fault("custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated")
@@ -153,8 +164,8 @@ class _Reader:
 
     def _row(self, form: Form) -> Json:
         children = form.children("components", least=1, most=5) or []
-        inner = [component for child in children if (component := self.read(child, _SELECTS | {Component.BUTTON}))]
-        if len(inner) > 1 and any(component["type"] in _SELECTS for component in inner):
+        inner = [component for child in children if (component := self.read(child, SELECTS | {Component.BUTTON}))]
+        if len(inner) > 1 and any(component["type"] in SELECTS for component in inner):
             form.fault("components", "COMPONENT_LAYOUT_WIDTH_EXCEEDED", "A row holds up to five buttons, or one select.")
         return {"components": inner}
 
@@ -170,12 +181,13 @@ class _Reader:
         elif style == _PREMIUM:
             body["sku_id"] = str(form.snowflake("sku_id"))
         elif style is not None:
-            body["custom_id"] = self._custom_id(form)
+            body["custom_id"] = self.custom_id(form)
         return body
 
-    def _select(self, form: Form) -> Json:
+    def select(self, form: Form) -> Json:
+        """Read a select of any kind."""
         body: Json = {
-            "custom_id": self._custom_id(form),
+            "custom_id": self.custom_id(form),
             "placeholder": form.text("placeholder", most=150),
             "min_values": form.integer("min_values", least=0, most=25) if form.has("min_values") else 1,
             "max_values": form.integer("max_values", least=1, most=25) if form.has("max_values") else 1,

@@ -11,6 +11,7 @@ from heartbeat_bot.sandbox.commands import Commands
 from heartbeat_bot.sandbox.interactions import Interaction, InteractionType, NoAnswerError, NotOfferedError, interaction_object
 from heartbeat_bot.sandbox.message_rules import BOT_MENTIONS, ping
 from heartbeat_bot.sandbox.messages import store
+from heartbeat_bot.sandbox.modal_rules import filled
 from heartbeat_bot.sandbox.objects import (
     channel_object,
     guild_create_object,
@@ -20,6 +21,7 @@ from heartbeat_bot.sandbox.objects import (
 )
 from heartbeat_bot.sandbox.offers import Choice, Offered, Offers
 from heartbeat_bot.sandbox.permissions import CORE, EVERYONE, Permission, permissions_in
+from heartbeat_bot.sandbox.resolving import Resolved
 from heartbeat_bot.sandbox.scenes import Scene, scene_of
 from heartbeat_bot.sandbox.threads import announce
 from heartbeat_bot.sandbox.world import (
@@ -286,6 +288,27 @@ class Control:
         found = self.offers.component(scene, source, custom_id, values)
         return await self._act(InteractionType.COMPONENT, scene, found, timeout, source=source)
 
+    async def submit(
+        self,
+        interaction: Interaction,
+        values: Mapping[str, object],
+        *,
+        timeout: float = 10,  # noqa: ASYNC109 - as above
+    ) -> Interaction:
+        """Submit the modal that the bot answered an interaction with; ``values`` are its fields' by custom id.
+
+        A text input takes text, a checkbox a truth value, a radio group a value, all else a list of values. A field left out keeps
+        what stands in it. Else as :meth:`invoke`.
+        """
+        if interaction.modal is None or interaction.modal_submitted:
+            raise NotOfferedError("No modal is open.")
+        scene = self._scene(interaction.channel, interaction.user)
+        data = filled(interaction.modal, values, Resolved(world=self.world, scene=scene))
+        found = Offered(data=data, owners=interaction.owners)
+        done = await self._act(InteractionType.MODAL_SUBMIT, scene, found, timeout, opener=interaction)
+        interaction.modal_submitted = True
+        return done
+
     def _scene(self, channel: Channel, user: User) -> Scene:
         scene = scene_of(self.world, channel, user)
         if not scene.permissions & Permission.VIEW_CHANNEL:
@@ -298,9 +321,14 @@ class Control:
         scene: Scene,
         offered: Offered,
         timeout: float,  # noqa: ASYNC109 - as above
+        *,
         source: Message | None = None,
+        opener: Interaction | None = None,
     ) -> Interaction:
-        interaction = self.interactions.begin(self.world, kind, scene, offered.data, owners=offered.owners, source=source)
+        source = opener.source if opener else source
+        interaction = self.interactions.begin(
+            self.world, kind, scene, offered.data, owners=offered.owners, source=source, opener=opener
+        )
         self.world.emit(Event(name="INTERACTION_CREATE", body=interaction_object(self.world, scene, interaction)))
         try:
             async with asyncio.timeout(timeout):

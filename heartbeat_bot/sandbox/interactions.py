@@ -44,8 +44,8 @@ class Callback(IntEnum):
 class Interaction:
     """One thing that a person did, and what came of it.
 
-    ``about`` is the ``data`` that the bot was sent, ``source`` the message that was pressed. ``callback`` is None until the bot has
-    answered. ``answered`` is set once the person has something to look at: a message, choices, a dialog, a deferral that was
+    ``about`` is the ``data`` that the bot was sent, ``source`` the message that was pressed, ``opener`` what the bot answered with
+    the modal that is submitted. ``callback`` is None until the bot has answered. ``answered`` is set once the person has something to look at: a message, choices, a dialog, a deferral that was
     followed up, or the notice that the application did not respond. ``first_answer_after`` is the time in seconds, by the
     computer's clock, from the event to the callback that was taken.
     """
@@ -63,6 +63,7 @@ class Interaction:
     clock: Clock
     about: Json
     source: Message | None = None
+    opener: "Interaction | None" = None
     callback: Callback | None = None
     original_id: int | None = None
     said: list[int] = field(default_factory=list[int])
@@ -71,6 +72,7 @@ class Interaction:
     first_answer_after: float | None = None
     choices: list[Json] = field(default_factory=list[Json])
     modal: Json | None = None
+    modal_submitted: bool = False
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property

@@ -38,7 +38,9 @@ def command_line(about: Json) -> str:
 
 
 def used(interaction: Interaction) -> str:
-    """Return the line above an answer that says who called what; nothing for an answer to a button or a dialog."""
+    """Return the line above an answer that says who called what, be it by a dialog; nothing for an answer to a button."""
+    while interaction.opener:
+        interaction = interaction.opener
     if interaction.type is not InteractionType.COMMAND:
         return ""
     name, line = escape(shown_name(interaction.user)), escape(command_line(interaction.about))

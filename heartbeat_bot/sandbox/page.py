@@ -1,8 +1,7 @@
-"""The live page: the channels as one of their people sees them, kept up to date by server-sent events; and the uploaded files."""
+"""The live page: the channels as one of their people sees them, kept up to date by server-sent events."""
 
 import asyncio
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,10 +11,9 @@ from aiohttp import web
 from heartbeat_bot.sandbox.api_errors import Json
 from heartbeat_bot.sandbox.callbacks import Interactions
 from heartbeat_bot.sandbox.message_html import MessageHtml, shown_name
-from heartbeat_bot.sandbox.objects import signature
 from heartbeat_bot.sandbox.permissions import Permission, permissions_in
 from heartbeat_bot.sandbox.validation import as_snowflake
-from heartbeat_bot.sandbox.world import Attachment, Channel, ChannelType, Event, Message, MessageFlag, User, World
+from heartbeat_bot.sandbox.world import Channel, ChannelType, Event, Message, MessageFlag, User, World
 
 _STATIC: Final = Path(__file__).parent / "static"
 _TYPES: Final = {
@@ -74,7 +72,6 @@ class Page:
         router.add_get("/static/{name}", self._static)
         router.add_get("/live/state", self._state)
         router.add_get("/live/events", self._events)
-        router.add_get("/attachments/{channel}/{attachment}/{filename}", self._file)
 
     def close(self) -> None:
         """End all streams."""
@@ -204,26 +201,3 @@ class Page:
     def _message(self, message: Message) -> Json:
         only = bool(message.flags & MessageFlag.EPHEMERAL)
         return {"id": str(message.id), "channel": str(message.channel_id), "only": only, "html": self._html.of(message)}
-
-    async def _file(self, request: web.Request) -> web.Response:
-        """Serve an uploaded file to who has its signed address, until the address expires."""
-        expires, given = request.query.get("ex", ""), request.query.get("hm", "")
-        path = request.rel_url.raw_path
-        try:
-            alive = self._world.clock().timestamp() < int(expires, 16)
-            number, attachment_id = int(request.match_info["channel"]), int(request.match_info["attachment"])
-        except ValueError:
-            raise web.HTTPNotFound from None
-        if not alive or given != signature(self._world, path, expires):
-            raise web.HTTPNotFound
-        for attachment in self._files_in(number):
-            if attachment.id == attachment_id:
-                headers = {"Content-Type": attachment.content_type, "Content-Security-Policy": "sandbox"}
-                return web.Response(body=attachment.content, headers=headers)
-        raise web.HTTPNotFound
-
-    def _files_in(self, channel_id: int) -> Iterator[Attachment]:
-        for channel in self._all_channels():
-            if channel.id == channel_id:
-                for message in (*channel.messages.values(), *channel.ephemeral.values()):
-                    yield from message.attachments

@@ -82,6 +82,7 @@ class People:
         router.add_post("/live/complete", self._door(self._complete))
         router.add_post("/live/menu", self._door(self._menu))
         router.add_post("/live/press", self._door(self._press))
+        router.add_post("/live/submit", self._door(self._submit))
 
     def close(self) -> None:
         """Wait for no answer any longer."""
@@ -239,6 +240,14 @@ class People:
         given = as_list(act.body.get("values"))
         values = None if given is None else [str(value) for value in given]
         return await _begin(self._control.press(message, act.text("custom_id"), user=act.user, values=values, timeout=0))
+
+    async def _submit(self, act: Act) -> Json:
+        number = as_snowflake(act.body.get("interaction"))
+        kept = self._control.interactions.kept.values()
+        opener = next((one for one in kept if one.id == number and one.user.id == act.user.id), None)
+        if opener is None:
+            raise NotOfferedError("No such dialog is open.")
+        return await _begin(self._control.submit(opener, act.values("values"), timeout=0))
 
 
 async def _begin(act: Awaitable[Interaction]) -> Json:

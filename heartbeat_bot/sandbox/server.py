@@ -12,6 +12,7 @@ from heartbeat_bot.sandbox.clock import Clock, system_clock
 from heartbeat_bot.sandbox.commands import Commands
 from heartbeat_bot.sandbox.control import Control
 from heartbeat_bot.sandbox.faults import Faults
+from heartbeat_bot.sandbox.files import Files
 from heartbeat_bot.sandbox.gateway import Gateway
 from heartbeat_bot.sandbox.guilds import GuildRoutes
 from heartbeat_bot.sandbox.message_rules import REQUEST_BYTES
@@ -59,6 +60,7 @@ class Sandbox(Control):
         self._people = People(self, self._page)
         routes = [self._messages, ChannelRoutes(), GuildRoutes(), commands, self._people]
         self._door = Door(world, token, limiter, [route for place in routes for route in place.routes()])
+        self._files = Files(world)
         self._wanted_port = port
         self._stack = AsyncExitStack()
         self.port = 0
@@ -68,6 +70,7 @@ class Sandbox(Control):
         app = web.Application(client_max_size=REQUEST_BYTES + _MEBIBYTE)
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/gateway/", self.gateway.connect)
+        self._files.add_to(app.router)
         self._page.add_to(app.router)
         self._people.add_to(app.router)
         app.router.add_route("*", PREFIX + "/{rest:.*}", self._door.handle)

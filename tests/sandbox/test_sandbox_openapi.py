@@ -233,3 +233,51 @@ async def test_answers_in_direct_messages_private_channels_and_menus_are_as_desc
         assert (await api.call("GET", commands)).status == 200
         assert (await api.call("GET", commands, params={"with_localizations": "true"})).status == 200
     assert check_all(sandbox) >= {"PUT 200", "PATCH 200", "POST 200", "DELETE 204"}
+
+
+async def test_a_modal_its_answers_and_their_files_are_as_described(
+    running: Running, sandbox: Sandbox, client: discord.Client, channel: Channel, ann: User
+) -> None:
+    class Draft(discord.ui.Modal, title="A draft"):
+        slug: discord.ui.TextInput["Draft"] = discord.ui.TextInput(label="Slug", custom_id="slug")
+        size = discord.ui.Label(
+            text="Size", component=discord.ui.Select(custom_id="size", options=[discord.SelectOption(label="big", value="big")])
+        )
+
+        async def on_submit(self, interaction: discord.Interaction) -> None:
+            file = discord.File(io.BytesIO(b"text"), "a.txt")
+            await interaction.response.send_message(self.slug.value, file=file, ephemeral=True)
+
+    class Menu(discord.ui.View):
+        @discord.ui.button(label="Draft", custom_id="draft")
+        async def draft(self, interaction: discord.Interaction, _: discord.ui.Button["Menu"]) -> None:
+            await interaction.response.send_modal(Draft())
+
+        @discord.ui.select(cls=discord.ui.ChannelSelect, custom_id="where", channel_types=[discord.ChannelType.text])
+        async def where(self, interaction: discord.Interaction, select: discord.ui.ChannelSelect["Menu"]) -> None:
+            await interaction.response.edit_message(content=select.values[0].name)
+
+    tree = discord.app_commands.CommandTree(client)
+
+    @tree.command(description="Opens a modal")
+    async def draft(interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(Draft())
+
+    async with running(client):
+        await tree.sync()
+        place = client.get_channel(channel.id)
+        assert isinstance(place, discord.TextChannel)
+        sent = await place.send("x", view=Menu(timeout=None))
+        message = channel.messages[sent.id]
+        opened = [await sandbox.invoke("draft", user=ann, channel=channel), await sandbox.press(message, "draft", user=ann)]
+        for interaction in opened:
+            done = await sandbox.submit(interaction, {"slug": "may", "size": "big"})
+            assert done.responses[0].content == "may"
+        await sandbox.press(message, "where", user=ann, values=[channel])
+        assert channel.messages[sent.id].content == "general"
+    assert check_all(sandbox) >= {"POST 200"}
+    bodies = [exchange.body for exchange in sandbox.log if exchange.path.endswith("/callback") and exchange.body["type"] == 9]
+    schema = {"components": description()["components"], "$ref": "#/components/schemas/ModalInteractionCallbackRequest"}
+    for body in bodies:
+        jsonschema.Draft202012Validator(schema).validate(body)
+    assert len(bodies) == 2

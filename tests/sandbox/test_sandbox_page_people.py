@@ -117,6 +117,14 @@ class Choices(discord.ui.View):
         pass
 
 
+class Suggestion(discord.ui.Modal, title="Suggest an item"):
+    name = discord.ui.TextInput["Suggestion"](label="Title", max_length=20)
+    for_whom = discord.ui.Label["Suggestion"](text="For whom", component=discord.ui.UserSelect["Suggestion"](required=False))
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(f"noted: {self.name.value}", ephemeral=True)
+
+
 def bot_commands(client: discord.Client) -> discord.app_commands.CommandTree:
     tree = discord.app_commands.CommandTree(client)
 
@@ -133,6 +141,10 @@ def bot_commands(client: discord.Client) -> discord.app_commands.CommandTree:
     @tree.command(description="Says nothing")
     async def silent(_: discord.Interaction) -> None:
         pass
+
+    @tree.command(description="Asks more")
+    async def suggest(interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(Suggestion())
 
     @tree.command(description="For moderators")
     @discord.app_commands.default_permissions(manage_guild=True)
@@ -184,7 +196,7 @@ Bot = Callable[[], AbstractAsyncContextManager[None]]
 async def test_a_person_is_listed_what_is_offered_to_them(bot: Bot, page: Browser, other: Browser) -> None:
     async with bot():
         names = [(entry["kind"], entry["name"]) for entry in await page.get("commands")]
-        assert names == [(1, "events"), (1, "secret"), (1, "silent"), (1, "issue show"), (3, "Save it")]
+        assert names == [(1, "events"), (1, "secret"), (1, "silent"), (1, "suggest"), (1, "issue show"), (3, "Save it")]
         assert "pause" in [entry["name"] for entry in await other.get("commands")]
         show = next(entry for entry in await page.get("commands") if entry["command"] == "issue show")
         told = [(option["name"], option["type"], option["required"], option["autocomplete"]) for option in show["options"]]
@@ -333,6 +345,22 @@ async def test_a_message_command_is_called_on_a_message(
         assert ("saved: a link" in html, 'used <span class="mention">Save it' in html) == (True, True)
 
 
+async def test_a_dialog_is_shown_and_submitted(bot: Bot, page: Browser, other: Browser, ann: User) -> None:
+    async with bot(), page.watching() as following:
+        await page.act("command", command="suggest")
+        opened = await following("dialog")
+        assert opened["dialog"]["title"] == "Suggest an item"
+        row, label = opened["dialog"]["components"]
+        title, whom = row["components"][0]["custom_id"], label["component"]["custom_id"]
+        assert {"value": str(ann.id), "label": "@Ann", "default": False} in label["component"]["options"]
+        values = {title: "Picnic", whom: [str(ann.id)]}
+        assert "No such dialog" in await other.refusal("submit", interaction=opened["id"], values=values)
+        assert "characters" in await page.refusal("submit", interaction=opened["id"], values={title: "x" * 21})
+        await page.act("submit", interaction=opened["id"], values=values)
+        html = (await following("message"))["html"]
+        assert ("noted: Picnic" in html, 'used <span class="mention">/suggest' in html) == (True, True)
+
+
 async def test_direct_messages_are_seen_by_who_is_in_them(page: Browser, other: Browser, sandbox: Sandbox, ann: User) -> None:
     direct = sandbox.create_dm(ann)
     shown = [(place["mark"], place["name"]) for place in (await page.get("state"))["channels"]]
@@ -399,6 +427,7 @@ async def test_a_request_that_is_no_object_is_refused(page: Browser, data: str |
         ("command", {"command": "pause"}),
         ("menu", {"command": "Save it", "message": "1"}),
         ("press", {"message": "1", "custom_id": "x"}),
+        ("submit", {"interaction": "1", "values": {}}),
     ],
 )
 async def test_what_is_not_there_cannot_be_done(bot: Bot, page: Browser, name: str, body: dict[str, Any]) -> None:
