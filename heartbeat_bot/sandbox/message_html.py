@@ -88,6 +88,10 @@ class MessageHtml:
             ]
         )
 
+    def text(self, text: str) -> str:
+        """Return a text of Discord's Markdown that stands in no message."""
+        return render(text, self._name)
+
     def _used(self, message: Message) -> str:
         number = str((message.interaction or {}).get("id"))
         found = next((kept for kept in self._interactions.kept.values() if str(kept.id) == number), None)

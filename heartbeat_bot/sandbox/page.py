@@ -62,7 +62,7 @@ class Page:
     def __init__(self, world: World, interactions: Interactions) -> None:
         """Listen to the world."""
         self._world = world
-        self._html = MessageHtml(world, interactions)
+        self.html = MessageHtml(world, interactions)
         self._viewers: list[_Viewer] = []
         world.listeners.append(self._on_event)
 
@@ -200,4 +200,4 @@ class Page:
 
     def _message(self, message: Message) -> Json:
         only = bool(message.flags & MessageFlag.EPHEMERAL)
-        return {"id": str(message.id), "channel": str(message.channel_id), "only": only, "html": self._html.of(message)}
+        return {"id": str(message.id), "channel": str(message.channel_id), "only": only, "html": self.html.of(message)}

@@ -14,6 +14,7 @@ from heartbeat_bot.sandbox.api_errors import ApiError, Json
 from heartbeat_bot.sandbox.call import Call, Reply, Route
 from heartbeat_bot.sandbox.command_list import entries
 from heartbeat_bot.sandbox.commands import LOCALES
+from heartbeat_bot.sandbox.component_rules import Component
 from heartbeat_bot.sandbox.control import Control
 from heartbeat_bot.sandbox.interactions import FIRST_ANSWER, Callback, Interaction, InteractionType, NotOfferedError
 from heartbeat_bot.sandbox.message_html import entity_options, shown_name, used
@@ -126,7 +127,7 @@ class People:
         waiting.cancel()
         self._tell_state(interaction, "answered")
         if interaction.callback is Callback.MODAL and interaction.modal:
-            dialog = _filled(interaction.guild, interaction.modal)
+            dialog = self._dialog(interaction.guild, interaction.modal)
             about = {"kind": "dialog", "id": str(interaction.id), "channel": str(interaction.channel.id)}
             self._page.tell(interaction.user, about | {"dialog": dialog})
 
@@ -154,6 +155,18 @@ class People:
             del told[number]
         if gone:
             self._page.tell(user, {"kind": "gone", "ids": [str(number) for number in gone]})
+
+    def _dialog(self, guild: Guild | None, part: Json) -> Json:
+        """Return a modal, or a part of one: texts as HTML, and what there is to choose in selects of users, roles and channels."""
+        body = dict(part)
+        if "components" in part:
+            body["components"] = [self._dialog(guild, inner) for inner in part["components"]]
+        if "component" in part:
+            body["component"] = self._dialog(guild, part["component"])
+        if part.get("type") == Component.TEXT_DISPLAY:
+            body["html"] = self._page.html.text(part["content"])
+        entities = entity_options(guild, part)
+        return body | {"options": entities} if entities else body
 
     # What people do
 
@@ -255,17 +268,6 @@ async def _begin(act: Awaitable[Interaction]) -> Json:
     with suppress(TimeoutError):
         await act
     return {}
-
-
-def _filled(guild: Guild | None, part: Json) -> Json:
-    """Return a modal, or a part of one, whose selects of users, roles and channels hold what there is to choose."""
-    body = dict(part)
-    if "components" in part:
-        body["components"] = [_filled(guild, inner) for inner in part["components"]]
-    if "component" in part:
-        body["component"] = _filled(guild, part["component"])
-    entities = entity_options(guild, part)
-    return body | {"options": entities} if entities else body
 
 
 def _refuse_strangers(request: web.Request) -> None:

@@ -195,7 +195,7 @@ export function dialog(data) {
 
 function drawPart(part, readers) {
   if (part.type === ROW) return make("div", {}, ...part.components.map((inner) => drawPart(inner, readers)));
-  if (part.type === TEXT) return make("p", { className: "text", textContent: part.content });
+  if (part.type === TEXT) return make("div", { className: "text", innerHTML: part.html });
   if (part.type === LABEL) return drawField(part.component, part.label, part.description, readers);
   return drawField(part, part.label ?? "", "", readers);
 }

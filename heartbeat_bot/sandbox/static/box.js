@@ -41,6 +41,7 @@ export function forgetCommands() {
 
 async function suggestCommands() {
   const words = typed.value.slice(1).toLowerCase();
+  if (!words) forgetCommands(); // the bot may have changed them since
   const all = (await offered()).filter((command) => command.kind === CHAT);
   if (chosen || !typed.value.startsWith("/")) return;
   const name = (command) => command.name.toLowerCase();
@@ -202,7 +203,7 @@ function openList(input, items, picked, { hint, index }) {
     return row;
   }));
   showHint(input, hint);
-  input.setAttribute("aria-expanded", String(items.length > 0));
+  expand(items.length > 0);
   mark();
 }
 
@@ -215,10 +216,15 @@ function showHint(input, hint) {
 
 function closeList() {
   list.input?.removeAttribute("aria-activedescendant");
-  if (list.input?.hasAttribute("aria-expanded")) list.input.setAttribute("aria-expanded", "false");
+  expand(false);
   list = { input: null, items: [], index: -1, pick: null };
   offers.replaceChildren();
   panel.hidden = true;
+}
+
+// Only fields are comboboxes: the message box, of several lines, may not say of itself that it is expanded.
+function expand(open) {
+  if (list.input?.getAttribute("role") === "combobox") list.input.setAttribute("aria-expanded", String(open));
 }
 
 function mark() {

@@ -91,8 +91,9 @@ function replace(old, message) {
   const fresh = element(message, true);
   old.replaceWith(fresh);
   if (!focused) return;
-  const name = focused.dataset.press;
-  const same = name && [...fresh.querySelectorAll("[data-press]")].find((b) => b.dataset.press === name && !b.disabled);
+  const press = focused.dataset.press, select = focused.closest("[data-select]")?.dataset.select;
+  const same = press ? [...fresh.querySelectorAll("[data-press]")].find((button) => button.dataset.press === press && !button.disabled)
+    : [...fresh.querySelectorAll("[data-select]")].find((list) => list.dataset.select === select)?.querySelector("summary");
   if (same) same.focus(); else refocus();
 }
 
