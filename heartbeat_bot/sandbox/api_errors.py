@@ -14,11 +14,13 @@ _MESSAGES: Final[Mapping[int, tuple[int, str]]] = {
     10011: (404, "Unknown Role"),
     10013: (404, "Unknown User"),
     10015: (404, "Unknown Webhook"),
+    10070: (404, "Unknown Guild Scheduled Event"),
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
     20001: (403, "Bots cannot use this endpoint"),
     20028: (429, "The write action you are performing on the channel has hit the write rate limit."),
     30015: (400, "Maximum number of attachments in a message reached (10)"),
+    30038: (400, "Maximum number of uncompleted guild scheduled events has been reached (100)"),
     30032: (400, "Maximum number of application commands reached"),
     30034: (429, "Maximum number of daily application command creates has been reached (200)"),
     30046: (429, "Maximum number of edits to messages older than 1 hour reached. Try again later"),
@@ -37,6 +39,7 @@ _MESSAGES: Final[Mapping[int, tuple[int, str]]] = {
     50016: (400, "Provided too few or too many messages to delete. Must provide at least 2 and fewer than 100 messages to delete"),
     50021: (403, "Cannot execute action on a system message"),
     50024: (400, "Cannot execute action on this channel type"),
+    50028: (400, "Invalid role"),
     50027: (401, "Invalid Webhook Token"),
     50034: (400, "You can only bulk delete messages that are under 14 days old."),
     50045: (400, "File uploaded exceeds the maximum size"),
@@ -44,6 +47,7 @@ _MESSAGES: Final[Mapping[int, tuple[int, str]]] = {
     50109: (400, "The request body contains invalid JSON."),
     160004: (400, "A thread has already been created for this message"),
     160005: (403, "Thread is locked"),
+    180000: (400, "Cannot update a finished event"),
 }
 """Documented error codes (docs, *Opcodes and status codes*) with the status that they come with."""
 

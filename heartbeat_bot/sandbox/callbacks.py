@@ -88,6 +88,7 @@ class Interactions:
         if interaction.callback is not None:
             raise refusal(40060)
         if interaction.failed:
+            interaction.acknowledged.set()
             interaction.answered.set()
             raise refusal(10062)
         form = Form(as_json_object(call.json), Problems())
@@ -98,6 +99,7 @@ class Interactions:
         form.problems.raise_any()
         self._perform(call, interaction, Callback(kind or 0), data)
         interaction.first_answer_after = time.monotonic() - interaction.begun
+        interaction.acknowledged.set()
         if call.query.get("with_response", "").lower() not in {"1", "true"}:
             return Reply(status=204)
         return Reply(body=self._callback_object(call.world, interaction))

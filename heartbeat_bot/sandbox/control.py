@@ -147,18 +147,26 @@ class Control:
         permissions: int = 0,
         mentionable: bool = False,
     ) -> Role:
-        """Make a role."""
+        """Make a role, right above @everyone, where Discord puts new ones."""
+        for other in guild.roles.values():
+            other.position += other.id != guild.id
         role = Role(
             id=id or self.world.new_id(),
             name=name,
             permissions=permissions,
-            position=len(guild.roles),
+            position=1,
             mentionable=mentionable,
         )
         guild.roles[role.id] = role
         body = {"guild_id": str(guild.id), "role": role_object(role)}
         self._tell(guild, Event(name="GUILD_ROLE_CREATE", body=body, intent=Intent.GUILDS))
         return role
+
+    def raise_role(self, guild: Guild, role: Role) -> None:
+        """Put a role above all others, the bot's own too."""
+        role.position = max(other.position for other in guild.roles.values()) + 1
+        body = {"guild_id": str(guild.id), "role": role_object(role)}
+        self._tell(guild, Event(name="GUILD_ROLE_UPDATE", body=body, intent=Intent.GUILDS))
 
     def create_user(
         self, guild: Guild, name: str, *, id: int | None = None, roles: Iterable[Role] = (), locale: str = "en-US"
@@ -274,9 +282,13 @@ class Control:
         *,
         user: User,
         values: Sequence[Choice] | None = None,
+        acknowledged: bool = False,
         timeout: float = 10,  # noqa: ASYNC109 - as above
     ) -> Interaction:
-        """Press a button, or choose ``values`` in a select, of a message as it stands now; else as :meth:`invoke`."""
+        """Press a button, or choose ``values`` in a select, of a message as it stands now; else as :meth:`invoke`.
+
+        With ``acknowledged`` the bot need do no more than say that it has heard, as it may when the message is to stay as it is.
+        """
         try:
             _, channel = self.world.place(message.channel_id)
         except ApiError:
@@ -286,26 +298,28 @@ class Control:
         if source is None or source.only_for not in {None, user.id}:
             raise NotOfferedError(f"{user.name} sees no message {message.id} in #{channel.name}.")
         found = self.offers.component(scene, source, custom_id, values)
-        return await self._act(InteractionType.COMPONENT, scene, found, timeout, source=source)
+        return await self._act(InteractionType.COMPONENT, scene, found, timeout, source=source, acknowledged=acknowledged)
 
     async def submit(
         self,
         interaction: Interaction,
         values: Mapping[str, object],
         *,
+        acknowledged: bool = False,
         timeout: float = 10,  # noqa: ASYNC109 - as above
     ) -> Interaction:
         """Submit the modal that the bot answered an interaction with; ``values`` are its fields' by custom id.
 
         A text input takes text, a checkbox a truth value, a radio group a value, all else a list of values. A field left out keeps
-        what stands in it. Else as :meth:`invoke`.
+        what stands in it. Else as :meth:`press`.
         """
         if interaction.modal is None or interaction.modal_submitted:
             raise NotOfferedError("No modal is open.")
         scene = self._scene(interaction.channel, interaction.user)
         data = filled(interaction.modal, values, Resolved(world=self.world, scene=scene))
         found = Offered(data=data, owners=interaction.owners)
-        done = await self._act(InteractionType.MODAL_SUBMIT, scene, found, timeout, opener=interaction)
+        kind = InteractionType.MODAL_SUBMIT
+        done = await self._act(kind, scene, found, timeout, opener=interaction, acknowledged=acknowledged)
         interaction.modal_submitted = True
         return done
 
@@ -324,6 +338,7 @@ class Control:
         *,
         source: Message | None = None,
         opener: Interaction | None = None,
+        acknowledged: bool = False,
     ) -> Interaction:
         source = opener.source if opener else source
         interaction = self.interactions.begin(
@@ -332,7 +347,7 @@ class Control:
         self.world.emit(Event(name="INTERACTION_CREATE", body=interaction_object(self.world, scene, interaction)))
         try:
             async with asyncio.timeout(timeout):
-                await interaction.settled()
+                await interaction.settled(acknowledged=acknowledged)
         except TimeoutError:
             raise NoAnswerError(interaction) from None
         if interaction.failed:

@@ -8,14 +8,12 @@ from heartbeat_bot.sandbox.objects import (
     application_object,
     channel_object,
     guild_object,
-    member_object,
     own_user_object,
     role_object,
     user_object,
 )
 from heartbeat_bot.sandbox.permissions import channel_permissions, guild_permissions
 from heartbeat_bot.sandbox.validation import Form, Problems
-from heartbeat_bot.sandbox.world import Intent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +35,7 @@ class GuildRoutes:
             Route(method="GET", template=guild, handler=self.read),
             Route(method="GET", template=f"{guild}/channels", handler=self.channels),
             Route(method="GET", template=f"{guild}/roles", handler=self.roles),
-            Route(method="GET", template=f"{guild}/members", handler=self.members),
-            Route(method="GET", template=f"{guild}/members/{{user_id}}", handler=self.member),
+            Route(method="GET", template=f"{guild}/roles/{{role_id}}", handler=self.role),
             Route(method="GET", template=f"{guild}/threads/active", handler=self.active_threads),
         ]
 
@@ -121,25 +118,12 @@ class GuildRoutes:
         guild = call.world.guild(call.id("guild_id"))
         return Reply(body=[role_object(role) for role in guild.roles.values()])
 
-    def members(self, call: Call) -> Reply:
-        """List Guild Members, for applications with the privileged intent."""
-        guild = call.world.guild(call.id("guild_id"))
-        if not call.world.privileged_intents & Intent.GUILD_MEMBERS:
-            raise refusal(50001)
-        problems = Problems()
-        query = Form(dict(call.query), problems)
-        limit = query.integer("limit", least=1, most=1000) or 1
-        after = query.snowflake("after") or 0
-        problems.raise_any()
-        found = sorted((member for member in guild.members.values() if member.user.id > after), key=lambda m: m.user.id)
-        return Reply(body=[member_object(member) for member in found[:limit]])
-
-    def member(self, call: Call) -> Reply:
-        """Get Guild Member."""
-        member = call.world.guild(call.id("guild_id")).members.get(call.id("user_id"))
-        if member is None:
-            raise refusal(10007)
-        return Reply(body=member_object(member))
+    def role(self, call: Call) -> Reply:
+        """Get Guild Role."""
+        role = call.world.guild(call.id("guild_id")).roles.get(call.id("role_id"))
+        if role is None:
+            raise refusal(10011)
+        return Reply(body=role_object(role))
 
     def active_threads(self, call: Call) -> Reply:
         """List Active Guild Threads that the bot can see."""

@@ -73,6 +73,7 @@ class Interaction:
     choices: list[Json] = field(default_factory=list[Json])
     modal: Json | None = None
     modal_submitted: bool = False
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -80,14 +81,18 @@ class Interaction:
         """Tell whether the bot first asked for time."""
         return self.callback in {Callback.DEFER_MESSAGE, Callback.DEFER_UPDATE}
 
-    async def settled(self) -> None:
-        """Wait until the person has something to look at; with a clock that runs, three seconds without a callback are enough."""
+    async def settled(self, *, acknowledged: bool = False) -> None:
+        """Wait until the person has something to look at, or (``acknowledged``) until the bot's callback has been taken.
+
+        With a clock that runs, three seconds without a callback are enough.
+        """
+        event = self.acknowledged if acknowledged else self.answered
         try:
             async with asyncio.timeout(FIRST_ANSWER.total_seconds() + _GRACE):
-                await self.answered.wait()
+                await event.wait()
         except TimeoutError:
             if not self.failed:
-                await self.answered.wait()
+                await event.wait()
 
     @property
     def failed(self) -> bool:

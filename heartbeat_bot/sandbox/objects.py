@@ -20,6 +20,7 @@ from heartbeat_bot.sandbox.world import (
     MessageFlag,
     Overwrite,
     Role,
+    ScheduledEvent,
     User,
     World,
 )
@@ -238,8 +239,33 @@ def guild_create_object(world: World, guild: Guild) -> Json:
         "voice_states": [],
         "presences": [],
         "stage_instances": [],
-        "guild_scheduled_events": [],
+        "guild_scheduled_events": [
+            scheduled_event_object(event, now) for event in guild.scheduled_events.values() if event.is_open(now)
+        ],
         "soundboard_sounds": [],
+    }
+
+
+def scheduled_event_object(event: ScheduledEvent, now: datetime) -> Json:
+    """Return a scheduled event as it is at ``now``."""
+    return {
+        "id": str(event.id),
+        "guild_id": str(event.guild_id),
+        "channel_id": None,
+        "creator_id": str(event.creator.id),
+        "creator": user_object(event.creator),
+        "name": event.name,
+        "description": event.description,
+        "scheduled_start_time": stamp(event.start),
+        "scheduled_end_time": stamp(event.end),
+        "privacy_level": 2,
+        "status": int(event.status_at(now)),
+        "entity_type": 3,
+        "entity_id": None,
+        "entity_metadata": {"location": event.location},
+        "image": event.image,
+        "recurrence_rule": event.recurrence,
+        "guild_scheduled_event_exceptions": [],
     }
 
 

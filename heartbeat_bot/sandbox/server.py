@@ -15,12 +15,14 @@ from heartbeat_bot.sandbox.faults import Faults
 from heartbeat_bot.sandbox.files import Files
 from heartbeat_bot.sandbox.gateway import Gateway
 from heartbeat_bot.sandbox.guilds import GuildRoutes
+from heartbeat_bot.sandbox.members import MemberRoutes
 from heartbeat_bot.sandbox.message_rules import REQUEST_BYTES
 from heartbeat_bot.sandbox.messages import MessageRoutes
 from heartbeat_bot.sandbox.page import Page
 from heartbeat_bot.sandbox.people import People
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.rest import PREFIX, Door, Exchange
+from heartbeat_bot.sandbox.scheduled_events import ScheduledEventRoutes
 from heartbeat_bot.sandbox.world import World
 
 _MEBIBYTE = 1024 * 1024
@@ -58,7 +60,7 @@ class Sandbox(Control):
         self._messages = MessageRoutes(limiter=limiter, nonce_window=nonce_window)
         self._page = Page(world, interactions)
         self._people = People(self, self._page)
-        routes = [self._messages, ChannelRoutes(), GuildRoutes(), commands, self._people]
+        routes = [self._messages, ChannelRoutes(), GuildRoutes(), MemberRoutes(), ScheduledEventRoutes(), commands, self._people]
         self._door = Door(world, token, limiter, [route for place in routes for route in place.routes()])
         self._files = Files(world)
         self._wanted_port = port

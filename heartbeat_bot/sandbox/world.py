@@ -58,6 +58,7 @@ class Intent(IntFlag):
     GUILD_MESSAGES = 1 << 9
     DIRECT_MESSAGES = 1 << 12
     MESSAGE_CONTENT = 1 << 15
+    GUILD_SCHEDULED_EVENTS = 1 << 16
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,6 +197,45 @@ class Channel:
     last_message_id: int | None = None
 
 
+class EventStatus(IntEnum):
+    """How far a scheduled event is (docs, *Guild Scheduled Event*)."""
+
+    SCHEDULED = 1
+    ACTIVE = 2
+    COMPLETED = 3
+    CANCELED = 4
+
+
+@dataclass(slots=True, kw_only=True)
+class ScheduledEvent:
+    """An event at a place outside Discord. ``status`` is what was set by hand; it starts and ends by itself."""
+
+    id: int
+    guild_id: int
+    creator: User
+    name: str
+    location: str
+    start: datetime
+    end: datetime
+    description: str | None = None
+    image: str | None = None
+    recurrence: Json | None = None
+    status: EventStatus = EventStatus.SCHEDULED
+
+    def status_at(self, now: datetime) -> EventStatus:
+        """Tell how far the event is."""
+        if self.status in {EventStatus.SCHEDULED, EventStatus.ACTIVE}:
+            if now >= self.end:
+                return EventStatus.COMPLETED
+            if now >= self.start:
+                return EventStatus.ACTIVE
+        return self.status
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether the event is still to come, or going on."""
+        return self.status_at(now) in {EventStatus.SCHEDULED, EventStatus.ACTIVE}
+
+
 @dataclass(slots=True, kw_only=True)
 class Guild:
     """A server. Its id is also the id of its @everyone role. ``channels`` holds threads as well."""
@@ -207,6 +247,7 @@ class Guild:
     roles: dict[int, Role] = field(default_factory=dict[int, Role])
     members: dict[int, Member] = field(default_factory=dict[int, Member])
     channels: dict[int, Channel] = field(default_factory=dict[int, Channel])
+    scheduled_events: dict[int, ScheduledEvent] = field(default_factory=dict[int, ScheduledEvent])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,48 @@ async def test_a_person_is_offered_only_what_discord_would_offer(
     await refused("status", "may not use commands", newsletter="one")
 
 
+@pytest.mark.parametrize(
+    ("option", "good", "bad"),
+    [
+        ({"type": 3, "min_length": 2, "max_length": 3}, "abc", ["a", "abcd", 5]),
+        ({"type": 4, "min_value": 1, "max_value": 3}, 3, [0, 4, "2", True, 1.5]),
+        ({"type": 5}, False, [0, "no"]),
+        ({"type": 10, "min_value": 0.5}, 1, [0.4, "1"]),
+        ({"type": 7, "channel_types": [0]}, "channel", ["news", "7"]),
+        ({"type": 6}, "ann", ["channel", None]),
+    ],
+)
+async def test_the_value_of_an_option_is_checked_before_the_bot_is_told(
+    api: Api, sandbox: Sandbox, channel: Channel, news: Channel, ann: User, option: Any, good: Any, bad: list[Any]
+) -> None:
+    await put(api, {**STATUS, "options": [{**OPTION, **option}]})
+    things: dict[Any, object] = {"channel": channel, "news": news, "ann": ann}
+
+    def value(given: Any) -> object:
+        return things.get(given, given) if isinstance(given, str) else given
+
+    for given in bad:
+        with pytest.raises(NotOfferedError):
+            await sandbox.invoke("status", {"o": value(given)}, user=ann, channel=channel, timeout=0)
+    with pytest.raises(TimeoutError):
+        await sandbox.invoke("status", {"o": value(good)}, user=ann, channel=channel, timeout=0)
+
+
+async def test_only_an_option_that_is_completed_is_completed_with_those_filled_before(
+    api: Api, sandbox: Sandbox, channel: Channel, ann: User
+) -> None:
+    options = [{**OPTION, "name": "a"}, {**OPTION, "name": "b", "autocomplete": True}]
+    await put(api, {**STATUS, "options": options})
+    with pytest.raises(NotOfferedError, match="Nothing is offered for a"):
+        await sandbox.autocomplete("status", "a", "x", user=ann, channel=channel, timeout=0)
+    with pytest.raises(NotOfferedError, match="unknown options"):
+        await sandbox.autocomplete("status", "c", "x", user=ann, channel=channel, timeout=0)
+    with pytest.raises(TimeoutError):
+        await sandbox.autocomplete("status", "b", "x", user=ann, channel=channel, options={"a": "y"}, timeout=0)
+    told = list(sandbox.interactions.kept.values())[-1].about["options"]
+    assert told == [{"name": "a", "type": 3, "value": "y"}, {"name": "b", "type": 3, "value": "x", "focused": True}]
+
+
 async def test_an_interaction_is_answered_once_and_in_time(
     api: Api, sandbox: Sandbox, channel: Channel, ann: User, clock: ManualClock
 ) -> None:

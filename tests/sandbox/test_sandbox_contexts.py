@@ -8,6 +8,7 @@ from sandbox_clients import Api, Running, discord
 
 from heartbeat_bot.sandbox.interactions import NotOfferedError
 from heartbeat_bot.sandbox.permissions import Permission
+from heartbeat_bot.sandbox.scenes import scene_of
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, Guild, User
 
@@ -140,6 +141,7 @@ async def test_a_command_is_offered_only_where_its_contexts_and_installations_al
         # No client is connected: what is offered goes unanswered.
         with pytest.raises(TimeoutError if name in places else NotOfferedError):
             await sandbox.invoke("where", user=ann, channel=place, timeout=0)
+        assert bool(sandbox.offers.shown(scene_of(sandbox.world, place, ann))) == (name in places)
 
 
 async def test_a_guilds_own_command_is_offered_there_alone(

@@ -1,6 +1,7 @@
 import io
 import json
 import re
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from sandbox_clients import Api, Running, discord
 
 from heartbeat_bot.sandbox.faults import Answer, TooMany
+from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.sandbox.rest import Exchange
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, Guild, User
@@ -281,3 +283,34 @@ async def test_a_modal_its_answers_and_their_files_are_as_described(
     for body in bodies:
         jsonschema.Draft202012Validator(schema).validate(body)
     assert len(bodies) == 2
+
+
+async def test_answers_about_events_and_roles_are_as_described(
+    running: Running, api: Api, sandbox: Sandbox, client: discord.Client, guild: Guild, ann: User
+) -> None:
+    sandbox.own_role(guild).permissions |= Permission.CREATE_EVENTS | Permission.MANAGE_ROLES
+    role = sandbox.create_role(guild, "readers")
+    start = sandbox.world.clock() + timedelta(days=1)
+    async with running(client):
+        seen = client.get_guild(guild.id)
+        assert seen is not None
+        event = await seen.create_scheduled_event(
+            name="Call",
+            start_time=start,
+            end_time=start + timedelta(hours=1),
+            entity_type=discord.EntityType.external,
+            privacy_level=discord.PrivacyLevel.guild_only,
+            location="there",
+        )
+        await seen.fetch_scheduled_events()
+        await (await seen.fetch_scheduled_event(event.id)).edit(description="d")
+        await (await seen.fetch_member(ann.id)).add_roles(discord.Object(role.id))
+        path = f"/guilds/{guild.id}/scheduled-events"
+        rule = {"start": "2026-09-01T12:00:00Z", "frequency": 2, "interval": 1, "by_weekday": [1]}
+        created = next(exchange.body for exchange in sandbox.log if exchange.path == path and exchange.method == "POST")
+        weekly = await api.call("POST", path, created | {"recurrence_rule": rule})
+        await api.call("GET", f"{path}/{weekly.body['id']}", params={"with_user_count": "true"})
+        await api.call("POST", path, created | {"name": ""})
+        await api.call("GET", f"/guilds/{guild.id}/roles/{role.id}")
+        await event.delete()
+    assert check_all(sandbox) >= {"POST 200", "POST 400", "PATCH 200", "PUT 204", "DELETE 204"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sandbox_clients import Answer, Api, Running, discord
 
-from heartbeat_bot.sandbox.interactions import NotOfferedError
+from heartbeat_bot.sandbox.interactions import NoAnswerError, NotOfferedError
 from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild, Message, User
@@ -168,3 +168,21 @@ async def test_an_update_of_a_message_deleted_meanwhile_is_refused(api: Api, san
     await taken(sandbox, message, "yes", ann)
     await api.call("DELETE", f"/channels/{channel.id}/messages/{message.id}")
     assert (await answer_of(api, sandbox, {"type": 7, "data": {"content": "y"}})).code == 10008
+
+
+async def test_a_press_that_is_only_acknowledged_leaves_the_message_as_it_is(
+    running: Running, sandbox: Sandbox, client: discord.Client, channel: Channel, ann: User
+) -> None:
+    class Menu(discord.ui.View):
+        @discord.ui.button(label="Seen", custom_id="seen")
+        async def seen(self, interaction: discord.Interaction, _: discord.ui.Button["Menu"]) -> None:
+            await interaction.response.defer()
+
+    async with running(client):
+        place = client.get_channel(channel.id)
+        assert isinstance(place, discord.TextChannel)
+        sent = await place.send("x", view=Menu(timeout=None))
+        done = await sandbox.press(channel.messages[sent.id], "seen", user=ann, acknowledged=True)
+        assert (done.deferred, done.responses, channel.messages[sent.id].edited_at) == (True, [], None)
+        with pytest.raises(NoAnswerError, match="has come yet"):
+            await sandbox.press(channel.messages[sent.id], "seen", user=ann, timeout=0.1)
