@@ -37,6 +37,7 @@ _CHANNEL_EVENTS: Final = frozenset(
     {
         "GUILD_CREATE",
         "GUILD_MEMBER_ADD",
+        "GUILD_MEMBER_UPDATE",
         "GUILD_ROLE_CREATE",
         "CHANNEL_CREATE",
         "CHANNEL_UPDATE",
