@@ -14,9 +14,10 @@ from pathlib import Path
 
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.operation import run_bot
+from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import ChannelType
+from heartbeat_bot.sandbox.world import ChannelType, Guild
 
 _TOKEN_VARIABLE = "HEARTBEAT_DEMO_TOKEN"  # noqa: S105 - a name, not a token
 _TOKEN = "sandbox-token"  # noqa: S105 - it opens nothing but the sandbox
@@ -56,6 +57,7 @@ class Demo:
             async with Sandbox(port=self.port, token=_TOKEN, limits=RateLimits.generous()) as sandbox:
                 guild = sandbox.create_guild("Hedgerow")
                 channel = sandbox.create_channel(guild, "announcements", ChannelType.ANNOUNCEMENT)
+                _populate(sandbox, guild)
                 os.environ[_TOKEN_VARIABLE] = _TOKEN
                 config = self._config(home, repo, sandbox, channel.id)
                 async with asyncio.TaskGroup() as group:
@@ -120,9 +122,20 @@ def _git(repo: Path, *words: str) -> None:
     subprocess.run(["git", "-C", str(repo), *identity, *words], check=True, env=environment)  # noqa: S603, S607 - our own words
 
 
+def _populate(sandbox: Sandbox, guild: Guild) -> None:
+    """Make what there is beside the announcements: a place to talk, a member and a moderator, and their messages with the bot."""
+    sandbox.create_channel(guild, "general", topic="Talk, and try the bot's commands: type /")
+    moderators = sandbox.create_role(guild, "Moderator", permissions=Permission.MANAGE_GUILD | Permission.MANAGE_MESSAGES)
+    for person in (sandbox.create_user(guild, "robin"), sandbox.create_user(guild, "mo", roles=[moderators])):
+        sandbox.create_dm(person)
+
+
 def _hints(repo: Path, name: str) -> list[str]:
     lines = [f"The content repo is {repo}.", "Change something there and commit it; the message that says it changes, no other:"]
     if name == _NEWEST:
         lines.append(f"  cd {repo} && sed -i 's/hooping/hooting/' {_FOLDER / name} && git commit -am 'Mend a typo'")
+    lines.append(
+        "Type / in the box below the messages to see the bot's commands; choose there who you are: Robin, or Mo, who moderates."
+    )
     lines.append("Ctrl-C ends the demonstration.")
     return lines

@@ -19,7 +19,8 @@ _INLINE: Final = re.compile(
     | <(?P<bracketed>https?://[^\s<>]+)>
     | (?P<bare>https?://[^\s<>]*[^\s<>.,:;"'\]\)])
     | <(?P<mention>@!?|@&|\#)(?P<mentioned>\d+)>
-    | <t:(?P<moment>-?\d+)(?::[tTdDfFsSR])?>
+    | <t:(?P<moment>-?\d+)(?::(?P<style>[tTdDfFsSR]))?>
+    | </(?P<command>[^\s:<>]+(?:\ [^\s:<>]+){0,2}):\d+>
     | \*\*\*(?P<both>.+?)\*\*\*(?!\*)
     | \*\*(?P<bold>.+?)\*\*(?!\*)
     | __(?P<underline>.+?)__(?!_)
@@ -150,7 +151,9 @@ def _piece(match: re.Match[str], name: Name, depth: int) -> str:  # noqa: PLR091
     if groups["mentioned"]:
         return f'<span class="mention">{escape(name(groups["mention"].replace("!", ""), int(groups["mentioned"])))}</span>'
     if groups["moment"]:
-        return f'<time data-moment="{int(groups["moment"])}">{int(groups["moment"])}</time>'
+        return f'<time data-moment="{int(groups["moment"])}" data-style="{groups["style"] or "f"}">{int(groups["moment"])}</time>'
+    if groups["command"]:
+        return f'<span class="mention">/{escape(groups["command"])}</span>'
     address = groups["bracketed"] or groups["bare"]
     if address:
         return link(address, escape(address))

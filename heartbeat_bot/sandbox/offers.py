@@ -122,7 +122,10 @@ class Offers:
                 raise NotOfferedError(f"{custom_id!r} is a button: nothing can be chosen in it.")
         else:
             resolved = Resolved(world=self.world, scene=scene)
-            data |= {"values": chosen(component, values or (), resolved), "resolved": resolved.data}
+            data["values"] = chosen(component, values or (), resolved)
+            if component["type"] in _SELECT_KINDS:
+                # With a string select there is nothing beside the values; discord.py would take these for the values.
+                data["resolved"] = resolved.data
         leave = source.interaction["authorizing_integration_owners"] if source.interaction else scene.owners
         return Offered(data=data, owners=leave)
 

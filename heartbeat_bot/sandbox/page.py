@@ -1,43 +1,70 @@
-"""The live page: the channels as a person would see them, kept up to date by server-sent events; and the uploaded files."""
+"""The live page: the channels as one of their people sees them, kept up to date by server-sent events."""
 
 import asyncio
 import json
-from datetime import UTC, datetime
-from html import escape
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
 from heartbeat_bot.sandbox.api_errors import Json
-from heartbeat_bot.sandbox.component_rules import Component
-from heartbeat_bot.sandbox.markdown import link, render
-from heartbeat_bot.sandbox.objects import message_object, signature
-from heartbeat_bot.sandbox.validation import as_object
-from heartbeat_bot.sandbox.world import Channel, ChannelType, Event, Message, MessageFlag, World
+from heartbeat_bot.sandbox.callbacks import Interactions
+from heartbeat_bot.sandbox.message_html import MessageHtml, shown_name
+from heartbeat_bot.sandbox.permissions import Permission, permissions_in
+from heartbeat_bot.sandbox.validation import as_snowflake
+from heartbeat_bot.sandbox.world import Channel, ChannelType, Event, Message, MessageFlag, User, World
 
 _STATIC: Final = Path(__file__).parent / "static"
-_TYPES: Final = {"page.css": "text/css", "page.js": "text/javascript", "index.html": "text/html"}
-_SECURITY: Final = {
+_TYPES: Final = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "wire.js": "text/javascript",
+    "box.js": "text/javascript",
+    "answers.js": "text/javascript",
+    "index.html": "text/html",
+}
+SECURITY: Final = {
     # Nothing is loaded but the page's own files and the pictures of messages; no script of a message could ever run.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "connect-src 'self'; img-src * data:; media-src *; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+"""Headers of everything that the page is made of."""
 _MESSAGE_EVENTS: Final = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE"})
 _CHANNEL_EVENTS: Final = frozenset(
-    {"GUILD_CREATE", "CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE", "THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE"}
+    {
+        "GUILD_CREATE",
+        "GUILD_MEMBER_ADD",
+        "GUILD_MEMBER_UPDATE",
+        "GUILD_ROLE_CREATE",
+        "CHANNEL_CREATE",
+        "CHANNEL_UPDATE",
+        "CHANNEL_DELETE",
+        "THREAD_CREATE",
+        "THREAD_UPDATE",
+        "THREAD_DELETE",
+    }
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Viewer:
+    """An open page: seen as ``user``, or (None) as by one who sees everything but what is meant for one person only."""
+
+    user: User | None
+    changes: asyncio.Queue[Json | None] = field(default_factory=asyncio.Queue[Json | None])
 
 
 class Page:
     """Serves the page and tells it of every change."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, interactions: Interactions) -> None:
         """Listen to the world."""
         self._world = world
-        self._viewers: list[asyncio.Queue[Json | None]] = []
+        self.html = MessageHtml(world, interactions)
+        self._viewers: list[_Viewer] = []
         world.listeners.append(self._on_event)
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -46,12 +73,11 @@ class Page:
         router.add_get("/static/{name}", self._static)
         router.add_get("/live/state", self._state)
         router.add_get("/live/events", self._events)
-        router.add_get("/attachments/{channel}/{attachment}/{filename}", self._file)
 
     def close(self) -> None:
         """End all streams."""
         for viewer in self._viewers:
-            viewer.put_nowait(None)
+            viewer.changes.put_nowait(None)
 
     async def _index(self, _: web.Request) -> web.Response:
         return self._asset("index.html")
@@ -62,29 +88,66 @@ class Page:
     def _asset(self, name: str) -> web.Response:
         if name not in _TYPES:
             raise web.HTTPNotFound
-        headers = {**_SECURITY, "Cache-Control": "no-cache"}
+        headers = {**SECURITY, "Cache-Control": "no-cache"}
         return web.Response(body=(_STATIC / name).read_bytes(), content_type=_TYPES[name], charset="utf-8", headers=headers)
 
-    async def _state(self, _: web.Request) -> web.Response:
-        return web.json_response(self.state(), headers=_SECURITY)
+    async def _state(self, request: web.Request) -> web.Response:
+        return web.json_response(self.state(self._viewing(request)), headers=SECURITY)
 
-    def state(self) -> Json:
-        """Return all channels with their messages as HTML."""
-        channels = [channel for guild in self._world.guilds.values() for channel in guild.channels.values()]
+    def _viewing(self, request: web.Request) -> User | None:
+        return self._world.users.get(as_snowflake(request.query.get("as")) or 0)
+
+    def state(self, user: User | None = None) -> Json:
+        """Return the channels that ``user`` sees (None: all) with their messages as HTML, and who and what can be named there."""
+        guilds = self._world.guilds.values()
+        channels = [channel for channel in self._all_channels() if self._sees(user, channel)]
+        messages = [message for channel in channels for message in channel.messages.values()]
+        messages += self.only_for(user) if user else ()
         return {
-            "guilds": [guild.name for guild in self._world.guilds.values()],
-            "channels": [self._channel(channel) for channel in channels],
-            "messages": [self._message(message) for channel in channels for message in channel.messages.values()],
+            "guilds": [guild.name for guild in guilds],
+            "people": self._people(),
+            "roles": [
+                {"id": str(role.id), "guild": str(guild.id), "name": role.name} for guild in guilds for role in guild.roles.values()
+            ],
+            "channels": [self._channel(channel, user) for channel in channels],
+            "messages": [self._message(message) for message in sorted(messages, key=lambda message: message.id)],
         }
+
+    def _people(self) -> list[Json]:
+        people: dict[int, Json] = {}
+        for guild in self._world.guilds.values():
+            for member in guild.members.values():
+                user = member.user
+                roles = [guild.roles[role].name for role in member.roles]
+                known = people.setdefault(
+                    user.id, {"id": str(user.id), "name": shown_name(user), "bot": user.bot, "roles": roles, "guilds": []}
+                )
+                known["guilds"].append(str(guild.id))
+        return list(people.values())
+
+    def _all_channels(self) -> list[Channel]:
+        world = self._world
+        return [*(channel for guild in world.guilds.values() for channel in guild.channels.values()), *world.private.values()]
+
+    def _sees(self, user: User | None, channel: Channel) -> bool:
+        if user is None:
+            return True
+        guild = self._world.guilds.get(channel.guild_id or 0)
+        return bool(permissions_in(guild, channel, user, self._world.clock()) & Permission.VIEW_CHANNEL)
+
+    def only_for(self, user: User) -> list[Message]:
+        """Return the ephemeral messages that a person has been given, wherever."""
+        hidden = [message for channel in self._all_channels() for message in channel.ephemeral.values()]
+        return [message for message in hidden if message.only_for == user.id]
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-        viewer: asyncio.Queue[Json | None] = asyncio.Queue()
+        viewer = _Viewer(user=self._viewing(request))
         self._viewers.append(viewer)
         try:
             await response.prepare(request)
             await response.write(b": welcome\n\n")
-            while (change := await viewer.get()) is not None:
+            while (change := await viewer.changes.get()) is not None:
                 await response.write(f"data: {json.dumps(change)}\n\n".encode())
         except ConnectionError:
             # The person closed the page.
@@ -95,9 +158,21 @@ class Page:
 
     def _on_event(self, event: Event) -> None:
         change = self._change(event) if self._viewers else None
-        if change is not None:
-            for viewer in self._viewers:
-                viewer.put_nowait(change)
+        if change is None:
+            return
+        for viewer in self._viewers:
+            if event.channel is None or change["kind"] == "channels" or self._sees(viewer.user, event.channel):
+                viewer.changes.put_nowait(change)
+
+    def tell(self, user: User, change: Json) -> None:
+        """Tell a change to the pages of one person."""
+        for viewer in self._viewers:
+            if viewer.user is not None and viewer.user.id == user.id:
+                viewer.changes.put_nowait(change)
+
+    def tell_message(self, user: User, message: Message) -> None:
+        """Show one person a message that is new or has changed."""
+        self.tell(user, {"kind": "message", **self._message(message)})
 
     def _change(self, event: Event) -> Json | None:
         if event.name in _MESSAGE_EVENTS and event.channel is not None:
@@ -109,128 +184,21 @@ class Page:
             return {"kind": "gone", "ids": event.body["ids"]}
         return {"kind": "channels"} if event.name in _CHANNEL_EVENTS else None
 
-    def _channel(self, channel: Channel) -> Json:
+    def _channel(self, channel: Channel, user: User | None) -> Json:
         marks = {ChannelType.ANNOUNCEMENT: "📣", ChannelType.FORUM: "💬", ChannelType.CATEGORY: "▾"}
+        direct = channel.guild_id is None
+        others = [shown_name(other) for other in channel.recipients if other is not user]
         return {
             "id": str(channel.id),
+            "guild": None if direct else str(channel.guild_id),
             "parent": str(channel.parent_id) if channel.parent_id else None,
             "thread": channel.thread is not None,
-            "mark": "↳" if channel.thread else marks.get(channel.type, "#"),
-            "name": channel.name,
+            "type": int(channel.type),
+            "mark": "@" if direct else "↳" if channel.thread else marks.get(channel.type, "#"),
+            "name": ", ".join(others) if direct else channel.name,
             "topic": channel.topic or "",
         }
 
     def _message(self, message: Message) -> Json:
-        return {"id": str(message.id), "channel": str(message.channel_id), "html": self.html(message)}
-
-    def _name(self, kind: str, number: int) -> str:
-        if kind == "@":
-            user = self._world.users.get(number)
-            return f"@{user.display_name or user.name}" if user else "@unknown-user"
-        for guild in self._world.guilds.values():
-            if kind == "@&" and number in guild.roles:
-                return f"@{guild.roles[number].name}"
-            if kind == "#" and number in guild.channels:
-                return f"#{guild.channels[number].name}"
-        return "@unknown-role" if kind == "@&" else "#unknown"
-
-    def html(self, message: Message) -> str:
-        """Return a message as HTML, every text of it escaped."""
-        body = message_object(self._world, message)
-        author = message.author.display_name or message.author.name
-        badge = '<span class="badge">APP</span>' if message.author.bot else ""
-        marks = ("<em>(edited)</em>" if message.edited_at else "") + (
-            '<span class="published">published</span>' if message.flags & MessageFlag.CROSSPOSTED else ""
-        )
-        parts = [
-            f"<header><b>{escape(author)}</b>{badge}{_time(message.created_at)}{marks}</header>",
-            f'<div class="content">{render(message.content, self._name)}</div>' if message.content else "",
-            *(self._attachment(attachment) for attachment in body["attachments"]),
-            *(self._embed(embed) for embed in body["embeds"]),
-            *(self._component(component) for component in body["components"]),
-        ]
-        return "".join(parts)
-
-    def _attachment(self, attachment: Json) -> str:
-        if str(attachment["content_type"]).startswith("image/") or _is_image(attachment["filename"]):
-            return _image(attachment["url"], attachment.get("description", ""))
-        return f"<p>{link(attachment['url'], '📎 ' + escape(attachment['filename']))}</p>"
-
-    def _embed(self, embed: Json) -> str:
-        color = f' style="--color:#{embed["color"]:06x}"' if embed.get("color") else ""
-        parts = [f'<article class="embed"{color}>']
-        if "author" in embed:
-            author = escape(embed["author"]["name"])
-            parts.append(f'<div class="author">{link(embed["author"].get("url", ""), author)}</div>')
-        if "title" in embed:
-            title = render(embed["title"], self._name, blocks=False)
-            parts.append(f'<div class="title">{link(embed.get("url", ""), title)}</div>')
-        if "description" in embed:
-            parts.append(f'<div class="description">{render(embed["description"], self._name)}</div>')
-        for field in embed.get("fields", ()):
-            name, value = render(field["name"], self._name, blocks=False), render(field["value"], self._name)
-            parts.append(f'<div class="field"><b>{name}</b>{value}</div>')
-        images = [embed[part] for part in ("image", "thumbnail") if part in embed]
-        parts += [_image(image["url"], image.get("description", "")) for image in images]
-        footer = " • ".join(text for text in (embed.get("footer", {}).get("text", ""), _date(embed.get("timestamp", ""))) if text)
-        return "".join([*parts, f"<footer>{escape(footer)}</footer>" if footer else "", "</article>"])
-
-    def _component(self, component: Json) -> str:  # noqa: PLR0911 - one per kind
-        inner = "".join(self._component(child) for child in component.get("components", ()))
-        match component["type"]:
-            case Component.TEXT_DISPLAY:
-                return f'<div class="content">{render(component["content"], self._name)}</div>'
-            case Component.MEDIA_GALLERY:
-                return "".join(_image(item["media"]["url"], item.get("description") or "") for item in component["items"])
-            case Component.THUMBNAIL:
-                return _image(component["media"]["url"], component.get("description") or "")
-            case Component.FILE:
-                return f"<p>{link(component['file']['url'], '📎 ' + escape(component['name']))}</p>"
-            case Component.SEPARATOR:
-                return "<hr>"
-            case Component.BUTTON:
-                label = f'<span class="button">{escape(component.get("label") or "")}</span>'
-                return link(component.get("url") or "", label)
-            case Component.CONTAINER:
-                return f'<article class="embed">{inner}</article>'
-            case _:
-                accessory = as_object(component.get("accessory"))
-                return f'<div class="row">{inner}{self._component(accessory) if accessory else ""}</div>'
-
-    async def _file(self, request: web.Request) -> web.Response:
-        """Serve an uploaded file to who has its signed address, until the address expires."""
-        expires, given = request.query.get("ex", ""), request.query.get("hm", "")
-        path = request.rel_url.raw_path
-        try:
-            alive = self._world.clock().timestamp() < int(expires, 16)
-            number, attachment_id = int(request.match_info["channel"]), int(request.match_info["attachment"])
-        except ValueError:
-            raise web.HTTPNotFound from None
-        if not alive or given != signature(self._world, path, expires):
-            raise web.HTTPNotFound
-        for guild in self._world.guilds.values():
-            channel = guild.channels.get(number)
-            for message in channel.messages.values() if channel else ():
-                for attachment in message.attachments:
-                    if attachment.id == attachment_id:
-                        headers = {"Content-Type": attachment.content_type, "Content-Security-Policy": "sandbox"}
-                        return web.Response(body=attachment.content, headers=headers)
-        raise web.HTTPNotFound
-
-
-def _is_image(filename: str) -> bool:
-    return Path(filename).suffix.lower() in {".png", ".jpg", ".jpeg", ".gif", ".webp"}
-
-
-def _image(url: str, alt: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        return ""
-    return f'<img src="{escape(url)}" alt="{escape(alt)}" title="{escape(alt)}" loading="lazy">'
-
-
-def _time(moment: datetime) -> str:
-    return f'<time datetime="{moment.isoformat()}">{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC</time>'
-
-
-def _date(stamp: str) -> str:
-    return datetime.fromisoformat(stamp).astimezone(UTC).strftime("%Y-%m-%d") if stamp else ""
+        only = bool(message.flags & MessageFlag.EPHEMERAL)
+        return {"id": str(message.id), "channel": str(message.channel_id), "only": only, "html": self.html.of(message)}

@@ -19,6 +19,7 @@ from heartbeat_bot.sandbox.members import MemberRoutes
 from heartbeat_bot.sandbox.message_rules import REQUEST_BYTES
 from heartbeat_bot.sandbox.messages import MessageRoutes
 from heartbeat_bot.sandbox.page import Page
+from heartbeat_bot.sandbox.people import People
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.rest import PREFIX, Door, Exchange
 from heartbeat_bot.sandbox.scheduled_events import ScheduledEventRoutes
@@ -57,10 +58,11 @@ class Sandbox(Control):
         self.limits = limiter.limits
         self.gateway = Gateway(world, token, heartbeat_interval)
         self._messages = MessageRoutes(limiter=limiter, nonce_window=nonce_window)
-        routes = [self._messages, ChannelRoutes(), GuildRoutes(), MemberRoutes(), ScheduledEventRoutes(), commands, interactions]
+        self._page = Page(world, interactions)
+        self._people = People(self, self._page)
+        routes = [self._messages, ChannelRoutes(), GuildRoutes(), MemberRoutes(), ScheduledEventRoutes(), commands, self._people]
         self._door = Door(world, token, limiter, [route for place in routes for route in place.routes()])
         self._files = Files(world)
-        self._page = Page(world)
         self._wanted_port = port
         self._stack = AsyncExitStack()
         self.port = 0
@@ -70,9 +72,9 @@ class Sandbox(Control):
         app = web.Application(client_max_size=REQUEST_BYTES + _MEBIBYTE)
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/gateway/", self.gateway.connect)
-        # Before the page's own: the first address that matches is served.
         self._files.add_to(app.router)
         self._page.add_to(app.router)
+        self._people.add_to(app.router)
         app.router.add_route("*", PREFIX + "/{rest:.*}", self._door.handle)
         app.on_shutdown.append(self._say_goodbye)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -90,6 +92,7 @@ class Sandbox(Control):
     async def _say_goodbye(self, _: web.Application) -> None:
         self.gateway.drop(1001)
         self._page.close()
+        self._people.close()
 
     @property
     def page_url(self) -> str:

@@ -34,6 +34,11 @@ def name(kind: str, number: int) -> str:
             '<p><span class="mention">@5</span> <span class="mention">@&amp;6</span> <span class="mention">#7</span></p>',
         ),
         ("> a\n> > b", "<blockquote><p>a<br>&gt; b</p></blockquote>"),
+        ("</issue show:5>", '<p><span class="mention">/issue show</span></p>'),
+        (
+            "<t:60> <t:61:R>",
+            '<p><time data-moment="60" data-style="f">60</time> <time data-moment="61" data-style="R">61</time></p>',
+        ),
         ("||secret||", '<p><span class="spoiler">secret</span></p>'),
         ("**a *b* c**", "<p><strong>a <em>b</em> c</strong></p>"),
     ],
@@ -97,6 +102,9 @@ async def test_the_page_and_its_files_are_served_and_load_nothing_from_elsewhere
         status, text, _ = await get(api, asset)
         assert status == 200
         assert "https://" not in text
+    for part in ("wire", "box", "answers"):
+        assert f'from "./{part}.js"' in (await get(api, "/static/page.js"))[1]
+        assert (await get(api, f"/static/{part}.js"))[2]["Content-Type"] == "text/javascript; charset=utf-8"
     assert (await get(api, "/static/..%2Fserver.py"))[0] == 404
 
 

@@ -89,7 +89,7 @@ async def test_a_select_takes_its_own_options_in_its_own_number(
     message = await post(api, channel, row(select("s", min_values=2, max_values=3)))
     await refused(sandbox, message, "s", sentence, ann, values=values)
     told = await taken(sandbox, message, "s", ann, values=["c", "a"])
-    assert told == {"custom_id": "s", "component_type": 3, "id": 2, "values": ["c", "a"], "resolved": {}}
+    assert told == {"custom_id": "s", "component_type": 3, "id": 2, "values": ["c", "a"]}
 
 
 async def test_a_select_of_users_roles_or_channels_resolves_what_is_chosen(
