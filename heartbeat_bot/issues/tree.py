@@ -255,7 +255,7 @@ def open_boxes(soup: BeautifulSoup) -> None:
         if not _has_class(box, "markdown-alert", "admonition"):
             continue
         box.name = "blockquote"
-        title = box.select_one("p.markdown-alert-title, p.admonition-title")
+        title = next((part for part in elements(box, {"p"}) if _has_class(part, "markdown-alert-title", "admonition-title")), None)
         if title is None or title.find("strong"):
             continue
         strong = Tag(name="strong")
