@@ -95,7 +95,7 @@ def may_be_mojibake(text: str) -> bool:
     Yes may be for nothing, as it is for many Polish and Czech words. No is certain: whatever ftfy's patterns find holds one of these
     characters or pairs of them, which the tests try with all the characters that those patterns name.
     """
-    return _MAYBE_MOJIBAKE.search(text) is not None
+    return not text.isascii() and _MAYBE_MOJIBAKE.search(text) is not None
 
 
 def _repaired(lines: list[str]) -> list[str]:
