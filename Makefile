@@ -59,7 +59,8 @@ clean: ## remove what make made, the environment too
 	@rm -rf .venv .uv dist build .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis
 	@find heartbeat_bot cogs tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Compiled once, as pip does it: where Python may not write that down it would be done at every start, and that takes longer than a preview.
 $(READY): pyproject.toml uv.lock
 	@echo "Preparing the environment in .venv (once; a minute on a slow line)" >&2
-	@.ci/uv sync --frozen --quiet
+	@.ci/uv sync --frozen --quiet --compile-bytecode
 	@touch $@

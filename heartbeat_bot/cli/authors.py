@@ -16,7 +16,7 @@ from heartbeat_bot.config_file import config_file
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
-from heartbeat_bot.messages.preview import Preview, as_json, as_text, finding_json, finding_line
+from heartbeat_bot.messages.preview import Preview, as_text, finding_json, finding_line
 from heartbeat_bot.rendering import Settings, render
 
 _SUFFIXES = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
@@ -49,8 +49,6 @@ def preview(
 ) -> None:
     """Show what would be posted, without network or state. PATH: files or folders."""
     settings, matches = _chosen(config_path, newsletter) or (None, None)
-    events = tuple(pattern.pattern for pattern in settings.sections.events) if settings else ()
-    jobs = tuple(pattern.pattern for pattern in settings.sections.jobs) if settings else ()
     broken = False
     entries: list[dict[str, Any]] = []
     texts: list[str] = []
@@ -60,8 +58,9 @@ def preview(
             broken = True
             entries.append(_unreadable(path, result))
             _complain(path, result)
+        elif format_ == "json":
+            entries.append(_entry(result, settings))
         else:
-            entries.append(as_json(result, event_headings=events, job_headings=jobs))
             texts.append(as_text(result))
     _write(json.dumps(entries, ensure_ascii=False, indent=1) if format_ == "json" else "\n\n".join(texts), output)
     if broken:
@@ -146,6 +145,15 @@ def _render(path: Path, settings: Settings | None, site_url: str) -> Preview | F
         return finding("unreadable", error.line, error.reason)
     except OSError as error:
         return finding("unreadable", None, f"the file cannot be opened: {error.strerror}")
+
+
+def _entry(result: Preview, settings: Settings | None) -> dict[str, Any]:
+    # What finds events and jobs takes longer to load than most issues take to show, and only this form of a preview has them.
+    from heartbeat_bot.messages.preview_json import as_json  # noqa: PLC0415 - see above
+
+    events = tuple(pattern.pattern for pattern in settings.sections.events) if settings else ()
+    jobs = tuple(pattern.pattern for pattern in settings.sections.jobs) if settings else ()
+    return as_json(result, event_headings=events, job_headings=jobs)
 
 
 def _unreadable(path: Path, found: Finding) -> dict[str, Any]:

@@ -6,15 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.loop import run_to_the_end
 from heartbeat_bot.cli.newsletters import check_newsletter, load
 from heartbeat_bot.cli.options import config_option, newsletter_option
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.operation import run_bot, sync_once
+from heartbeat_bot.operation import no_progress, run_bot, sync_once
 
 
 @click.command()
@@ -62,9 +60,16 @@ def _instant(text: str) -> datetime:
 @contextmanager
 def _progress(*, shown: bool) -> Generator[Callable[[str, int, int], None]]:
     """Show a bar per newsletter on a terminal's stderr; nothing elsewhere."""
+    if not shown:
+        yield no_progress
+        return
+    # `run`, which shows none, would hold it in memory for as long as it runs.
+    from rich.console import Console  # noqa: PLC0415 - see above
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - likewise
+
     console = Console(stderr=True)
-    if not (shown and console.is_terminal):
-        yield lambda _what, _done, _total: None
+    if not console.is_terminal:
+        yield no_progress
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as display:

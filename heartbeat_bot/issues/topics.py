@@ -195,13 +195,16 @@ def _item(item: Tag, quotes: int) -> Iterator[_Part]:
                 return
             yield from _open(child, quotes)
         return
-    nested = tuple(item.select(":scope > ul > li, :scope > ol > li"))
+    # Not by CSS selectors: reading the first one takes longer than reading an issue.
+    nested = tuple(
+        part for inside in item.find_all(["ul", "ol"], recursive=False) for part in inside.find_all("li", recursive=False)
+    )
     own = " ".join(child.get_text() for child in item.find_all(True, recursive=False) if child.name not in {"ul", "ol"})  # noqa: FBT003
     if (
         nested
         and not re.search(r"\d", own)
         and any(re.search(r"\d", part.get_text()) for part in nested)
-        and not item.select_one(":scope > p a")
+        and not any(text.find("a") for text in item.find_all("p", recursive=False))
     ):
         for part in nested:
             yield from _item(part, quotes)

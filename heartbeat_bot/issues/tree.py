@@ -170,12 +170,28 @@ _SAID: Final = (
 
 def elements(root: Tag, names: Container[str]) -> list[Tag]:
     """Return the elements of some names below ``root``, in order: ``find_all`` makes and asks a filter for every node, at ten times the cost."""
-    return [node for node in root.descendants if isinstance(node, Tag) and node.name in names]
+    found: list[Tag] = []
+    _find(root, names, found)
+    return found
+
+
+def _find(box: Tag, names: Container[str], found: list[Tag]) -> None:
+    for node in box.contents:
+        if isinstance(node, Tag):
+            if node.name in names:
+                found.append(node)
+            if node.contents:
+                _find(node, names, found)
 
 
 def has_any(root: Tag, names: Container[str]) -> bool:
     """Tell whether there is an element of some names below ``root``."""
     return any(isinstance(node, Tag) and node.name in names for node in root.descendants)
+
+
+def children(root: Tag, name: str) -> list[Tag]:
+    """Return the elements of a name right below ``root``."""
+    return [node for node in root.contents if isinstance(node, Tag) and node.name == name]
 
 
 def line_of(element: Tag | None) -> int | None:
@@ -255,7 +271,7 @@ def open_boxes(soup: BeautifulSoup) -> None:
         if not _has_class(box, "markdown-alert", "admonition"):
             continue
         box.name = "blockquote"
-        title = box.select_one("p.markdown-alert-title, p.admonition-title")
+        title = next((part for part in elements(box, {"p"}) if _has_class(part, "markdown-alert-title", "admonition-title")), None)
         if title is None or title.find("strong"):
             continue
         strong = Tag(name="strong")
@@ -267,7 +283,7 @@ def open_boxes(soup: BeautifulSoup) -> None:
 def mend_tables(soup: BeautifulSoup) -> None:
     """Give what stands loose in a table, between its cells or rows, a cell of its own."""
     for table in elements(soup, {"table"}):
-        for part in [*table.find_all(["tr", "thead", "tbody", "tfoot"]), table]:
+        for part in [*elements(table, {"tr", "thead", "tbody", "tfoot"}), table]:
             expected = {"td", "th"} if part.name == "tr" else {"tr", "thead", "tbody", "tfoot", "caption", "colgroup"}
             for child in list(part.children):
                 if (child.name if isinstance(child, Tag) else "") not in expected and child.get_text().strip():
@@ -281,7 +297,7 @@ def mend_tables(soup: BeautifulSoup) -> None:
 def drop_notes(soup: BeautifulSoup) -> Iterator[Finding]:
     """Remove what authors wrote to themselves: ``{To add} …``, ``{Adding Notebooks}``, ``<Todo />``; each is a finding."""
     # All of them start with a brace, and the texts of all paragraphs and items are long to put together.
-    braced = any(isinstance(node, NavigableString) and node.lstrip().startswith("{") for node in soup.descendants)
+    braced = any(isinstance(node, NavigableString) and "{" in node and node.lstrip().startswith("{") for node in soup.descendants)
     for element in elements(soup, _NOTED) if braced else ():
         text = "" if element.decomposed else element.get_text()
         if not (_NOTE.match(text) or _BRACED.match(text)) or has_any(element, {"p", "li"}):
@@ -359,6 +375,8 @@ def _tidy(box: Tag, styles: frozenset[str], *, pre: bool) -> bool:
 
 def _collapsed(node: PageElement, *, code: bool) -> PageElement:
     text = str(node)
+    if "  " not in text and text.isprintable():
+        return node
     collapsed = text.replace("\n", " ") if code else _BLANKS.sub(" ", text)
     return node if collapsed == text else NavigableString(collapsed)
 

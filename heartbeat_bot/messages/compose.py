@@ -11,7 +11,7 @@ from bs4.element import NavigableString, Tag
 from heartbeat_bot.issues.model import Finding, Issue, Section
 from heartbeat_bot.issues.reading import DESCRIPTION_KEYS, PICTURE_KEYS
 from heartbeat_bot.issues.rules import finding
-from heartbeat_bot.issues.tree import line_of
+from heartbeat_bot.issues.tree import elements, has_any, line_of
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.dialect import GAP, DiscordConverter, code_block, escape, heading_line
 from heartbeat_bot.messages.links import Links, is_vector, is_web
@@ -108,7 +108,7 @@ def picture_targets(issue: Issue) -> tuple[str, ...]:
     ]
     blocks = [block for section in issue.sections for part in (section, *section.subsections) for block in part.blocks]
     for element in (*issue.intro, *headings, *blocks):
-        targets += [str(image.get("src") or "") for image in element.find_all("img")]
+        targets += [str(image.get("src") or "") for image in elements(element, {"img"})]
         if element.name == "p":
             targets.append(_bare_link(element))
         elif element.has_attr("image"):
@@ -230,7 +230,7 @@ def _subsection_title(section: Section, anchor: str, context: _Context) -> Itera
         return
     context.findings.extend(_problems(converter))
     anchors = section.heading.find_all("a", href=True)
-    if section.heading.find("img"):
+    if has_any(section.heading, {"img"}):
         yield Title(title="", url="", fallback=line)
         return
     title = converter.title(section.heading)
@@ -243,7 +243,7 @@ def _subsection_title(section: Section, anchor: str, context: _Context) -> Itera
 
 
 def _heading_pictures(heading: Tag, context: _Context) -> Iterator[Piece]:
-    for image in heading.find_all("img"):
+    for image in elements(heading, {"img"}):
         url = context.links.picture(str(image.get("src") or ""))
         if url and not is_vector(url):
             yield Gallery(images=(_image(url, str(image.get("alt") or "")),))
@@ -309,7 +309,7 @@ def _pieces(blocks: Sequence[Tag], context: _Context, anchor: str) -> list[Piece
 
 def _is_caption(block: Tag) -> bool:
     """Tell whether a paragraph is a caption: wholly italic, links and breaks aside, and short."""
-    if block.name != "p" or block.find("img"):
+    if block.name != "p" or has_any(block, {"img"}):
         return False
     children = [child for child in block.children if not (isinstance(child, NavigableString) and not child.strip())]
     return (

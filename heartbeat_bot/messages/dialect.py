@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from bs4.element import NavigableString, Tag
 from markdownify import MarkdownConverter
 
-from heartbeat_bot.issues.tree import line_of
+from heartbeat_bot.issues.tree import children, has_any, line_of
 from heartbeat_bot.messages.limits import LIST_DEPTH
 from heartbeat_bot.messages.links import Links, is_vector, is_web
 
@@ -56,20 +56,24 @@ def escape(text: str) -> str:
 
 def _escape(text: str) -> str:
     text = _ESCAPED.sub(r"\\\g<0>", text)
-    text = _SHORTCODE.sub(r"\\:", text)
+    if ":" in text:
+        text = _SHORTCODE.sub(r"\\:", text)
     # Even an escaped bracket is taken as the joint of an earlier link.
     text = text.replace("](", f"]{GAP}(")
-    return _MENTION.sub(f"@{GAP}", text)
+    return _MENTION.sub(f"@{GAP}", text) if "@" in text else text
 
 
 def escape_line_starts(text: str) -> str:
     """Escape what would start a heading, subtext, quote or list at the start of a line of rendered inline text."""
-    return "\n".join(_LINE_START.sub(_escaped_start, line) for line in text.split("\n"))
+    return "\n".join(map(_with_escaped_start, text.split("\n")))
 
 
-def _escaped_start(match: re.Match[str]) -> str:
+def _with_escaped_start(line: str) -> str:
+    match = _LINE_START.match(line)
+    if match is None:
+        return line
     indent, mark, number, dot = match.groups()
-    return f"{indent}{number}\\{dot}" if number else f"{indent}\\{mark}"
+    return (f"{indent}{number}\\{dot}" if number else f"{indent}\\{mark}") + line[match.end() :]
 
 
 @dataclass(slots=True)
@@ -210,16 +214,16 @@ class DiscordConverter(MarkdownConverter):
             return self.inline(node.contents, parents)
         href = str(node.get("href") or "").strip()
         url = self.links.resolve(href)
-        if node.has_attr("href"):
+        if node.has_attr("href") and (url != href or not href):
             problem = self.links.problem(href, url)
             if problem:
                 self.seen.problems.append((problem, line_of(node), href))
-        text = node.get_text()
-        bare = unquote(text.strip()) in {unquote(href), unquote(url), unquote(href.removeprefix("mailto:"))}
+        text = _said(node)
+        bare = unquote(text.strip()) in {unquote(address) for address in {href, url, href.removeprefix("mailto:")}}
         if not url:
             named = not bare and re.match(r"[a-z][a-z0-9+.-]*:", href) and not href.startswith("javascript:")
             return self.inline(node.contents, parents) + (f" ({escape(href)})" if named else "")
-        if not text.strip() and not node.find("img"):
+        if not text.strip() and not has_any(node, {"img"}):
             if href.startswith("#"):
                 return ""
             self.seen.problems.append(("link-without-text", line_of(node), href))
@@ -307,7 +311,7 @@ class DiscordConverter(MarkdownConverter):
     def list_lines(self, node: Tag, depth: int = 1, indent: int = 0) -> Iterator[str]:
         """Render a list, a line at a time; nested lists are indented by the width of their parent's marker."""
         number = int(str(node.get("start") or 1)) if str(node.get("start") or 1).isdigit() else 1
-        for item in node.find_all("li", recursive=False):
+        for item in children(node, "li"):
             marker = f"{max(number, 1)}. " if node.name == "ol" else "- "
             number += 1
             yield from self._item(item, marker, depth, indent)
@@ -481,7 +485,15 @@ def _unglued(line: str) -> str:
     return line if kept or not line else GAP + line
 
 
+def _said(link: Tag) -> str:
+    """Return a link's text: of one that holds nothing else, as most do, without the search that ``get_text`` is."""
+    only = link.contents[0] if len(link.contents) == 1 else None
+    return str(only) if type(only) is NavigableString else link.get_text()
+
+
 def _balanced(text: str) -> bool:
+    if "[" not in text and "]" not in text:
+        return True
     depth = 0
     for character in text:
         depth += (character == "[") - (character == "]")

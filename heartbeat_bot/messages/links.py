@@ -12,6 +12,8 @@ _FILE = re.compile(
     r"\.(?:md|mdx|markdown|html?|png|jpe?g|gif|webp|svg|pdf|txt|xml|json|py|rs|js|css|zip|ipynb|yaml|yml|toml)(?:[?#]|$)",
     re.IGNORECASE,
 )
+_SOUND = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9/?#_.~%:@!$&+,;={}^-]*)?")
+"""Addresses that resolving leaves as they are: most of them."""
 _MAX_URL = 2048
 
 
@@ -40,6 +42,8 @@ class Links:
 
     def resolve(self, target: str) -> str:
         """Return the absolute URL of a link's target, encoded for a masked link; "" when it leads nowhere that Discord could go."""
+        if _SOUND.fullmatch(target):
+            return target if len(target) <= _MAX_URL else ""
         target = re.sub(r"\s*\n\s*", "", target.strip())
         if not target or _is_placeholder(target):
             return ""

@@ -1,0 +1,30 @@
+"""Addresses that are left as they are: only those that the long way leaves as they are, too."""
+
+from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from heartbeat_bot.issues.markdown import parse
+from heartbeat_bot.messages.links import Links
+
+_SCHEMES = st.sampled_from(["https://", "http://", "HTTPS://", "//", "https:", "mailto:", ""])
+_HOSTS = st.sampled_from(["example.org", "a-b.x1.com"]) | st.text("ab1-_.Aé", max_size=9)
+_ENDS = st.text("/?#aZ.20()*:@;+").map("/{}".format) | st.text("/?#aZ.%20()*'^{}[]|@:é;+")
+_ADDRESSES = st.builds("{}{}{}".format, _SCHEMES, _HOSTS, _ENDS)
+
+
+@given(_ADDRESSES, st.sampled_from(["", ":80", ":"]), _ENDS)
+def test_a_sound_address_is_resolved_to_what_all_other_rules_make_of_it(address: str, port: str, end: str) -> None:
+    for links in (Links(), Links(site="https://s.org/n/", page="https://s.org/n/p/")):
+        target = address + port + end
+        assert links.resolve(target) == links.resolve(f" {target}")
+
+
+@given(_ADDRESSES)
+def test_an_address_is_read_as_the_parser_normalises_it(address: str) -> None:
+    source = f"x [x](<{address}>) x"
+    blocks, _ = parse(source, 1)
+    expected = BeautifulSoup(MarkdownIt("commonmark").render(source), "lxml")
+    hrefs = [link.get("href") for block in blocks for link in block.find_all("a")]
+    assert hrefs == [link.get("href") for link in expected.find_all("a")]
