@@ -1,6 +1,6 @@
 """Makes channels agree with posts, exactly once: an intent is written down before each request, and its receipt after it.
 
-Whatever stops the program, at any instant, leaves at most one unfinished intent per issue and channel, which is settled before
+Whatever stops the program, at any instant, leaves at most one unfinished intent per issue, channel and series, which is settled before
 anything else is done with them. Every method may be called again at any time; what is done already is not done twice.
 
 Before anything is appended to a channel, its end is read once: posts that stand there without a receipt (the ledger was restored
@@ -34,7 +34,7 @@ from heartbeat_bot.delivery.plan import (
     message_url,
     plan,
 )
-from heartbeat_bot.delivery.receipts import NO_KEY, Adoption, Draft, Intent, Receipt
+from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, Receipt, Series
 from heartbeat_bot.delivery.recognise import is_same, is_same_but_jumps, recognise
 from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError, UserError
@@ -119,11 +119,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Aim:
-    """What one channel is to read of one issue."""
+    """What one channel is to read of one issue, in one series."""
 
     issue: IssueId
     guild: GuildId
     channel: ChannelId
+    series: Series
     posts: Sequence[Post]
     publish: bool
     read_file: ReadFile
@@ -187,31 +188,49 @@ class Publisher:
         *,
         guild: GuildId,
         channel: ChannelId,
+        series: Series = ANNOUNCEMENT,
         posts: Sequence[Post],
         publish: bool = False,
         read_file: ReadFile = _nothing_to_read,
         progress: Progress | None = None,
     ) -> Outcome:
-        """Make ``channel`` read as if ``posts`` had just been posted, and nothing else of this issue.
+        """Make ``channel`` read as if ``posts`` had just been posted, and nothing else of this issue in the same series.
 
-        Unfinished intents of this issue in the channel are settled first. OutletError and SourceError are not raised but returned,
-        and noted with the issue. ``read_file`` gives the bytes of files to upload.
+        Unfinished intents of this issue in the channel and series are settled first. OutletError and SourceError are not raised but
+        returned, and noted with the issue (those of a notice only returned: readers miss nothing). ``read_file`` gives the bytes of
+        files to upload.
         """
-        aim = _Aim(issue=issue, guild=guild, channel=channel, posts=posts, publish=publish, read_file=read_file, progress=progress)
+        aim = _Aim(
+            issue=issue,
+            guild=guild,
+            channel=channel,
+            series=series,
+            posts=posts,
+            publish=publish,
+            read_file=read_file,
+            progress=progress,
+        )
         async with self._locks[channel]:
             outcome = await self._bring_in_step(aim)
+        if series == NOTICE:
+            return outcome
         error = str(outcome.error) if outcome.error else None
         if error is not None or (await self._ledger.issue(issue)).error is not None:
             await self._ledger.issue_error(issue, error, now=self._clock())
         return outcome
 
     async def withdraw(self, issue: IssueId, *, progress: Progress | None = None) -> Outcome:
-        """Delete every message of an issue that is kept in step, in all channels: it is gone, or was taken back."""
-        held = await self._receipts.held(issue)
-        begun = await self._receipts.unfinished(issue)
+        """Delete every message of an issue that is kept in step, in all channels, copies too: it is gone, or was taken back.
+
+        Its notice stays: what that says is for the moderators.
+        """
+        held = {(receipt.channel, receipt.series) for receipt in await self._receipts.held(issue)}
+        begun = {(intent.draft.channel, intent.draft.series) for intent in await self._receipts.unfinished(issue)}
         outcome = Outcome()
-        for channel in sorted({receipt.channel for receipt in held} | {intent.draft.channel for intent in begun}):
-            outcome += await self.bring_in_step(issue, guild=GuildId(0), channel=channel, posts=(), progress=progress)
+        for channel, series in sorted(held | {(channel, series) for channel, series in begun if series != NOTICE}):
+            outcome += await self.bring_in_step(
+                issue, guild=GuildId(0), channel=channel, series=series, posts=(), progress=progress
+            )
         return outcome
 
     async def settle(self, read_file: ReadFile | None = None) -> list[UserError]:
@@ -233,7 +252,7 @@ class Publisher:
     async def _bring_in_step(self, aim: _Aim) -> Outcome:
         tally = _Tally()
         try:
-            for intent in await self._receipts.unfinished(aim.issue, aim.channel):
+            for intent in await self._receipts.unfinished(aim.issue, aim.channel, aim.series):
                 tally.outcome += await self._settle(intent, aim.read_file)
             await self._converge(aim, tally)
         except _WaitError as wait:
@@ -247,7 +266,7 @@ class Publisher:
     async def _converge(self, aim: _Aim, tally: _Tally) -> None:
         """Plan and carry out until there is nothing to do."""
         for _ in range(_ROUNDS):
-            receipts = await self._receipts.held(aim.issue, aim.channel)
+            receipts = await self._receipts.held(aim.issue, aim.channel, aim.series)
             held = [receipt.held() for receipt in receipts]
             operations = plan(aim.posts, held, guild=aim.guild, channel=aim.channel, publish=aim.publish)
             if not operations:
@@ -315,7 +334,8 @@ class Publisher:
             )
             adoptions.append(found)
         if adoptions:
-            await _to_the_end(self._receipts.adopt(aim.issue, aim.channel, adoptions, now=self._clock()))
+            adopting = self._receipts.adopt(aim.issue, aim.channel, adoptions, series=aim.series, now=self._clock())
+            await _to_the_end(adopting)
         return bool(adoptions)
 
     def _check_edit_wait(self, until: datetime | None) -> None:
@@ -345,11 +365,12 @@ class Publisher:
             case Send(post=post, urls=urls):
                 self._check_trouble(aim.channel, Digest(post.digest(urls)))
                 files = await _uploads(post.files, aim.read_file)
-                pinged = (await self._ledger.issue(aim.issue)).pinged_at is not None
+                pinged = aim.series != NOTICE and (await self._ledger.issue(aim.issue)).pinged_at is not None
                 draft = Draft(
                     kind=IntentKind.SEND,
                     issue=aim.issue,
                     channel=aim.channel,
+                    series=aim.series,
                     nonce=self._nonce(),
                     key=post.key,
                     body=_silenced(post.body(urls)) if pinged else post.body(urls),
@@ -365,6 +386,7 @@ class Publisher:
                     kind=IntentKind.EDIT,
                     issue=aim.issue,
                     channel=aim.channel,
+                    series=aim.series,
                     nonce=self._nonce(),
                     message=message,
                     key=post.key,
@@ -385,7 +407,9 @@ class Publisher:
 
     async def _begin_bare(self, aim: _Aim, kind: IntentKind, message: MessageId) -> Intent:
         """Write down an intent without a body."""
-        draft = Draft(kind=kind, issue=aim.issue, channel=aim.channel, nonce=self._nonce(), message=message, body={})
+        draft = Draft(
+            kind=kind, issue=aim.issue, channel=aim.channel, series=aim.series, nonce=self._nonce(), message=message, body={}
+        )
         return await self._receipts.begin(draft, now=self._clock())
 
     async def _send(self, intent: Intent, files: Sequence[Upload]) -> Outcome:
