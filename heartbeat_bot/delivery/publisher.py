@@ -1,6 +1,6 @@
 """Makes channels agree with posts, exactly once: an intent is written down before each request, and its receipt after it.
 
-Whatever stops the program, at any instant, leaves at most one unfinished intent per issue, channel and series, which is settled before
+Whatever stops the program, at any instant, leaves at most one unfinished intent per issue and channel, which is settled before
 anything else is done with them. Every method may be called again at any time; what is done already is not done twice.
 
 Before anything is appended to a channel, its end is read once: posts that stand there without a receipt (the ledger was restored
@@ -11,7 +11,7 @@ machine's and Discord's may differ by any amount, and ids only grow.
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar, assert_never
@@ -38,7 +38,7 @@ from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adopti
 from heartbeat_bot.delivery.recognise import is_same, is_same_but_jumps, recognise
 from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError, UserError
-from heartbeat_bot.messages.post import File, Post
+from heartbeat_bot.messages.post import COVER, File, Post, PostKey, is_of
 
 NONCE_WINDOW: Final = timedelta(seconds=60)
 """How long after an intent its send is repeated with the same nonce. Discord remembers nonces for "a few minutes" (docs)."""
@@ -196,7 +196,8 @@ class Publisher:
     ) -> Outcome:
         """Make ``channel`` read as if ``posts`` had just been posted, and nothing else of this issue in the same series.
 
-        Unfinished intents of this issue in the channel and series are settled first. OutletError and SourceError are not raised but
+        Unfinished intents of this issue in the channel are settled first, those of other series too: what a request of one may have
+        sent reads like a post of another. OutletError and SourceError are not raised but
         returned, and noted with the issue (those of a notice only returned: readers miss nothing). ``read_file`` gives the bytes of
         files to upload.
         """
@@ -211,13 +212,17 @@ class Publisher:
             progress=progress,
         )
         async with self._locks[channel]:
-            outcome = await self._bring_in_step(aim)
-        if series == NOTICE:
-            return outcome
-        error = str(outcome.error) if outcome.error else None
-        if error is not None or (await self._ledger.issue(issue)).error is not None:
-            await self._ledger.issue_error(issue, error, now=self._clock())
+            tally = _Tally()
+            outcome = await self._guarded(self._bring_in_step(aim, tally), tally)
+        await self._note_error(aim, outcome)
         return outcome
+
+    async def _note_error(self, aim: _Aim, outcome: Outcome) -> None:
+        if aim.series == NOTICE:
+            return
+        error = str(outcome.error) if outcome.error else None
+        if error is not None or (await self._ledger.issue(aim.issue)).error is not None:
+            await self._ledger.issue_error(aim.issue, error, now=self._clock())
 
     async def withdraw(self, issue: IssueId, *, progress: Progress | None = None) -> Outcome:
         """Delete every message of an issue that is kept in step, in all channels, copies too: it is gone, or was taken back.
@@ -231,6 +236,42 @@ class Publisher:
             outcome += await self.bring_in_step(
                 issue, guild=GuildId(0), channel=channel, series=series, posts=(), progress=progress
             )
+        return outcome
+
+    async def clear(
+        self,
+        issue: IssueId,
+        *,
+        channel: ChannelId,
+        series: Series = ANNOUNCEMENT,
+        keys: Collection[PostKey] | None = None,
+    ) -> Outcome:
+        """Delete a series' messages, or those of some sections (see :func:`is_of`), so that they can be posted anew.
+
+        :meth:`bring_in_step` sends what is missing then; together they are a repost. Before anything is deleted, the ledger forgets
+        that the series is shown whole, so a pass makes good what was cut off in between, also after the edit window: whichever
+        messages had gone by then, each post stands in the channel once in the end. The last message goes first, as a reader would
+        rather miss the end than the beginning. Errors are as in :meth:`bring_in_step`.
+
+        A channel only grows at its end, and posts stand in the order in which they are read. So of an issue whose section in the middle
+        was cleared, the posts after it move up by edits, each into the message of the one before, and the text of the last one is what is
+        sent: nothing is out of order, but it is the issue's last section that shows up as new. What should appear at the end of the
+        channel whatever its place in the issue is a copy of that section (see ``copies.py``), beside the announcement.
+        """
+        tally = _Tally()
+        aim = _Aim(
+            issue=issue,
+            guild=GuildId(0),
+            channel=channel,
+            series=series,
+            posts=(),
+            publish=False,
+            read_file=_nothing_to_read,
+            progress=None,
+        )
+        async with self._locks[channel]:
+            outcome = await self._guarded(self._clear(aim, keys, tally), tally)
+        await self._note_error(aim, outcome)
         return outcome
 
     async def settle(self, read_file: ReadFile | None = None) -> list[UserError]:
@@ -249,12 +290,23 @@ class Publisher:
                         errors.append(error)
         return errors
 
-    async def _bring_in_step(self, aim: _Aim) -> Outcome:
-        tally = _Tally()
+    async def _bring_in_step(self, aim: _Aim, tally: _Tally) -> None:
+        for intent in await self._receipts.unfinished(aim.issue, aim.channel):
+            tally.outcome += await self._settle(intent, aim.read_file)
+        await self._converge(aim, tally)
+
+    async def _clear(self, aim: _Aim, keys: Collection[PostKey] | None, tally: _Tally) -> None:
+        await self._receipts.unsettle(aim.issue, aim.channel, aim.series)
+        for intent in await self._receipts.unfinished(aim.issue, aim.channel):
+            tally.outcome += await self._settle(intent, None)
+        for receipt in reversed(await self._receipts.held(aim.issue, aim.channel, aim.series)):
+            if keys is None or is_of(receipt.key, keys):
+                tally.outcome += await self._perform(aim, Delete(message=receipt.message), tally)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None], tally: _Tally) -> Outcome:
+        """Do some work on a channel; return what came of it, as far as it came."""
         try:
-            for intent in await self._receipts.unfinished(aim.issue, aim.channel, aim.series):
-                tally.outcome += await self._settle(intent, aim.read_file)
-            await self._converge(aim, tally)
+            await work
         except _WaitError as wait:
             return replace(tally.outcome, waits_until=wait.until)
         except RateLimitedError as error:
@@ -310,6 +362,9 @@ class Publisher:
                 return False
             raise
         tally.newest = history.newest
+        if aim.series not in {ANNOUNCEMENT, NOTICE} and aim.posts[0].key != COVER:
+            # Some sections alone begin with nothing that only this issue has: what reads like them may be another one's.
+            return False
         matches = recognise(
             [post.body() for post in aim.posts],
             history.own,
