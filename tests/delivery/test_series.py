@@ -128,18 +128,19 @@ async def test_what_goes_wrong_with_a_notice_is_no_error_of_its_issue(
 
 
 async def test_a_send_of_a_copy_that_may_have_happened_is_not_taken_for_the_announcement_s(
-    bring: Bring, outlet: RecordingOutlet, clock: ManualClock
+    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
 ) -> None:
     await bring(issue_of("a"))
     outlet.kill_at, outlet.kill_late = len(outlet.requests) + 1, True
     with pytest.raises(KilledError):
-        await bring(issue_of("a"), COPY)
+        await bring(issue_of("b"), COPY)
     outlet.kill_at = None
-    del outlet.messages[CHANNEL][sorted(outlet.messages[CHANNEL])[1]]
-    clock.advance(3600)
-    await bring(issue_of("a!"))  # finds that its section is gone, and looks for it
-    await bring(issue_of("a"), COPY)
-    assert sorted(said(outlet)) == ["May", "May", "a", "a!"]
+    _, gone, _, copied = sorted(outlet.messages[CHANNEL])
+    del outlet.messages[CHANNEL][gone]
+    await bring(issue_of("b"))  # finds that its section is gone, and looks for it at the end of the channel
+    await bring(issue_of("b"), COPY)
+    assert sorted(said(outlet)) == ["May", "May", "b", "b"]
+    assert [receipt.message for receipt in await ledger.receipts.held(issue, CHANNEL, COPY)][1] == copied
 
 
 @pytest.mark.parametrize("cover_too", [True, False])
