@@ -7,14 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from heartbeat_bot.config import Config
+from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Clock, IssueRecord, Ledger, open_ledger
 from heartbeat_bot.delivery.outlet import ChannelFacts, DiscordOutlet
-from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, Operation, Publish, Rekey, Send, plan
+from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, GuildId, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
+from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
 from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.delivery.survey import Survey, at_path, rendering_of, rulebook, survey
+from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
 from heartbeat_bot.errors import IssueError, SourceError, UserError
 from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.pictures import render_from
@@ -81,22 +83,37 @@ class Service:
                 await self._ledger.pass_failed(name, error=str(error), now=self._clock())
             return report
         report.problems += _news_of_trouble(found)
+        paused = (await self._ledger.newsletter(name)).paused_at
+        if paused:
+            report.done.append(f"a moderator paused it at {paused:%Y-%m-%d %H:%M} UTC: nothing is sent, edited or deleted")
         if dry_run:
-            await self._foretell(name, found, report)
+            if not paused:
+                await self._foretell(name, found, report)
             return report
         ids = await self._note(name, found)
+        if not paused:
+            await self._make_agree(name, found, ids, report)
+        await self._ledger.pass_done(name, commit=found.snapshot.commit, now=self._clock())
+        return report
+
+    async def _make_agree(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
+        """Send, edit and delete what the pass found to be otherwise."""
         for path, ruling in found.rulings.items():
             if ruling.deliver:
                 await self._deliver(name, found, path, ids[path], report)
             elif ruling.late:
                 await self._look_at_late_change(name, found, path, ids[path])
+        await self._deliver_copies(name, found, ids, report)
         for issue in sorted(found.leaving):
             outcome = await self._publisher.withdraw(issue)
             self._tell(report, found.records[issue].title, outcome)
             if outcome.done and found.records[issue].retracted_at is None:
                 await self._ledger.withdrawn(issue)
-        await self._ledger.pass_done(name, commit=found.snapshot.commit, now=self._clock())
-        return report
+        for stray in await self._ledger.copies.strays(name):
+            outcome = await self._publisher.bring_in_step(
+                stray.issue, guild=GuildId(0), channel=stray.channel, series=stray.series, posts=()
+            )
+            self._tell(report, found.records[stray.issue].title, outcome)
 
     async def _survey(self, name: str) -> Survey:
         newsletter = self._config.newsletters[name]
@@ -147,14 +164,16 @@ class Service:
             await self._ledger.delivered(issue, blob=blob, rendering=rendering)
             await self._ledger.rule({issue: replace(found.rulings[path], why="it has been announced", late=False)})
 
-    async def _operations(self, name: str, found: Survey, path: str) -> tuple[Operation, ...]:
-        """Return what would bring the messages of the issue at a path in step with its file."""
+    async def _operations(self, name: str, found: Survey, path: str, copy: Copy | None = None) -> tuple[Operation, ...]:
+        """Return what would bring the announcement of the issue at a path, or a copy, in step with its file."""
         newsletter = self._config.newsletters[name]
-        channel = ChannelId(newsletter.announce.channel)
+        channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
         facts = await self._channel(channel)
         record = found.record(path)
-        receipts = await self._ledger.receipts.held(record.id, channel) if record else []
+        series = copy.series if copy else ANNOUNCEMENT
+        receipts = await self._ledger.receipts.held(record.id, channel, series) if record else []
         posts = (await self._preview(name, found, path)).composition.posts
+        posts = copy.posts(posts) if copy else posts
         publish = newsletter.announce.publish and facts.announcement
         return plan(posts, [receipt.held() for receipt in receipts], guild=facts.guild, channel=channel, publish=publish)
 
@@ -162,7 +181,31 @@ class Service:
         contents = found.snapshot.contents
         return await render_from(contents, path, await contents.read(path), self._config.newsletters[name])
 
-    async def _deliver(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
+    async def _deliver_copies(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
+        """Bring in step what moderators posted again, where that is due and its announcement is in step."""
+        newsletter = self._config.newsletters[name]
+        for copy, path in await self._copies(name, found, ids):
+            due = is_due(
+                copy,
+                (await self._ledger.records(name))[copy.issue],
+                rendering=at_path(rendering_of(newsletter), path),
+                looked=found.rulings[path].deliver,
+                window=newsletter.announce.edit_window,
+                now=self._clock(),
+            )
+            if due:
+                await self._deliver(name, found, path, copy.issue, report, copy)
+
+    async def _copies(self, name: str, found: Survey, ids: Mapping[str, IssueId | None]) -> list[tuple[Copy, str]]:
+        """Return the copies of issues that are there and were not taken back, and the issues' paths."""
+        copies = await self._ledger.copies.of_newsletter(name)
+        paths = {ids[path]: path for path in found.rulings} if copies else {}
+        return [(copy, paths[copy.issue]) for copy in copies if copy.issue in paths]
+
+    async def _deliver(
+        self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport, copy: Copy | None = None
+    ) -> None:
+        """Bring an issue's announcement, or a copy of it, in step with its file."""
         newsletter = self._config.newsletters[name]
         title = found.title(path)
 
@@ -171,13 +214,15 @@ class Service:
 
         try:
             preview = await self._preview(name, found, path)
-            channel = ChannelId(newsletter.announce.channel)
+            posts = preview.composition.posts
+            channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
             facts = await self._channel(channel)
             outcome = await self._publisher.bring_in_step(
                 issue,
                 guild=facts.guild,
                 channel=channel,
-                posts=preview.composition.posts,
+                series=copy.series if copy else ANNOUNCEMENT,
+                posts=copy.posts(posts) if copy else posts,
                 publish=newsletter.announce.publish and facts.announcement,
                 read_file=found.snapshot.contents.read,
                 progress=progress,
@@ -189,8 +234,11 @@ class Service:
             await self._ledger.issue_error(issue, str(error), now=self._clock())
             return
         if outcome.done:
-            rendering = at_path(rendering_of(newsletter), path)
-            await self._ledger.delivered(issue, blob=found.snapshot.files[path], rendering=rendering)
+            blob, rendering = found.snapshot.files[path], at_path(rendering_of(newsletter), path)
+            if copy:
+                await self._ledger.copies.delivered(copy, blob=blob, rendering=rendering)
+            else:
+                await self._ledger.delivered(issue, blob=blob, rendering=rendering)
         self._tell(report, title, outcome)
         if outcome.requests:
             # What only shows against the source; the rest is what `check` told the authors.
@@ -220,13 +268,17 @@ class Service:
         self, name: str, found: Survey, report: PassReport
     ) -> None:
         """Say what a pass would do."""
+        targets: list[tuple[Copy | None, str]] = []
         for path, ruling in found.rulings.items():
-            record, title = found.record(path), found.title(path)
-            if not ruling.deliver:
-                if record is None or not _is_noted(record, ruling):
-                    report.done.append(f"{title}: would be noted as {ruling.verdict.value}: {ruling.why}")
-                continue
-            for operation in await self._operations(name, found, path):
+            if ruling.deliver:
+                targets.append((None, path))
+            elif not _is_noted(found.record(path), ruling):
+                report.done.append(f"{found.title(path)}: would be noted as {ruling.verdict.value}: {ruling.why}")
+        copies = await self._copies(name, found, found.issues)
+        targets += [(copy, path) for copy, path in copies if copy.shown is None or found.rulings[path].deliver]
+        for copy, path in targets:
+            title = found.title(path)
+            for operation in await self._operations(name, found, path, copy):
                 match operation:
                     case Send(post=post):
                         report.done.append(f"{title}: would send {post.key}")

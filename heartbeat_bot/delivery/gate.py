@@ -14,7 +14,9 @@
 - no more than ``max_new_per_pass`` others became news with it: in the same pass, or within ``hold`` before or after it. So an import
   is one however many commits it takes. All of them wait for a moderator, those that are held still are counted in.
 
-A moderator's approval overrides all of these but the first two and the rest.
+A moderator's approval overrides all of these but the first two and the rest. So does a moderator's schedule when its instant has
+come; until then the issue is held, also one that was approved. What a moderator put on hold waits until it is approved or scheduled,
+and what one skipped is known, not news, until it is approved or scheduled after all.
 
 **What was announced stays announced**, whatever becomes of its draft flag, its date or its file: it is never news again, and a
 delivery that began is finished. Its messages follow the file, except that
@@ -35,9 +37,13 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from typing import TypeVar
+from typing import Final, TypeVar
+
+ON_HOLD: Final = "a moderator put it on hold"
+SKIPPED: Final = "a moderator skipped it"
 
 _DAY = timedelta(days=1)
+_EVERY_ONE: Final = "every issue of this newsletter waits for a moderator's approval"
 _Key = TypeVar("_Key", bound=Hashable)
 
 
@@ -84,8 +90,9 @@ class Facts:
     content became what it is, ``listed_at`` since when it can be read and is no draft (None: since ``changed_at``).
 
     ``announced``, ``baseline``, ``too_old``, ``waiting``: what an earlier pass made of it. ``approved``: a moderator wants it
-    announced, however old it is and however many came with it. ``broken`` and ``doubt`` say why it cannot be read and why it is
-    unsure who it is.
+    announced, however old it is and however many came with it. ``on_hold``: a moderator holds it back, whatever else is said of
+    it. ``scheduled`` (aware) is when a moderator wants it announced. ``skipped``: a moderator made it one of the ``baseline``. ``broken`` and
+    ``doubt`` say why it cannot be read and why it is unsure who it is.
 
     For an announced issue: ``announced_at``; whether it was ``delivered`` whole; whether its messages show its ``current`` text as
     it would be rendered now, and whether they show the ``same_text``, rendered however; whether a moderator ``asked`` for changes.
@@ -100,6 +107,9 @@ class Facts:
     too_old: bool = False
     waiting: bool = False
     approved: bool = False
+    on_hold: bool = False
+    scheduled: datetime | None = None
+    skipped: bool = False
     broken: str | None = None
     doubt: str | None = None
     announced_at: datetime | None = None
@@ -131,7 +141,7 @@ def judge(issues: Mapping[_Key, Facts], rules: Rules, *, now: datetime, first_ru
     """
     now = now.astimezone(UTC)
     rulings = {key: _judge_alone(facts, rules, now=now, first_run=first_run) for key, facts in issues.items()}
-    ready = [key for key, ruling in rulings.items() if ruling.verdict is Verdict.ANNOUNCE and not issues[key].approved]
+    ready = [key for key, ruling in rulings.items() if ruling.verdict is Verdict.ANNOUNCE and not _is_decided(issues[key])]
     if not ready:
         return rulings
     crowd = sorted(_news_since(facts) for key, facts in issues.items() if _counts(facts, rulings[key]))
@@ -142,15 +152,17 @@ def judge(issues: Mapping[_Key, Facts], rules: Rules, *, now: datetime, first_ru
         if together > rules.max_new_per_pass:
             why = f"{together} new issues came at once, more than {rules.max_new_per_pass}: a moderator must approve them"
             if rules.max_new_per_pass == 0:
-                why = "every issue of this newsletter waits for a moderator's approval"
+                why = _EVERY_ONE
             rulings[key] = Ruling(verdict=Verdict.WAITING, why=why)
     return rulings
 
 
-def _judge_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) -> Ruling:  # noqa: C901, PLR0911 (one per verdict)
+def _judge_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) -> Ruling:  # noqa: PLR0911 (one per verdict)
     """Rule on an issue as if it came alone."""
     if facts.announced:
         return _judge_announced(facts, rules, now=now)
+    if facts.on_hold:
+        return Ruling(verdict=Verdict.WAITING, why=ON_HOLD)
     if facts.broken is not None:
         # Nobody knows for how long readers have had a file that the first run could not read.
         verdict = Verdict.BASELINE if first_run else Verdict.BROKEN
@@ -160,23 +172,35 @@ def _judge_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) 
     begins, ends = (None, None) if facts.date is None else _span(facts.date)
     if begins and begins > now:
         return Ruling(verdict=Verdict.FUTURE, why=f"its date is in the future: it waits until {_instant(begins)}", until=begins)
-    if not facts.approved:
-        if facts.baseline or first_run:
-            return Ruling(verdict=Verdict.BASELINE, why="it had been published before the first run")
-        if rules.max_age is not None:
-            if ends and ends + rules.max_age < now:
-                return Ruling(verdict=Verdict.TOO_OLD, why=f"its date, {facts.date}, is more than {_days(rules.max_age)} ago")
-            if facts.too_old and _listed_at(facts) + rules.max_age < now:
-                why = f"it was too old when it came, more than {_days(rules.max_age)} ago, whatever its date is now"
-                return Ruling(verdict=Verdict.TOO_OLD, why=why)
-        if facts.doubt is not None:
-            return Ruling(verdict=Verdict.UNSURE, why=f"{facts.doubt}: a moderator must say whether it is news")
-        if facts.waiting:
-            return Ruling(verdict=Verdict.WAITING, why="too many new issues came at once: a moderator must approve it")
+    scheduled = facts.scheduled and facts.scheduled.astimezone(UTC)
+    if scheduled and scheduled > now:
+        why = f"a moderator scheduled it: it is held until {_instant(scheduled)}"
+        return Ruling(verdict=Verdict.HELD, why=why, until=scheduled)
+    objection = None if _is_decided(facts) else _judge_undecided(facts, rules, ends, now=now, first_run=first_run)
+    if objection:
+        return objection
     rested = max(facts.changed_at.astimezone(UTC), _listed_at(facts)) + rules.hold
     if rested > now:
         return Ruling(verdict=Verdict.HELD, why=f"it was changed a moment ago: it is held until {_instant(rested)}", until=rested)
     return Ruling(verdict=Verdict.ANNOUNCE, why="it is new", deliver=True)
+
+
+def _judge_undecided(facts: Facts, rules: Rules, ends: datetime | None, *, now: datetime, first_run: bool) -> Ruling | None:
+    """Say what only a moderator overrides; ``ends`` is the last instant of the issue's date. None: nothing is in the way."""
+    if facts.baseline or first_run:
+        return Ruling(verdict=Verdict.BASELINE, why=SKIPPED if facts.skipped else "it had been published before the first run")
+    if rules.max_age is not None:
+        if ends and ends + rules.max_age < now:
+            return Ruling(verdict=Verdict.TOO_OLD, why=f"its date, {facts.date}, is more than {_days(rules.max_age)} ago")
+        if facts.too_old and _listed_at(facts) + rules.max_age < now:
+            why = f"it was too old when it came, more than {_days(rules.max_age)} ago, whatever its date is now"
+            return Ruling(verdict=Verdict.TOO_OLD, why=why)
+    if facts.doubt is not None:
+        return Ruling(verdict=Verdict.UNSURE, why=f"{facts.doubt}: a moderator must say whether it is news")
+    if facts.waiting:
+        why = _EVERY_ONE if rules.max_new_per_pass == 0 else "too many new issues came at once: a moderator must approve it"
+        return Ruling(verdict=Verdict.WAITING, why=why)
+    return None
 
 
 def _judge_announced(facts: Facts, rules: Rules, *, now: datetime) -> Ruling:
@@ -203,6 +227,11 @@ def _in_edit_window(facts: Facts, rules: Rules, now: datetime) -> bool:
     return now <= closes or (not facts.same_text and facts.changed_at <= closes)
 
 
+def _is_decided(facts: Facts) -> bool:
+    """Tell whether a moderator wants the issue announced, now or at an instant."""
+    return facts.approved or facts.scheduled is not None
+
+
 def _listed_at(facts: Facts) -> datetime:
     return (facts.listed_at or facts.changed_at).astimezone(UTC)
 
@@ -215,7 +244,7 @@ def _news_since(facts: Facts) -> datetime:
 
 def _counts(facts: Facts, ruling: Ruling) -> bool:
     """Tell whether an issue counts among those that came with others."""
-    if facts.approved:
+    if _is_decided(facts):
         return False
     if ruling.verdict is Verdict.ANNOUNCED:
         return not facts.baseline

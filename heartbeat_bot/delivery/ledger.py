@@ -1,4 +1,7 @@
-"""The database of what is known and what was done: newsletters and issues here, messages in ``receipts.py``."""
+"""The database of what is known and what was done: newsletters and issues here, messages in ``receipts.py``.
+
+What moderators posted again is in ``copies.py``, what they did in ``actions.py``, what was made of events in ``server_events.py``.
+"""
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -13,11 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heartbeat_bot import sqlite
 from heartbeat_bot.delivery import schema
-from heartbeat_bot.delivery.gate import Facts, Ruling, Verdict
+from heartbeat_bot.delivery.actions import Actions
+from heartbeat_bot.delivery.copies import Copies, drop_all
+from heartbeat_bot.delivery.gate import ON_HOLD, SKIPPED, Facts, Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
 from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
-from heartbeat_bot.delivery.receipts import Receipt, Receipts, receipt_of
+from heartbeat_bot.delivery.receipts import NOTICE, Receipt, Receipts, receipt_of
 from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.delivery.server_events import ServerEvents
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.sources.snapshot import BlobId
 
@@ -32,7 +38,10 @@ def system_clock() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
-    """What is known of a newsletter. Instants are UTC; ``baseline_at`` None: its first pass is yet to come."""
+    """What is known of a newsletter. Instants are UTC; ``baseline_at`` None: its first pass is yet to come.
+
+    ``paused_at``: since then a moderator wants nothing sent, edited or deleted of it, None when it goes on.
+    """
 
     name: str
     commit: str | None = None
@@ -40,6 +49,7 @@ class Newsletter:
     last_pass_at: datetime | None = None
     error: str | None = None
     error_at: datetime | None = None
+    paused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +74,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueRecord:
-    """An issue as the ledger knows it, with the messages that are kept in step. Instants are UTC."""
+    """An issue as the ledger knows it, with the messages that are kept in step, copies included and notices not. Instants are UTC."""
 
     id: IssueId
     newsletter: str
@@ -96,6 +106,9 @@ class IssueRecord:
     asked_at: datetime | None
     error: str | None
     error_at: datetime | None
+    on_hold_at: datetime | None
+    scheduled_at: datetime | None
+    skipped_at: datetime | None
     receipts: tuple[Receipt, ...] = field(default=())
 
     @property
@@ -106,7 +119,8 @@ class IssueRecord:
     @property
     def doubtful(self) -> bool:
         """Whether it is unsure who it is, and nobody has said."""
-        return self.present and self.doubt is not None and not (self.announced_at or self.approved_at or self.baseline)
+        said = self.announced_at or self.approved_at or self.scheduled_at or self.baseline
+        return self.present and self.doubt is not None and not said
 
     def facts(self, rendering: str) -> Facts:
         """Return what the gate needs to know; ``rendering`` names how it would be rendered now (see :meth:`Ledger.delivered`)."""
@@ -121,6 +135,9 @@ class IssueRecord:
             too_old=self.state is State.TOO_OLD,
             waiting=self.state is State.WAITING,
             approved=self.approved_at is not None,
+            on_hold=self.on_hold_at is not None,
+            scheduled=self.scheduled_at,
+            skipped=self.skipped_at is not None,
             broken=self.broken,
             doubt=self.doubt,
             announced_at=self.announced_at,
@@ -157,12 +174,15 @@ def instants(before: IssueRecord | None, sighting: Sighting, *, now: datetime) -
 
 
 class Ledger:
-    """The open database. ``receipts`` holds what concerns messages."""
+    """The open database. Its parts are ``receipts`` (messages), ``copies``, ``actions`` (who did what) and ``server_events``."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         """Use an engine whose schema is up to date; see :func:`open_ledger`."""
         self._engine = engine
         self.receipts = Receipts(engine)
+        self.copies = Copies(engine)
+        self.actions = Actions(engine)
+        self.server_events = ServerEvents(engine)
         self._writes = _Writes(engine)
         self._seen: dict[str, tuple[int, dict[IssueId, IssueRecord]]] = {}
 
@@ -192,6 +212,14 @@ class Ledger:
     async def pass_failed(self, name: str, *, error: str, now: datetime) -> None:
         """Note why a pass could not be made."""
         await self._set_newsletter(name, {"error": error, "error_at": now})
+
+    async def pause(self, name: str, *, now: datetime) -> None:
+        """Note that a moderator wants nothing sent, edited or deleted of a newsletter until it is resumed."""
+        await self._set_newsletter(name, {"paused_at": now})
+
+    async def resume(self, name: str) -> None:
+        """Note that a newsletter goes on: the next pass makes good what was left undone."""
+        await self._set_newsletter(name, {"paused_at": None})
 
     async def records(self, newsletter: str) -> Mapping[IssueId, IssueRecord]:
         """Return the issues of a newsletter, those that are gone too, without their receipts: what a pass begins with.
@@ -250,7 +278,8 @@ class Ledger:
 
         ``now`` is since when the source holds what was read (see :func:`instants`), ``missed_at`` when the pass missed what is
         gone. An issue that comes back loses the state *gone*; all else that became of it (announced, baseline, retracted) is still
-        known. ``absorbed`` issues were doubtful, had nothing posted, and turned out to be others: they are forgotten. ``before`` is as in :meth:`known`.
+        known. ``absorbed`` issues were doubtful, had nothing posted, and turned out to be others: they are forgotten, and notices of them
+        are of those others. ``before`` is as in :meth:`known`.
         """
         table = schema.issues
         if before is None:
@@ -259,7 +288,9 @@ class Ledger:
             found = await connection.execute(select(schema.newsletters.c.name).where(schema.newsletters.c.name == newsletter))
             if found.one_or_none() is None:
                 await connection.execute(insert(schema.newsletters).values(name=newsletter))
+            heirs = {sighting.path: sighting.issue for sighting in sightings}
             for issue in absorbed:
+                await _inherit(connection, issue, heirs.get(before[issue].path))
                 await connection.execute(delete(table).where(table.c.id == issue, table.c.announced_at.is_(None)))
             for issue in gone:
                 values = {"state": State.GONE, "reason": "its file went away", "until": None, "gone_at": missed_at or now}
@@ -324,13 +355,14 @@ class Ledger:
                 await connection.execute(update(table).where(table.c.id == issue, table.c.state == State.GONE).values(reason=why))
 
     async def holding(self, newsletter: str) -> frozenset[IssueId]:
-        """Return the issues that are gone or taken back and still have messages, or a request about one under way."""
+        """Return the issues that are gone or taken back and still have messages, or a request about one under way; notices aside."""
         issues = schema.issues
         left = (issues.c.newsletter == newsletter, issues.c.state.in_([State.GONE, State.RETRACTED]))
-        held = select(issues.c.id).join(schema.receipts, schema.receipts.c.issue == issues.c.id)
-        begun = select(issues.c.id).join(schema.intents, schema.intents.c.issue == issues.c.id)
+        receipts, intents = schema.receipts, schema.intents
+        held = select(issues.c.id).join(receipts, receipts.c.issue == issues.c.id).where(receipts.c.series != NOTICE)
+        begun = select(issues.c.id).join(intents, intents.c.issue == issues.c.id).where(intents.c.series != NOTICE)
         async with self._engine.connect() as connection:
-            rows = await connection.execute(union(held.where(*left, schema.receipts.c.released_at.is_(None)), begun.where(*left)))
+            rows = await connection.execute(union(held.where(*left, receipts.c.released_at.is_(None)), begun.where(*left)))
             return frozenset(row.id for row in rows)
 
     async def delivered(self, issue: IssueId, *, blob: BlobId, rendering: str) -> None:
@@ -347,7 +379,11 @@ class Ledger:
 
     async def withdrawn(self, issue: IssueId) -> None:
         """Note that nothing of an issue whose file was removed is left in the channel: it is as if it had not been announced."""
-        await self._set_issue(issue, {"announced_at": None, "approved_at": None, "shown": None, "shown_as": None, "late": None})
+        table = schema.issues
+        values = {**_NOT_ANNOUNCED, "approved_at": None, "scheduled_at": None}
+        async with self._engine.begin() as connection:
+            await drop_all(connection, issue)
+            await connection.execute(update(table).where(table.c.id == issue).values(values))
 
     async def issues(self, newsletter: str | None = None) -> list[IssueRecord]:
         """Return every known issue (of one newsletter), the latest seen first, with the receipts of messages kept in step."""
@@ -356,8 +392,8 @@ class Ledger:
             query = query.where(schema.issues.c.newsletter == newsletter)
         held: dict[IssueId, list[Receipt]] = {}
         async with self._engine.connect() as connection:
-            kept = select(schema.receipts).where(schema.receipts.c.released_at.is_(None)).order_by(schema.receipts.c.message)
-            for row in await connection.execute(kept):
+            kept = select(schema.receipts).where(schema.receipts.c.released_at.is_(None), schema.receipts.c.series != NOTICE)
+            for row in await connection.execute(kept.order_by(schema.receipts.c.message)):
                 held.setdefault(row.issue, []).append(receipt_of(row))
             return [_issue_of(row, tuple(held.get(row.id, ()))) for row in await connection.execute(query)]
 
@@ -372,14 +408,41 @@ class Ledger:
         return _issue_of(row, held)
 
     async def approve(self, issue: IssueId, *, now: datetime) -> None:
-        """Note that a moderator wants an issue announced, also one that was retracted or is doubtful: the next pass does it."""
-        await self._set_issue(issue, {"approved_at": now, "retracted_at": None, "doubt": None, "doubt_issue": None})
-        await self._set_state(issue, State.NEW, "a moderator approved it")
+        """Note that a moderator wants an issue announced, also one that was retracted or is doubtful: the next pass does it.
+
+        A hold and a schedule are over with it. One that was retracted is announced as if for the first time, its ping aside.
+        """
+        values = {**_WANTED, "approved_at": now, "scheduled_at": None}
+        await self._decide(issue, values, state=State.NEW, why="a moderator approved it")
+
+    async def schedule(self, issue: IssueId, at: datetime) -> None:
+        """Note that a moderator wants an issue announced at an instant: then it is as if it were approved, until then it is held.
+
+        A hold and an earlier approval are over with it. Raises StateError for an issue that has been announced.
+        """
+        await self._check_undecided(issue, retracted=True)
+        values = {**_WANTED, "approved_at": None, "scheduled_at": at}
+        await self._decide(issue, values, state=State.NEW, why="a moderator scheduled it")
+
+    async def hold(self, issue: IssueId, *, now: datetime) -> None:
+        """Note that a moderator holds an issue back until it is approved, scheduled or skipped; raise StateError when it is out."""
+        await self._check_undecided(issue)
+        values = {"on_hold_at": now, "approved_at": None, "scheduled_at": None}
+        await self._decide(issue, values, state=State.WAITING, why=ON_HOLD)
+
+    async def skip(self, issue: IssueId, *, now: datetime) -> None:
+        """Note that a moderator says that an issue is no news: it is known, like those from before the first run.
+
+        Raises StateError for an issue that has been announced or was retracted.
+        """
+        await self._check_undecided(issue)
+        values = {"skipped_at": now, "baseline": True, "approved_at": None, "scheduled_at": None}
+        values |= {"on_hold_at": None, "doubt": None, "doubt_issue": None}
+        await self._decide(issue, values, state=State.BASELINE, why=SKIPPED)
 
     async def retract(self, issue: IssueId, *, now: datetime) -> None:
-        """Note that a moderator took an issue back: the next pass deletes its messages, also when its file is gone."""
-        await self._set_issue(issue, {"retracted_at": now})
-        await self._set_state(issue, State.RETRACTED, _TAKEN_BACK)
+        """Note that a moderator took an issue back: the next pass deletes its messages and copies, also when its file is gone."""
+        await self._decide(issue, {"retracted_at": now}, state=State.RETRACTED, why=_TAKEN_BACK, forget_copies=True)
 
     async def issue_error(self, issue: IssueId, error: str | None, *, now: datetime) -> None:
         """Note why an issue could not be read or posted, or, with None, that it could."""
@@ -396,12 +459,28 @@ class Ledger:
         async with self._engine.begin() as connection:
             await connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(values))
 
-    async def _set_state(self, issue: IssueId, state: State, reason: str) -> None:
-        """Set the state of an issue whose file is there; what is gone stays so until it comes back."""
+    async def _decide(
+        self, issue: IssueId, values: Mapping[str, Any], *, state: State, why: str, forget_copies: bool = False
+    ) -> None:
+        """Note what a moderator decided, in one transaction. What is gone stays so until it comes back."""
         table = schema.issues
-        there = update(table).where(table.c.id == issue, table.c.state != State.GONE)
+        this = update(table).where(table.c.id == issue)
         async with self._engine.begin() as connection:
-            await connection.execute(there.values(state=state, reason=reason, until=None))
+            if forget_copies:
+                await drop_all(connection, issue)
+            elif "retracted_at" in values:
+                await connection.execute(this.where(table.c.retracted_at.is_not(None)).values(_NOT_ANNOUNCED))
+            await connection.execute(this.values(dict(values)))
+            await connection.execute(this.where(table.c.state != State.GONE).values(state=state, reason=why, until=None))
+
+    async def _check_undecided(self, issue: IssueId, *, retracted: bool = False) -> None:
+        """Raise StateError for an issue that has been announced, or was retracted unless that is allowed."""
+        record = await self.issue(issue)
+        if record.retracted_at is not None:
+            if not retracted:
+                raise StateError("The issue was taken back already.")
+        elif record.announced_at is not None:
+            raise StateError("The issue has been announced already: retract it to take it back.")
 
     async def _set_newsletter(self, name: str, values: Mapping[str, Any]) -> None:
         table = schema.newsletters
@@ -483,10 +562,14 @@ def _newsletter_of(row: Row[Any]) -> Newsletter:
         last_pass_at=row.last_pass_at,
         error=row.error,
         error_at=row.error_at,
+        paused_at=row.paused_at,
     )
 
 
 _TAKEN_BACK: Final = "a moderator took it back"
+_NOT_ANNOUNCED: Final[Mapping[str, Any]] = {"announced_at": None, "shown": None, "shown_as": None, "late": None}
+_WANTED: Final[Mapping[str, Any]] = {"retracted_at": None, "on_hold_at": None, "doubt": None, "doubt_issue": None}
+"""What is no more, once a moderator wants an issue announced."""
 _RECORD: Final = [column for column in schema.issues.c if column.name != "fingerprint"]
 _NAMES: Final = [column.name for column in _RECORD]
 _STATES: Final = {state.value: state for state in State}
@@ -509,6 +592,13 @@ class _Writes:
     def _on_commit(self, _connection: Any) -> None:
         self.number += self._open
         self._open = False
+
+
+async def _inherit(connection: AsyncConnection, issue: IssueId, heir: IssueId | None) -> None:
+    """Give what was posted about an issue that is to be forgotten, its notices, to the issue that it turned out to be."""
+    if heir is not None:
+        for table in (schema.receipts, schema.intents):
+            await connection.execute(update(table).where(table.c.issue == issue).values(issue=heir))
 
 
 def _is_at_home(record: IssueRecord | None, sighting: Sighting) -> bool:

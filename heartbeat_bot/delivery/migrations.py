@@ -14,7 +14,7 @@ from heartbeat_bot.errors import StateError
 
 Step = Callable[[Connection], None]
 
-LATEST: Final = 2
+LATEST: Final = 3
 """The version of the schema in ``schema.py``."""
 
 
@@ -49,7 +49,51 @@ def _hard_histories(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-STEPS: Final[Mapping[int, Step]] = {2: _hard_histories}
+def _moderators(connection: Connection) -> None:
+    """Version 3: series of messages, copies, what moderators decided and did, and Discord's events.
+
+    All messages until now were announcements.
+    """
+    on_postgresql = connection.dialect.name == "postgresql"
+    instant, document, number = (
+        ("TIMESTAMP WITH TIME ZONE", "JSON", "SERIAL") if on_postgresql else ("TIMESTAMP", "JSON", "INTEGER NOT NULL")
+    )
+    for statement in (
+        "ALTER TABLE receipts ADD COLUMN series VARCHAR DEFAULT '' NOT NULL",
+        "ALTER TABLE intents ADD COLUMN series VARCHAR DEFAULT '' NOT NULL",
+        f"ALTER TABLE issues ADD COLUMN on_hold_at {instant}",
+        f"ALTER TABLE issues ADD COLUMN scheduled_at {instant}",
+        f"ALTER TABLE issues ADD COLUMN skipped_at {instant}",
+        f"ALTER TABLE newsletters ADD COLUMN paused_at {instant}",
+        f"""
+        CREATE TABLE copies (
+            id {number}, issue INTEGER NOT NULL REFERENCES issues (id), guild BIGINT NOT NULL, channel BIGINT NOT NULL,
+            series VARCHAR NOT NULL, keys {document}, created_at {instant} NOT NULL, shown VARCHAR, shown_as VARCHAR,
+            PRIMARY KEY (id)
+        )
+        """,
+        "CREATE UNIQUE INDEX copies_series ON copies (issue, channel, series)",
+        f"""
+        CREATE TABLE actions (
+            id {number}, token VARCHAR, who BIGINT NOT NULL, name VARCHAR NOT NULL, verb VARCHAR NOT NULL, newsletter VARCHAR,
+            issue INTEGER, detail TEXT NOT NULL, begun_at {instant} NOT NULL, outcome TEXT, done_at {instant},
+            PRIMARY KEY (id), UNIQUE (token)
+        )
+        """,
+        "CREATE INDEX actions_newsletter ON actions (newsletter, id)",
+        f"""
+        CREATE TABLE server_events (
+            guild BIGINT NOT NULL, key VARCHAR NOT NULL, scheduled_event BIGINT, newsletter VARCHAR NOT NULL, path VARCHAR NOT NULL,
+            digest VARCHAR NOT NULL, told_digest VARCHAR, created_at {instant} NOT NULL, updated_at {instant} NOT NULL,
+            PRIMARY KEY (guild, key)
+        )
+        """,
+        "CREATE INDEX server_events_newsletter ON server_events (newsletter)",
+    ):
+        connection.execute(text(statement))
+
+
+STEPS: Final[Mapping[int, Step]] = {2: _hard_histories, 3: _moderators}
 """The step that leads to each version from the one before it; versions count from 1, the first needs none."""
 
 

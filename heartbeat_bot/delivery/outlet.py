@@ -328,7 +328,13 @@ def _is_sent(message: Mapping[str, Any]) -> bool:
 def _seen(message: Mapping[str, Any]) -> Seen:
     published = bool(message.get("flags", 0) & _CROSSPOSTED)
     number = MessageId(int(message["id"]))
-    return Seen(message=number, content=message.get("content", ""), embeds=message.get("embeds", ()), published=published)
+    return Seen(
+        message=number,
+        content=message.get("content", ""),
+        embeds=message.get("embeds", ()),
+        components=message.get("components", ()),
+        published=published,
+    )
 
 
 @contextmanager

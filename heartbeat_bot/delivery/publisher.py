@@ -11,7 +11,7 @@ machine's and Discord's may differ by any amount, and ids only grow.
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar, assert_never
@@ -34,11 +34,11 @@ from heartbeat_bot.delivery.plan import (
     message_url,
     plan,
 )
-from heartbeat_bot.delivery.receipts import NO_KEY, Adoption, Draft, Intent, Receipt
+from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, Receipt, Series
 from heartbeat_bot.delivery.recognise import is_same, is_same_but_jumps, recognise
 from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError, UserError
-from heartbeat_bot.messages.post import File, Post
+from heartbeat_bot.messages.post import COVER, File, Post, PostKey, is_of
 
 NONCE_WINDOW: Final = timedelta(seconds=60)
 """How long after an intent its send is repeated with the same nonce. Discord remembers nonces for "a few minutes" (docs)."""
@@ -119,11 +119,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Aim:
-    """What one channel is to read of one issue."""
+    """What one channel is to read of one issue, in one series."""
 
     issue: IssueId
     guild: GuildId
     channel: ChannelId
+    series: Series
     posts: Sequence[Post]
     publish: bool
     read_file: ReadFile
@@ -187,31 +188,90 @@ class Publisher:
         *,
         guild: GuildId,
         channel: ChannelId,
+        series: Series = ANNOUNCEMENT,
         posts: Sequence[Post],
         publish: bool = False,
         read_file: ReadFile = _nothing_to_read,
         progress: Progress | None = None,
     ) -> Outcome:
-        """Make ``channel`` read as if ``posts`` had just been posted, and nothing else of this issue.
+        """Make ``channel`` read as if ``posts`` had just been posted, and nothing else of this issue in the same series.
 
-        Unfinished intents of this issue in the channel are settled first. OutletError and SourceError are not raised but returned,
-        and noted with the issue. ``read_file`` gives the bytes of files to upload.
+        Unfinished intents of this issue in the channel are settled first, those of other series too: what a request of one may have
+        sent reads like a post of another. OutletError and SourceError are not raised but
+        returned, and noted with the issue (those of a notice only returned: readers miss nothing). ``read_file`` gives the bytes of
+        files to upload.
         """
-        aim = _Aim(issue=issue, guild=guild, channel=channel, posts=posts, publish=publish, read_file=read_file, progress=progress)
+        aim = _Aim(
+            issue=issue,
+            guild=guild,
+            channel=channel,
+            series=series,
+            posts=posts,
+            publish=publish,
+            read_file=read_file,
+            progress=progress,
+        )
         async with self._locks[channel]:
-            outcome = await self._bring_in_step(aim)
-        error = str(outcome.error) if outcome.error else None
-        if error is not None or (await self._ledger.issue(issue)).error is not None:
-            await self._ledger.issue_error(issue, error, now=self._clock())
+            tally = _Tally()
+            outcome = await self._guarded(self._bring_in_step(aim, tally), tally)
+        await self._note_error(aim, outcome)
         return outcome
 
+    async def _note_error(self, aim: _Aim, outcome: Outcome) -> None:
+        if aim.series == NOTICE:
+            return
+        error = str(outcome.error) if outcome.error else None
+        if error is not None or (await self._ledger.issue(aim.issue)).error is not None:
+            await self._ledger.issue_error(aim.issue, error, now=self._clock())
+
     async def withdraw(self, issue: IssueId, *, progress: Progress | None = None) -> Outcome:
-        """Delete every message of an issue that is kept in step, in all channels: it is gone, or was taken back."""
-        held = await self._receipts.held(issue)
-        begun = await self._receipts.unfinished(issue)
+        """Delete every message of an issue that is kept in step, in all channels, copies too: it is gone, or was taken back.
+
+        Its notice stays: what that says is for the moderators.
+        """
+        held = {(receipt.channel, receipt.series) for receipt in await self._receipts.held(issue)}
+        begun = {(intent.draft.channel, intent.draft.series) for intent in await self._receipts.unfinished(issue)}
         outcome = Outcome()
-        for channel in sorted({receipt.channel for receipt in held} | {intent.draft.channel for intent in begun}):
-            outcome += await self.bring_in_step(issue, guild=GuildId(0), channel=channel, posts=(), progress=progress)
+        for channel, series in sorted(held | {(channel, series) for channel, series in begun if series != NOTICE}):
+            outcome += await self.bring_in_step(
+                issue, guild=GuildId(0), channel=channel, series=series, posts=(), progress=progress
+            )
+        return outcome
+
+    async def clear(
+        self,
+        issue: IssueId,
+        *,
+        channel: ChannelId,
+        series: Series = ANNOUNCEMENT,
+        keys: Collection[PostKey] | None = None,
+    ) -> Outcome:
+        """Delete a series' messages, or those of some sections (see :func:`is_of`), so that they can be posted anew.
+
+        :meth:`bring_in_step` sends what is missing then; together they are a repost. Before anything is deleted, the ledger forgets
+        that the series is shown whole, so a pass makes good what was cut off in between, also after the edit window: whichever
+        messages had gone by then, each post stands in the channel once in the end. The last message goes first, as a reader would
+        rather miss the end than the beginning. Errors are as in :meth:`bring_in_step`.
+
+        A channel only grows at its end, and posts stand in the order in which they are read. So of an issue whose section in the middle
+        was cleared, the posts after it move up by edits, each into the message of the one before, and the text of the last one is what is
+        sent: nothing is out of order, but it is the issue's last section that shows up as new. What should appear at the end of the
+        channel whatever its place in the issue is a copy of that section (see ``copies.py``), beside the announcement.
+        """
+        tally = _Tally()
+        aim = _Aim(
+            issue=issue,
+            guild=GuildId(0),
+            channel=channel,
+            series=series,
+            posts=(),
+            publish=False,
+            read_file=_nothing_to_read,
+            progress=None,
+        )
+        async with self._locks[channel]:
+            outcome = await self._guarded(self._clear(aim, keys, tally), tally)
+        await self._note_error(aim, outcome)
         return outcome
 
     async def settle(self, read_file: ReadFile | None = None) -> list[UserError]:
@@ -230,12 +290,23 @@ class Publisher:
                         errors.append(error)
         return errors
 
-    async def _bring_in_step(self, aim: _Aim) -> Outcome:
-        tally = _Tally()
+    async def _bring_in_step(self, aim: _Aim, tally: _Tally) -> None:
+        for intent in await self._receipts.unfinished(aim.issue, aim.channel):
+            tally.outcome += await self._settle(intent, aim.read_file)
+        await self._converge(aim, tally)
+
+    async def _clear(self, aim: _Aim, keys: Collection[PostKey] | None, tally: _Tally) -> None:
+        await self._receipts.unsettle(aim.issue, aim.channel, aim.series)
+        for intent in await self._receipts.unfinished(aim.issue, aim.channel):
+            tally.outcome += await self._settle(intent, None)
+        for receipt in reversed(await self._receipts.held(aim.issue, aim.channel, aim.series)):
+            if keys is None or is_of(receipt.key, keys):
+                tally.outcome += await self._perform(aim, Delete(message=receipt.message), tally)
+
+    async def _guarded(self, work: Coroutine[Any, Any, None], tally: _Tally) -> Outcome:
+        """Do some work on a channel; return what came of it, as far as it came."""
         try:
-            for intent in await self._receipts.unfinished(aim.issue, aim.channel):
-                tally.outcome += await self._settle(intent, aim.read_file)
-            await self._converge(aim, tally)
+            await work
         except _WaitError as wait:
             return replace(tally.outcome, waits_until=wait.until)
         except RateLimitedError as error:
@@ -247,7 +318,7 @@ class Publisher:
     async def _converge(self, aim: _Aim, tally: _Tally) -> None:
         """Plan and carry out until there is nothing to do."""
         for _ in range(_ROUNDS):
-            receipts = await self._receipts.held(aim.issue, aim.channel)
+            receipts = await self._receipts.held(aim.issue, aim.channel, aim.series)
             held = [receipt.held() for receipt in receipts]
             operations = plan(aim.posts, held, guild=aim.guild, channel=aim.channel, publish=aim.publish)
             if not operations:
@@ -291,6 +362,9 @@ class Publisher:
                 return False
             raise
         tally.newest = history.newest
+        if aim.series not in {ANNOUNCEMENT, NOTICE} and aim.posts[0].key != COVER:
+            # Some sections alone begin with nothing that only this issue has: what reads like them may be another one's.
+            return False
         matches = recognise(
             [post.body() for post in aim.posts],
             history.own,
@@ -315,7 +389,8 @@ class Publisher:
             )
             adoptions.append(found)
         if adoptions:
-            await _to_the_end(self._receipts.adopt(aim.issue, aim.channel, adoptions, now=self._clock()))
+            adopting = self._receipts.adopt(aim.issue, aim.channel, adoptions, series=aim.series, now=self._clock())
+            await _to_the_end(adopting)
         return bool(adoptions)
 
     def _check_edit_wait(self, until: datetime | None) -> None:
@@ -345,11 +420,12 @@ class Publisher:
             case Send(post=post, urls=urls):
                 self._check_trouble(aim.channel, Digest(post.digest(urls)))
                 files = await _uploads(post.files, aim.read_file)
-                pinged = (await self._ledger.issue(aim.issue)).pinged_at is not None
+                pinged = aim.series != NOTICE and (await self._ledger.issue(aim.issue)).pinged_at is not None
                 draft = Draft(
                     kind=IntentKind.SEND,
                     issue=aim.issue,
                     channel=aim.channel,
+                    series=aim.series,
                     nonce=self._nonce(),
                     key=post.key,
                     body=_silenced(post.body(urls)) if pinged else post.body(urls),
@@ -365,6 +441,7 @@ class Publisher:
                     kind=IntentKind.EDIT,
                     issue=aim.issue,
                     channel=aim.channel,
+                    series=aim.series,
                     nonce=self._nonce(),
                     message=message,
                     key=post.key,
@@ -385,7 +462,9 @@ class Publisher:
 
     async def _begin_bare(self, aim: _Aim, kind: IntentKind, message: MessageId) -> Intent:
         """Write down an intent without a body."""
-        draft = Draft(kind=kind, issue=aim.issue, channel=aim.channel, nonce=self._nonce(), message=message, body={})
+        draft = Draft(
+            kind=kind, issue=aim.issue, channel=aim.channel, series=aim.series, nonce=self._nonce(), message=message, body={}
+        )
         return await self._receipts.begin(draft, now=self._clock())
 
     async def _send(self, intent: Intent, files: Sequence[Upload]) -> Outcome:

@@ -21,6 +21,14 @@ from heartbeat_bot.messages.post import File, PostKey
 IntentId = NewType("IntentId", int)
 NO_KEY: Final = PostKey("")
 
+Series = NewType("Series", str)
+"""Names a run of messages of an issue in a channel, which is kept in step by itself: the announcement, a copy ("2", "3", …) or the
+notice of the issue in the moderators' channel."""
+
+ANNOUNCEMENT: Final = Series("")
+NOTICE: Final = Series("notice")
+"""A notice has a life of its own: it announces nothing, pings for nobody's issue, and goes neither with the issue nor with its file."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
@@ -29,6 +37,7 @@ class Receipt:
     message: MessageId
     issue: IssueId
     channel: ChannelId
+    series: Series = ANNOUNCEMENT
     key: PostKey
     digest: Digest
     sent_at: datetime
@@ -47,6 +56,7 @@ class Draft:
     kind: IntentKind
     issue: IssueId
     channel: ChannelId
+    series: Series = ANNOUNCEMENT
     nonce: str
     message: MessageId | None = None
     key: PostKey = NO_KEY
@@ -59,13 +69,15 @@ class Draft:
     @property
     def thing(self) -> str:
         """Name what is being done to what, so that nothing is begun twice."""
-        target = f"{self.issue}:{self.channel}:{self.key}" if self.message is None else str(self.message)
-        return f"{self.kind}:{target}"
+        if self.message is not None:
+            return f"{self.kind}:{self.message}"
+        series = f"#{self.series}" if self.series else ""
+        return f"{self.kind}:{self.issue}:{self.channel}{series}:{self.key}"
 
     @property
     def pings(self) -> bool:
-        """Tell whether the request mentions the one role."""
-        return self.kind is IntentKind.SEND and bool(self.body["allowed_mentions"].get("roles"))
+        """Tell whether the request mentions the one role, which an issue does once; what a notice mentions does not count."""
+        return self.kind is IntentKind.SEND and self.series != NOTICE and bool(self.body["allowed_mentions"].get("roles"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +120,28 @@ class Receipts:
         """Use the ledger's engine."""
         self._engine = engine
 
-    async def held(self, issue: IssueId, channel: ChannelId | None = None) -> list[Receipt]:
-        """Return the messages of an issue that are kept in step (in one channel), in the order of their ids."""
+    async def held(self, issue: IssueId, channel: ChannelId | None = None, series: Series | None = None) -> list[Receipt]:
+        """Return the messages of an issue that are kept in step (in one channel, of one series), in the order of their ids.
+
+        Without ``series``, those of the announcement and of its copies: a notice must be asked for.
+        """
         table = schema.receipts
         query = select(table).where(table.c.issue == issue, table.c.released_at.is_(None)).order_by(table.c.message)
         if channel is not None:
             query = query.where(table.c.channel == channel)
+        query = query.where(table.c.series != NOTICE if series is None else table.c.series == series)
+        async with self._engine.connect() as connection:
+            return [receipt_of(row) for row in await connection.execute(query)]
+
+    async def notices(self, newsletter: str) -> list[Receipt]:
+        """Return the notices of a newsletter's issues that are kept in step, whatever became of the issues, the oldest first."""
+        receipts, issues = schema.receipts, schema.issues
+        query = (
+            select(receipts)
+            .join(issues, issues.c.id == receipts.c.issue)
+            .where(issues.c.newsletter == newsletter, receipts.c.series == NOTICE, receipts.c.released_at.is_(None))
+            .order_by(receipts.c.message)
+        )
         async with self._engine.connect() as connection:
             return [receipt_of(row) for row in await connection.execute(query)]
 
@@ -124,12 +152,13 @@ class Receipts:
             return frozenset(row.message for row in rows)
 
     async def begin(self, draft: Draft, *, now: datetime) -> Intent:
-        """Write an intent down. The first one of an issue makes it an announced issue: nothing may change that any more."""
+        """Write an intent down. The first send of an announcement makes its issue an announced one: nothing may change that any more."""
         values: dict[str, Any] = {
             "thing": draft.thing,
             "kind": draft.kind,
             "issue": draft.issue,
             "channel": draft.channel,
+            "series": draft.series,
             "key": draft.key,
             "message": draft.message,
             "nonce": draft.nonce,
@@ -139,17 +168,21 @@ class Receipts:
         }
         async with self._engine.begin() as connection:
             result = await connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
-            if draft.kind is IntentKind.SEND:
+            if draft.kind is IntentKind.SEND and draft.series == ANNOUNCEMENT:
                 await _announced(connection, draft.issue, now)
             return Intent(id=IntentId(result.scalar_one()), created_at=now, draft=draft)
 
-    async def unfinished(self, issue: IssueId | None = None, channel: ChannelId | None = None) -> list[Intent]:
-        """Return the intents (of an issue, of a channel) whose outcome is not known, the oldest first."""
+    async def unfinished(
+        self, issue: IssueId | None = None, channel: ChannelId | None = None, series: Series | None = None
+    ) -> list[Intent]:
+        """Return the intents (of an issue, of a channel, of a series) whose outcome is not known, the oldest first."""
         query = select(schema.intents).order_by(schema.intents.c.id)
         if issue is not None:
             query = query.where(schema.intents.c.issue == issue)
         if channel is not None:
             query = query.where(schema.intents.c.channel == channel)
+        if series is not None:
+            query = query.where(schema.intents.c.series == series)
         async with self._engine.connect() as connection:
             return [_intent_of(row) for row in await connection.execute(query)]
 
@@ -157,23 +190,33 @@ class Receipts:
         """Turn the intent of a send into the receipt of the message that it made; ``changed`` since, it shows something unknown."""
         draft = intent.draft
         digest = UNKNOWN if changed else draft.digest
-        values: dict[str, Any] = {"issue": draft.issue, "channel": draft.channel, "key": draft.key, "digest": digest}
+        values: dict[str, Any] = {"issue": draft.issue, "channel": draft.channel, "series": draft.series}
+        values |= {"key": draft.key, "digest": digest}
         async with self._engine.begin() as connection:
             await connection.execute(insert(schema.receipts).values({**values, "message": message, "sent_at": now}))
             if draft.pings:
                 await connection.execute(update(schema.issues).where(schema.issues.c.id == draft.issue).values(pinged_at=now))
             await _finish(connection, intent)
 
-    async def adopt(self, issue: IssueId, channel: ChannelId, adoptions: Collection[Adoption], *, now: datetime) -> None:
+    async def adopt(
+        self,
+        issue: IssueId,
+        channel: ChannelId,
+        adoptions: Collection[Adoption],
+        *,
+        series: Series = ANNOUNCEMENT,
+        now: datetime,
+    ) -> None:
         """Write receipts of messages that were sent by a program whose ledger this one does not continue."""
-        issues, values = schema.issues, {"issue": issue, "channel": channel, "sent_at": now}
+        issues, values = schema.issues, {"issue": issue, "channel": channel, "series": series, "sent_at": now}
         async with self._engine.begin() as connection:
             for found in adoptions:
                 told = {"message": found.message, "key": found.key, "digest": found.digest}
                 told |= {"published_at": now if found.published else None}
                 await connection.execute(insert(schema.receipts).values(values | told))
-            await _announced(connection, issue, now)
-            if any(found.pings for found in adoptions):
+            if series == ANNOUNCEMENT:
+                await _announced(connection, issue, now)
+            if series != NOTICE and any(found.pings for found in adoptions):
                 this = update(issues).where(issues.c.id == issue, issues.c.pinged_at.is_(None))
                 await connection.execute(this.values(pinged_at=now))
 
@@ -216,14 +259,21 @@ class Receipts:
         async with self._engine.begin() as connection:
             await connection.execute(update(table).where(table.c.message.in_(messages)).values(not_before=until))
 
-    async def release(self, issue: IssueId, key: PostKey | None = None, *, now: datetime) -> None:
-        """Let go of an issue's messages (or one post's): they stay, are not kept in step any more, and the posts are sent anew."""
+    async def release(self, issue: IssueId, key: PostKey | None = None, *, series: Series = ANNOUNCEMENT, now: datetime) -> None:
+        """Let go of a series' messages (or one post's): they stay, are not kept in step any more, and the posts are sent anew.
+
+        What is let go of a notice is sent anew only when it is wanted again.
+        """
         table = schema.receipts
-        this = update(table).where(table.c.issue == issue, table.c.released_at.is_(None))
+        this = update(table).where(table.c.issue == issue, table.c.series == series, table.c.released_at.is_(None))
         async with self._engine.begin() as connection:
             await connection.execute((this if key is None else this.where(table.c.key == key)).values(released_at=now))
-            # A pass leaves alone what it knows to be shown.
-            await connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(shown=None))
+            await _not_shown(connection, issue, series)
+
+    async def unsettle(self, issue: IssueId, channel: ChannelId, series: Series) -> None:
+        """Note that a channel may not show a series whole any more, whatever is known of it: the next pass looks at it."""
+        async with self._engine.begin() as connection:
+            await _not_shown(connection, issue, series, channel)
 
     async def publish_times(self, channel: ChannelId, *, since: datetime) -> list[datetime]:
         """Return when messages of a channel were crossposted since an instant, the earliest first."""
@@ -282,6 +332,16 @@ async def _announced(connection: AsyncConnection, issue: IssueId, now: datetime)
     await connection.execute(this.values(values))
 
 
+async def _not_shown(connection: AsyncConnection, issue: IssueId, series: Series, channel: ChannelId | None = None) -> None:
+    """Forget that a series is shown whole: a pass leaves alone what it knows to be shown."""
+    if series == ANNOUNCEMENT:
+        await connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(shown=None))
+        return
+    table = schema.copies
+    these = update(table).where(table.c.issue == issue, table.c.series == series)
+    await connection.execute((these if channel is None else these.where(table.c.channel == channel)).values(shown=None))
+
+
 async def _finish(connection: AsyncConnection, intent: Intent) -> None:
     await connection.execute(delete(schema.intents).where(schema.intents.c.id == intent.id))
 
@@ -292,6 +352,7 @@ def receipt_of(row: Row[Any]) -> Receipt:
         message=row.message,
         issue=row.issue,
         channel=row.channel,
+        series=row.series,
         key=row.key,
         digest=row.digest,
         sent_at=row.sent_at,
@@ -305,6 +366,7 @@ def _intent_of(row: Row[Any]) -> Intent:
         kind=IntentKind(row.kind),
         issue=row.issue,
         channel=row.channel,
+        series=row.series,
         nonce=row.nonce,
         message=row.message,
         key=row.key,

@@ -1,7 +1,10 @@
 """Whether a message that Discord shows is the one that a request asked for, and which messages are which posts. Pure.
 
 Discord trims texts, drops what it does not know and adds what it knows (types, sizes, proxies), and does not give a nonce back. So
-only what the bot itself writes is compared, as a reader would: words, links and pictures.
+only what the bot itself writes is compared, as a reader would: words, links, pictures and buttons.
+
+Buttons tell the bot's notices from posts: a message with some is never a post of an issue, whatever it says, and only a message with
+some is taken for a notice that says something else by now.
 """
 
 import re
@@ -21,11 +24,12 @@ _JUMP = re.compile(r"/channels/\d+/\d+/(\d+)\)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A message as Discord's API shows it: its id, content and embeds, and whether it has been crossposted."""
+    """A message as Discord's API shows it: its id, content, embeds and components, and whether it has been crossposted."""
 
     message: MessageId
     content: str
     embeds: Sequence[Mapping[str, Any]] = field(default=())
+    components: Sequence[Mapping[str, Any]] = field(default=())
     published: bool = False
 
 
@@ -39,13 +43,13 @@ class Match:
 
 def is_same(body: Mapping[str, Any], seen: Seen) -> bool:
     """Tell whether ``seen`` shows what the create-message request ``body`` asked for."""
-    return _text(body.get("content"), _embeds(body)) == _text(seen.content, _rich(seen))
+    return _asked(body, _embeds(body)) == _shown(seen, _rich(seen))
 
 
 def is_same_but_jumps(body: Mapping[str, Any], seen: Seen) -> bool:
     """Tell the same, the list of jumps aside: a cover gets it later, and it changes with the messages that it leads to."""
     ours, theirs = (_without_jumps(embeds) for embeds in (_embeds(body), _rich(seen)))
-    return _text(body.get("content"), ours) == _text(seen.content, theirs)
+    return _asked(body, ours) == _shown(seen, theirs)
 
 
 def recognise(
@@ -84,7 +88,8 @@ def _cover(bodies: Sequence[Mapping[str, Any]], free: Sequence[Seen]) -> Seen | 
         return None
     same = (seen for seen in free if is_same_but_jumps(bodies[0], seen))
     headline = _headline(_embeds(bodies[0]))
-    akin = (seen for seen in free if headline and headline == _headline(_rich(seen)))
+    notice = "components" in bodies[0]
+    akin = (seen for seen in free if headline and headline == _headline(_rich(seen)) and bool(_buttons(seen.components)) is notice)
     return next(same, None) or next(akin, None)
 
 
@@ -139,8 +144,25 @@ def _without_jumps(embeds: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str,
     return [{**embeds[0], "description": before}, *embeds[1:]]
 
 
-def _text(content: str | None, embeds: Sequence[Mapping[str, Any]]) -> tuple[object, ...]:
-    return (_words(content), *(_embed(embed) for embed in embeds))
+def _asked(body: Mapping[str, Any], embeds: Sequence[Mapping[str, Any]]) -> tuple[object, ...]:
+    return (_words(body.get("content")), _buttons(body.get("components") or ()), *map(_embed, embeds))
+
+
+def _shown(seen: Seen, embeds: Sequence[Mapping[str, Any]]) -> tuple[object, ...]:
+    return (_words(seen.content), _buttons(seen.components), *map(_embed, embeds))
+
+
+def _buttons(components: Sequence[Mapping[str, Any]]) -> tuple[object, ...]:
+    """Return what can be clicked, in order, without what Discord adds to it."""
+    found: list[object] = []
+    for component in components:
+        inner: Sequence[Mapping[str, Any]] | None = component.get("components")
+        if inner is not None:
+            found += _buttons(inner)
+        else:
+            parts = tuple(component.get(name) or "" for name in ("custom_id", "url", "label"))
+            found.append((*parts, bool(component.get("disabled"))))
+    return tuple(found)
 
 
 def _words(text: str | None) -> str:

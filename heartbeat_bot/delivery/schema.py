@@ -95,6 +95,7 @@ newsletters = Table(
     Column("last_pass_at", Instant),  # when the last pass that succeeded was done
     Column("error", Text),  # why the last pass failed, null when it did not
     Column("error_at", Instant),
+    Column("paused_at", Instant),  # since when a moderator wants nothing done about it
 )
 
 issues = Table(
@@ -131,6 +132,9 @@ issues = Table(
     Column("asked_at", Instant),  # when a moderator asked for that to be sent
     Column("error", Text),  # why it could not be read or posted, null when it could
     Column("error_at", Instant),
+    Column("on_hold_at", Instant),  # since when a moderator holds it back
+    Column("scheduled_at", Instant),  # when a moderator wants it announced
+    Column("skipped_at", Instant),  # when a moderator said that it is no news
 )
 # PostgreSQL will need its own `postgresql_where`; the mere word loads its whole dialect, which stays in memory for as long as `run` runs.
 Index("issues_path", issues.c.newsletter, issues.c.path, unique=True, sqlite_where=text("state <> 'gone'"))
@@ -141,6 +145,7 @@ receipts = Table(
     Column("message", BigInteger, primary_key=True, autoincrement=False),
     Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
     Column("channel", BigInteger, nullable=False),
+    Column("series", String, nullable=False, server_default=""),  # see receipts.Series
     Column("key", String, nullable=False),
     Column("digest", String, nullable=False),  # "" when it is not known what the message shows
     Column("sent_at", Instant, nullable=False),
@@ -159,6 +164,7 @@ intents = Table(
     Column("kind", String, nullable=False),
     Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
     Column("channel", BigInteger, nullable=False),
+    Column("series", String, nullable=False, server_default=""),
     Column("key", String),
     Column("message", BigInteger),  # null for a send
     Column("nonce", String, nullable=False, unique=True),
@@ -167,3 +173,50 @@ intents = Table(
     Column("created_at", Instant, nullable=False),
 )
 Index("intents_issue", intents.c.issue, intents.c.channel)
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("guild", BigInteger, nullable=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("series", String, nullable=False),
+    Column("keys", JSON(none_as_null=True)),  # the sections that were posted again, null for the whole issue
+    Column("created_at", Instant, nullable=False),
+    Column("shown", String),  # as of issues: the blob whose text its messages show, null until they show it whole
+    Column("shown_as", String),
+)
+Index("copies_series", copies.c.issue, copies.c.channel, copies.c.series, unique=True)
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("token", String, unique=True),  # what a second request for the same has too, null when there is no such thing
+    Column("who", BigInteger, nullable=False),
+    Column("name", String, nullable=False),  # that person's, as it was then
+    Column("verb", String, nullable=False),
+    Column("newsletter", String),
+    Column("issue", Integer),  # which may be forgotten by now
+    Column("detail", Text, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("outcome", Text),  # null while it is under way
+    Column("done_at", Instant),
+)
+Index("actions_newsletter", actions.c.newsletter, actions.c.id)
+
+server_events = Table(
+    "server_events",
+    metadata,
+    Column("guild", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", String, primary_key=True),  # names the event that was found, the same from run to run
+    Column("scheduled_event", BigInteger),  # Discord's, null until Discord is known to have made it
+    Column("newsletter", String, nullable=False),
+    Column("path", String, nullable=False),  # of the issue in which it was found
+    Column("digest", String, nullable=False),  # what Discord's event shows, or is about to
+    Column("told_digest", String),  # the change of which moderators have been told
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+Index("server_events_newsletter", server_events.c.newsletter)

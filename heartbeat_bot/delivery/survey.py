@@ -8,10 +8,11 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from heartbeat_bot import __version__
 from heartbeat_bot.config import NewsletterConfig
+from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Facts, Removal, Rules, Ruling, judge, judge_removals
 from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Known, Resolution, are_plain_edits, identify
 from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, Sighting, instants
@@ -100,6 +101,27 @@ def rendering_of(newsletter: NewsletterConfig) -> str:
 def at_path(rendering: str, path: str) -> str:
     """Name how the file at a path is rendered: its address may follow from its path."""
     return hashlib.sha256(f"{rendering}\0{path}".encode()).hexdigest()[:16]
+
+
+def is_due(copy: Copy, record: IssueRecord, *, rendering: str, looked: bool, window: timedelta | None, now: datetime) -> bool:
+    """Tell whether a copy is to be brought in step now, after its issue's announcement was; ``record`` is as that left it.
+
+    A copy that is not whole is finished as long as its file can be read. One that is follows its announcement: when that was
+    ``looked`` at, or shows the file as it would be rendered now (``rendering``), and stays as it is when that does, as with changes after the
+    edit window. A copy of an issue that was never announced follows the file within the ``window`` after it was made.
+    """
+    if record.broken is not None or (record.announced_at is not None and record.shown is None):
+        return False
+    if copy.shown is None:
+        return True
+    wanted = (record.blob, rendering)
+    if record.draft:
+        return False
+    if record.announced_at is None:
+        return (copy.shown, copy.shown_as) != wanted and (window is None or now <= copy.created_at + window)
+    if looked and record.shown == record.blob:
+        return True
+    return (record.shown, record.shown_as) == wanted != (copy.shown, copy.shown_as)
 
 
 async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, reading: Reading) -> Survey:

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NewType
 
 PostKey = NewType("PostKey", str)
-"""Names a post within its issue, the same from run to run: ``cover``, ``news``, ``news-2``."""
+"""Names a post within its issue, the same from run to run: ``cover``, ``news``, ``news/2``."""
 
 COVER: PostKey = PostKey("cover")
 
@@ -87,6 +87,10 @@ class Post:
 
     ``ping`` is the id of the one role that the content mentions, None for none. ``jumps`` are the lines of "In this issue", added
     to the description of the first embed once the messages they lead to exist (see :meth:`body`).
+
+    ``components`` are Discord's rows of buttons and selects, as its API takes them. None for a post that never has any, as an issue's
+    have none; a post that may have had some and has none now says so with an empty tuple, since an edit leaves alone what its body
+    does not name.
     """
 
     key: PostKey
@@ -95,6 +99,7 @@ class Post:
     files: tuple[File, ...] = ()
     ping: int | None = None
     jumps: tuple[Jump, ...] = ()
+    components: tuple[Mapping[str, Any], ...] | None = None
 
     def body(self, message_urls: Mapping[PostKey, str] | None = None) -> dict[str, Any]:
         """Return the body of Discord's create-message request; the same body, with nothing left out, edits the message.
@@ -115,12 +120,20 @@ class Post:
                 {"id": str(number), "filename": file.name} | ({"description": file.alt} if file.alt else {})
                 for number, file in enumerate(self.files)
             ]
+        if self.components is not None:
+            body["components"] = [dict(row) for row in self.components]
         return body
 
     def digest(self, message_urls: Mapping[PostKey, str] | None = None) -> str:
         """Return a hash of all that a reader would see: equal digests mean that no request is needed."""
         seen = {"body": self.body(message_urls), "files": [file.blob for file in self.files]}
         return hashlib.sha256(json.dumps(seen, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def is_of(key: PostKey, sections: Collection[PostKey]) -> bool:
+    """Tell whether a post is of one of some sections, each named by the key of its first post: ``news/2`` is of ``news``."""
+    first, slash, number = key.rpartition("/")
+    return key in sections or (bool(slash) and number.isdecimal() and PostKey(first) in sections)
 
 
 def jump_lines(jumps: Sequence[Jump], message_urls: Mapping[PostKey, str]) -> str:

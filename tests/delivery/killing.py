@@ -28,6 +28,8 @@ import discord.http
 import pytest
 
 from heartbeat_bot.config import load_config
+from heartbeat_bot.delivery.ledger import open_ledger
+from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.operation import sync_once
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, TooMany
@@ -292,6 +294,28 @@ class Bench:
         self.restore(copies[at])
         await self.recover(pause)
         return await self.judge(scenario)
+
+    async def copied(self, scenario: Scenario, at: int, mishap: Mishap, pause: float) -> Verdict:
+        """Post an issue, note that it is to be posted again, with a mishap at the ``at``-th request of that, and judge the two."""
+        await self.begin(scenario)
+        await self.sync()
+        async with open_ledger(self.config.state, clock=self.clock) as ledger:
+            (issue,) = [record.id for record in await ledger.issues() if record.announced_at]
+            await ledger.copies.add(
+                issue, guild=GuildId(self.channel.guild_id), channel=ChannelId(self.channel.id), now=self.clock()
+            )
+        self.chat()
+        await self._pass_with(mishap, at)
+        self.chat()
+        await self.recover(pause)
+        shown, wanted = self.shown(), await self.wanted(scenario)
+        length = len(wanted)
+        later = [re.sub(r"#(\d+)", lambda place: f"#{int(place[1]) + length}", text) for text in wanted]
+        verdict = Verdict(wrong=[] if shown == [*wanted, *later] else [f"the channel reads {shown}, not twice {wanted}"])
+        if self.created != 2 * length:
+            verdict.wrong.append(f"{self.created} messages were made, not {2 * length}")
+        self._judge_ledger(verdict)
+        return verdict
 
     async def killed(self, process: "Command", scenario: Scenario, at: int, *, late: bool, pause: float) -> Verdict:
         """Kill a real process at a request, and judge what the next pass made of it."""

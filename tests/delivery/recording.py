@@ -120,6 +120,7 @@ class RecordingOutlet:
                 message=number,
                 content=message.body["content"].strip(),
                 embeds=[_as_shown(embed) for embed in message.body["embeds"]],
+                components=message.body.get("components", ()),
                 published=message.published_at is not None,
             )
             for number, message in messages

@@ -19,7 +19,7 @@ def rule(
     when: date | datetime | None = None,
     changed_at: datetime = LONG_AGO,
     first_run: bool = False,
-    **past: bool,
+    **past: object,
 ) -> Ruling:
     return judge({"it": Facts(draft=draft, date=when, changed_at=changed_at, **past)}, RULES, now=NOW, first_run=first_run)["it"]
 
@@ -95,6 +95,8 @@ def test_the_rest_of_a_crowd_goes_on_waiting_when_some_are_approved() -> None:
             announced=st.booleans(),
             baseline=st.booleans(),
             waiting=st.booleans(),
+            on_hold=st.booleans(),
+            skipped=st.booleans(),
         )
     )
 )
@@ -179,6 +181,74 @@ def test_those_that_came_within_the_hold_of_each_other_came_at_once() -> None:
     assert [ruling.verdict.name for ruling in judge(held, RULES, now=NOW).values()] == ["WAITING", "HELD", "HELD", "HELD"]
     apart = {number: came(10 + 11 * number, announced=number > 0) for number in range(6)}
     assert judge(apart, RULES, now=NOW)[0].verdict is Verdict.ANNOUNCE
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"broken": "x"},
+        {"draft": True},
+        {"when": date(2030, 1, 1)},
+        {"when": date(2020, 1, 1)},
+        {"doubt": "x"},
+        {"baseline": True},
+        {"approved": True},
+        {"scheduled": NOW},
+        {"changed_at": NOW},
+        {"waiting": True},
+    ],
+    ids=str,
+)
+def test_an_issue_on_hold_waits_whatever_else_is_said_of_it(facts: dict[str, object]) -> None:
+    ruling = rule(on_hold=True, **facts)  # type: ignore[arg-type]
+    assert (ruling.verdict, ruling.why, ruling.until) == (Verdict.WAITING, "a moderator put it on hold", None)
+
+
+def test_what_is_announced_cannot_be_held_scheduled_or_skipped_any_more() -> None:
+    assert rule(announced=True, on_hold=True, scheduled=NOW + DAY, skipped=True).verdict is Verdict.ANNOUNCED
+
+
+def test_a_scheduled_issue_is_held_until_its_instant_and_is_as_if_approved_from_then_on() -> None:
+    past = {"when": date(2020, 1, 1), "baseline": True, "doubt": "x", "waiting": True}
+    held = rule(scheduled=NOW + timedelta(minutes=5), **past)  # type: ignore[arg-type]
+    assert (held.verdict, held.until) == (Verdict.HELD, NOW + timedelta(minutes=5))
+    assert held.why == "a moderator scheduled it: it is held until 2026-08-16 12:05 UTC"
+    there = timezone(timedelta(hours=5, minutes=30))
+    assert rule(scheduled=NOW.astimezone(there), **past).verdict is Verdict.ANNOUNCE  # type: ignore[arg-type]
+
+
+def test_a_schedule_waits_for_the_draft_the_file_the_date_and_the_rest_all_the_same() -> None:
+    assert rule(scheduled=NOW, draft=True).verdict is Verdict.DRAFT
+    assert rule(scheduled=NOW, broken="x").verdict is Verdict.BROKEN
+    assert rule(scheduled=NOW, when=date(2026, 8, 17)).verdict is Verdict.FUTURE
+    assert rule(scheduled=NOW, changed_at=NOW).verdict is Verdict.HELD
+
+
+def test_a_skipped_issue_is_known_and_says_who_said_so() -> None:
+    ruling = rule(baseline=True, skipped=True)
+    assert (ruling.verdict, ruling.why) == (Verdict.BASELINE, "a moderator skipped it")
+    assert rule(baseline=True, skipped=True, approved=True).verdict is Verdict.ANNOUNCE
+
+
+def test_scheduled_issues_do_not_count_among_those_that_came_at_once() -> None:
+    def come(**more: object) -> Facts:
+        return Facts(draft=False, date=None, changed_at=LONG_AGO, **more)  # type: ignore[arg-type]
+
+    issues = {number: come(scheduled=(None, NOW, NOW + DAY)[min(number, 2)]) for number in range(6)}
+    rulings = judge(issues, RULES, now=NOW)
+    assert [ruling.verdict.name for ruling in rulings.values()] == ["ANNOUNCE", "ANNOUNCE", "HELD", "HELD", "HELD", "HELD"]
+
+
+def test_an_issue_that_waits_because_every_one_does_says_so_in_every_pass() -> None:
+    each = Rules(hold=timedelta(minutes=10), max_age=None, max_new_per_pass=0)
+    for waiting in (False, True):
+        facts = Facts(draft=False, date=None, changed_at=LONG_AGO, waiting=waiting)
+        ruling = judge({"it": facts}, each, now=NOW)["it"]
+        assert (ruling.verdict, ruling.why) == (
+            Verdict.WAITING,
+            "every issue of this newsletter waits for a moderator's approval",
+        )
 
 
 def removal(minutes: int = 60, **more: bool) -> Removal:

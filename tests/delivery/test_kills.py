@@ -19,6 +19,7 @@ from killing import (
     C,
     Case,
     Command,
+    Mishap,
     Scenario,
     Verdict,
     cases,
@@ -149,6 +150,17 @@ def test_a_ledger_older_than_two_issues_with_a_section_in_common_gives_each_its_
 
     posted, shown, made = bench.run(texts())
     assert (shown, made) == (posted, 6)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("at", range(0, len(FIRST.steps), 2))
+def test_a_copy_killed_at_a_request_is_whole_after_the_next_pass_and_there_once(
+    bench: Bench,
+    at: int,
+    late: bool,  # noqa: FBT001
+) -> None:
+    mishap = Mishap(name="killed", kill=True, late=late)
+    assert bench.run(bench.copied(FIRST, at, mishap, pause=MOMENT if at % 4 else HOUR)) == Verdict()
 
 
 @pytest.mark.parametrize("gone", range(3))

@@ -7,12 +7,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import create_engine, text
 
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
-from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
 from heartbeat_bot.delivery.plan import ChannelId, Digest
 from heartbeat_bot.delivery.receipts import Draft
 from heartbeat_bot.delivery.schema import IntentKind, State
@@ -204,26 +203,6 @@ async def test_a_newer_database_is_refused(state: str) -> None:
                 pass
 
 
-def test_an_older_database_is_led_forward_step_by_step(state: str) -> None:
-    engine = create_engine(state)
-
-    def second(connection: Connection) -> None:
-        connection.execute(text("ALTER TABLE issues ADD COLUMN second INTEGER"))
-
-    def third(connection: Connection) -> None:
-        connection.execute(text("UPDATE issues SET second = 3"))
-
-    with engine.begin() as connection:
-        assert version_of(connection) == 0
-        migrate(connection)
-        assert version_of(connection) == LATEST
-        migrate(connection, latest=LATEST + 2, steps={LATEST + 1: second, LATEST + 2: third})
-        assert "second" in {column["name"] for column in inspect(connection).get_columns("issues")}
-        with pytest.raises(StateError):
-            migrate(connection)
-    engine.dispose()
-
-
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -245,72 +224,6 @@ async def test_a_file_that_is_no_database_is_a_sentence(state: str) -> None:
         with pytest.raises(StateError, match="cannot be used"):
             async with open_ledger(state, read_only=read_only):
                 pass
-
-
-FIRST_ISSUES = """
-CREATE TABLE issues (
-    id INTEGER NOT NULL PRIMARY KEY, newsletter VARCHAR NOT NULL, explicit VARCHAR, path VARCHAR NOT NULL, slug VARCHAR NOT NULL,
-    title TEXT NOT NULL, date VARCHAR, blob VARCHAR NOT NULL, fingerprint TEXT NOT NULL, first_seen TIMESTAMP NOT NULL,
-    changed_at TIMESTAMP NOT NULL, state VARCHAR NOT NULL, reason TEXT NOT NULL, until TIMESTAMP, baseline BOOLEAN NOT NULL,
-    approved_at TIMESTAMP, announced_at TIMESTAMP, pinged_at TIMESTAMP, retracted_at TIMESTAMP, error TEXT, error_at TIMESTAMP
-)
-"""
-
-
-async def test_a_database_of_the_first_version_is_led_to_this_one(state: str, clock: ManualClock, see: See) -> None:
-    engine = create_engine(state)
-    with engine.begin() as connection:
-        migrate(connection)
-        for statement in (
-            "DROP TABLE issues",
-            FIRST_ISSUES,
-            "CREATE UNIQUE INDEX issues_explicit ON issues (newsletter, explicit)",
-            "CREATE UNIQUE INDEX issues_path ON issues (newsletter, path) WHERE state <> 'gone'",
-            "UPDATE schema_version SET version = 1",
-            "INSERT INTO newsletters (name) VALUES ('weekly')",
-        ):
-            connection.execute(text(statement))
-        for number, (name, announced) in enumerate(
-            {"announced": "'2026-07-01 08:00:00.000000'", "draft": "NULL", "gone": "NULL"}.items()
-        ):
-            connection.execute(
-                text(
-                    "INSERT INTO issues (newsletter, path, slug, title, blob, fingerprint, first_seen, changed_at, state, reason, "
-                    f"baseline, announced_at) VALUES ('weekly', '{number}.md', 's', 't', 'b', '', '2026-07-01 07:00:00.000000', "
-                    f"'2026-07-01 07:00:00.000000', '{name}', 'r', FALSE, {announced})"
-                )
-            )
-    engine.dispose()
-    with pytest.raises(StateError, match="older heartbeat-bot"):
-        async with open_ledger(state, read_only=True):
-            pass
-    async with open_ledger(state, clock=clock) as ledger:
-        announced, draft, gone = sorted((await ledger.records("weekly")).values(), key=lambda record: record.path)
-        assert (announced.shown, announced.listed_at, announced.draft) == ("b", announced.changed_at, False)
-        assert (draft.draft, draft.listed_at, draft.shown) == (True, None, None)
-        assert gone.gone_at == gone.changed_at
-        await ledger.record("weekly", [see("x.md", explicit="e"), see("y.md", explicit="e")], now=clock())
-    async with open_ledger(state, read_only=True) as reader:
-        assert len(await reader.issues("weekly")) == 5
-
-
-def test_a_migrated_database_has_the_columns_of_a_new_one(state: str, tmp_path: Path) -> None:
-    old, new = create_engine(state), create_engine(f"sqlite:///{tmp_path / 'new.db'}")
-    with old.begin() as connection, new.begin() as fresh:
-        migrate(fresh)
-        migrate(connection)
-        connection.execute(text("DROP TABLE issues"))
-        connection.execute(text(FIRST_ISSUES))
-        connection.execute(text("CREATE UNIQUE INDEX issues_explicit ON issues (newsletter, explicit)"))
-        connection.execute(text("UPDATE schema_version SET version = 1"))
-        migrate(connection)
-
-        def columns(of: Connection) -> dict[str, bool]:
-            return {column["name"]: column["nullable"] for column in inspect(of).get_columns("issues")}
-
-        assert columns(connection) == columns(fresh)
-    old.dispose()
-    new.dispose()
 
 
 async def test_what_was_read_of_issues_is_kept_until_one_is_written(ledger: Ledger, clock: ManualClock, see: See) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -98,6 +99,20 @@ async def test_files_are_uploaded_and_dropped_by_an_edit_without_them(
     await outlet.edit(channel, message, RICH.body(), ())
     (shown,) = sandbox.messages(news)
     assert (shown["content"], shown["attachments"]) == (RICH.content, [])
+
+
+async def test_buttons_are_sent_read_back_and_taken_away_by_an_edit(
+    sandbox: Sandbox, outlet: DiscordOutlet, news: Channel, channel: ChannelId
+) -> None:
+    row = {"type": 1, "components": [{"type": 2, "style": 3, "label": "Approve", "custom_id": "approve:7"}]}
+    waits, decided = (replace(RICH, content=text, components=rows) for text, rows in (("May waits.", (row,)), ("May is out.", ())))
+    message = await outlet.send(channel, waits.body(), (), "n")
+    (seen,) = (await outlet.history(channel)).own
+    assert (is_same(waits.body(), seen), is_same(replace(waits, components=None).body(), seen)) == (True, False)
+    await outlet.edit(channel, message, decided.body(), ())
+    (shown,) = sandbox.messages(news)
+    assert (shown["content"], shown["components"]) == ("May is out.", [])
+    assert is_same(decided.body(), (await outlet.history(channel)).own[0])
 
 
 async def test_an_edit_denies_mentions_too(sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId) -> None:

@@ -1,9 +1,11 @@
 """Which messages of a channel are which posts of an issue."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from heartbeat_bot.delivery.plan import MessageId
-from heartbeat_bot.delivery.recognise import Seen, recognise
+from heartbeat_bot.delivery.recognise import Seen, is_same, recognise
 from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
 
 
@@ -19,7 +21,8 @@ def section(text: str) -> Post:
 def seen(number: int, post: Post, **places: int) -> Seen:
     """Return a message that shows a post, its jumps leading to other messages."""
     body = post.body({PostKey(name): f"https://discord.com/channels/1/2/{place}" for name, place in places.items()})
-    return Seen(message=MessageId(number), content=body["content"], embeds=body["embeds"])
+    components = body.get("components", ())
+    return Seen(message=MessageId(number), content=body["content"], embeds=body["embeds"], components=components)
 
 
 def found(
@@ -74,3 +77,39 @@ def test_messages_from_before_the_cover_are_not_the_issue_s() -> None:
 
 def test_an_issue_without_posts_finds_nothing() -> None:
     assert found((), [seen(5, MAY[0])]) == []
+
+
+def notice(post: Post, *labels: str) -> Post:
+    """Return a post with buttons."""
+    buttons = [{"type": 2, "style": 3, "label": label, "custom_id": label} for label in labels]
+    return replace(post, components=({"type": 1, "components": buttons},) if labels else ())
+
+
+def test_a_message_with_buttons_is_no_post_whatever_it_says_and_the_other_way_round() -> None:
+    may = cover("May", url="https://example.org/may", text="Hello.")
+    told = notice(may, "Approve", "Hold")
+    assert found([may], [seen(5, told)]) == []
+    assert found([told], [seen(5, may)]) == []
+    assert found([told], [seen(5, may), seen(6, told)]) == [(0, 6)]
+    assert found([may, section("a")], [seen(4, told), seen(5, may), seen(6, notice(section("a"), "x"))]) == [(0, 5)]
+
+
+def test_a_notice_that_says_something_else_by_now_is_known_by_its_link_as_long_as_it_has_buttons() -> None:
+    may = cover("May", url="https://example.org/may", text="Hello.")
+    told, decided = notice(may, "Approve"), notice(cover("May", url="https://example.org/may", text="Approved."))
+    assert found([decided], [seen(5, told)]) == [(0, 5)]
+    assert found([told], [seen(5, decided)]) == []
+    assert found([decided], [seen(5, cover("May", url="https://example.org/may", text="Posted."))]) == []
+
+
+def test_what_discord_adds_to_buttons_tells_nothing_and_what_they_say_does() -> None:
+    told = notice(cover("May"), "Approve")
+    row: dict[str, Any] = {
+        "id": 1,
+        "type": 1,
+        "components": [{"id": 2, "type": 2, "style": 3, "label": "Approve", "custom_id": "Approve"}],
+    }
+    shown = Seen(message=MessageId(5), content="", embeds=told.body()["embeds"], components=[row])
+    assert is_same(told.body(), shown)
+    row["components"][0]["disabled"] = True
+    assert not is_same(told.body(), shown)

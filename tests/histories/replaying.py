@@ -26,9 +26,10 @@ HOLD = timedelta(minutes=10)
 
 @dataclass
 class Board:
-    """A channel that keeps every message and remembers every request. ``faults_at`` many messages it takes no more."""
+    """Channels that keep every message and remember every request. ``faults_at`` many messages they take no more."""
 
     messages: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    channels: dict[int, int] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     faults_at: int | None = None
     next_id: int = 1000
@@ -49,6 +50,7 @@ class Board:
         self._begin("send")
         self.next_id += 1
         self.messages[self.next_id] = dict(body)
+        self.channels[self.next_id] = channel
         return MessageId(self.next_id)
 
     async def edit(self, channel: int, message: int, body: Mapping[str, Any], files: Sequence[Any]) -> None:
@@ -64,14 +66,17 @@ class Board:
         del self.messages[message]
 
     async def history(self, channel: int, *, after: MessageId | None = None, since: datetime | None = None) -> History:
-        assert channel
         assert since is None or since.tzinfo is not None
-        newest = sorted(self.messages.items())[-100:]  # as far back as is looked whatever `since` says
+        here = [(number, body) for number, body in self.messages.items() if self.channels.get(number, channel) == channel]
+        newest = sorted(here)[-100:]  # as far back as is looked whatever `since` says
         own = [Seen(message=MessageId(number), content=body["content"], embeds=body["embeds"]) for number, body in newest]
         return History(newest=own[-1].message if own else None, own=[seen for seen in own if seen.message > (after or 0)])
 
-    def text(self) -> str:
-        return "\n".join(str(body) for _, body in sorted(self.messages.items()))
+    def text(self, channel: int | None = None) -> str:
+        """Return what all channels read, or one."""
+        return "\n".join(
+            str(body) for number, body in sorted(self.messages.items()) if channel in {None, self.channels.get(number)}
+        )
 
 
 @dataclass(frozen=True)

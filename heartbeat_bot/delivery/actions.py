@@ -1,0 +1,114 @@
+"""The part of the ledger that remembers who did what, when, and what came of it.
+
+An action is written down before it is begun, with what tells a second request for the same from another one (the id of Discord's
+interaction); so a double click does nothing twice. One without an outcome that nobody works on was cut off.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NewType
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from heartbeat_bot.delivery import schema
+from heartbeat_bot.delivery.identity import IssueId
+
+ActionId = NewType("ActionId", int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What a person did. ``who`` is the id of a Discord user, ``name`` that person's name at the time.
+
+    ``newsletter`` and ``issue`` are None where it was about none (the issue may be forgotten by now). ``outcome`` is a sentence, None
+    while it is under way. Instants are UTC.
+    """
+
+    id: ActionId
+    token: str | None
+    who: int
+    name: str
+    verb: str
+    newsletter: str | None
+    issue: IssueId | None
+    detail: str
+    begun_at: datetime
+    outcome: str | None
+    done_at: datetime | None
+
+
+class Actions:
+    """What people did, in the ledger's database. Each method is one transaction."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Use the ledger's engine."""
+        self._engine = engine
+
+    async def begin(
+        self,
+        *,
+        token: str | None,
+        who: int,
+        name: str,
+        verb: str,
+        newsletter: str | None = None,
+        issue: IssueId | None = None,
+        detail: str = "",
+        now: datetime,
+    ) -> ActionId | None:
+        """Write down that somebody is about to do something; return None when that token was used already. None is no token."""
+        values: dict[str, Any] = {"token": token, "who": who, "name": name, "verb": verb, "newsletter": newsletter}
+        values |= {"issue": issue, "detail": detail, "begun_at": now}
+        try:
+            async with self._engine.begin() as connection:
+                result = await connection.execute(insert(schema.actions).values(values).returning(schema.actions.c.id))
+                return ActionId(result.scalar_one())
+        except IntegrityError:
+            if token is None or not await self._is_used(token):
+                raise
+            return None
+
+    async def end(self, action: ActionId, outcome: str, *, now: datetime) -> None:
+        """Write down what came of an action, a sentence; what was written first stays."""
+        table = schema.actions
+        this = update(table).where(table.c.id == action, table.c.outcome.is_(None))
+        async with self._engine.begin() as connection:
+            await connection.execute(this.values(outcome=outcome, done_at=now))
+
+    async def latest(self, limit: int, newsletter: str | None = None) -> Sequence[Action]:
+        """Return the last actions (about one newsletter), the newest first, ``limit`` at most."""
+        query = select(schema.actions).order_by(schema.actions.c.id.desc()).limit(limit)
+        if newsletter is not None:
+            query = query.where(schema.actions.c.newsletter == newsletter)
+        async with self._engine.connect() as connection:
+            return [_action_of(row) for row in await connection.execute(query)]
+
+    async def unfinished(self) -> Sequence[Action]:
+        """Return the actions that have no outcome, the oldest first: on start, those that were cut off."""
+        query = select(schema.actions).where(schema.actions.c.outcome.is_(None)).order_by(schema.actions.c.id)
+        async with self._engine.connect() as connection:
+            return [_action_of(row) for row in await connection.execute(query)]
+
+    async def _is_used(self, token: str) -> bool:
+        query = select(schema.actions.c.id).where(schema.actions.c.token == token)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).first() is not None
+
+
+def _action_of(row: Row[Any]) -> Action:
+    return Action(
+        id=row.id,
+        token=row.token,
+        who=row.who,
+        name=row.name,
+        verb=row.verb,
+        newsletter=row.newsletter,
+        issue=row.issue,
+        detail=row.detail,
+        begun_at=row.begun_at,
+        outcome=row.outcome,
+        done_at=row.done_at,
+    )

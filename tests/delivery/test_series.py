@@ -1,0 +1,298 @@
+"""Announcement, copies and notice of one issue, each kept in step by itself; and what is cleared is posted anew, once."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from recording import KilledError, RecordingOutlet
+
+from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.delivery.ledger import Ledger, open_ledger
+from heartbeat_bot.delivery.plan import ChannelId, GuildId
+from heartbeat_bot.delivery.publisher import Outcome, Publisher
+from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NOTICE, Series
+from heartbeat_bot.errors import OutletError
+from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
+from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.sources.snapshot import BlobId
+
+GUILD, CHANNEL, ROOM = GuildId(1), ChannelId(2), ChannelId(3)
+COPY = Series("2")
+NewIssues = Callable[[Ledger, Sequence[str]], Awaitable[list[IssueId]]]
+BUTTONS = ({"type": 1, "components": [{"type": 2, "style": 3, "label": "Approve", "custom_id": "approve:1"}]},)
+
+
+def issue_of(*names: str, ping: int | None = None) -> list[Post]:
+    jumps = tuple(Jump(label=name, to=PostKey(name)) for name in names)
+    embed = Embed(title="May", url="https://example.org/may")
+    cover = Post(key=COVER, content="<@&7>" if ping else "", embeds=(embed,), ping=ping, jumps=jumps)
+    return [cover, *(Post(key=PostKey(name), content=name) for name in names)]
+
+
+def notice_of(text: str = "May waits.", *, ping: int | None = None) -> list[Post]:
+    embed = Embed(title="May", url="https://example.org/may", description=text)
+    return [Post(key=COVER, embeds=(embed,), components=BUTTONS, ping=ping)]
+
+
+@pytest.fixture
+def outlet(clock: ManualClock) -> RecordingOutlet:
+    return RecordingOutlet(clock)
+
+
+@pytest.fixture
+def publisher(ledger: Ledger, outlet: RecordingOutlet, clock: ManualClock) -> Publisher:
+    return Publisher(ledger, outlet, clock=clock)
+
+
+@pytest.fixture
+async def issue(ledger: Ledger, new_issues: NewIssues) -> IssueId:
+    return (await new_issues(ledger, ["a.md"]))[0]
+
+
+Bring = Callable[..., Awaitable[Outcome]]
+
+
+@pytest.fixture
+def bring(publisher: Publisher, issue: IssueId) -> Bring:
+    async def bring(posts: Sequence[Post], series: Series = ANNOUNCEMENT, channel: ChannelId = CHANNEL) -> Outcome:
+        return await publisher.bring_in_step(issue, guild=GUILD, channel=channel, series=series, posts=posts)
+
+    return bring
+
+
+def said(outlet: RecordingOutlet, channel: ChannelId = CHANNEL) -> list[str]:
+    """Return what the messages of a channel say; a cover is its title alone."""
+    bodies = [message.body for _, message in sorted(outlet.messages.get(channel, {}).items())]
+    return [body["content"].strip() or body["embeds"][0]["title"] for body in bodies]
+
+
+async def test_series_of_one_issue_in_one_channel_are_edited_and_emptied_by_themselves(
+    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+) -> None:
+    await bring(issue_of("a", "b"))
+    await bring(issue_of("a", "b"), COPY)
+    await bring(issue_of("b")[1:], Series("3"))
+    assert said(outlet) == ["May", "a", "b", "May", "a", "b", "b"]
+    for series, posts in ((ANNOUNCEMENT, issue_of("a", "b")), (COPY, issue_of("a", "b")), (Series("3"), issue_of("b")[1:])):
+        assert await bring(posts, series) == Outcome()
+    await bring(issue_of("a"), COPY)
+    assert said(outlet) == ["May", "a", "b", "May", "a", "b"]
+    jumps = [message.body["embeds"][0]["description"] for message in outlet.messages[CHANNEL].values() if message.body["embeds"]]
+    assert len(set(jumps)) == 2
+    assert {(receipt.series, receipt.key) for receipt in await ledger.receipts.held(issue)} == {
+        ("", "cover"),
+        ("", "a"),
+        ("", "b"),
+        ("2", "cover"),
+        ("2", "a"),
+        ("3", "b"),
+    }
+
+
+async def test_a_withdrawal_takes_the_copies_along_and_leaves_the_notice(
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, issue: IssueId
+) -> None:
+    await bring(issue_of("a"))
+    await bring(issue_of("a"), COPY, ROOM)
+    await bring(notice_of(), NOTICE, ROOM)
+    outlet.kill_at = len(outlet.requests)
+    with pytest.raises(KilledError):
+        await bring(notice_of("May is out."), NOTICE, ROOM)
+    outlet.kill_at = None
+    assert (await publisher.withdraw(issue)).deleted == 4
+    assert (said(outlet), said(outlet, ROOM)) == ([], ["May"])
+
+
+async def test_the_first_copy_does_not_ping_again_and_a_notice_pings_for_itself(
+    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+) -> None:
+    await bring(notice_of(ping=8), NOTICE, ROOM)
+    assert outlet.pings == 1
+    await bring(issue_of("a", ping=7))
+    await bring(issue_of("a", ping=7), COPY)
+    assert outlet.pings == 2
+    assert (await ledger.issue(issue)).pinged_at is not None
+
+
+async def test_what_goes_wrong_with_a_notice_is_no_error_of_its_issue(
+    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+) -> None:
+    outlet.refuse = [OutletError("no permission", status=403, code=50013, permanent=True)]
+    assert str((await bring(notice_of(), NOTICE, ROOM)).error) == "no permission"
+    assert (await ledger.issue(issue)).error is None
+    outlet.refuse = [OutletError("no permission", status=403, code=50013, permanent=True)]
+    await bring(issue_of("a"))
+    await bring(notice_of(), NOTICE, ROOM)
+    assert (await ledger.issue(issue)).error == "no permission"
+
+
+async def test_a_send_of_a_copy_that_may_have_happened_is_not_taken_for_the_announcement_s(
+    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+) -> None:
+    await bring(issue_of("a"))
+    outlet.kill_at, outlet.kill_late = len(outlet.requests) + 1, True
+    with pytest.raises(KilledError):
+        await bring(issue_of("b"), COPY)
+    outlet.kill_at = None
+    _, gone, _, copied = sorted(outlet.messages[CHANNEL])
+    del outlet.messages[CHANNEL][gone]
+    await bring(issue_of("b"))  # finds that its section is gone, and looks for it at the end of the channel
+    await bring(issue_of("b"), COPY)
+    assert sorted(said(outlet)) == ["May", "May", "b", "b"]
+    assert [receipt.message for receipt in await ledger.receipts.held(issue, CHANNEL, COPY)][1] == copied
+
+
+@pytest.mark.parametrize("cover_too", [True, False])
+async def test_a_copy_whose_ledger_was_restored_is_adopted_when_it_has_the_cover_only(
+    ledger: Ledger,
+    outlet: RecordingOutlet,
+    clock: ManualClock,
+    issue: IssueId,
+    new_issues: NewIssues,
+    tmp_path_factory: pytest.TempPathFactory,
+    cover_too: bool,  # noqa: FBT001
+) -> None:
+    posts = issue_of("a") if cover_too else issue_of("a")[1:]
+    async with open_ledger(f"sqlite:///{tmp_path_factory.mktemp('lost') / 'lost.db'}", clock=clock) as lost:
+        (same,) = await new_issues(lost, ["a.md"])
+        other = Publisher(lost, outlet, clock=clock)
+        await other.bring_in_step(same, guild=GUILD, channel=CHANNEL, series=COPY, posts=posts)
+    made = outlet.created
+    publisher = Publisher(ledger, outlet, clock=clock)
+    await publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, series=COPY, posts=posts)
+    assert outlet.created == made + (0 if cover_too else 1)
+    assert (await ledger.issue(issue)).announced_at is None
+
+
+async def test_a_notice_in_the_announcement_s_own_channel_is_not_taken_for_its_cover(
+    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, clock: ManualClock
+) -> None:
+    await bring(notice_of(), NOTICE)
+    await ledger.receipts.release(issue, series=NOTICE, now=clock())
+    await bring(notice_of("May waits still."), NOTICE)
+    await bring(issue_of("a"))
+    assert said(outlet) == ["May", "May", "May", "a"]
+
+
+async def test_a_notice_of_a_ledger_that_was_lost_is_found_again_and_set_right(
+    bring: Bring, outlet: RecordingOutlet, clock: ManualClock, new_issues: NewIssues, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async with open_ledger(f"sqlite:///{tmp_path_factory.mktemp('lost') / 'lost.db'}", clock=clock) as lost:
+        (same,) = await new_issues(lost, ["a.md"])
+        publisher = Publisher(lost, outlet, clock=clock)
+        await publisher.bring_in_step(same, guild=GUILD, channel=ROOM, series=NOTICE, posts=notice_of())
+    await bring(notice_of("May waits still."), NOTICE, ROOM)
+    assert outlet.requests == ["send", "edit"]
+
+
+# -- clearing --------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_repost_sends_every_post_anew_and_pings_nobody_again(
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+) -> None:
+    posts = issue_of("a", "b", ping=7)
+    await bring(posts)
+    await ledger.delivered(issue, blob=BlobId("one"), rendering="r")
+    before = set(outlet.messages[CHANNEL])
+    assert (await publisher.clear(issue, channel=CHANNEL)).deleted == 3
+    assert (await ledger.issue(issue)).shown is None
+    assert (await bring(posts)).sent == 3
+    assert before.isdisjoint(outlet.messages[CHANNEL])
+    assert (said(outlet), outlet.pings) == (["<@&7>", "a", "b"], 1)
+    assert await bring(posts) == Outcome()
+
+
+async def test_of_a_section_posted_anew_the_order_stays_and_the_last_message_is_the_new_one(
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, issue: IssueId
+) -> None:
+    posts = issue_of("a", "b", "c")
+    await bring(posts)
+    first, second, _, fourth = sorted(outlet.messages[CHANNEL])
+    assert (await publisher.clear(issue, channel=CHANNEL, keys=[PostKey("b")])).deleted == 1
+    outcome = await bring(posts)
+    assert (outcome.sent, outcome.deleted) == (1, 0)
+    assert said(outlet) == ["May", "a", "b", "c"]
+    assert sorted(outlet.messages[CHANNEL])[:3] == [first, second, fourth]
+
+
+async def test_clearing_one_series_or_nothing_leaves_the_others_alone(
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, issue: IssueId
+) -> None:
+    await bring(issue_of("a"))
+    await bring(issue_of("a"), COPY)
+    assert (await publisher.clear(issue, channel=CHANNEL, series=COPY, keys=[COVER])).deleted == 1
+    assert said(outlet) == ["May", "a", "a"]
+    assert await publisher.clear(issue, channel=CHANNEL, keys=[PostKey("no such section")]) == Outcome()
+    assert await publisher.clear(issue, channel=ROOM) == Outcome()
+
+
+async def test_a_refusal_to_delete_is_told_and_leaves_every_post_once(
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+) -> None:
+    posts = issue_of("a", "b")
+    await bring(posts)
+    outlet.refuse = [None, OutletError("no permission", status=403, code=50013, permanent=True)]
+    outcome = await publisher.clear(issue, channel=CHANNEL)
+    assert (outcome.deleted, str(outcome.error)) == (1, "no permission")
+    assert (await ledger.issue(issue)).error == "no permission"
+    assert (await bring(posts)).done
+    assert said(outlet) == ["May", "a", "b"]
+    assert (await ledger.issue(issue)).error is None
+
+
+def read(state: str) -> bytes:
+    return Path(state.removeprefix("sqlite:///")).read_bytes()
+
+
+def write(state: str, content: bytes) -> None:
+    Path(state.removeprefix("sqlite:///")).write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("series", "keys"), [(ANNOUNCEMENT, None), (COPY, [PostKey("a")])], ids=["whole-announcement", "section-of-a-copy"]
+)
+@pytest.mark.parametrize(("late", "pause"), [(False, 1), (True, 400)])
+async def test_a_repost_killed_at_any_request_ends_with_every_post_once(
+    state: str,
+    clock: ManualClock,
+    new_issues: NewIssues,
+    series: Series,
+    keys: list[PostKey] | None,
+    pause: float,
+    late: bool,  # noqa: FBT001
+) -> None:
+    posts = issue_of("a", "b", ping=7)
+
+    async def start(outlet: RecordingOutlet, *, clear: bool) -> None:
+        """Start the program anew, and post what is not there."""
+        async with open_ledger(state, clock=clock) as ledger:
+            publisher = Publisher(ledger, outlet, clock=clock)
+            assert await publisher.settle() == []
+            (issue,) = [record.id for record in await ledger.issues()] or await new_issues(ledger, ["a.md"])
+            if clear:
+                await publisher.clear(issue, channel=CHANNEL, series=series, keys=keys)
+            for one in {ANNOUNCEMENT: 0, series: 0}:
+                await publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, series=one, posts=posts, publish=True)
+            assert await ledger.receipts.unfinished() == []
+
+    posted = RecordingOutlet(clock)
+    await start(posted, clear=False)
+    before = sorted(said(posted))
+    saved = read(state)
+    clean = deepcopy(posted, {id(clock): clock})
+    await start(clean, clear=True)
+    assert len(clean.requests) > len(posted.requests)
+    for kill_at in range(len(posted.requests), len(clean.requests)):
+        write(state, saved)
+        outlet = deepcopy(posted, {id(clock): clock})
+        outlet.kill_at, outlet.kill_late = kill_at, late
+        with pytest.raises(KilledError):
+            await start(outlet, clear=True)
+        outlet.kill_at = None
+        clock.advance(pause)
+        await start(outlet, clear=False)
+        assert said(outlet) == said(clean)
+        assert (sorted(said(outlet)), outlet.pings) == (before, 1)
+        assert all(message.published_at for message in outlet.messages[CHANNEL].values())
