@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import socket
+import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
@@ -20,17 +22,18 @@ _BUSY_MILLISECONDS: Final = 10_000
 """How long a statement waits for another process that is writing."""
 
 
-def create_engine(path: Path | None, *, read_only: bool) -> AsyncEngine:
+def create_engine(path: Path | None, *, read_only: bool, connections: int = 1, durable: bool = True) -> AsyncEngine:
     """Return an engine for the database file, or for an empty database in memory when ``path`` is None.
 
-    One connection: tasks take turns in the pool instead of waiting for SQLite's lock. Writers begin with the write lock, so that a
-    transaction that reads and then writes cannot fail half-way.
+    One connection: tasks take turns in the pool instead of waiting for SQLite's lock; readers may have more. Writers begin with the
+    write lock, so that a transaction that reads and then writes cannot fail half-way. What is not ``durable`` may lose its last
+    transactions, never its consistency, when the machine loses power: for what can be made again.
     """
     url = URL.create("sqlite+aiosqlite", database=None if path is None else str(path))
     if path is None:
         engine = create_async_engine(url, poolclass=StaticPool)
     else:
-        engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+        engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=connections, max_overflow=0)
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
     def on_connect(connection: Any, _record: Any) -> None:
@@ -38,7 +41,8 @@ def create_engine(path: Path | None, *, read_only: bool) -> AsyncEngine:
         cursor = connection.cursor()
         pragmas = [f"busy_timeout = {_BUSY_MILLISECONDS}", "foreign_keys = ON"]
         # A kill loses nothing under WAL with full synchronisation, and readers do not wait for the writer.
-        pragmas += ["query_only = ON"] if read_only and path is not None else ["journal_mode = WAL", "synchronous = FULL"]
+        writing = ["journal_mode = WAL", f"synchronous = {'FULL' if durable else 'NORMAL'}"]
+        pragmas += ["query_only = ON"] if read_only and path is not None else writing
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -54,6 +58,24 @@ def create_engine(path: Path | None, *, read_only: bool) -> AsyncEngine:
 def exists(path: Path) -> bool:
     """Tell whether there is a database file."""
     return path.exists()
+
+
+def is_damage(error: DBAPIError) -> bool:
+    """Tell whether an error says that the file is no database, or a broken one."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def move(path: Path, target: Path | None) -> None:
+    """Rename a database nobody has open, its journal with it, over what has that name; with None, remove it."""
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        if target is None:
+            file.unlink(missing_ok=True)
+        elif file.exists():
+            file.replace(target.with_name(target.name + suffix))
+        else:
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
 
 
 @contextmanager

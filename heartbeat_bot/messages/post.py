@@ -86,7 +86,8 @@ class Post:
     """One planned message.
 
     ``ping`` is the id of the one role that the content mentions, None for none. ``jumps`` are the lines of "In this issue", added
-    to the description of the first embed once the messages they lead to exist (see :meth:`body`).
+    to the description of the first embed once the messages they lead to exist (see :meth:`body`). ``title`` is the section's, ""
+    for the cover: it names the post in menus and is no part of the message.
     """
 
     key: PostKey
@@ -95,6 +96,7 @@ class Post:
     files: tuple[File, ...] = ()
     ping: int | None = None
     jumps: tuple[Jump, ...] = ()
+    title: str = ""
 
     def body(self, message_urls: Mapping[PostKey, str] | None = None) -> dict[str, Any]:
         """Return the body of Discord's create-message request; the same body, with nothing left out, edits the message.
