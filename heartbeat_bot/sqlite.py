@@ -1,4 +1,7 @@
-"""What only SQLite needs: its driver, its pragmas, and the lock that keeps a second process out. No other file knows SQLite."""
+"""What only SQLite needs: its driver, its pragmas, and the lock that keeps a second process out.
+
+No other file knows SQLite, save the one that knows its full-text search.
+"""
 
 import fcntl
 import json
@@ -13,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
 from heartbeat_bot.errors import StateError
@@ -60,10 +63,38 @@ def exists(path: Path) -> bool:
     return path.exists()
 
 
-def is_damage(error: DBAPIError) -> bool:
+class DamagedError(Exception):
+    """The file is a database, but a broken one."""
+
+
+def is_damage(error: Exception) -> bool:
     """Tell whether an error says that the file is no database, or a broken one."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, DBAPIError) else None
+    broken = code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    return broken or isinstance(error, DamagedError)
+
+
+async def signature(connection: AsyncConnection) -> tuple[int, int] | None:
+    """Return which program's database it is, and of which version, as :func:`sign` wrote it; None for an empty file."""
+    if not (await connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")).scalar():
+        return None
+    application, version = [
+        (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in ("application_id", "user_version")
+    ]
+    return application, version
+
+
+async def sign(connection: AsyncConnection, application: int, version: int) -> None:
+    """Write whose database it is, and of which version."""
+    await connection.exec_driver_sql(f"PRAGMA application_id = {application}")
+    await connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+
+
+async def check(connection: AsyncConnection) -> None:
+    """Look through the whole file; raise DamagedError when it is broken. A database of 100 MB takes about a second."""
+    found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
+    if found != "ok":
+        raise DamagedError(found)
 
 
 def move(path: Path, target: Path | None) -> None:

@@ -6,7 +6,6 @@ Everything in it comes from the sources, so it may be lost: a file that is damag
 
 import asyncio
 import logging
-import sqlite3
 import zlib
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -238,7 +237,7 @@ class Archive:
             yield
         except (DBAPIError, zlib.error) as error:
             if isinstance(error, DBAPIError) and not sqlite.is_damage(error):
-                raise StateError(f"The archive {self._path} cannot be used: {error.orig}.") from error
+                raise _unusable(self._path, error) from error
             async with self._mending:
                 if self._writer is writer:
                     await self.close()
@@ -290,7 +289,7 @@ async def _started(path: Path) -> tuple[AsyncEngine, Shelf]:
             sqlite.move(path, None)
         else:
             _set_aside(path, error)
-    except DBAPIError as error:
+    except (DBAPIError, sqlite.DamagedError) as error:
         if not sqlite.is_damage(error):
             raise _unusable(path, error) from error
         _set_aside(path, error)
@@ -314,39 +313,32 @@ async def _opened(path: Path) -> tuple[AsyncEngine, Shelf]:
 
 async def _prepare(connection: AsyncConnection) -> None:
     """Make the tables in an empty file; make sure that those of another are whole, and this version's."""
-
-    async def pragma(name: str) -> Any:
-        return (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
-
-    application, version = await pragma("application_id"), await pragma("user_version")
-    if application == APPLICATION and version == VERSION:
-        problem = await pragma("quick_check(1)")
-        if problem != "ok":
-            raise DBAPIError(None, None, _damage(str(problem)))
-        return
-    if (await connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")).scalar():
-        raise _UnfitError(ours=application == APPLICATION)
-    await connection.run_sync(metadata.create_all)
-    await fulltext.create(connection)
-    await connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
-    await connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
+    signature = await sqlite.signature(connection)
+    if signature is None:
+        await connection.run_sync(metadata.create_all)
+        await fulltext.create(connection)
+        await sqlite.sign(connection, APPLICATION, VERSION)
+    elif signature == (APPLICATION, VERSION):
+        await sqlite.check(connection)
+    else:
+        raise _UnfitError(ours=signature[0] == APPLICATION)
 
 
-def _damage(problem: str) -> sqlite3.DatabaseError:
-    error = sqlite3.DatabaseError(problem)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
+def _unusable(path: Path, error: Exception) -> StateError:
+    return StateError(
+        f"The archive {path} cannot be used: {_said(error)}. Check that its folder exists, is writable and has room. "
+        "The file may be removed: it is filled anew."
+    )
 
 
-def _unusable(path: Path, error: DBAPIError) -> StateError:
-    return StateError(f"The archive {path} cannot be used: {error.orig}. Check that its folder is writable and has room.")
+def _said(error: Exception) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error)
 
 
 def _set_aside(path: Path, why: Exception) -> None:
     aside = path.with_name(path.name + ".damaged")
-    said = why.orig if isinstance(why, DBAPIError) else why
     _LOG.warning(
-        "The archive %s cannot be read: %s. It is kept as %s, and a new one is filled from the sources.", path, said, aside
+        "The archive %s cannot be read: %s. It is kept as %s, and a new one is filled from the sources.", path, _said(why), aside
     )
     sqlite.move(path, aside)
 
