@@ -9,7 +9,7 @@ from heartbeat_bot.messages.dialect import GAP
 _TOKEN = re.compile(
     r"```(?:[A-Za-z0-9_+.#-]*\n)?(?P<block>.*?)```"
     r"|``(?!`)(?P<ticked>.+?)``|`(?P<code>[^`]+)`"
-    r"|\\(?P<escaped>[^\w\s])"
+    r"|\\(?P<escaped>[^A-Za-z0-9\s])"
     # What a link's text holds is balanced; its target holds no spaces and no parentheses.
     r"|\[(?P<label>(?:\\.|[^\[\]\\]|\[[^\[\]]{0,200}\]){0,2000})\]\((?P<target>[a-z][a-z0-9+.-]{1,20}:[^\s()]+)\)"
     r"|<?(?:https?://|mailto:)(?P<address>[^\s<>]+)>?"
