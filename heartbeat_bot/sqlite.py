@@ -1,9 +1,13 @@
-"""What only SQLite needs: its driver, its pragmas, and the lock that keeps a second process out. No other file knows SQLite."""
+"""What only SQLite needs: its driver, its pragmas, and the lock that keeps a second process out.
+
+No other file knows SQLite, save the one that knows its full-text search.
+"""
 
 import fcntl
 import json
 import os
 import socket
+import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,7 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
 from heartbeat_bot.errors import StateError
@@ -20,17 +25,18 @@ _BUSY_MILLISECONDS: Final = 10_000
 """How long a statement waits for another process that is writing."""
 
 
-def create_engine(path: Path | None, *, read_only: bool) -> AsyncEngine:
+def create_engine(path: Path | None, *, read_only: bool, connections: int = 1, durable: bool = True) -> AsyncEngine:
     """Return an engine for the database file, or for an empty database in memory when ``path`` is None.
 
-    One connection: tasks take turns in the pool instead of waiting for SQLite's lock. Writers begin with the write lock, so that a
-    transaction that reads and then writes cannot fail half-way.
+    One connection: tasks take turns in the pool instead of waiting for SQLite's lock; readers may have more. Writers begin with the
+    write lock, so that a transaction that reads and then writes cannot fail half-way. What is not ``durable`` may lose its last
+    transactions, never its consistency, when the machine loses power: for what can be made again.
     """
     url = URL.create("sqlite+aiosqlite", database=None if path is None else str(path))
     if path is None:
         engine = create_async_engine(url, poolclass=StaticPool)
     else:
-        engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+        engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=connections, max_overflow=0)
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
 
     def on_connect(connection: Any, _record: Any) -> None:
@@ -38,7 +44,8 @@ def create_engine(path: Path | None, *, read_only: bool) -> AsyncEngine:
         cursor = connection.cursor()
         pragmas = [f"busy_timeout = {_BUSY_MILLISECONDS}", "foreign_keys = ON"]
         # A kill loses nothing under WAL with full synchronisation, and readers do not wait for the writer.
-        pragmas += ["query_only = ON"] if read_only and path is not None else ["journal_mode = WAL", "synchronous = FULL"]
+        writing = ["journal_mode = WAL", f"synchronous = {'FULL' if durable else 'NORMAL'}"]
+        pragmas += ["query_only = ON"] if read_only and path is not None else writing
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -54,6 +61,52 @@ def create_engine(path: Path | None, *, read_only: bool) -> AsyncEngine:
 def exists(path: Path) -> bool:
     """Tell whether there is a database file."""
     return path.exists()
+
+
+class DamagedError(Exception):
+    """The file is a database, but a broken one."""
+
+
+def is_damage(error: Exception) -> bool:
+    """Tell whether an error says that the file is no database, or a broken one."""
+    code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, DBAPIError) else None
+    broken = code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    return broken or isinstance(error, DamagedError)
+
+
+async def signature(connection: AsyncConnection) -> tuple[int, int] | None:
+    """Return which program's database it is, and of which version, as :func:`sign` wrote it; None for an empty file."""
+    if not (await connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")).scalar():
+        return None
+    application, version = [
+        (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in ("application_id", "user_version")
+    ]
+    return application, version
+
+
+async def sign(connection: AsyncConnection, application: int, version: int) -> None:
+    """Write whose database it is, and of which version."""
+    await connection.exec_driver_sql(f"PRAGMA application_id = {application}")
+    await connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+
+
+async def check(connection: AsyncConnection) -> None:
+    """Look through the whole file; raise DamagedError when it is broken. A database of 100 MB takes about a second."""
+    found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
+    if found != "ok":
+        raise DamagedError(found)
+
+
+def move(path: Path, target: Path | None) -> None:
+    """Rename a database nobody has open, its journal with it, over what has that name; with None, remove it."""
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        if target is None:
+            file.unlink(missing_ok=True)
+        elif file.exists():
+            file.replace(target.with_name(target.name + suffix))
+        else:
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -28,17 +28,31 @@ def event_key(event: Event) -> str:
     return f"{event.kind}|{event.day}|{address or _letters(event.title)}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaItem:
+    """An event of many issues: what names it for good, its details, and which issue (its place in what was given) told of it last."""
+
+    key: str
+    event: Event
+    issue: int
+
+
 def merge_events(issues: Iterable[tuple[date | None, Sequence[Event]]]) -> tuple[Event, ...]:
-    """Return the events of many issues, each once, by day and title.
+    """Return the events of many issues, each once, by day and title; see :func:`agenda`."""
+    return tuple(item.event for item in agenda(issues))
+
+
+def agenda(issues: Iterable[tuple[date | None, Sequence[Event]]]) -> tuple[AgendaItem, ...]:
+    """Return the events of many issues, each once, by day and title, with the issue that told of each last.
 
     Each issue is its day and its events. Of one event the latest issue's details count; what it does not say (end, time, place,
     address) is taken from earlier ones as long as the day is still the same. Events are the same when their keys
     (:func:`event_key`) are, or their day and title. An address that one issue gives several events with different days is that of
     a series, and identifies none of them alone.
     """
-    known: dict[str, Event] = {}
+    known: dict[str, AgendaItem] = {}
     names: dict[str, str] = {}
-    for _, events in sorted(issues, key=lambda issue: issue[0] or date.min):
+    for number, (_, events) in sorted(enumerate(issues), key=lambda numbered: numbered[1][0] or date.min):
         days = Counter(key for key, _ in {(event_key(event), event.day) for event in events})
         for event in events:
             key = event_key(event)
@@ -46,9 +60,15 @@ def merge_events(issues: Iterable[tuple[date | None, Sequence[Event]]]) -> tuple
                 key = f"{key}|{event.day}"
             name = f"{event.kind}|{event.day}|{_letters(event.title)}"
             key = key if key in known else names.get(name, key)
-            known[key] = _update(known[key], event) if key in known else event
+            latest = _update(known[key].event, event) if key in known else event
+            known[key] = AgendaItem(key=key, event=latest, issue=number)
             names[name] = key
-    return tuple(sorted(known.values(), key=lambda event: (event.day, _instant(event), event.title, event.url or "")))
+    return tuple(sorted(known.values(), key=_by_day))
+
+
+def _by_day(item: AgendaItem) -> tuple[date, datetime, str, str]:
+    event = item.event
+    return event.day, _instant(event), event.title, event.url or ""
 
 
 def _update(earlier: Event, latest: Event) -> Event:

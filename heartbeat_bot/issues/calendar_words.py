@@ -57,6 +57,11 @@ WEEKDAY: Final = rf"(?:(?:{_any_of(_WEEKDAY_NUMBERS)})(?![\w-])\.?,?\s?(?:(?:the
 _WEEKDAY_NAME: Final = re.compile(rf"(?:{_any_of(_WEEKDAY_NUMBERS)})(?![\w-])", re.IGNORECASE)
 
 
+def month_names(number: int) -> tuple[str, ...]:
+    """Return how people name a month (1-12), in lower case, in every language."""
+    return tuple(_MONTHS[number - 1].split())
+
+
 def month_number(word: str) -> int:
     """Return 1 to 12 for a word that ``MONTH`` matched."""
     return _MONTH_NUMBERS[word.lower().rstrip(".")]

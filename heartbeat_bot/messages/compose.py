@@ -90,7 +90,12 @@ def compose(
         bounds.append((key, len(drafts), lower_bound(drafts)))
         jumps.append(Jump(label=_label(section.title), to=PostKey(key)))
         posts += [
-            Post(key=PostKey(key if n == 0 else f"{key}/{n + 1}"), content=draft.content, embeds=tuple(draft.embeds))
+            Post(
+                key=PostKey(key if n == 0 else f"{key}/{n + 1}"),
+                content=draft.content,
+                embeds=tuple(draft.embeds),
+                title=section.title,
+            )
             for n, draft in enumerate(drafts)
         ]
     cover, count = _cover(issue, context, _fitting(jumps), ping)

@@ -86,7 +86,8 @@ class Post:
     """One planned message.
 
     ``ping`` is the id of the one role that the content mentions, None for none. ``jumps`` are the lines of "In this issue", added
-    to the description of the first embed once the messages they lead to exist (see :meth:`body`).
+    to the description of the first embed once the messages they lead to exist (see :meth:`body`). ``title`` is the section's, ""
+    for the cover: it names the post in menus and is no part of the message.
 
     ``components`` are Discord's rows of buttons and selects, as its API takes them. None for a post that never has any, as an issue's
     have none; a post that may have had some and has none now says so with an empty tuple, since an edit leaves alone what its body
@@ -99,6 +100,7 @@ class Post:
     files: tuple[File, ...] = ()
     ping: int | None = None
     jumps: tuple[Jump, ...] = ()
+    title: str = ""
     components: tuple[Mapping[str, Any], ...] | None = None
 
     def body(self, message_urls: Mapping[PostKey, str] | None = None) -> dict[str, Any]:

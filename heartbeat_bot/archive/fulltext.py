@@ -1,0 +1,189 @@
+"""Searching what was said: the one file that knows SQLite's FTS5 (https://sqlite.org/fts5.html).
+
+A row per post: its issue's title, its section's title, its text, and the post's id. English endings, accents and case do not matter.
+Characters of scripts without spaces are words of their own, and what is asked for in them is a phrase: so any part of a run is found.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heartbeat_bot.archive.words import UNSPACED
+
+_TABLE: Final = (
+    "CREATE VIRTUAL TABLE texts USING fts5(issue_title, part_title, text, tokenize = 'porter unicode61 remove_diacritics 2')"
+)
+_WEIGHTS: Final = "8.0, 4.0, 1.0"
+"""How much a word counts in the issue's title, in the section's, in the text."""
+_OWN_WEIGHTS: Final = "0.0, 4.0, 1.0"
+"""The same without the issue's title, which all its posts share: what makes one post of an issue the best of them."""
+
+_FOUND: Final = f"""
+WITH matching AS MATERIALIZED (
+    SELECT rowid AS part, bm25(texts, {_WEIGHTS}) AS score, bm25(texts, {_OWN_WEIGHTS}) AS own FROM texts WHERE texts MATCH :asked
+), ranked AS MATERIALIZED (
+    SELECT parts.id, parts.key, parts.title, parts.entry, entries.newsletter, entries.path, entries.date, matching.score,
+        row_number() OVER (PARTITION BY parts.entry ORDER BY matching.own, parts.position) AS place
+    FROM matching JOIN parts ON parts.id = matching.part JOIN entries ON entries.id = parts.entry
+    WHERE entries.visible AND entries.newsletter = coalesce(:newsletter, entries.newsletter)
+)
+SELECT id, key, title, newsletter, path, count(*) OVER () AS total FROM ranked WHERE place = 1
+ORDER BY score, date DESC, path DESC LIMIT :limit OFFSET :offset
+"""  # noqa: S608 - constants of this file
+_OPENS, _CLOSES, _PARTED = "\x02", "\x03", "\x1f"
+_EXCERPTS: Final = f"""
+SELECT rowid, snippet(texts, 2, '{_OPENS}', '{_CLOSES}', '…', 64) AS excerpt FROM texts WHERE texts MATCH :asked AND rowid IN :parts
+"""  # noqa: S608 - likewise
+
+_JOINTS = re.compile(rf"(?<={UNSPACED.pattern})(?=\w)|(?<=\w)(?={UNSPACED.pattern})")
+_FULL_WIDTH = re.compile(r"[\uff00-\uffef]+")
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»「」『』", '"'))
+_ASKED = re.compile(r'(?P<minus>(?<!\S)[-−])?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+_LONGEST: Final = 1000
+_MOST_TERMS: Final = 32
+_SHORTEST_PREFIX: Final = 3
+_EXCERPT: Final = 240
+"""Characters of an excerpt; before the first word that was asked for, a third of them."""
+
+Segment = tuple[str, bool]
+"""A piece of an excerpt, and whether it is what was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A post to be found: its id, its issue's title, its section's title ("" for the cover), its text."""
+
+    id: int
+    issue_title: str
+    part_title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The post of an issue that matches best."""
+
+    newsletter: str
+    path: str
+    key: str
+    title: str
+    excerpt: tuple[Segment, ...]
+
+
+def expression(asked: str, *, titles_only: bool = False, prefix: bool = False) -> str:
+    """Return FTS5's expression for what someone typed, "" when there is nothing to search for.
+
+    All words must be there, "words in quotes" beside each other, and none of those with a minus before them. Everything else is a word,
+    whatever FTS5 might read in it. With ``prefix`` a word of three letters or more also stands for those that begin with it.
+    At most 32 words and phrases of the first 1000 characters count.
+    """
+    wanted: list[str] = []
+    unwanted: list[str] = []
+    for match in list(_ASKED.finditer(asked[:_LONGEST].translate(_QUOTES)))[:_MOST_TERMS]:
+        term = _indexed(match["word"] or match["phrase"] or "")
+        # "--release" is what programs are told, not a word to leave out.
+        minus = match["minus"] and not term.startswith("-")
+        if not any(_is_word(character) for character in term):
+            continue
+        quoted = '"{}"'.format(term.replace('"', " "))
+        if minus:
+            unwanted.append(quoted)
+        elif prefix and match["word"] and len(term) >= _SHORTEST_PREFIX:
+            wanted.append(f"{quoted} *")
+        else:
+            wanted.append(quoted)
+    if not wanted:
+        return ""
+    said = " AND ".join(wanted)
+    if unwanted:
+        said = f"({said}) NOT ({' OR '.join(unwanted)})"
+    return f"{{issue_title part_title}} : ({said})" if titles_only else said
+
+
+async def create(connection: AsyncConnection) -> None:
+    """Make the table."""
+    await connection.execute(text(_TABLE))
+
+
+async def insert(connection: AsyncConnection, rows: Iterable[Row]) -> None:
+    """Make posts findable."""
+    values = [
+        {"id": row.id, "issue": _indexed(row.issue_title), "part": _indexed(row.part_title), "text": _indexed(row.text)}
+        for row in rows
+    ]
+    if values:
+        statement = "INSERT INTO texts (rowid, issue_title, part_title, text) VALUES (:id, :issue, :part, :text)"
+        await connection.execute(text(statement), values)
+
+
+async def delete(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    """Forget posts."""
+    if ids:
+        await connection.execute(text("DELETE FROM texts WHERE rowid = :id"), [{"id": one} for one in ids])
+
+
+async def texts(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the texts of posts."""
+    statement = text("SELECT rowid, text FROM texts WHERE rowid IN :ids").bindparams(bindparam("ids", expanding=True))
+    return {row.rowid: row.text.replace(_PARTED, "") for row in await connection.execute(statement, {"ids": list(ids)})}
+
+
+async def search(
+    connection: AsyncConnection, asked: str, *, newsletter: str | None, limit: int, offset: int
+) -> tuple[int, list[Match]]:
+    """Return how many issues that members see match an expression, and so many of them, the best first, each by its best post."""
+    values = {"asked": asked, "newsletter": newsletter}
+    rows = (await connection.execute(text(_FOUND), values | {"limit": limit, "offset": offset})).all()
+    if not rows:
+        first = (await connection.execute(text(_FOUND), values | {"limit": 1, "offset": 0})).first() if offset else None
+        return (first.total if first else 0), []
+    statement = text(_EXCERPTS).bindparams(bindparam("parts", expanding=True))
+    excerpts: Mapping[int, str] = {
+        row.rowid: row.excerpt for row in await connection.execute(statement, {"asked": asked, "parts": [row.id for row in rows]})
+    }
+    return rows[0].total, [
+        Match(newsletter=row.newsletter, path=row.path, key=row.key, title=row.title, excerpt=_segments(excerpts.get(row.id, "")))
+        for row in rows
+    ]
+
+
+def _indexed(said: str) -> str:
+    """Return a text as it is indexed: full-width letters made plain, characters of scripts without spaces parted."""
+    said = _FULL_WIDTH.sub(lambda match: unicodedata.normalize("NFKC", match[0]), said)
+    said = re.sub(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]", " ", unicodedata.normalize("NFC", said))
+    return _JOINTS.sub(_PARTED, said)
+
+
+def _is_word(character: str) -> bool:
+    """Tell whether the tokenizer takes a character as part of a word."""
+    category = unicodedata.category(character)
+    return category[0] in "LN" or category == "Co"
+
+
+def _segments(excerpt: str) -> tuple[Segment, ...]:
+    """Cut an excerpt at its marks, and to its length."""
+    pieces = re.split(f"({_OPENS}[^{_CLOSES}]*{_CLOSES})", " ".join(excerpt.replace(_PARTED, "").split()))
+    return tuple((piece.strip(_OPENS + _CLOSES), piece[0] == _OPENS) for piece in _shortened(pieces) if piece)
+
+
+def _shortened(pieces: list[str]) -> list[str]:
+    lead = pieces[0]
+    if len(lead) > _EXCERPT // 3 and len(pieces) > 1:
+        cut = lead[-(_EXCERPT // 3) :]
+        pieces = ["…" + (cut.partition(" ")[2] or cut), *pieces[1:]]
+    kept: list[str] = []
+    room = _EXCERPT
+    for piece in pieces:
+        if len(piece) > room:
+            if piece[:1] != _OPENS:
+                cut = piece[:room]
+                kept.append((cut.rpartition(" ")[0] or cut).rstrip(" …") + "…")
+            break
+        kept.append(piece)
+        room -= len(piece)
+    return kept

@@ -1,0 +1,404 @@
+"""The archive: what was said, kept in a file of its own, to be read, searched, and asked for events and jobs.
+
+Everything in it comes from the sources, so it may be lost: a file that is damaged is set aside, one of another version is emptied, and
+:meth:`Archive.known` then says what is missing. One process writes it, the one that holds the ledger.
+"""
+
+import asyncio
+import logging
+import zlib
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from heartbeat_bot import sqlite
+from heartbeat_bot.archive import fulltext, stored
+from heartbeat_bot.archive.entry import Entry, Listed, Part
+from heartbeat_bot.archive.schema import APPLICATION, VERSION, entries, metadata, parts
+from heartbeat_bot.archive.shelf import Kept, Record, Shelf, record_of
+from heartbeat_bot.archive.told import Told, in_order, told_by
+from heartbeat_bot.errors import StateError
+from heartbeat_bot.issues.items import Event, Job
+
+_LOG = logging.getLogger(__name__)
+_READERS: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """An issue that was searched for, and the post in it that matches best.
+
+    ``part`` is that post's key, ``part_title`` its section's title ("" for the cover). ``excerpt`` is a passage of its text, in pieces
+    that are what was asked for (True) or not.
+    """
+
+    listed: Listed
+    part: str
+    part_title: str
+    excerpt: tuple[fulltext.Segment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A page of what a search found, and how many issues it found in all."""
+
+    total: int
+    hits: tuple[Hit, ...]
+
+
+def archive_beside(database: Path) -> Path:
+    """Return where the archive of a ledger's file is: ``heartbeat-archive.db`` for ``heartbeat.db``."""
+    return database.with_name(f"{database.stem}-archive{database.suffix}")
+
+
+class Archive:
+    """The open archive; see :func:`open_archive`. Every method may raise StateError, save those that answer from memory."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file."""
+        self._path = path
+        self._shelf = Shelf()
+        self._told: dict[str, tuple[int, tuple[Told, ...]]] = {}
+        self._agenda: tuple[dict[str, int], tuple[Told, ...]] = ({}, ())
+        self._telling = asyncio.Lock()
+        self._mending = asyncio.Lock()
+        self._writer: AsyncEngine
+        self._reader: AsyncEngine
+
+    # -- what a pass does ---------------------------------------------------------------------------------------------
+
+    def known(self, newsletter: str) -> Mapping[str, Kept]:
+        """Return what is kept of a newsletter, by path. From memory."""
+        return self._shelf.known(newsletter)
+
+    async def put(self, entry: Entry, *, issue: int, visible: bool) -> None:
+        """Keep an issue, in place of what was kept of its newsletter and path. ``issue`` is its number in the ledger."""
+        kept = Kept(blob=entry.blob, rendering=entry.rendering, issue=issue, visible=visible)
+        listed = Listed(
+            newsletter=entry.newsletter,
+            path=entry.path,
+            issue=issue,
+            slug=entry.slug,
+            title=entry.title,
+            date=entry.date,
+            url=entry.url,
+        )
+        values = asdict(listed) | asdict(kept) | {"date": stored.dump_when(entry.date)}
+        values |= {"events": stored.dump_items(entry.events), "jobs": stored.dump_items(entry.jobs)}
+        async with self._writing() as connection:
+            await _remove(connection, entry.newsletter, [entry.path])
+            id_ = (await connection.execute(insert(entries).values(values).returning(entries.c.id))).scalar_one()
+            first = (await connection.execute(select(func.coalesce(func.max(parts.c.id), 0) + 1))).scalar_one()
+            await _insert_parts(connection, entry, id_, first)
+        self._shelf.put(record_of(kept, listed, has_jobs=bool(entry.jobs)))
+
+    async def mark(self, newsletter: str, marks: Mapping[str, tuple[int, bool]]) -> None:
+        """Note the ledger's number of issues that are kept, and whether members see them: by path. What is noted already costs nothing."""
+        known = self._shelf.known(newsletter)
+        changed = {path: mark for path, mark in marks.items() if path in known and (known[path].issue, known[path].visible) != mark}
+        if not changed:
+            return
+        async with self._writing() as connection:
+            for path, (issue, visible) in changed.items():
+                there = update(entries).where(entries.c.newsletter == newsletter, entries.c.path == path)
+                await connection.execute(there.values(issue=issue, visible=visible))
+        for path, (issue, visible) in changed.items():
+            self._shelf.mark(newsletter, path, issue=issue, visible=visible)
+
+    async def remove(self, newsletter: str, paths: Iterable[str]) -> None:
+        """Forget issues whose files are gone."""
+        gone = [path for path in dict.fromkeys(paths) if self._shelf.record(newsletter, path)]
+        if not gone:
+            return
+        async with self._writing() as connection:
+            await _remove(connection, newsletter, gone)
+        for path in gone:
+            self._shelf.remove(newsletter, path)
+
+    # -- what members ask ---------------------------------------------------------------------------------------------
+
+    def issues(self, newsletter: str | None = None) -> Sequence[Listed]:
+        """Return the issues that members see (of one newsletter), newest first, those without a date last. From memory."""
+        return [record.listed for record in self._shelf.visible(newsletter)]
+
+    def find(self, issue: int) -> Listed | None:
+        """Return the issue of a number in the ledger, None when members see none of that number. From memory."""
+        return self._shelf.find(issue)
+
+    def complete(self, typed: str, newsletter: str | None = None, limit: int = 25) -> Sequence[Listed]:
+        """Return the issues that someone may mean who has typed so much, newest first. From memory.
+
+        Every word must begin a word of the title, or of the date: ``2026-05``, ``may 22``, ``22.5.2026``, ``mai``.
+        """
+        return self._shelf.complete(typed, newsletter, limit)
+
+    async def entry(self, newsletter: str, path: str) -> Entry | None:
+        """Return an issue whole, whether members see it or not; None when it is not kept."""
+        query = select(entries).where(entries.c.newsletter == newsletter, entries.c.path == path)
+        async with self._reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+            if row is None:
+                return None
+            posts = (await connection.execute(select(parts).where(parts.c.entry == row.id).order_by(parts.c.position))).all()
+            said = await fulltext.texts(connection, [post.id for post in posts])
+            return _entry(row, posts, said)
+
+    async def events(self) -> Sequence[Told]:
+        """Return the events of all issues that members see, each once per newsletter, by day; see :func:`agenda`.
+
+        They are brought together at the first question after a change, and kept.
+        """
+        async with self._telling:
+            changes = dict(self._shelf.changes)
+            if self._agenda[0] != changes or not self._told:
+                for newsletter in self._shelf.newsletters():
+                    number = changes.get(newsletter, 0)
+                    if self._told.get(newsletter, (-1, ()))[0] != number:
+                        self._told[newsletter] = (number, await self._tell(newsletter))
+                told = [one for _, some in self._told.values() for one in some]
+                self._agenda = (changes, await asyncio.to_thread(in_order, told))
+            return self._agenda[1]
+
+    async def jobs(self, newsletter: str | None = None) -> tuple[Listed, tuple[Job, ...]] | None:
+        """Return the jobs of the latest issue that members see and that has any (of one newsletter), with that issue."""
+        for record in self._shelf.visible(newsletter):
+            if record.has_jobs:
+                listed = record.listed
+                here = (entries.c.newsletter == listed.newsletter, entries.c.path == listed.path)
+                async with self._reading() as connection:
+                    return listed, stored.load_jobs((await connection.execute(select(entries.c.jobs).where(*here))).scalar())
+        return None
+
+    async def search(
+        self, query: str, *, newsletter: str | None = None, titles_only: bool = False, limit: int = 10, offset: int = 0
+    ) -> Found:
+        """Return the issues that members see in which one post says what was asked for, the best first.
+
+        All words must be there, ``"words in quotes"`` beside each other, ``-words`` with a minus not. When nothing says them so, words
+        may be the beginnings of words. With ``titles_only`` only titles of issues and sections count.
+        """
+        exact = fulltext.expression(query, titles_only=titles_only)
+        if not exact:
+            return Found(total=0, hits=())
+        async with self._reading() as connection:
+            total, matches = await fulltext.search(connection, exact, newsletter=newsletter, limit=limit, offset=offset)
+            if not total:
+                wide = fulltext.expression(query, titles_only=titles_only, prefix=True)
+                total, matches = await fulltext.search(connection, wide, newsletter=newsletter, limit=limit, offset=offset)
+        hits = [(self._shelf.record(match.newsletter, match.path), match) for match in matches]
+        return Found(
+            total=total,
+            hits=tuple(
+                Hit(listed=record.listed, part=match.key, part_title=match.title, excerpt=match.excerpt)
+                for record, match in hits
+                if record
+            ),
+        )
+
+    async def _tell(self, newsletter: str) -> tuple[Told, ...]:
+        query = select(entries.c.path, entries.c.events).where(
+            entries.c.newsletter == newsletter, entries.c.visible, entries.c.events.is_not(None)
+        )
+        async with self._reading() as connection:
+            rows = (await connection.execute(query.order_by(entries.c.date, entries.c.path))).all()
+        shelved = [(self._shelf.record(newsletter, row.path), row.events) for row in rows]
+
+        def tell() -> tuple[Told, ...]:
+            issues: list[tuple[Listed, tuple[Event, ...]]] = [
+                (record.listed, stored.load_events(events)) for record, events in shelved if record
+            ]
+            return told_by(issues)
+
+        return await asyncio.to_thread(tell)
+
+    # -- the file -----------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncGenerator[AsyncConnection]:
+        async with self._mended(), self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncGenerator[AsyncConnection]:
+        async with self._mended(), self._reader.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _mended(self) -> AsyncGenerator[None]:
+        """Start anew when the file turns out to be damaged."""
+        writer = self._writer
+        try:
+            yield
+        except (DBAPIError, zlib.error) as error:
+            if isinstance(error, DBAPIError) and not sqlite.is_damage(error):
+                raise _unusable(self._path, error) from error
+            async with self._mending:
+                if self._writer is writer:
+                    await self.close()
+                    _set_aside(self._path, error)
+                    await self.open()
+            raise StateError("The archive was damaged and is being filled anew: ask again in a few minutes.") from error
+
+    async def open(self) -> None:
+        """Open the file, or start one."""
+        self._writer, self._shelf = await _started(self._path)
+        self._reader = sqlite.create_engine(self._path, read_only=True, connections=_READERS)
+        self._told, self._agenda = {}, ({}, ())
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+@asynccontextmanager
+async def open_archive(path: Path) -> AsyncGenerator[Archive]:
+    """Open the archive's file, and close it in the end. What was there and is no archive of this version is gone then (see above).
+
+    Raises StateError when no file can be made there.
+    """
+    archive = Archive(path)
+    await archive.open()
+    try:
+        yield archive
+    finally:
+        await archive.close()
+
+
+class _UnfitError(Exception):
+    """The file is a database, but not an archive of this version; ``ours`` tells whether it is one of another."""
+
+    def __init__(self, *, ours: bool) -> None:
+        super().__init__("it is the database of another program")
+        self.ours = ours
+
+
+async def _started(path: Path) -> tuple[AsyncEngine, Shelf]:
+    """Return an engine that writes to a file fit for use, and what is kept in it."""
+    try:
+        return await _opened(path)
+    except _UnfitError as error:
+        if error.ours:
+            _LOG.info("The archive %s was written by another version of this program: it is filled anew.", path)
+            sqlite.move(path, None)
+        else:
+            _set_aside(path, error)
+    except (DBAPIError, sqlite.DamagedError) as error:
+        if not sqlite.is_damage(error):
+            raise _unusable(path, error) from error
+        _set_aside(path, error)
+    try:
+        return await _opened(path)
+    except DBAPIError as error:
+        raise _unusable(path, error) from error
+
+
+async def _opened(path: Path) -> tuple[AsyncEngine, Shelf]:
+    writer = sqlite.create_engine(path, read_only=False, durable=False)
+    try:
+        async with writer.begin() as connection:
+            await _prepare(connection)
+            rows = (await connection.execute(select(*_LISTED))).all()
+        return writer, Shelf(await asyncio.to_thread(lambda: [_record(row) for row in rows]))
+    except BaseException:
+        await writer.dispose()
+        raise
+
+
+async def _prepare(connection: AsyncConnection) -> None:
+    """Make the tables in an empty file; make sure that those of another are whole, and this version's."""
+    signature = await sqlite.signature(connection)
+    if signature is None:
+        await connection.run_sync(metadata.create_all)
+        await fulltext.create(connection)
+        await sqlite.sign(connection, APPLICATION, VERSION)
+    elif signature == (APPLICATION, VERSION):
+        await sqlite.check(connection)
+    else:
+        raise _UnfitError(ours=signature[0] == APPLICATION)
+
+
+def _unusable(path: Path, error: Exception) -> StateError:
+    return StateError(
+        f"The archive {path} cannot be used: {_said(error)}. Check that its folder exists, is writable and has room. "
+        "The file may be removed: it is filled anew."
+    )
+
+
+def _said(error: Exception) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
+def _set_aside(path: Path, why: Exception) -> None:
+    aside = path.with_name(path.name + ".damaged")
+    _LOG.warning(
+        "The archive %s cannot be read: %s. It is kept as %s, and a new one is filled from the sources.", path, _said(why), aside
+    )
+    sqlite.move(path, aside)
+
+
+async def _remove(connection: AsyncConnection, newsletter: str, paths: Sequence[str]) -> None:
+    for path in paths:
+        entry = select(entries.c.id).where(entries.c.newsletter == newsletter, entries.c.path == path).scalar_subquery()
+        ids = (await connection.execute(select(parts.c.id).where(parts.c.entry == entry))).scalars().all()
+        await fulltext.delete(connection, ids)
+        await connection.execute(delete(entries).where(entries.c.id == entry))
+
+
+async def _insert_parts(connection: AsyncConnection, entry: Entry, id_: int, first: int) -> None:
+    if not entry.parts:
+        return
+    values = [
+        {"id": first + n, "entry": id_, "position": n, "key": part.key, "title": part.title, "body": stored.dump_body(part.body)}
+        for n, part in enumerate(entry.parts)
+    ]
+    await connection.execute(insert(parts), values)
+    rows = [
+        fulltext.Row(id=first + n, issue_title=entry.title, part_title=part.title, text=part.text)
+        for n, part in enumerate(entry.parts)
+    ]
+    await fulltext.insert(connection, rows)
+
+
+_LISTED: Final = [
+    *(column for column in entries.c if column.name not in {"id", "events", "jobs"}),
+    entries.c.jobs.is_not(None).label("has_jobs"),
+]
+
+
+def _record(row: Row[Any]) -> Record:
+    listed = Listed(
+        newsletter=row.newsletter,
+        path=row.path,
+        issue=row.issue,
+        slug=row.slug,
+        title=row.title,
+        date=stored.load_when(row.date),
+        url=row.url,
+    )
+    kept = Kept(blob=row.blob, rendering=row.rendering, issue=row.issue, visible=row.visible)
+    return record_of(kept, listed, has_jobs=row.has_jobs)
+
+
+def _entry(row: Row[Any], posts: Sequence[Row[Any]], said: Mapping[int, str]) -> Entry:
+    return Entry(
+        newsletter=row.newsletter,
+        path=row.path,
+        blob=row.blob,
+        rendering=row.rendering,
+        slug=row.slug,
+        title=row.title,
+        date=stored.load_when(row.date),
+        url=row.url,
+        parts=tuple(
+            Part(key=post.key, title=post.title, body=stored.load_body(post.body), text=said.get(post.id, "")) for post in posts
+        ),
+        events=stored.load_events(row.events),
+        jobs=stored.load_jobs(row.jobs),
+    )

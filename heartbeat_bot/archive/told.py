@@ -1,0 +1,33 @@
+"""What the issues of a newsletter tell of events, brought together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heartbeat_bot.archive.entry import Listed
+from heartbeat_bot.issues.agenda import agenda
+from heartbeat_bot.issues.items import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An event with its latest details, and the issue that told of it last. ``key`` names it within its newsletter, for good."""
+
+    key: str
+    event: Event
+    listed: Listed
+
+    @property
+    def newsletter(self) -> str:
+        """The newsletter that told of it."""
+        return self.listed.newsletter
+
+
+def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[Told, ...]:
+    """Return the events of one newsletter's issues, each once, by day."""
+    items = agenda((listed.day, events) for listed, events in issues)
+    return tuple(Told(key=item.key, event=item.event, listed=issues[item.issue][0]) for item in items)
+
+
+def in_order(told: Sequence[Told]) -> tuple[Told, ...]:
+    """Return the events of several newsletters, each newsletter's in order, by day."""
+    return tuple(sorted(told, key=lambda one: one.event.day))
