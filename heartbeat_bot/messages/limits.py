@@ -65,3 +65,18 @@ NONCE: Final = 25
 
 PICTURE_BYTES: Final = REQUEST_BYTES // ATTACHMENTS - 64 * 1024
 """Bytes per uploaded picture, so that ten of them and the rest of the body still fit one request. Stricter than FILE_BYTES."""
+
+CUSTOM_ID: Final = 100
+BUTTON_LABEL: Final = 80
+BUTTON_URL: Final = 512
+SELECT_OPTIONS: Final = 25
+SELECT_TEXT: Final = 100
+SELECT_PLACEHOLDER: Final = 150
+LABEL: Final = 45
+INPUT_PLACEHOLDER: Final = 100
+DIALOG_TITLE: Final = 45
+"""Parts of components, in characters; a menu's lines by number (docs, *Component Reference*)."""
+
+CHOICES: Final = 25
+CHOICE_TEXT: Final = 100
+"""What autocompletion may offer: choices by number, their names and values in characters (docs, *Application Commands*)."""
