@@ -19,7 +19,7 @@ from heartbeat_bot.operation import no_progress
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, ChannelType
-from heartbeat_bot.service import Service
+from heartbeat_bot.service.passes import Passes
 from heartbeat_bot.sources.opening import open_source
 
 TOKEN = "HEARTBEAT_BENCH_TOKEN"
@@ -64,13 +64,13 @@ def configuration(folder: Path, repo: Path, sandbox: Sandbox, channel: Channel) 
 
 
 @asynccontextmanager
-async def serving(config: Config) -> AsyncGenerator[Service]:
+async def serving(config: Config) -> AsyncGenerator[Passes]:
     async with (
         open_ledger(config.state) as ledger,
         log_in(config.discord.token().get_secret_value(), api_url=config.discord.api_url) as outlet,
     ):
         sources = {name: open_source(newsletter.source, config.cache_dir) for name, newsletter in config.newsletters.items()}
-        yield Service(config=config, ledger=ledger, outlet=outlet, sources=sources, clock=system_clock, progress=no_progress)
+        yield Passes(config=config, ledger=ledger, outlet=outlet, sources=sources, clock=system_clock, progress=no_progress)
 
 
 async def passes(count: int) -> None:

@@ -8,14 +8,18 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
-from heartbeat_bot.bot import connect
+from heartbeat_bot.archive.store import archive_beside, open_archive
+from heartbeat_bot.bot.client import Bot, connect
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.ledger import Clock, open_ledger, system_clock
+from heartbeat_bot.delivery.ledger import Clock, Ledger, open_ledger, system_clock
 from heartbeat_bot.delivery.outlet import DiscordOutlet, log_in
 from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.errors import SourceError, UserError
-from heartbeat_bot.service import PassReport, Progress, Service
+from heartbeat_bot.service.desk import Desk
+from heartbeat_bot.service.passes import Passes, PassReport, Progress
+from heartbeat_bot.service.service import Service
 from heartbeat_bot.sources.opening import open_source
 
 _LOG = logging.getLogger(__name__)
@@ -25,17 +29,9 @@ def no_progress(_what: str, _done: int, _total: int) -> None:
     """Say nothing."""
 
 
-@asynccontextmanager
-async def _service(
-    config: Config, *, clock: Clock, progress: Progress, read_only: bool = False
-) -> AsyncGenerator[tuple[Service, DiscordOutlet]]:
-    token = config.discord.token().get_secret_value()
-    async with (
-        open_ledger(config.state, read_only=read_only, clock=clock) as ledger,
-        log_in(token, api_url=config.discord.api_url) as outlet,
-    ):
-        sources = {name: open_source(newsletter.source, config.cache_dir) for name, newsletter in config.newsletters.items()}
-        yield Service(config=config, ledger=ledger, outlet=outlet, sources=sources, clock=clock, progress=progress), outlet
+def _passes(config: Config, ledger: Ledger, outlet: DiscordOutlet, *, clock: Clock, progress: Progress) -> Passes:
+    sources = {name: open_source(newsletter.source, config.cache_dir) for name, newsletter in config.newsletters.items()}
+    return Passes(config=config, ledger=ledger, outlet=outlet, sources=sources, clock=clock, progress=progress)
 
 
 async def sync_once(
@@ -48,41 +44,84 @@ async def sync_once(
 ) -> list[PassReport]:
     """Make one pass over each newsletter, or over one, over REST only. ``now`` stands for the time when given."""
     clock = system_clock if now is None else lambda: now
-    async with _service(config, clock=clock, progress=progress, read_only=dry_run) as (service, _):
+    token = config.discord.token().get_secret_value()
+    async with (
+        open_ledger(config.state, read_only=dry_run, clock=clock) as ledger,
+        log_in(token, api_url=config.discord.api_url) as outlet,
+    ):
+        passes = _passes(config, ledger, outlet, clock=clock, progress=progress)
         if not dry_run:
-            await service.settle()
+            await passes.settle()
         names = [newsletter] if newsletter else list(config.newsletters)
-        return [await service.sync(name, dry_run=dry_run) for name in names]
+        return [await passes.sync(name, dry_run=dry_run) for name in names]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A bot that has logged in and told Discord its commands, with all it works with."""
+
+    bot: Bot
+    outlet: DiscordOutlet
+    desk: Desk
+    service: Service
+
+
+@asynccontextmanager
+async def open_bot(config: Config, *, clock: Clock) -> AsyncGenerator[Opened]:
+    """Open state, archive and Discord, settle what an earlier run left, and close everything in the end.
+
+    Raises UserError, with all that is missing in one text, when the bot may not post where it should.
+    """
+    token = config.discord.token().get_secret_value()
+    async with (
+        open_ledger(config.state, clock=clock) as ledger,
+        open_archive(archive_beside(config.state_file or Path("heartbeat.db"))) as archive,
+        log_in(token, api_url=config.discord.api_url, client=Bot) as outlet,
+    ):
+        problems = [line.text for line in await _channels(config, outlet) if not line.good]
+        if problems:
+            raise UserError("\n".join(problems))
+        passes = _passes(config, ledger, outlet, clock=clock, progress=no_progress)
+        await passes.settle()
+        desk = Desk(config=config, ledger=ledger, archive=archive, outlet=outlet, passes=passes, clock=clock)
+        bot = outlet.client
+        assert isinstance(bot, Bot), "the client is what log_in was asked to make"
+        service = Service(desk)
+        await service.auditing.settle()
+        await bot.prepare(service)
+        yield Opened(bot=bot, outlet=outlet, desk=desk, service=service)
 
 
 async def run_bot(config: Config, *, clock: Clock = system_clock) -> None:
-    """Watch and post until SIGINT or SIGTERM."""
+    """Watch, post and answer until SIGINT or SIGTERM."""
     task = asyncio.current_task()
     assert task is not None, "run_bot runs in a task"
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    async with _service(config, clock=clock, progress=no_progress) as (service, outlet):
-        problems = [line.text for line in await _channels(config, outlet) if not line.good]
-        if problems:
-            raise UserError("\n".join(problems))
-        await service.settle()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(connect(config, outlet.client))
-            for name, newsletter in config.newsletters.items():
-                group.create_task(_watch(service, name, newsletter.poll.total_seconds()))
+    async with open_bot(config, clock=clock) as opened, asyncio.TaskGroup() as group:
+        group.create_task(connect(config, opened.bot))
+        for name, newsletter in config.newsletters.items():
+            group.create_task(_watch(opened, name, newsletter.poll.total_seconds()))
 
 
-async def _watch(service: Service, name: str, seconds: float) -> None:
-    """Make a pass again and again; what goes wrong in one is logged and tried again by the next."""
+async def _watch(opened: Opened, name: str, seconds: float) -> None:
+    """Look again and again, when something falls due too; what goes wrong in a look is logged and tried again by the next."""
     while True:
         try:
-            report = await service.sync(name)
+            report = await opened.service.looking.look(name)
         except Exception:  # noqa: BLE001 - one bad pass must not end the watch; it is logged whole
             _LOG.exception("the pass over %s failed; it is tried again in %g seconds", name, seconds)
         else:
             for problem in report.problems:
                 _LOG.warning("%s: %s", name, problem)
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(await _until_due(opened.desk, name, seconds))
+
+
+async def _until_due(desk: Desk, name: str, seconds: float) -> float:
+    """Return how long to wait for the next look: ``seconds``, or less when time alone changes an issue's state before."""
+    now = desk.clock()
+    due = [record.until for record in (await desk.ledger.records(name)).values() if record.until and record.until > now]
+    return min([seconds, *(max(1.0, (until - now).total_seconds()) for until in due)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +164,16 @@ async def diagnose(config: Config) -> list[Line]:
 
 async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
     lines: list[Line] = []
+    office = config.moderation.channel
+    if office is not None:
+        try:
+            facts = await outlet.describe(ChannelId(office))
+        except UserError as error:
+            lines.append(Line(good=False, text=f"moderation.channel: {error}"))
+        else:
+            lacks = f"the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there"
+            text = lacks if facts.missing else f"the bot may ask moderators in #{facts.name}"
+            lines.append(Line(good=not facts.missing, text=f"moderation.channel: {text}"))
     for name, newsletter in config.newsletters.items():
         try:
             facts = await outlet.describe(ChannelId(newsletter.announce.channel))

@@ -102,6 +102,12 @@ def folder_url(url: str) -> str:
     return url if not url or url.endswith("/") else f"{url}/"
 
 
+def links_of(newsletter: Settings, page: str) -> Links:
+    """Return what resolves the targets of a newsletter's issue, whose address is ``page``, as its messages do."""
+    site = folder_url(newsletter.site_url or "")
+    return Links(site=site, page=page, images=folder_url(newsletter.images.base_url or "") or site)
+
+
 def _without_skipped(issue: Issue, newsletter: Settings | None) -> Issue:
     patterns = newsletter.sections.skip if newsletter else ()
     if not patterns:

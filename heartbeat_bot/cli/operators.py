@@ -13,7 +13,7 @@ from heartbeat_bot.cli.newsletters import load
 from heartbeat_bot.cli.options import config_option, json_option
 from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.operation import diagnose
-from heartbeat_bot.service import archive_json, status_json
+from heartbeat_bot.service.operators import archive_json, status_json
 
 
 @click.command()

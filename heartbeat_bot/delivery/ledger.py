@@ -25,6 +25,7 @@ from heartbeat_bot.delivery.receipts import NOTICE, Receipt, Receipts, receipt_o
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.server_events import ServerEvents
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.messages.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 
 Clock = Callable[[], datetime]
@@ -109,12 +110,17 @@ class IssueRecord:
     on_hold_at: datetime | None
     scheduled_at: datetime | None
     skipped_at: datetime | None
+    withheld: tuple[PostKey, ...]
     receipts: tuple[Receipt, ...] = field(default=())
 
     @property
     def present(self) -> bool:
         """Whether a file is this issue, as far as the last pass saw."""
         return self.state is not State.GONE
+
+    def shows(self, key: PostKey) -> bool:
+        """Tell whether a post of the issue is to be seen: it is of no section that a moderator took back."""
+        return not is_of(key, self.withheld)
 
     @property
     def doubtful(self) -> bool:
@@ -444,6 +450,16 @@ class Ledger:
         """Note that a moderator took an issue back: the next pass deletes its messages and copies, also when its file is gone."""
         await self._decide(issue, {"retracted_at": now}, state=State.RETRACTED, why=_TAKEN_BACK, forget_copies=True)
 
+    async def withhold(self, issue: IssueId, keys: Sequence[PostKey], *, now: datetime) -> None:
+        """Note which sections of an issue (see :func:`post.is_of`) a moderator took back, none for none any more: the next pass does it.
+
+        Also after the edit window: it is what a moderator asks for.
+        """
+        values: dict[str, Any] = {"withheld": sorted(keys) or None, "shown_as": "", "asked_at": now}
+        async with self._engine.begin() as connection:
+            await connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(values))
+            await connection.execute(update(schema.copies).where(schema.copies.c.issue == issue).values(shown=None))
+
     async def issue_error(self, issue: IssueId, error: str | None, *, now: datetime) -> None:
         """Note why an issue could not be read or posted, or, with None, that it could."""
         await self._set_issue(issue, {"error": error, "error_at": None if error is None else now})
@@ -568,7 +584,13 @@ def _newsletter_of(row: Row[Any]) -> Newsletter:
 
 _TAKEN_BACK: Final = "a moderator took it back"
 _NOT_ANNOUNCED: Final[Mapping[str, Any]] = {"announced_at": None, "shown": None, "shown_as": None, "late": None}
-_WANTED: Final[Mapping[str, Any]] = {"retracted_at": None, "on_hold_at": None, "doubt": None, "doubt_issue": None}
+_WANTED: Final[Mapping[str, Any]] = {
+    "retracted_at": None,
+    "withheld": None,
+    "on_hold_at": None,
+    "doubt": None,
+    "doubt_issue": None,
+}
 """What is no more, once a moderator wants an issue announced."""
 _RECORD: Final = [column for column in schema.issues.c if column.name != "fingerprint"]
 _NAMES: Final = [column.name for column in _RECORD]
@@ -625,6 +647,7 @@ def _columns_of(sighting: Sighting) -> dict[str, Any]:
 def _issue_of(row: Row[Any], held: tuple[Receipt, ...] = ()) -> IssueRecord:
     values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
     values |= {"state": _STATES[values["state"]], "date": _date_of(values["date"]), "receipts": held}
+    values["withheld"] = tuple(values["withheld"] or ())
     return IssueRecord(**values)
 
 

@@ -64,6 +64,7 @@ def _moderators(connection: Connection) -> None:
         f"ALTER TABLE issues ADD COLUMN on_hold_at {instant}",
         f"ALTER TABLE issues ADD COLUMN scheduled_at {instant}",
         f"ALTER TABLE issues ADD COLUMN skipped_at {instant}",
+        f"ALTER TABLE issues ADD COLUMN withheld {document}",
         f"ALTER TABLE newsletters ADD COLUMN paused_at {instant}",
         f"""
         CREATE TABLE copies (

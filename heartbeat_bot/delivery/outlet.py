@@ -6,7 +6,7 @@ The only file of this room that knows discord.py.
 import asyncio
 import io
 import json
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -156,26 +156,31 @@ def point_at(api_url: str) -> None:
 
 
 @asynccontextmanager
-async def log_in(token: str, *, api_url: str) -> AsyncGenerator["DiscordOutlet"]:
-    """Log in over REST, without a gateway, and log out in the end; raise OutletError when the token is refused."""
+async def log_in(
+    token: str, *, api_url: str, client: Callable[..., discord.Client] = discord.Client
+) -> AsyncGenerator["DiscordOutlet"]:
+    """Log in over REST, without a gateway, and log out in the end; raise OutletError when the token is refused.
+
+    ``client`` makes the client, of the options that the outlet needs.
+    """
     point_at(api_url)
     # The bot does not speak: nobody needs to be told that it could not.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    client = discord.Client(
+    made = client(
         intents=discord.Intents(guilds=True),
         max_ratelimit_timeout=LONGEST_SLEEP,
         allowed_mentions=discord.AllowedMentions.none(),
         http_trace=_trace(),
     )
-    async with client:
+    async with made:
         try:
             async with asyncio.timeout(_WIRE_SECONDS):
-                await client.login(token)
+                await made.login(token)
         except discord.LoginFailure as error:
             raise OutletError("Discord refused the bot's token: copy it anew.", status=401, permanent=True) from error
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             raise _refused(error, "logging in") from error
-        yield DiscordOutlet(client)
+        yield DiscordOutlet(made)
 
 
 class DiscordOutlet:
@@ -263,6 +268,12 @@ class DiscordOutlet:
         granted = there.permissions_for(member)
         missing = tuple(name for flag, name in _PERMISSIONS.items() if not getattr(granted, flag))
         return ChannelFacts(guild=GuildId(guild.id), name=found.name, announcement=found.is_news(), missing=missing)
+
+    async def set_role(self, guild: GuildId, user: int, role: int, *, wanted: bool) -> None:
+        """Give a member a role, or take it from them; raise OutletError when the bot may not."""
+        change = self.client.http.add_role if wanted else self.client.http.remove_role
+        async with self._wire(f"changing the roles of a member of server {guild}"):
+            await change(guild, user, role, reason="the member asked for it")
 
     @asynccontextmanager
     async def _wire(self, doing: str) -> AsyncGenerator[None]:

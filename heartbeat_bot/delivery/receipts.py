@@ -145,6 +145,12 @@ class Receipts:
         async with self._engine.connect() as connection:
             return [receipt_of(row) for row in await connection.execute(query)]
 
+    async def of_message(self, message: MessageId) -> Receipt | None:
+        """Return what is known of a message, None when it is no post of the bot's; also one that is not kept in step any more."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(schema.receipts).where(schema.receipts.c.message == message))).one_or_none()
+        return None if row is None else receipt_of(row)
+
     async def claimed(self, channel: ChannelId) -> frozenset[MessageId]:
         """Return every message of a channel that is known to be some post, those no longer kept in step included."""
         async with self._engine.connect() as connection:

@@ -135,6 +135,7 @@ issues = Table(
     Column("on_hold_at", Instant),  # since when a moderator holds it back
     Column("scheduled_at", Instant),  # when a moderator wants it announced
     Column("skipped_at", Instant),  # when a moderator said that it is no news
+    Column("withheld", JSON(none_as_null=True)),  # the keys of sections that a moderator took back, null for none
 )
 # PostgreSQL will need its own `postgresql_where`; the mere word loads its whole dialect, which stays in memory for as long as `run` runs.
 Index("issues_path", issues.c.newsletter, issues.c.path, unique=True, sqlite_where=text("state <> 'gone'"))

@@ -1,4 +1,3 @@
-import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
@@ -8,13 +7,6 @@ from heartbeat_bot.delivery.identity import Fingerprint, IssueId
 from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
-
-with warnings.catch_warnings():
-    # discord.py imports audioop for voice, which Python 3.11 already calls deprecated; once imported, it warns no more.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import discord
-
-assert discord
 
 
 def sighting(path: str, *, issue: IssueId | None = None, explicit: str | None = None, text: str = "one") -> Sighting:

@@ -36,7 +36,7 @@ from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, TooMany
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import ChannelType, Event, Message
-from heartbeat_bot.service import PassReport
+from heartbeat_bot.service.passes import PassReport
 
 ON_MESSAGES = "/channels/*/messages**"
 MOMENT, HOUR = 10.0, 3600.0

@@ -29,7 +29,7 @@ from killing import (
 
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.sandbox.faults import Answer, Cue, Fault, Hold, TooMany
-from heartbeat_bot.service import PassReport
+from heartbeat_bot.service.passes import PassReport
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 FIRST = SCENARIO["first"]

@@ -16,7 +16,7 @@ from heartbeat_bot.delivery.outlet import ChannelFacts, History
 from heartbeat_bot.delivery.plan import GuildId, MessageId
 from heartbeat_bot.delivery.recognise import Seen
 from heartbeat_bot.errors import OutletError, SourceError
-from heartbeat_bot.service import PassReport, Service
+from heartbeat_bot.service.passes import Passes, PassReport
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 
@@ -130,7 +130,7 @@ def configured(announce: str = "", site: str = "https://example.com/") -> Config
 class Replay:
     """One newsletter under replay."""
 
-    service: Service
+    service: Passes
     ledger: Ledger
     board: Board
     stage: Stage
@@ -169,7 +169,7 @@ async def replay(
     time = [datetime(2000, 1, 1, tzinfo=UTC)]
     board, stage = Board(), Stage(contents, paths)
     async with open_ledger(f"sqlite:///{state / 'ledger.db'}", clock=lambda: time[0]) as ledger:
-        service = Service(
+        service = Passes(
             config=configured(announce, site),
             ledger=ledger,
             outlet=board,

@@ -13,7 +13,7 @@ from histories import DAY, HOUR, MINUTE, START, issue, reworded
 from replaying import HOLD, Commit, Replay, Repository, replay
 
 from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.service import PassReport
+from heartbeat_bot.service.passes import PassReport
 
 
 @dataclass

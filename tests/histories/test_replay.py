@@ -16,7 +16,7 @@ from replaying import HOLD, Commit, Replay, history, replay
 
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.service import PassReport
+from heartbeat_bot.service.passes import PassReport
 from heartbeat_bot.sources.snapshot import BlobId
 
 DAY = timedelta(days=1)

@@ -1,26 +1,26 @@
-"""What a person, or the clock, may ask for: a pass over a newsletter, its status, its archive."""
+"""Passes over the newsletters: what the clock asks for again and again, and now and then a person."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
 
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Clock, IssueRecord, Ledger, open_ledger
+from heartbeat_bot.delivery.ledger import Clock, IssueRecord, Ledger
 from heartbeat_bot.delivery.outlet import ChannelFacts, DiscordOutlet
 from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, GuildId, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
-from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
 from heartbeat_bot.errors import IssueError, SourceError, UserError
+from heartbeat_bot.messages.post import Post
 from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.pictures import render_from
-from heartbeat_bot.sources.snapshot import Source
+from heartbeat_bot.sources.snapshot import Snapshot, Source
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class PassReport:
         return [f"{self.newsletter}: {line}" for line in (*self.done, *self.problems)] or [f"{self.newsletter}: nothing to do"]
 
 
-class Service:
+class Passes:
     """Passes over the newsletters of a configuration. One pass of a newsletter runs at a time."""
 
     def __init__(
@@ -63,16 +63,23 @@ class Service:
         self._sources = sources
         self._clock = clock
         self._progress = progress
-        self._publisher = Publisher(ledger, outlet, clock=clock)
+        self.publisher = Publisher(ledger, outlet, clock=clock)
         self._channels: dict[int, ChannelFacts] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.snapshots: dict[str, Snapshot] = {}
+        """What the last pass over each newsletter saw of its source."""
 
     async def settle(self) -> None:
         """Settle what an earlier run left unfinished. To be called once, before any pass."""
-        for error in await self._publisher.settle():
+        for error in await self.publisher.settle():
             _LOG.warning("%s", error)
 
     async def sync(self, name: str, *, dry_run: bool = False) -> PassReport:
         """Make one pass over a newsletter. What goes wrong stands in the report, and is tried again by the next pass."""
+        async with self._locks[name]:
+            return await self._sync(name, dry_run=dry_run)
+
+    async def _sync(self, name: str, *, dry_run: bool) -> PassReport:
         report = PassReport(newsletter=name)
         try:
             found = await self._survey(name)
@@ -105,19 +112,19 @@ class Service:
                 await self._look_at_late_change(name, found, path, ids[path])
         await self._deliver_copies(name, found, ids, report)
         for issue in sorted(found.leaving):
-            outcome = await self._publisher.withdraw(issue)
+            outcome = await self.publisher.withdraw(issue)
             self._tell(report, found.records[issue].title, outcome)
             if outcome.done and found.records[issue].retracted_at is None:
                 await self._ledger.withdrawn(issue)
         for stray in await self._ledger.copies.strays(name):
-            outcome = await self._publisher.bring_in_step(
+            outcome = await self.publisher.bring_in_step(
                 stray.issue, guild=GuildId(0), channel=stray.channel, series=stray.series, posts=()
             )
             self._tell(report, found.records[stray.issue].title, outcome)
 
     async def _survey(self, name: str) -> Survey:
         newsletter = self._config.newsletters[name]
-        snapshot = await self._sources[name].snapshot()
+        snapshot = self.snapshots[name] = await self._sources[name].snapshot()
         first_run = (await self._ledger.newsletter(name)).baseline_at is None
         approval = self._config.moderation.approval
         book = rulebook(newsletter, approval=approval, first_run=first_run, now=self._clock())
@@ -168,17 +175,30 @@ class Service:
         """Return what would bring the announcement of the issue at a path, or a copy, in step with its file."""
         newsletter = self._config.newsletters[name]
         channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
-        facts = await self._channel(channel)
+        facts = await self.channel(channel)
         record = found.record(path)
         series = copy.series if copy else ANNOUNCEMENT
         receipts = await self._ledger.receipts.held(record.id, channel, series) if record else []
-        posts = (await self._preview(name, found, path)).composition.posts
+        posts = _shown((await self._preview(name, found, path)).composition.posts, record)
         posts = copy.posts(posts) if copy else posts
         publish = newsletter.announce.publish and facts.announcement
         return plan(posts, [receipt.held() for receipt in receipts], guild=facts.guild, channel=channel, publish=publish)
 
+    async def preview(self, record: IssueRecord) -> Preview:
+        """Return what would be posted of an issue, as the last pass saw its file.
+
+        Raises UserError (IssueError, SourceError) when it cannot be read.
+        """
+        snapshot = self.snapshots.get(record.newsletter)
+        if snapshot is None or record.path not in snapshot.files:
+            raise SourceError(f"{record.path} is not in the source of {record.newsletter}.")
+        return await self._rendered(record.newsletter, snapshot, record.path)
+
     async def _preview(self, name: str, found: Survey, path: str) -> Preview:
-        contents = found.snapshot.contents
+        return await self._rendered(name, found.snapshot, path)
+
+    async def _rendered(self, name: str, snapshot: Snapshot, path: str) -> Preview:
+        contents = snapshot.contents
         return await render_from(contents, path, await contents.read(path), self._config.newsletters[name])
 
     async def _deliver_copies(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
@@ -214,10 +234,10 @@ class Service:
 
         try:
             preview = await self._preview(name, found, path)
-            posts = preview.composition.posts
+            posts = _shown(preview.composition.posts, found.record(path))
             channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
-            facts = await self._channel(channel)
-            outcome = await self._publisher.bring_in_step(
+            facts = await self.channel(channel)
+            outcome = await self.publisher.bring_in_step(
                 issue,
                 guild=facts.guild,
                 channel=channel,
@@ -244,7 +264,8 @@ class Service:
             # What only shows against the source; the rest is what `check` told the authors.
             report.problems += [f"{title}: {one.message}" for one in preview.findings if one.rule == "picture-not-attached"]
 
-    async def _channel(self, channel: ChannelId) -> ChannelFacts:
+    async def channel(self, channel: ChannelId) -> ChannelFacts:
+        """Return what must be known of a channel, asked once; raise OutletError when the bot cannot see it."""
         if channel not in self._channels:
             self._channels[channel] = await self._outlet.describe(channel)
         return self._channels[channel]
@@ -295,6 +316,11 @@ class Service:
                 report.done.append(f"{found.records[issue].title}: would delete message {receipt.message}")
 
 
+def _shown(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:
+    """Return the posts that are to be seen: those of sections that a moderator took back are not."""
+    return [post for post in posts if record is None or record.shows(post.key)]
+
+
 def _is_noted(record: IssueRecord | None, ruling: Ruling) -> bool:
     """Tell whether the ledger says already what the gate says."""
     if record is None or not record.present:
@@ -319,100 +345,3 @@ def _news_of_trouble(found: Survey) -> list[str]:
 
 
 _NOT_RULED = Ruling(verdict=Verdict.BASELINE, why="a moderator took it back")
-
-
-# -- what operators see ---------------------------------------------------------------------------------------------------
-
-
-async def status_json(config: Config) -> dict[str, Any]:
-    """Return newsletters, last passes, unfinished intents, and what waits and why. Instants are ISO 8601 in UTC."""
-    from heartbeat_bot.delivery.ledger import system_clock  # noqa: PLC0415
-
-    async with open_ledger(config.state, read_only=True) as ledger:
-        seen = {newsletter.name: newsletter for newsletter in await ledger.newsletters()}
-        entries: list[dict[str, Any]] = []
-        for name in config.newsletters:
-            issues = await ledger.issues(name)
-            announced = sorted(
-                (issue for issue in issues if issue.announced_at), key=lambda issue: str(issue.announced_at), reverse=True
-            )
-            newsletter = seen.get(name)
-            waiting = {
-                State.WAITING,
-                State.UNSURE,
-                State.HELD,
-                State.FUTURE,
-                State.DRAFT,
-                State.ANNOUNCE,
-                State.BROKEN,
-            }
-            entries.append(
-                {
-                    "name": name,
-                    "last_pass": _iso(newsletter.last_pass_at if newsletter else None),
-                    "commit": newsletter.commit if newsletter else None,
-                    "error": newsletter.error if newsletter else None,
-                    "last_issue": {"title": announced[0].title, "announced": _iso(announced[0].announced_at)}
-                    if announced
-                    else None,
-                    "waiting": [
-                        {"title": issue.title, "state": issue.state.value, "reason": issue.reason, "until": _iso(issue.until)}
-                        for issue in issues
-                        if issue.state in waiting
-                    ],
-                    "errors": [{"title": issue.title, "error": issue.error} for issue in issues if issue.error],
-                }
-            )
-        unfinished = [
-            {
-                "kind": intent.draft.kind.value,
-                "key": intent.draft.key or None,
-                "channel": str(intent.draft.channel),
-                "since": _iso(intent.created_at),
-            }
-            for intent in await ledger.receipts.unfinished()
-        ]
-        waits = await ledger.receipts.waits(now=system_clock())
-        publishing = [
-            {
-                "newsletter": wait.newsletter,
-                "title": wait.title,
-                "channel": str(wait.channel),
-                "messages": 1,
-                "until": _iso(wait.until),
-            }
-            for wait in waits
-        ]
-    return {"newsletters": entries, "unfinished": unfinished, "publishing": publishing}
-
-
-async def archive_json(config: Config) -> list[dict[str, Any]]:
-    """Return every known issue with its state and receipts."""
-    async with open_ledger(config.state, read_only=True) as ledger:
-        return [
-            {
-                "id": issue.id,
-                "newsletter": issue.newsletter,
-                "path": issue.path,
-                "slug": issue.slug,
-                "title": issue.title,
-                "date": issue.date.isoformat() if issue.date else None,
-                "state": issue.state.value,
-                "reason": issue.reason,
-                "announced": _iso(issue.announced_at),
-                "receipts": [
-                    {
-                        "key": receipt.key,
-                        "channel": str(receipt.channel),
-                        "message": str(receipt.message),
-                        "published": receipt.published_at is not None,
-                    }
-                    for receipt in issue.receipts
-                ],
-            }
-            for issue in await ledger.issues()
-        ]
-
-
-def _iso(when: datetime | None) -> str | None:
-    return None if when is None else when.isoformat(timespec="seconds").replace("+00:00", "Z")

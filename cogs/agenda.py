@@ -1,0 +1,50 @@
+"""Planning: /events and /hiring."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from heartbeat_bot.bot.client import Bot
+from heartbeat_bot.bot.replies import asker, defer, reply
+from heartbeat_bot.bot.words import Audience, text, worded
+from heartbeat_bot.service.agenda import Agenda
+
+
+class Planning(commands.Cog):
+    """What members plan by."""
+
+    def __init__(self, agenda: Agenda) -> None:
+        self.agenda = agenda
+
+    @app_commands.command(name=text("commands.events.name"), description=text("commands.events.description"))
+    @worded("events", Audience.MEMBERS)
+    async def events(
+        self,
+        interaction: discord.Interaction[Bot],
+        when: str = "upcoming",
+        where: str | None = None,
+        query: str | None = None,
+        newsletter: str | None = None,
+        share: bool = False,
+    ) -> None:
+        await defer(interaction, share=share)
+        answer = await self.agenda.events(asker(interaction), when=when, where=where, query=query, newsletter=newsletter)
+        await reply(interaction, answer)
+
+    @app_commands.command(name=text("commands.hiring.name"), description=text("commands.hiring.description"))
+    @worded("hiring", Audience.MEMBERS)
+    async def hiring(
+        self,
+        interaction: discord.Interaction[Bot],
+        query: str | None = None,
+        newsletter: str | None = None,
+        share: bool = False,
+    ) -> None:
+        await defer(interaction, share=share)
+        answer = await self.agenda.hiring(asker(interaction), query=query, newsletter=newsletter)
+        await reply(interaction, answer)
+
+
+async def setup(bot: Bot) -> None:
+    """Add the commands."""
+    await bot.add_cog(Planning(bot.service.agenda))

@@ -1,0 +1,35 @@
+"""Buttons, menus and dialogs: whatever they ask for stands in their custom_id."""
+
+from typing import Any
+
+import discord
+from discord.ext import commands
+
+from heartbeat_bot.bot.client import Bot
+from heartbeat_bot.bot.replies import ask, asker, pressed, reply, take_time
+from heartbeat_bot.service.service import Service
+
+
+class Presses(commands.Cog):
+    """What people press, choose and type."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        press, values = pressed(interaction)
+        if press is None:
+            return
+        dialog = self.service.dialog(asker(interaction), press)
+        if dialog:
+            await ask(interaction, dialog)
+            return
+        await take_time(interaction, self.service.kind(press))
+        answer = await self.service.press(asker(interaction), press, values)
+        await reply(interaction, answer)
+
+
+async def setup(bot: Bot) -> None:
+    """Add the listener."""
+    await bot.add_cog(Presses(bot.service))

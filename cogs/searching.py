@@ -1,0 +1,36 @@
+"""Finding: /search."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from heartbeat_bot.bot.client import Bot
+from heartbeat_bot.bot.replies import asker, defer, reply
+from heartbeat_bot.bot.words import Audience, text, worded
+from heartbeat_bot.service.searching import Searching
+
+
+class Finding(commands.Cog):
+    """What members look for."""
+
+    def __init__(self, searching: Searching) -> None:
+        self.searching = searching
+
+    @app_commands.command(name=text("commands.search.name"), description=text("commands.search.description"))
+    @worded("search", Audience.MEMBERS)
+    async def search(
+        self,
+        interaction: discord.Interaction[Bot],
+        query: str,
+        newsletter: str | None = None,
+        where: str = "all",
+        share: bool = False,
+    ) -> None:
+        await defer(interaction, share=share)
+        answer = await self.searching.search(asker(interaction), query=query, newsletter=newsletter, where=where)
+        await reply(interaction, answer)
+
+
+async def setup(bot: Bot) -> None:
+    """Add the command."""
+    await bot.add_cog(Finding(bot.service.searching))

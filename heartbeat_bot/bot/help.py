@@ -1,0 +1,34 @@
+"""/help, made from the command tree: whatever the bot can do stands there, in the reader's language."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from discord import app_commands
+
+from heartbeat_bot.bot.client import Bot
+from heartbeat_bot.messages.answers import Answer
+from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.messages.post import Embed
+from heartbeat_bot.service.asking import Asker
+
+
+async def help_for(bot: Bot, asker: Asker) -> Answer:
+    """Return what a person can do here: commands as links that start them, those of moderators for moderators only."""
+    words = asker.words
+    every = [command for command in bot.tree.get_commands() if isinstance(command, app_commands.Command)]
+    members = [command for command in every if command.default_permissions is None]
+    parts = [words.say("help.intro", newsletters=", ".join(escape(name) for name in bot.service.names()))]
+    parts.append("\n".join(_lines(bot, asker, members)))
+    if await bot.service.authority.may(asker):
+        moderators = [command for command in every if command.default_permissions is not None]
+        parts.append("\n".join([f"**{words.say('help.moderators')}**", *_lines(bot, asker, moderators)]))
+    return Answer(embeds=(Embed(title=words.say("help.title"), description="\n\n".join(part for part in parts if part)).body(),))
+
+
+def _lines(bot: Bot, asker: Asker, commands: list[app_commands.Command[Any, ..., Any]]) -> Iterator[str]:
+    for command in sorted(commands, key=lambda command: command.name):
+        if command.guild_only and asker.guild is None:
+            continue
+        number = bot.numbers.get(command.name)
+        name = f"</{command.name}:{number}>" if number else f"`/{command.name}`"
+        yield f"- {name} — {escape(asker.words.say(f'commands.{command.name}.description'))}"

@@ -1,0 +1,143 @@
+"""Answers on their way to a person: by the routes of interactions, with bodies as they are.
+
+discord.py's own Embed would lose the alternative text of images, and its views would be kept in memory although all that a press
+needs stands in its custom_id. So the bodies go through the client's own adapter for these routes, as messages go through its HTTP
+client.
+"""
+
+import io
+import json
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import discord
+from discord.http import MultipartParameters
+from discord.webhook.async_ import async_context
+
+from heartbeat_bot.errors import UserError
+from heartbeat_bot.languages import language
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.answers import Answer, Dialog
+from heartbeat_bot.messages.components import Press, read_press, shortened
+from heartbeat_bot.service.asking import Asker
+from heartbeat_bot.service.presses import Kind
+
+_LOG = logging.getLogger(__name__)
+_MODAL: Final = 9
+
+
+def asker(interaction: discord.Interaction[Any]) -> Asker:
+    """Say who asks, and where."""
+    user = interaction.user
+    return Asker(
+        user=user.id,
+        name=user.display_name,
+        guild=interaction.guild_id,
+        channel=interaction.channel_id,
+        roles=frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset(),
+        manages=interaction.permissions.manage_guild if interaction.guild_id else False,
+        locale=interaction.locale.value,
+    )
+
+
+async def defer(interaction: discord.Interaction[Any], *, share: bool = False) -> None:
+    """Take fifteen minutes' time for an answer that only the asker sees, or, with ``share``, everybody in the channel."""
+    await interaction.response.defer(ephemeral=not share, thinking=True)
+
+
+async def reply(interaction: discord.Interaction[Any], answer: Answer) -> None:
+    """Answer what was deferred: a command's waiting message, or the message whose button was pressed, becomes the answer."""
+    form = [{"name": "payload_json", "value": json.dumps(answer.body()), "content_type": "application/json"}]
+    files = [discord.File(io.BytesIO(file.content), filename=file.name) for file in answer.files]
+    form += [{"name": f"files[{number}]", "value": file.fp, "filename": file.filename} for number, file in enumerate(files)]
+    http = interaction.client.http
+    await async_context.get().edit_original_interaction_response(
+        interaction.application_id,
+        interaction.token,
+        session=interaction._session,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the session of all interactions
+        proxy=http.proxy,
+        proxy_auth=http.proxy_auth,
+        payload=None if files else answer.body(),
+        multipart=form if files else None,
+        files=files,
+    )
+
+
+def pressed(interaction: discord.Interaction[Any]) -> tuple[Press | None, list[str]]:
+    """Return what a person pressed, None when it is no press, and what they chose in a menu or typed into a dialog."""
+    data: dict[str, Any] = dict(interaction.data or {})
+    match interaction.type:
+        case discord.InteractionType.component:
+            return read_press(data["custom_id"]), [str(value) for value in data.get("values", ())]
+        case discord.InteractionType.modal_submit:
+            return read_press(data["custom_id"]), list(_typed(data["components"]))
+        case _:
+            return None, []
+
+
+def _typed(components: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield what was typed into the lines of a dialog, in order."""
+    for component in components:
+        if "value" in component:
+            yield str(component["value"])
+        yield from _typed([*component.get("components", ()), *([component["component"]] if "component" in component else ())])
+
+
+async def take_time(interaction: discord.Interaction[Any], kind: Kind) -> None:
+    """Take fifteen minutes' time for what a press leads to."""
+    if kind is Kind.UPDATE:
+        await interaction.response.defer()
+    else:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+
+
+async def ask(interaction: discord.Interaction[Any], dialog: Dialog) -> None:
+    """Open a dialog, which must be the first answer."""
+    http = interaction.client.http
+    await async_context.get().create_interaction_response(
+        interaction.id,
+        interaction.token,
+        session=interaction._session,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - as above
+        proxy=http.proxy,
+        proxy_auth=http.proxy_auth,
+        params=MultipartParameters(payload={"type": _MODAL, "data": dialog.body()}, multipart=None, files=None),
+    )
+
+
+def offer(choices: Sequence[tuple[str, str]]) -> list[discord.app_commands.Choice[str]]:
+    """Return choices (what is shown, what it stands for) as discord.py takes them, within Discord's limits."""
+    fitting = [(name, value) for name, value in choices if value and len(value) <= limits.CHOICE_TEXT][: limits.CHOICES]
+    return [discord.app_commands.Choice(name=shortened(name, limits.CHOICE_TEXT) or value, value=value) for name, value in fitting]
+
+
+async def apologise(interaction: discord.Interaction[Any], error: BaseException) -> None:
+    """Tell a person what went wrong: a UserError as it is, everything else by a reference to what is logged."""
+    cause = error.original if isinstance(error, discord.app_commands.CommandInvokeError) else error
+    words = language(interaction.locale.value)
+    if isinstance(cause, UserError):
+        sentence = str(cause)
+    elif isinstance(cause, discord.NotFound) and cause.code in _TOO_LATE:
+        _LOG.warning("an answer to %s came too late, or its message was dismissed", interaction.id)
+        return
+    else:
+        reference = secrets.token_hex(4)
+        _LOG.error("fault %s at an interaction", reference, exc_info=cause)
+        sentence = words.say("errors.fault", reference=reference)
+    if interaction.type is discord.InteractionType.autocomplete:
+        return
+    content = shortened(sentence, limits.CONTENT)
+    try:
+        if not interaction.response.is_done():
+            await interaction.response.send_message(content, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+        elif interaction.type is discord.InteractionType.component:
+            await interaction.followup.send(content, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
+        else:
+            await reply(interaction, Answer(content=content))
+    except discord.HTTPException as failure:
+        _LOG.warning("a person could not be told of an error: %s", failure)
+
+
+_TOO_LATE: Final = frozenset({10008, 10015, 10062, 50027})
+"""Codes of interactions whose time is over and of messages that are gone (docs, *Opcodes*)."""

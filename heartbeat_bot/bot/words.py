@@ -1,0 +1,99 @@
+"""The words of slash commands: taken from the language files, by the name of a command and of its options."""
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, Final, TypeVar
+
+import discord
+from discord import app_commands
+
+from heartbeat_bot.bot.completions import FOR_MEMBERS, FOR_MODERATORS
+from heartbeat_bot.languages import ENGLISH, codes, language, own_texts
+
+_Function = TypeVar("_Function", bound=Callable[..., Any] | app_commands.ContextMenu)
+_KEY: Final = "key"
+
+
+class Audience(Enum):
+    """Who is offered a command, and where."""
+
+    MEMBERS = "members"
+    """Everybody: in servers, in direct messages, and wherever a person has installed the bot for themselves."""
+    SERVER = "server"
+    """Everybody in a server."""
+    MODERATORS = "moderators"
+    """In servers, those who may manage messages, unless a server's owner says otherwise; the bot checks again itself."""
+
+
+_MODERATOR: Final = discord.Permissions(manage_messages=True)
+
+
+def text(key: str) -> app_commands.locale_str:
+    """Return the English text of a key, to be translated when the commands are sent to Discord."""
+    return app_commands.locale_str(language(ENGLISH).texts[key], **{_KEY: key})
+
+
+def worded(name: str, audience: Audience) -> Callable[[_Function], _Function]:
+    """Say what a command's options are and what may be chosen, and offer the command to an audience.
+
+    To stand below the decorator that makes the command. Its options and their choices are those of the language file, under
+    ``commands.<name>.options``: an option that is not there, or not an argument of the function, is an error at load.
+    """
+
+    def decorate(function: _Function) -> _Function:
+        options = _options(name)
+        place = f"commands.{name}.options"
+        function = app_commands.rename(**{option: text(f"{place}.{option}.name") for option in options})(function)
+        function = app_commands.describe(**{option: text(f"{place}.{option}.description") for option in options})(function)
+        choices = {
+            option: [app_commands.Choice(name=text(f"{place}.{option}.choices.{value}"), value=value) for value in values]
+            for option, values in options.items()
+            if values
+        }
+        function = app_commands.choices(**choices)(function) if choices else function
+        known = FOR_MODERATORS if audience is Audience.MODERATORS else FOR_MEMBERS
+        completions = {option: known[option] for option in options if option in known}
+        function = app_commands.autocomplete(**completions)(function) if completions else function
+        return offered(audience)(function)
+
+    return decorate
+
+
+def offered(audience: Audience) -> Callable[[_Function], _Function]:
+    """Offer a command to an audience."""
+
+    def decorate(function: _Function) -> _Function:
+        if audience is Audience.MEMBERS:
+            function = app_commands.allowed_installs(guilds=True, users=True)(function)
+            return app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)(function)
+        function = app_commands.allowed_installs(guilds=True, users=False)(app_commands.guild_only()(function))
+        return app_commands.default_permissions(_MODERATOR)(function) if audience is Audience.MODERATORS else function
+
+    return decorate
+
+
+def _options(name: str) -> dict[str, list[str]]:
+    """Return a command's options, each with the values that may be chosen, from the English file."""
+    place = f"commands.{name}.options."
+    options: dict[str, list[str]] = {}
+    for key in own_texts(ENGLISH):
+        if key.startswith(place):
+            option, *rest = key.removeprefix(place).split(".")
+            options.setdefault(option, []).extend(rest[1:] if rest[0] == "choices" else ())
+    return options
+
+
+class Translator(app_commands.Translator):
+    """Gives Discord each text in every language that there is a file of."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,  # noqa: ARG002
+    ) -> str | None:
+        """Return a text in the language of a locale, None where Discord is to show the English one."""
+        key = string.extras.get(_KEY)
+        code = next((code for code in (locale.value, locale.value.split("-", 1)[0]) if code in codes()), ENGLISH)
+        found: Mapping[str, str] = {} if code == ENGLISH else own_texts(code)
+        return found.get(str(key))

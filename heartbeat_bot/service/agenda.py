@@ -1,0 +1,277 @@
+"""What people plan by: events and open positions, out of all issues; and events for a calendar."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from heartbeat_bot.archive.calendar import calendar
+from heartbeat_bot.archive.told import Told
+from heartbeat_bot.archive.words import folded_words
+from heartbeat_bot.issues.items import Event, EventKind, Job, JobKind
+from heartbeat_bot.languages import Language
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.answers import Answer, Attachment
+from heartbeat_bot.messages.components import Component, Option, pages, press, row, select, turning
+from heartbeat_bot.messages.dialect import DiscordConverter, escape
+from heartbeat_bot.messages.links import Links, is_web
+from heartbeat_bot.messages.post import Embed
+from heartbeat_bot.service.asking import Asker
+from heartbeat_bot.service.desk import QUERY, Desk, short_name, typed
+from heartbeat_bot.service.presses import Kind, Pressable
+
+EVENTS: Final = "events"
+HIRING: Final = "hiring"
+CALENDAR: Final = "ics"
+
+WINDOWS: Final = ("upcoming", "week", "month", "past", "all")
+PLACES: Final = ("online", "in_person")
+
+JOBS_LAST: Final = timedelta(days=90)
+"""How long a list of open positions is worth showing."""
+
+_WEST: Final = timedelta(hours=12)
+"""How far behind UTC it may still be the day before: an event of a day is over when that day is over everywhere."""
+
+_PER_PAGE: Final = 10
+_CHARACTERS: Final = 3600
+_ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """What events somebody asks for; it goes through every button of the answer."""
+
+    when: str
+    where: str
+    newsletter: str | None
+    query: str
+
+    def arguments(self) -> tuple[str, ...]:
+        return (self.when, self.where, short_name(self.newsletter), self.query)
+
+
+class Agenda:
+    """Answers people who plan."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Answer from what is on the desk."""
+        self._desk = desk
+        self.presses: Mapping[str, Pressable] = {
+            EVENTS: Pressable(handle=self._turn_events),
+            HIRING: Pressable(handle=self._turn_jobs),
+            CALENDAR: Pressable(kind=Kind.REPLY, handle=self._calendar),
+        }
+
+    # -- events -----------------------------------------------------------------------------------------------------------
+
+    async def events(
+        self,
+        asker: Asker,
+        *,
+        when: str = "upcoming",
+        where: str | None = None,
+        query: str | None = None,
+        newsletter: str | None = None,
+    ) -> Answer:
+        """Return events: ``when`` is one of :data:`WINDOWS`, ``where`` of :data:`PLACES`; sorted by day, past ones backwards."""
+        question = _Question(
+            when=when if when in WINDOWS else WINDOWS[0],
+            where=where if where in PLACES else "",
+            newsletter=self._desk.newsletter(asker, newsletter),
+            query=QUERY.cut(query),
+        )
+        return await self._events_page(asker, question, 0)
+
+    async def _turn_events(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+        page, question = self._read(asker, arguments)
+        return await self._events_page(asker, question, page)
+
+    def _read(self, asker: Asker, arguments: Sequence[str]) -> tuple[int, _Question]:
+        page, when, where, newsletter, query = arguments
+        return int(page), _Question(when=when, where=where, newsletter=self._desk.newsletter(asker, newsletter), query=query)
+
+    async def _asked_for(self, question: _Question) -> list[Told]:
+        now = self._desk.clock()
+        told = [
+            told
+            for told in await self._desk.archive.events()
+            if question.newsletter in {None, told.newsletter}
+            and _is_in(told.event, question.when, now)
+            and (not question.where or _is_there(told.event, question.where))
+            and _fits(question.query, (told.event.title, told.event.location or "", told.event.section, str(told.event.day)))
+        ]
+        return told[::-1] if question.when == "past" else told
+
+    async def _events_page(self, asker: Asker, question: _Question, page: int) -> Answer:
+        words, found = asker.words, await self._asked_for(question)
+        if not found:
+            plain = question.when == "upcoming" and not (question.where or question.query)
+            return Answer(content=words.say("events.none_upcoming" if plain else "events.none"))
+        lines = [await self._event_line(told, words) for told in found]
+        dealt = pages(lines, most=_PER_PAGE, characters=_CHARACTERS)
+        page = min(max(page, 0), len(dealt) - 1)
+        first = sum(len(earlier) for earlier in dealt[:page])
+        shown = found[first : first + len(dealt[page])]
+        embed = Embed(
+            title=words.say(f"events.title.{question.when}"),
+            description="\n".join(dealt[page]),
+            footer=words.say("events.found", count=len(found)),
+        )
+        return Answer(embeds=(embed.body(),), components=_event_controls(words, question, page, len(dealt), shown))
+
+    async def _event_line(self, told: Told, words: Language) -> str:
+        event = told.event
+        title = _linked(event.title, event.url)
+        if event.kind is EventKind.DEADLINE:
+            title = words.say("events.deadline", title=title)
+        place = escape(event.location or "")
+        facts = [
+            _days(event, words),
+            place,
+            words.say("events.online") if event.online and "online" not in place.casefold() else "",
+            words.say("events.from", issue=_linked(told.listed.title, told.listed.url)),
+        ]
+        return f"- **{title}** — {' · '.join(fact for fact in facts if fact)}"
+
+    async def _calendar(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        page, question = self._read(asker, arguments)
+        found = await self._asked_for(question)
+        if values and values[0] != _ALL:
+            chosen = [told for told in await self._desk.archive.events() if _mark(told) == values[0]]
+        else:
+            dealt = pages([await self._event_line(told, asker.words) for told in found], most=_PER_PAGE, characters=_CHARACTERS)
+            first = sum(len(earlier) for earlier in dealt[:page])
+            chosen = found[first : first + len(dealt[page])] if page < len(dealt) else []
+        if not chosen:
+            return Answer(content=asker.words.say("events.gone"))
+        file = Attachment(name="events.ics", content=calendar(chosen, name=", ".join(self._desk.names()), now=self._desk.clock()))
+        count = asker.words.say("events.found", count=len(chosen))
+        return Answer(content=asker.words.say("events.file", count=count), files=(file,))
+
+    # -- jobs -------------------------------------------------------------------------------------------------------------
+
+    async def hiring(self, asker: Asker, *, query: str | None = None, newsletter: str | None = None) -> Answer:
+        """Return the open positions of the newest issue that has some, and how old they are."""
+        return await self._jobs_page(asker, self._desk.newsletter(asker, newsletter), QUERY.cut(query), 0)
+
+    async def _turn_jobs(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+        page, newsletter, query = arguments
+        return await self._jobs_page(asker, self._desk.newsletter(asker, newsletter), query, int(page))
+
+    async def _jobs_page(self, asker: Asker, newsletter: str | None, query: str, page: int) -> Answer:
+        words = asker.words
+        found = await self._desk.archive.jobs(newsletter)
+        if found is None:
+            return Answer(content=words.say("hiring.none"))
+        listed, jobs = found
+        issue = _linked(listed.title, listed.url)
+        age = _age(listed.date)
+        day = listed.date.date() if isinstance(listed.date, datetime) else listed.date
+        if day is not None and self._desk.clock().date() - day > JOBS_LAST:
+            return Answer(content=words.say("hiring.expired", issue=issue, when=age))
+        fitting = [job for job in jobs if _fits(query, (job.title, job.company or "", job.location or "", job.section))]
+        if not fitting:
+            return Answer(content=words.say("hiring.no_match", query=typed(query)))
+        newest = self._desk.archive.issues(newsletter)[0]
+        head = words.say("hiring.age" if newest.issue == listed.issue else "hiring.newer", issue=issue, when=age)
+        dealt = pages(list(_job_lines(fitting, words)), most=_PER_PAGE, characters=_CHARACTERS)
+        page = min(max(page, 0), len(dealt) - 1)
+        embed = Embed(title=words.say("hiring.title"), description="\n".join((head, "", *dealt[page])))
+        controls = turning(words, page, len(dealt), lambda to: press(HIRING, to, short_name(newsletter), query))
+        return Answer(embeds=(embed.body(),), components=row(*controls))
+
+
+def _is_in(event: Event, when: str, now: datetime) -> bool:
+    if when == "all":
+        return True
+    over = _is_over(event, now)
+    if when == "past":
+        return over
+    if when == "upcoming":
+        return not over
+    today = now.date()
+    if when == "week":
+        first = today - timedelta(days=today.weekday())
+        last = first + timedelta(days=6)
+    else:
+        first = today.replace(day=1)
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return event.day <= last and _last_day(event) >= first and not over
+
+
+def _is_there(event: Event, where: str) -> bool:
+    """Tell whether one can take part online, or in person: hybrid events are both."""
+    if where == "online":
+        return event.online
+    return not event.online or bool(event.location and event.location.casefold() not in {"online", "virtual"})
+
+
+def _fits(query: str, texts: Sequence[str]) -> bool:
+    """Tell whether every word of a query is in the texts, whatever its accents and case."""
+    said = " ".join(word for text in texts for word in folded_words(text))
+    return all(word in said for word in folded_words(query))
+
+
+def _last_day(event: Event) -> date:
+    end = event.end or event.start
+    return end.date() if isinstance(end, datetime) else end
+
+
+def _is_over(event: Event, now: datetime) -> bool:
+    end = event.end or event.start
+    if isinstance(end, datetime):
+        # Without an end, what begins at a time is taken to last for an evening.
+        return end + (timedelta() if event.end else timedelta(hours=3)) < now
+    return end < (now - _WEST).date()
+
+
+def _days(event: Event, words: Language) -> str:
+    """Write when an event is: instants as the reader's own time, days as they are where it takes place."""
+    if isinstance(event.start, datetime):
+        start = f"<t:{int(event.start.timestamp())}:f>"
+        if not isinstance(event.end, datetime):
+            return start
+        style = "t" if event.end.astimezone(event.start.tzinfo).date() == event.start.date() else "f"
+        return f"{start} – <t:{int(event.end.timestamp())}:{style}>"
+    start = words.day(event.start)
+    last = _last_day(event)
+    return start if last == event.start else f"{start} – {words.day(last)}"
+
+
+def _age(when: date | datetime | None) -> str:
+    if when is None:
+        return "?"
+    instant = when if isinstance(when, datetime) else datetime(when.year, when.month, when.day, 12, tzinfo=UTC)
+    return f"<t:{int(instant.timestamp())}:R>"
+
+
+def _mark(told: Told) -> str:
+    """Return what a menu's choice calls an event by: the same as long as it is the same event."""
+    return sha256(f"{told.newsletter}\0{told.key}".encode()).hexdigest()[:16]
+
+
+def _linked(title: str, url: str | None) -> str:
+    return DiscordConverter(Links()).masked_text(title, url) if url and is_web(url) else escape(title)
+
+
+def _event_controls(words: Language, question: _Question, page: int, count: int, shown: Sequence[Told]) -> tuple[Component, ...]:
+    arguments = question.arguments()
+    options = [
+        Option(label=words.say("events.all_shown", count=len(shown)), value=_ALL),
+        *(Option(label=told.event.title, value=_mark(told), description=words.day(told.event.day)) for told in _distinct(shown)),
+    ]
+    menu = select(press(CALENDAR, page, *arguments), options[: limits.SELECT_OPTIONS], placeholder=words.say("events.calendar"))
+    return (*row(*turning(words, page, count, lambda to: press(EVENTS, to, *arguments))), *row(menu))
+
+
+def _distinct(shown: Sequence[Told]) -> Iterator[Told]:
+    yield from {_mark(told): told for told in shown}.values()
+
+
+def _job_lines(jobs: Sequence[Job], words: Language) -> Iterator[str]:
+    for job in sorted(jobs, key=lambda job: job.kind is JobKind.POINTER):
+        about = " · ".join(escape(fact) for fact in (job.company, job.location) if fact)
+        more = f"{words.say('hiring.pointers')}: " if job.kind is JobKind.POINTER else ""
+        yield f"- {more}**{_linked(job.title, job.url)}**{f' — {about}' if about else ''}"

@@ -1,0 +1,102 @@
+"""Who decided what, when, and what came of it: written down, and told in the moderators' channel."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from heartbeat_bot.delivery.ledger import IssueRecord
+from heartbeat_bot.delivery.plan import ChannelId
+from heartbeat_bot.errors import UserError
+from heartbeat_bot.languages import language
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.components import shortened
+from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.service.asking import Asker
+from heartbeat_bot.service.desk import Desk
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Act:
+    """Something that a moderator does; ``outcome`` is a sentence, in English, to be set by who does it."""
+
+    outcome: str = "done"
+
+
+class AlreadyDoneError(UserError):
+    """Somebody pressed a button whose act was done before, or is being done."""
+
+
+class Auditing:
+    """Keeps the book of what moderators do."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Write to the ledger, and to the moderators' channel when there is one."""
+        self._desk = desk
+
+    @asynccontextmanager
+    async def act(
+        self,
+        asker: Asker,
+        verb: str,
+        *,
+        newsletter: str | None = None,
+        issue: IssueRecord | None = None,
+        detail: str = "",
+        token: str | None = None,
+    ) -> AsyncGenerator[Act]:
+        """Write down that something is begun, and in the end what came of it.
+
+        A ``token`` is used once: raises AlreadyDoneError for one that was used before, so that a double click does nothing twice.
+        """
+        actions, clock = self._desk.ledger.actions, self._desk.clock
+        newsletter = issue.newsletter if issue else newsletter
+        number = await actions.begin(
+            token=token,
+            who=asker.user,
+            name=asker.name,
+            verb=verb,
+            newsletter=newsletter,
+            issue=issue.id if issue else None,
+            detail=detail,
+            now=clock(),
+        )
+        if number is None:
+            raise AlreadyDoneError(asker.words.say("moderation.already_done"))
+        act = Act()
+        try:
+            yield act
+        except UserError as error:
+            act.outcome = f"failed: {error}"
+            raise
+        except BaseException:
+            act.outcome = "failed"
+            raise
+        finally:
+            await actions.end(number, act.outcome, now=clock())
+            await self._tell(asker, verb, issue.title if issue else newsletter or "", detail, act.outcome, f"act-{number}")
+
+    async def settle(self) -> None:
+        """Write down of what was cut off that it was. To be called once, on start."""
+        for action in await self._desk.ledger.actions.unfinished():
+            await self._desk.ledger.actions.end(action.id, "cut off: the bot was stopped meanwhile", now=self._desk.clock())
+
+    async def tell(self, text: str, *, nonce: str) -> None:
+        """Say something in the moderators' channel, when there is one; that it cannot be said is logged."""
+        channel = self._desk.config.moderation.channel
+        if channel is None:
+            return
+        body: dict[str, Any] = {"content": shortened(text, limits.CONTENT), "embeds": [], "allowed_mentions": {"parse": []}}
+        try:
+            await self._desk.outlet.send(ChannelId(channel), body, (), nonce)
+        except UserError as error:
+            _LOG.warning("the moderators could not be told: %s", error)
+
+    async def _tell(self, asker: Asker, verb: str, what: str, detail: str, outcome: str, nonce: str) -> None:
+        about = " ".join(part for part in (f"**{escape(what)}**" if what else "", escape(detail)) if part)
+        words = language()
+        sentence = words.say("moderation.told", who=escape(asker.name), verb=verb, about=about, outcome=escape(outcome))
+        await self.tell(sentence, nonce=nonce)

@@ -1,0 +1,87 @@
+"""Keeps the archive in step with what the last pass saw: what was said is read once, and again when it was changed."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import Final
+
+from heartbeat_bot.archive.entry import Entry, entry_of
+from heartbeat_bot.delivery.ledger import IssueRecord
+from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.delivery.survey import at_path, rendering_of
+from heartbeat_bot.errors import UserError
+from heartbeat_bot.messages.post import PostKey
+from heartbeat_bot.pictures import render_from
+from heartbeat_bot.rendering import links_of
+from heartbeat_bot.service.desk import Desk
+
+_LOG = logging.getLogger(__name__)
+
+SHOWN: Final = frozenset({State.BASELINE, State.TOO_OLD, State.ANNOUNCED})
+"""The states of issues that members may read: what waits, is held, is a draft or was taken back is nobody's but the moderators'."""
+
+
+class Indexing:
+    """Fills the archive."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Write to the archive on the desk."""
+        self._desk = desk
+
+    async def index(self, name: str) -> int:
+        """Read what is new or changed in a newsletter since the archive last saw it, newest first; return how many were read.
+
+        To be called after a pass. An issue that cannot be read stays as it was, or is left out.
+        """
+        desk = self._desk
+        snapshot = desk.passes.snapshots.get(name)
+        if snapshot is None:
+            return 0
+        newsletter = desk.config.newsletters[name]
+        rendering = rendering_of(newsletter)
+        records = [
+            record for record in (await desk.ledger.records(name)).values() if record.path in snapshot.files and record.present
+        ]
+        known = desk.archive.known(name)
+        await desk.archive.remove(name, known.keys() - {record.path for record in records})
+        await desk.archive.mark(
+            name, {record.path: (record.id, record.state in SHOWN) for record in records if record.path in known}
+        )
+        count = 0
+        for record in sorted(records, key=lambda record: str(record.date or ""), reverse=True):
+            path, blob = record.path, snapshot.files[record.path]
+            shown_as = " ".join([at_path(rendering, path), *record.withheld])
+            kept = known.get(path)
+            if record.broken or (kept is not None and (kept.blob, kept.rendering) == (blob, shown_as)):
+                continue
+            try:
+                preview = await render_from(snapshot.contents, path, await snapshot.contents.read(path), newsletter)
+            except UserError as error:
+                _LOG.warning("%s is not in the archive: %s", path, error)
+                continue
+            entry = await asyncio.to_thread(
+                entry_of,
+                name,
+                blob,
+                shown_as,
+                preview,
+                event_headings=[pattern.pattern for pattern in newsletter.sections.events],
+                job_headings=[pattern.pattern for pattern in newsletter.sections.jobs],
+                resolve=links_of(newsletter, preview.url).resolve,
+            )
+            await desk.archive.put(_shown(entry, record), issue=record.id, visible=record.state in SHOWN)
+            count += 1
+        return count
+
+
+def _shown(entry: Entry, record: IssueRecord) -> Entry:
+    """Leave out the sections that a moderator took back."""
+    if not record.withheld:
+        return entry
+    hidden = {part.title for part in entry.parts if not record.shows(PostKey(part.key))}
+    return replace(
+        entry,
+        parts=tuple(part for part in entry.parts if record.shows(PostKey(part.key))),
+        events=tuple(event for event in entry.events if event.section not in hidden),
+        jobs=tuple(job for job in entry.jobs if job.section not in hidden),
+    )

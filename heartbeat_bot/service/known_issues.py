@@ -1,0 +1,95 @@
+"""Every issue that the ledger knows, for moderators: those that wait, are drafts or were taken back too."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime
+from typing import Final
+
+from heartbeat_bot.archive.words import folded_words
+from heartbeat_bot.delivery.ledger import IssueRecord
+from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.errors import UserError
+from heartbeat_bot.languages import Language
+from heartbeat_bot.messages import limits
+from heartbeat_bot.service.asking import Asker
+from heartbeat_bot.service.authority import Authority
+from heartbeat_bot.service.desk import Desk, typed
+from heartbeat_bot.service.reading import day_of
+
+OUT: Final = frozenset({State.ANNOUNCED, State.BASELINE, State.TOO_OLD})
+"""What readers know already, posted or not."""
+
+UNDECIDED: Final = frozenset(
+    {State.NEW, State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.DRAFT, State.BROKEN, State.ANNOUNCE, State.TOO_OLD}
+)
+"""What may still be announced, and what a moderator may say otherwise of."""
+
+FITTING: Final[Mapping[str, Collection[State]]] = {
+    "approve": UNDECIDED | {State.BASELINE, State.RETRACTED},
+    "hold": UNDECIDED,
+    "skip": UNDECIDED,
+    "schedule": UNDECIDED | {State.BASELINE, State.RETRACTED},
+    "repost": OUT,
+    "retract": {State.ANNOUNCED, State.GONE},
+    "preview": frozenset(State) - {State.GONE},
+}
+"""The states in which an issue is offered for a command."""
+
+
+class KnownIssues:
+    """Finds the issue that a moderator means."""
+
+    def __init__(self, desk: Desk, authority: Authority) -> None:
+        """Look in the ledger."""
+        self._desk = desk
+        self._authority = authority
+
+    async def complete(self, asker: Asker, typed_so_far: str, command: str) -> list[tuple[str, str]]:
+        """Return the issues to choose from for a command: what is shown, and the number that :meth:`chosen` takes."""
+        wanted = folded_words(typed_so_far)
+        states = FITTING.get(command, frozenset(State))
+        fitting = [record for record in await self._all(asker) if record.state in states and _fits(record, wanted)]
+        if command == "retract":  # what is gone has something to retract only while messages of it are left
+            holding = {name: await self._desk.ledger.holding(name) for name in {record.newsletter for record in fitting}}
+            fitting = [record for record in fitting if record.present or record.id in holding[record.newsletter]]
+        return [(_line(record, asker.words), str(record.id)) for record in fitting[: limits.CHOICES]]
+
+    async def chosen(self, asker: Asker, issue: str) -> IssueRecord:
+        """Return the issue of a number, or the newest one that a text fits; raise UserError when there is none they may decide about."""
+        wanted = issue.strip()
+        records = await self._all(asker)
+        if not records:
+            await self._authority.check(asker)
+        for record in records:
+            if str(record.id) == wanted:
+                return record
+        words = folded_words(wanted)
+        found = next((record for record in records if words and _fits(record, words)), None)
+        if found is None:
+            raise UserError(asker.words.say("moderation.no_issue", issue=typed(issue)))
+        return found
+
+    async def _all(self, asker: Asker) -> list[IssueRecord]:
+        """Return the issues that a person may decide about, the newest first."""
+        found: list[IssueRecord] = []
+        for name in self._desk.names():
+            if await self._authority.may(asker, name):
+                found += (await self._desk.ledger.records(name)).values()
+        return sorted(found, key=_age)
+
+
+def _age(record: IssueRecord) -> tuple[float, int]:
+    when = record.date
+    if isinstance(when, date) and not isinstance(when, datetime):
+        when = datetime(when.year, when.month, when.day, tzinfo=UTC)
+    return -(when or record.first_seen).timestamp(), -record.id
+
+
+def _fits(record: IssueRecord, wanted: Collection[str]) -> bool:
+    said = folded_words(f"{record.title} {record.date or ''} {record.slug}")
+    return all(any(word.startswith(one) for word in said) for one in wanted)
+
+
+def _line(record: IssueRecord, words: Language) -> str:
+    return " · ".join(
+        part for part in (record.title, day_of(record.date, words), words.say(f"states.{record.state.value}")) if part
+    )

@@ -1,0 +1,281 @@
+"""What moderators decide about issues that wait, and about newsletters: approve, hold, skip, schedule, retract, pause, status."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
+from heartbeat_bot.delivery.plan import ChannelId
+from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.errors import UserError
+from heartbeat_bot.languages import Language, language
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.answers import Answer, Dialog
+from heartbeat_bot.messages.components import press, row, shortened, text_input
+from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.messages.post import Embed
+from heartbeat_bot.service.asking import Asker
+from heartbeat_bot.service.auditing import Auditing
+from heartbeat_bot.service.authority import Authority
+from heartbeat_bot.service.desk import Desk, typed
+from heartbeat_bot.service.known_issues import KnownIssues
+from heartbeat_bot.service.looking import Looking
+from heartbeat_bot.service.presses import Kind, Pressable
+from heartbeat_bot.service.times import read_time
+
+APPROVE: Final = "approve"
+HOLD: Final = "hold"
+SKIP: Final = "skip"
+SCHEDULE: Final = "schedule"
+SCHEDULED: Final = "scheduled"
+DECIDE_ALL: Final = "decide-all"
+
+_WAITING: Final = (State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.ANNOUNCE, State.BROKEN, State.DRAFT)
+_MOST_WAITING: Final = 10
+
+
+class Moderating:
+    """Does what moderators decide."""
+
+    def __init__(self, desk: Desk, *, authority: Authority, known: KnownIssues, auditing: Auditing, looking: Looking) -> None:
+        """Write decisions to the ledger; a look at the newsletter then carries them out."""
+        self._desk = desk
+        self._authority = authority
+        self._known = known
+        self._auditing = auditing
+        self._looking = looking
+        self.presses: Mapping[str, Pressable] = {
+            APPROVE: Pressable(kind=Kind.REPLY, handle=self._press_approve),
+            SKIP: Pressable(kind=Kind.REPLY, handle=self._press_skip),
+            HOLD: Pressable(kind=Kind.REPLY, handle=self._press_hold),
+            SCHEDULE: Pressable(kind=Kind.REPLY, ask=_ask_time),
+            DECIDE_ALL: Pressable(kind=Kind.REPLY, handle=self._decide_all),
+            SCHEDULED: Pressable(kind=Kind.REPLY, handle=self._press_schedule),
+        }
+
+    # -- issues -----------------------------------------------------------------------------------------------------------
+
+    async def approve(self, asker: Asker, *, issue: str) -> Answer:
+        """Let an issue be announced."""
+        record = await self._known.chosen(asker, issue)
+        if record.announced_at is not None and record.retracted_at is None:
+            return Answer(content=asker.words.say("moderation.out_already", issue=escape(record.title)))
+        async with self._auditing.act(asker, "approve", issue=record) as act:
+            await self._desk.ledger.approve(record.id, now=self._desk.clock())
+            answer, act.outcome = await self._carried_out(asker, record)
+        return answer
+
+    async def hold(self, asker: Asker, *, issue: str) -> Answer:
+        """Keep an issue from being announced."""
+        record = await self._known.chosen(asker, issue)
+        async with self._auditing.act(asker, "hold", issue=record) as act:
+            await self._desk.ledger.hold(record.id, now=self._desk.clock())
+            answer, act.outcome = await self._carried_out(asker, record)
+        return answer
+
+    async def skip(self, asker: Asker, *, issue: str) -> Answer:
+        """Let an issue be known without being announced."""
+        record = await self._known.chosen(asker, issue)
+        async with self._auditing.act(asker, "skip", issue=record) as act:
+            await self._desk.ledger.skip(record.id, now=self._desk.clock())
+            answer, act.outcome = await self._carried_out(asker, record)
+        return answer
+
+    async def schedule(self, asker: Asker, *, issue: str, time: str) -> Answer:
+        """Let an issue be announced at a time, as people write times."""
+        record = await self._known.chosen(asker, issue)
+        now = self._desk.clock()
+        at = read_time(time, now=now)
+        if at is None:
+            return Answer(content=asker.words.say("moderation.no_time", time=typed(time)))
+        if at <= now:
+            return Answer(content=asker.words.say("moderation.past_time", time=f"<t:{int(at.timestamp())}:f>"))
+        async with self._auditing.act(asker, "schedule", issue=record, detail=f"for {at:%Y-%m-%d %H:%M} UTC") as act:
+            await self._desk.ledger.schedule(record.id, at)
+            answer, act.outcome = await self._carried_out(asker, record)
+        return answer
+
+    async def _carried_out(self, asker: Asker, before: IssueRecord) -> tuple[Answer, str]:
+        """Look at the newsletter at once, and say how the issue stands then: to the person, and in English for the book."""
+        report = await self._looking.look(before.newsletter)
+        record = await self._desk.ledger.issue(before.id)
+        told = [line for line in (*report.done, *report.problems) if before.title in line]
+        lines = [_standing(record, asker.words), *(f"- {escape(line)}" for line in told)]
+        outcome = f"{language().say(f'states.{record.state.value}')} ({record.reason})"
+        return Answer(content=shortened_lines(lines)), "; ".join([outcome, *told])
+
+    # -- newsletters ------------------------------------------------------------------------------------------------------
+
+    async def pause(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+        """Let nothing be posted, changed or deleted of a newsletter."""
+        name, _ = self._desk.one_newsletter(asker, newsletter)
+        await self._authority.check(asker, name)
+        if (await self._desk.ledger.newsletter(name)).paused_at:
+            return Answer(content=asker.words.say("moderation.paused_already", newsletter=typed(name)))
+        async with self._auditing.act(asker, "pause", newsletter=name):
+            await self._desk.ledger.pause(name, now=self._desk.clock())
+        return Answer(content=asker.words.say("moderation.paused", newsletter=typed(name)))
+
+    async def resume(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+        """Go on with a newsletter, and make good at once what was left undone."""
+        name, _ = self._desk.one_newsletter(asker, newsletter)
+        await self._authority.check(asker, name)
+        if not (await self._desk.ledger.newsletter(name)).paused_at:
+            return Answer(content=asker.words.say("moderation.not_paused", newsletter=typed(name)))
+        async with self._auditing.act(asker, "resume", newsletter=name) as act:
+            await self._desk.ledger.resume(name)
+            report = await self._looking.look(name)
+            act.outcome = "; ".join(report.lines())
+        lines = [asker.words.say("moderation.resumed", newsletter=typed(name)), *(f"- {escape(line)}" for line in report.lines())]
+        return Answer(content=shortened_lines(lines))
+
+    async def sync(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+        """Look at a newsletter, or at all that a person may decide about, now."""
+        named = self._desk.newsletter(asker, newsletter)
+        await self._authority.check(asker, named)
+        names = [named] if named else [name for name in self._desk.names() if await self._authority.may(asker, name)]
+        lines: list[str] = []
+        for name in names:
+            async with self._auditing.act(asker, "sync", newsletter=name) as act:
+                report = await self._looking.look(name)
+                act.outcome = "; ".join(report.lines())
+            lines += [f"- {escape(line)}" for line in report.lines()]
+        return Answer(content=shortened_lines(lines))
+
+    async def status(self, asker: Asker) -> Answer:
+        """Say how things stand with the newsletters that a person may decide about."""
+        await self._authority.check(asker)
+        names = [name for name in self._desk.names() if await self._authority.may(asker, name)]
+        embeds = [await self._status_of(name, asker.words) for name in names[: limits.EMBEDS]]
+        return Answer(embeds=within_one_message(embeds))
+
+    async def _status_of(self, name: str, words: Language) -> Embed:
+        ledger, settings = self._desk.ledger, self._desk.config.newsletters[name]
+        state = await ledger.newsletter(name)
+        records = await ledger.records(name)
+        waiting = [record for record in records.values() if record.state in _WAITING]
+        unfinished = [intent for intent in await ledger.receipts.unfinished() if intent.draft.issue in records]
+        lines = list(_passes(state, settings.poll, words))
+        out = max((record for record in records.values() if record.announced_at), key=_announced, default=None)
+        if out:
+            lines.append(words.say("status.last_issue", issue=escape(out.title), when=_relative(_announced(out))))
+        if unfinished:
+            lines.append(words.say("status.unfinished", count=len(unfinished)))
+        lines += [
+            words.say("status.publishing", issue=escape(wait.title), when=_relative(wait.until))
+            for wait in await ledger.receipts.waits(now=self._desk.clock())
+            if wait.newsletter == name
+        ]
+        lines += await self._missing(ChannelId(settings.announce.channel), words)
+        lines += [
+            words.say("status.error", issue=escape(record.title), error=escape(record.error))
+            for record in records.values()
+            if record.error
+        ]
+        if waiting:
+            lines += ["", words.say("status.waiting", count=len(waiting))]
+            shown = sorted(waiting, key=lambda record: record.changed_at, reverse=True)[:_MOST_WAITING]
+            lines += [f"- {_standing(record, words)}" for record in shown]
+        return Embed(title=escape(shortened(name, limits.EMBED_TITLE // 2)), description="\n".join(lines))
+
+    async def _missing(self, channel: ChannelId, words: Language) -> list[str]:
+        try:
+            facts = await self._desk.outlet.describe(channel)
+        except UserError as error:
+            return [f"⚠️ {escape(str(error))}"]
+        missing = ", ".join(facts.missing)
+        return [words.say("status.missing", channel=f"<#{channel}>", permissions=missing)] if missing else []
+
+    # -- buttons ----------------------------------------------------------------------------------------------------------
+
+    async def _press_approve(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        return await self.approve(asker, issue=(values or arguments)[0])
+
+    async def _press_skip(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        return await self.skip(asker, issue=(values or arguments)[0])
+
+    async def _press_hold(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        return await self.hold(asker, issue=(values or arguments)[0])
+
+    async def _decide_all(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+        """Approve or skip all issues of a newsletter that wait for a moderator."""
+        verb, short = arguments
+        name, _ = self._desk.one_newsletter(asker, short)
+        await self._authority.check(asker, name)
+        ledger, now = self._desk.ledger, self._desk.clock()
+        waiting = [record for record in (await ledger.records(name)).values() if record.state in {State.WAITING, State.UNSURE}]
+        async with self._auditing.act(asker, f"{verb} all", newsletter=name) as act:
+            for record in waiting:
+                await (ledger.approve(record.id, now=now) if verb == APPROVE else ledger.skip(record.id, now=now))
+            report = await self._looking.look(name)
+            act.outcome = f"{len(waiting)} issues; {'; '.join(report.lines())}"
+        head = asker.words.say(f"moderation.all_{verb}", count=len(waiting))
+        return Answer(content=shortened_lines([head, *(f"- {escape(line)}" for line in report.lines())]))
+
+    async def _press_schedule(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        return await self.schedule(asker, issue=arguments[0], time=values[0])
+
+
+def _ask_time(asker: Asker, arguments: Sequence[str]) -> Dialog:
+    words = asker.words
+    line = text_input(words.say("moderation.time_label"), "time", placeholder=words.say("moderation.time_example"))
+    return Dialog(
+        custom_id=press(SCHEDULED, arguments[0]).custom_id(),
+        title=shortened(words.say("moderation.time_title"), limits.DIALOG_TITLE),
+        components=row(line),
+    )
+
+
+def _standing(record: IssueRecord, words: Language) -> str:
+    """Say in a line how an issue stands."""
+    until = f" ({_relative(record.until)})" if record.until else ""
+    state = words.say(f"states.{record.state.value}")
+    return words.say("moderation.standing", issue=escape(record.title), state=state, why=escape(record.reason)) + until
+
+
+def _announced(record: IssueRecord) -> datetime:
+    return record.announced_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _relative(when: datetime) -> str:
+    return f"<t:{int(when.timestamp())}:R>"
+
+
+def _passes(state: Newsletter, poll: timedelta, words: Language) -> list[str]:
+    lines: list[str] = []
+    if state.paused_at:
+        lines.append(words.say("status.paused", when=_relative(state.paused_at)))
+    if state.last_pass_at is None:
+        lines.append(words.say("status.no_pass"))
+    else:
+        last, following = _relative(state.last_pass_at), _relative(state.last_pass_at + poll)
+        lines.append(words.say("status.passes", last=last, next=following))
+    if state.error:
+        lines.append(f"⚠️ {escape(state.error)}")
+    return lines
+
+
+def shortened_lines(lines: Sequence[str]) -> str:
+    """Join lines to a message's content; those that are too many are left out, with a line that says so."""
+    text = "\n".join(lines)
+    if len(text) <= limits.CONTENT:
+        return text
+    kept: list[str] = []
+    for line in lines:
+        if sum(len(earlier) + 1 for earlier in kept) + len(line) > limits.CONTENT - 2:
+            break
+        kept.append(line)
+    return "\n".join([*kept, "…"])
+
+
+def within_one_message(embeds: Sequence[Embed]) -> tuple[Mapping[str, object], ...]:
+    """Return the bodies of embeds, their texts cut line by line so that all fit one message."""
+    share = min(limits.EMBED_DESCRIPTION, (limits.EMBED_TOTAL - 500) // max(1, len(embeds)))
+    bodies: list[Mapping[str, object]] = []
+    for embed in embeds:
+        body = embed.body()
+        text = body.get("description", "")
+        if len(text) > share:
+            body["description"] = text[: text.rfind("\n", 0, share - 2)] + "\n…"
+        bodies.append(body)
+    return tuple(bodies)

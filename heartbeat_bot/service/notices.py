@@ -1,0 +1,162 @@
+"""What waits for a moderator is told in the moderators' channel, with buttons to decide; and then what was decided.
+
+A notice is a function of its issue's state, brought in step by every look as the issue's own messages are: it is sent once, whatever
+stops the bot, it changes when somebody decides, here or by a command, and it is left alone when all is decided. When many wait at once
+(a bulk import), one notice tells of all of them.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.delivery.ledger import IssueRecord
+from heartbeat_bot.delivery.plan import ChannelId
+from heartbeat_bot.delivery.receipts import NOTICE
+from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.errors import UserError
+from heartbeat_bot.issues.model import Finding
+from heartbeat_bot.languages import language
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.components import Component, Option, Style, button, press, row, select, shortened
+from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.messages.links import is_web
+from heartbeat_bot.messages.post import COVER, Embed, Post, PostKey
+from heartbeat_bot.messages.preview import Preview
+from heartbeat_bot.service.desk import Desk, short_name
+from heartbeat_bot.service.reading import day_of
+
+ONE: Final = PostKey("notice")
+MANY: Final = PostKey("notice-of-many")
+
+_FINDINGS: Final = 8
+_LISTED: Final = 25
+_OPEN: Final = frozenset(
+    {State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.ANNOUNCE, State.DRAFT, State.BROKEN, State.NEW}
+)
+"""The states in which something is still to be decided, or to happen."""
+_ASKS: Final = frozenset({State.WAITING, State.UNSURE})
+"""The states in which an issue waits for a moderator."""
+_LOG = logging.getLogger(__name__)
+
+
+class Notices:
+    """Keeps the notices in step."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Write to the moderators' channel of the configuration; without one, do nothing."""
+        self._desk = desk
+        self._shown: dict[IssueId, object] = {}
+        """What each notice was last made of: as long as that is the same, so is the notice."""
+
+    async def bring_in_step(self, name: str) -> None:
+        """Bring the notices of a newsletter in step with what the last pass found. What goes wrong is logged, and tried again."""
+        number = self._desk.config.moderation.channel
+        if number is None:
+            return
+        channel = ChannelId(number)
+        records = await self._desk.ledger.records(name)
+        held = {receipt.issue: receipt for receipt in await self._desk.ledger.receipts.notices(name)}
+        alone = [records[issue] for issue, receipt in held.items() if receipt.key == ONE and issue in records]
+        asking = [record for record in records.values() if record.state in _ASKS and record.id not in {one.id for one in alone}]
+        carrier = next((records[issue] for issue, receipt in held.items() if receipt.key == MANY and issue in records), None)
+        try:
+            if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
+                await self._tell_of_many(channel, name, carrier or asking[0], asking)
+                asking = []
+            for record in (*alone, *sorted(asking, key=lambda record: record.id)):
+                await self._tell_of_one(channel, record)
+        except UserError as error:
+            _LOG.warning("the moderators' notices of %s are not in step: %s", name, error)
+
+    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord) -> None:
+        made_of = (record.blob, record.state, record.reason, record.until)
+        if self._shown.get(record.id) == made_of:
+            return
+        preview: Preview | None = None
+        if record.state in _OPEN and record.present:
+            try:
+                preview = await self._desk.passes.preview(record)
+            except UserError as error:
+                _LOG.warning("%s has no preview: %s", record.path, error)
+        if await self._show(channel, record, _notice(record, preview)):
+            self._shown[record.id] = made_of
+
+    async def _tell_of_many(self, channel: ChannelId, name: str, carrier: IssueRecord, waiting: Sequence[IssueRecord]) -> None:
+        made_of = tuple((record.id, record.title, record.reason) for record in waiting)
+        if self._shown.get(carrier.id) != made_of and await self._show(channel, carrier, _notice_of_many(name, waiting)):
+            self._shown[carrier.id] = made_of
+
+    async def _show(self, channel: ChannelId, record: IssueRecord, post: Post) -> bool:
+        """Make the notice of an issue read as it should; one that is settled is left alone from now on."""
+        facts = await self._desk.passes.channel(channel)
+        outcome = await self._desk.passes.publisher.bring_in_step(
+            record.id, guild=facts.guild, channel=channel, series=NOTICE, posts=(post,)
+        )
+        if outcome.error:
+            raise outcome.error
+        if outcome.done and not post.components:
+            await self._desk.ledger.receipts.release(record.id, series=NOTICE, now=self._desk.clock())
+        return outcome.done
+
+
+def _notice(record: IssueRecord, preview: Preview | None) -> Post:
+    words = language()
+    url = preview.url if preview and is_web(preview.url) else ""
+    lines = [
+        words.say(f"notices.{'open' if record.state in _OPEN else 'settled'}", state=words.say(f"states.{record.state.value}")),
+        escape(record.reason[:1].upper() + record.reason[1:]) + ".",
+    ]
+    if record.until:
+        lines.append(f"<t:{int(record.until.timestamp())}:F>")
+    lines.append(" · ".join(part for part in (day_of(record.date, words), f"`{record.path.replace('`', '')}`") if part))
+    if preview:
+        lines += ["", words.say("notices.messages", count=len(preview.composition.posts)), *_findings(preview.findings)]
+    embed = Embed(title=escape(shortened(record.title, limits.EMBED_TITLE // 2)), url=url, description="\n".join(lines))
+    embeds = [embed]
+    cover = next((post for post in preview.composition.posts if post.key == COVER), None) if preview else None
+    if cover and cover.embeds and not cover.files and embed.characters + cover.embeds[0].characters <= limits.EMBED_TOTAL:
+        embeds.append(cover.embeds[0])
+    return Post(key=ONE, embeds=tuple(embeds), components=_buttons(record))
+
+
+def _findings(findings: Sequence[Finding]) -> list[str]:
+    lines = [f"- {finding.severity.value}: {escape(shortened(finding.message, 200))}" for finding in findings[:_FINDINGS]]
+    rest = len(findings) - len(lines)
+    return [*lines, *([language().say("notices.more", count=rest)] if rest > 0 else [])]
+
+
+def _buttons(record: IssueRecord) -> tuple[Component, ...]:
+    if record.state not in _OPEN or not record.present:
+        return ()
+    words, number = language(), record.id
+    return row(
+        button(words.say("notices.approve"), press("approve", number), style=Style.SUCCESS),
+        button(words.say("notices.schedule"), press("schedule", number)),
+        button(words.say("notices.skip"), press("skip", number), style=Style.DANGER),
+        button(words.say("notices.preview"), press("preview", number)),
+    )
+
+
+def _notice_of_many(name: str, waiting: Sequence[IssueRecord]) -> Post:
+    words = language()
+    if not waiting:
+        embed = Embed(title=escape(name), description=words.say("notices.none_left"))
+        return Post(key=MANY, embeds=(embed,), components=())
+    shown = sorted(waiting, key=lambda record: (str(record.date or ""), record.id), reverse=True)[:_LISTED]
+    lines = [words.say("notices.many", count=len(waiting)), escape(waiting[0].reason[:1].upper() + waiting[0].reason[1:]) + ".", ""]
+    lines += [f"- {escape(shortened(record.title, 100))} · {day_of(record.date, words)}" for record in shown]
+    rest = len(waiting) - len(shown)
+    lines += [words.say("notices.more", count=rest)] if rest else []
+    options = [Option(label=record.title, value=str(record.id), description=day_of(record.date, words)) for record in shown]
+    return Post(
+        key=MANY,
+        embeds=(Embed(title=escape(shortened(name, limits.EMBED_TITLE // 2)), description="\n".join(lines)),),
+        components=(
+            *row(select(press("approve"), options, placeholder=words.say("notices.approve_one"))),
+            *row(
+                button(words.say("notices.approve_all"), press("decide-all", "approve", short_name(name))),
+                button(words.say("notices.skip_all"), press("decide-all", "skip", short_name(name)), style=Style.DANGER),
+            ),
+        ),
+    )

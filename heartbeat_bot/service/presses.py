@@ -1,0 +1,32 @@
+"""What a press of a button, a choice in a menu and the submission of a dialog lead to."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from heartbeat_bot.messages.answers import Answer, Dialog
+from heartbeat_bot.service.asking import Asker
+
+Handle = Callable[[Asker, Sequence[str], Sequence[str]], Awaitable[Answer]]
+"""Gets who pressed, the arguments of the press, and what was chosen or typed."""
+
+Ask = Callable[[Asker, Sequence[str]], Dialog]
+"""Gets who pressed and the arguments of the press; returns the dialog to open."""
+
+
+class Kind(Enum):
+    """What becomes of the message whose button was pressed."""
+
+    UPDATE = "update"
+    """It becomes the answer."""
+    REPLY = "reply"
+    """It stays, and the answer comes below it, for the person alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressable:
+    """One kind of press. With ``ask``, a dialog is opened, whose submission is another press."""
+
+    kind: Kind = Kind.UPDATE
+    handle: Handle | None = None
+    ask: Ask | None = None

@@ -1,0 +1,92 @@
+"""How an issue would look, also one that waits: for moderators, page by page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from heartbeat_bot.delivery.ledger import IssueRecord
+from heartbeat_bot.languages import Language
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.answers import Answer, Attachment
+from heartbeat_bot.messages.components import Option, press, row, select, turning
+from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.messages.post import COVER, Embed, Post
+from heartbeat_bot.messages.preview import Preview
+from heartbeat_bot.service.asking import Asker
+from heartbeat_bot.service.desk import Desk
+from heartbeat_bot.service.known_issues import KnownIssues
+from heartbeat_bot.service.presses import Kind, Pressable
+
+PREVIEW: Final = "preview"
+TURN: Final = "preview-turn"
+_FINDINGS: Final = 40
+
+
+class Previewing:
+    """Shows moderators what would be posted."""
+
+    def __init__(self, desk: Desk, known: KnownIssues) -> None:
+        """Render from the sources, as the last passes saw them."""
+        self._desk = desk
+        self._known = known
+        self.presses: Mapping[str, Pressable] = {
+            PREVIEW: Pressable(kind=Kind.REPLY, handle=self._open),
+            TURN: Pressable(handle=self._turn),
+        }
+
+    async def preview(self, asker: Asker, *, issue: str) -> Answer:
+        """Return the first page: what there is to look at, then the posts."""
+        return await self._page(asker, await self._known.chosen(asker, issue), 0)
+
+    async def _open(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+        return await self.preview(asker, issue=arguments[0])
+
+    async def _turn(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        record = await self._known.chosen(asker, arguments[0])
+        return await self._page(asker, record, int(values[0] if values else arguments[1]))
+
+    async def _page(self, asker: Asker, record: IssueRecord, page: int) -> Answer:
+        """Return a page: page 0 has the findings, page n the n-th post."""
+        words, preview = asker.words, await self._desk.passes.preview(record)
+        posts = preview.composition.posts
+        count = len(posts) + 1
+        page = min(max(page, 0), count - 1)
+        first = min(max(0, page - limits.SELECT_OPTIONS // 2), max(0, count - limits.SELECT_OPTIONS))
+        options = [
+            Option(label=_name(posts, number, words), value=str(number), chosen=number == page)
+            for number in range(first, min(count, first + limits.SELECT_OPTIONS))
+        ]
+        controls = (
+            *row(select(press(TURN, record.id, "menu"), options, placeholder=words.say("reading.sections"))),
+            *row(*turning(words, page, count, lambda to: press(TURN, record.id, to))),
+        )
+        if page == 0:
+            return Answer(embeds=(_look(record, preview, words).body(),), components=controls)
+        post = posts[page - 1]
+        body: dict[str, Any] = post.body()
+        snapshot = self._desk.passes.snapshots[record.newsletter]
+        files = [Attachment(name=file.name, content=await snapshot.contents.read(file.path)) for file in post.files]
+        return Answer(content=body["content"], embeds=tuple(body["embeds"]), components=controls, files=tuple(files))
+
+
+def _name(posts: Sequence[Post], number: int, words: Language) -> str:
+    if number == 0:
+        return words.say("preview.findings")
+    post = posts[number - 1]
+    return words.say("reading.cover") if post.key == COVER else post.title or post.key
+
+
+def _look(record: IssueRecord, preview: Preview, words: Language) -> Embed:
+    """Say what is known of an issue, and what there is to look at in it."""
+    lines = [
+        f"`{record.path.replace('`', '')}`",
+        words.say("notices.messages", count=len(preview.composition.posts)),
+        "",
+        words.say("preview.findings" if preview.findings else "preview.no_findings"),
+    ]
+    for finding in preview.findings[:_FINDINGS]:
+        place = f" ({finding.line})" if finding.line else ""
+        lines.append(f"- {finding.severity.value}{place}: {escape(finding.message[:300])}")
+    text = "\n".join(lines)
+    if len(text) > limits.EMBED_DESCRIPTION:
+        text = text[: text.rfind("\n", 0, limits.EMBED_DESCRIPTION - 2)] + "\n…"
+    return Embed(title=escape(record.title[: limits.EMBED_TITLE // 2]), url=preview.url, description=text)

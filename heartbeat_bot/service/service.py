@@ -1,0 +1,71 @@
+"""The service: everything that a person, or the clock, may ask for."""
+
+from collections.abc import Mapping, Sequence
+
+from heartbeat_bot.messages.answers import Answer, Dialog
+from heartbeat_bot.messages.components import Press
+from heartbeat_bot.service.agenda import Agenda
+from heartbeat_bot.service.asking import Asker
+from heartbeat_bot.service.auditing import Auditing
+from heartbeat_bot.service.authority import Authority
+from heartbeat_bot.service.desk import Desk
+from heartbeat_bot.service.indexing import Indexing
+from heartbeat_bot.service.known_issues import KnownIssues
+from heartbeat_bot.service.looking import Looking
+from heartbeat_bot.service.moderating import Moderating
+from heartbeat_bot.service.notices import Notices
+from heartbeat_bot.service.presses import Kind, Pressable
+from heartbeat_bot.service.previewing import Previewing
+from heartbeat_bot.service.reading import Reading
+from heartbeat_bot.service.reposting import Reposting
+from heartbeat_bot.service.searching import Searching
+from heartbeat_bot.service.subscribing import Subscribing
+
+
+class Service:
+    """The verbs, by who asks for what; each returns what that person is to see."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Set up everything over one desk."""
+        self._desk = desk
+        self.passes = desk.passes
+        self.authority = Authority(desk.config, desk.passes)
+        self.auditing = Auditing(desk)
+        self.looking = Looking(desk.passes, indexing=Indexing(desk), notices=Notices(desk))
+        self.known = KnownIssues(desk, self.authority)
+        self.moderating = Moderating(desk, authority=self.authority, known=self.known, auditing=self.auditing, looking=self.looking)
+        self.previewing = Previewing(desk, self.known)
+        self.reading = Reading(desk)
+        self.agenda = Agenda(desk)
+        self.searching = Searching(desk)
+        self.subscribing = Subscribing(desk)
+        self.reposting = Reposting(desk, known=self.known, auditing=self.auditing, looking=self.looking)
+        self._presses: Mapping[str, Pressable] = {
+            **self.reading.presses,
+            **self.agenda.presses,
+            **self.searching.presses,
+            **self.moderating.presses,
+            **self.previewing.presses,
+            **self.reposting.presses,
+        }
+
+    def names(self) -> Sequence[str]:
+        """Return the newsletters' names."""
+        return self._desk.names()
+
+    def kind(self, press: Press) -> Kind:
+        """Tell what becomes of the message whose button is pressed."""
+        known = self._presses.get(press.verb)
+        return known.kind if known else Kind.REPLY
+
+    def dialog(self, asker: Asker, press: Press) -> Dialog | None:
+        """Return the dialog that a press opens, None when it opens none."""
+        known = self._presses.get(press.verb)
+        return known.ask(asker, press.arguments) if known and known.ask else None
+
+    async def press(self, asker: Asker, press: Press, values: Sequence[str]) -> Answer:
+        """Do what a press asks for; ``values`` are what was chosen in a menu or typed into a dialog."""
+        known = self._presses.get(press.verb)
+        if known is None or known.handle is None:
+            return Answer(content=asker.words.say("errors.old_button"))
+        return await known.handle(asker, press.arguments, values)

@@ -1,0 +1,42 @@
+"""The role that a newsletter pings: people take it and give it back themselves."""
+
+from heartbeat_bot.delivery.plan import ChannelId
+from heartbeat_bot.errors import OutletError
+from heartbeat_bot.messages.answers import Answer
+from heartbeat_bot.service.asking import Asker
+from heartbeat_bot.service.desk import Desk, typed
+
+
+class Subscribing:
+    """Gives and takes the configured ping role."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Answer from what is on the desk."""
+        self._desk = desk
+
+    async def subscribe(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+        """Give a member the role that a newsletter pings."""
+        return await self._change(asker, newsletter, wanted=True)
+
+    async def unsubscribe(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+        """Take the role from a member again."""
+        return await self._change(asker, newsletter, wanted=False)
+
+    async def _change(self, asker: Asker, newsletter: str | None, *, wanted: bool) -> Answer:
+        name, settings = self._desk.one_newsletter(asker, newsletter)
+        words, role = asker.words, settings.announce.ping_role
+        if role is None:
+            return Answer(content=words.say("subscribe.none", newsletter=typed(name)))
+        guild = (await self._desk.passes.channel(ChannelId(settings.announce.channel))).guild
+        if asker.guild != guild:
+            return Answer(content=words.say("subscribe.elsewhere", newsletter=typed(name)))
+        mention = f"<@&{role}>"
+        if (role in asker.roles) == wanted:
+            return Answer(content=words.say("subscribe.already" if wanted else "subscribe.never", role=mention))
+        try:
+            await self._desk.outlet.set_role(guild, asker.user, role, wanted=wanted)
+        except OutletError as error:
+            if error.status == 403:  # noqa: PLR2004 - HTTP's own number
+                return Answer(content=words.say("subscribe.refused", role=mention))
+            raise
+        return Answer(content=words.say("subscribe.done" if wanted else "subscribe.undone", role=mention, newsletter=typed(name)))

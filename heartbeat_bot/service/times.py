@@ -1,0 +1,52 @@
+"""Times as moderators type them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+_LONGEST: Final = 60
+_FURTHEST: Final = timedelta(days=366)
+_TIMESTAMP: Final = re.compile(r"(?:<t:)?(\d{9,11})(?::[A-Za-z])?>?")
+_AMBIGUOUS: Final = re.compile(r"\d+|.*\b\d{1,2}[./]\d{1,2}\b.*", re.DOTALL)
+"""A bare number, and days and months of which nobody knows which is which."""
+_ZONE: Final = re.compile(r"(.*) ([A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_+-]+)+)", re.DOTALL)
+
+
+def read_time(text: str, *, now: datetime) -> datetime | None:
+    """Return the instant (UTC) that a person means: ``2026-12-01 09:00``, ``tomorrow 9am``, ``friday 10:00 Europe/Berlin``, ``in 3 hours``.
+
+    A timestamp of Discord's (``<t:1796115600>``) is one too. What names no zone is UTC, what is relative counts from ``now``, and of
+    several readings the next one to come is taken. None for what is no time, may be another (``12/11``), or is more than a year ahead.
+    """
+    text = " ".join(text.split())
+    if stamp := _TIMESTAMP.fullmatch(text):
+        found = datetime.fromtimestamp(int(stamp[1]), UTC)
+    elif not text or len(text) > _LONGEST or _AMBIGUOUS.fullmatch(text):
+        return None
+    else:
+        zone = _ZONE.fullmatch(text)
+        found = _parsed(*((zone[1], zone[2]) if zone else (text, "UTC")), now=now)
+    return found if found and found - now <= _FURTHEST else None
+
+
+def _parsed(text: str, zone: str, *, now: datetime) -> datetime | None:
+    import dateparser  # noqa: PLC0415 - it takes long to load, and few ask for it
+
+    try:
+        base = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    except (KeyError, ValueError, OSError):  # there is no such zone
+        return None
+    settings: Any = {
+        "PREFER_DATES_FROM": "future",
+        "RELATIVE_BASE": base,
+        "TIMEZONE": zone,
+        "RETURN_AS_TIMEZONE_AWARE": True,
+        "PARSERS": ["relative-time", "absolute-time"],
+    }
+    try:
+        # Its other languages read much that is no time, and some times wrongly ("9 Uhr" as noon).
+        found = dateparser.parse(text, languages=["en"], settings=settings)
+    except (ValueError, OverflowError):  # it raises for some texts that are no times
+        return None
+    return found.astimezone(UTC) if found else None
