@@ -1,0 +1,157 @@
+"""A server in the sandbox with a newsletter, its people, and the whole bot connected to the gateway."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from heartbeat_bot.bot.client import connect
+from heartbeat_bot.config import Config, parse_config
+from heartbeat_bot.operation import Opened, open_bot
+from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.sandbox.interactions import Interaction
+from heartbeat_bot.sandbox.objects import message_object
+from heartbeat_bot.sandbox.permissions import Permission
+from heartbeat_bot.sandbox.server import Sandbox
+from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild, Message, MessageFlag, User
+
+APRIL = """---
+title: April's Wind
+date: 2026-04-06
+---
+
+The wind turned.
+
+## News
+
+The mill has new sails. They were sewn in Łódź by a café of tailors.
+
+## Events
+
+- [Kite day](https://example.org/kites) - April 18, 2026 - Porto
+- [Sail makers' talk](https://example.org/talk) - August 12, 2026 - Online
+
+## Jobs
+
+- [Miller](https://example.org/jobs/miller) at Windhouse, Porto
+"""
+
+JULY = """---
+title: July's Heat
+date: 2026-07-06
+---
+
+It is *warm*.
+
+## News
+
+The mill pond is low. Ask @everyone for water.
+
+## Events
+
+- [Pond party](https://example.org/pond) - August 3-5, 2026 - Lisbon
+- [Harvest](https://example.org/harvest) - September 9, 2026 - Évora
+
+## Tutorials
+
+How to patch a sail.
+"""
+
+
+class Town:
+    """What a test does with the bot: people who call commands, files that change, and passes."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, clock: ManualClock) -> None:
+        self.sandbox = sandbox
+        self.clock = clock
+        self.guild: Guild = sandbox.create_guild("Millers")
+        self.news: Channel = sandbox.create_channel(self.guild, "news", ChannelType.ANNOUNCEMENT)
+        self.talk: Channel = sandbox.create_channel(self.guild, "talk")
+        self.office: Channel = sandbox.create_channel(self.guild, "office")
+        self.pinged = sandbox.create_role(self.guild, "readers")
+        self.moderators = sandbox.create_role(self.guild, "moderators", permissions=int(Permission.MANAGE_MESSAGES))
+        self.ann: User = sandbox.create_user(self.guild, "ann")
+        self.mo: User = sandbox.create_user(self.guild, "mo", roles=[self.moderators])
+        self.folder = folder / "content"
+        self.folder.mkdir()
+        self.state = folder / "heartbeat.db"
+        self.moderation = f"{{channel: {self.office.id}, roles: [{self.moderators.id}]}}"
+        self.announce = "hold: 0s, max_age: null"
+        self.opened: Opened
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / f"{name}.md").write_text(text)
+
+    def config(self) -> Config:
+        text = (
+            f"discord: {{token_env: HB_TOKEN, api_url: '{self.sandbox.url}', gateway_url: '{self.sandbox.gateway_url}'}}\n"
+            f"state: sqlite:///{self.state}\n"
+            f"moderation: {self.moderation}\n"
+            "newsletters:\n"
+            "  mill:\n"
+            f"    source: {{directory: '{self.folder}', paths: ['*.md']}}\n"
+            "    site_url: https://example.org/\n"
+            "    issue_url: https://example.org/issues/{slug}\n"
+            f"    announce: {{channel: {self.news.id}, ping_role: {self.pinged.id}, {self.announce}}}\n"
+        )
+        return parse_config(text.encode(), name="config.yaml", folder=self.state.parent)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Town"]:
+        """Run the bot until the block ends; it knows what is there, but nothing of it has been posted."""
+        config = self.config()
+        async with open_bot(config, clock=self.clock) as self.opened, asyncio.TaskGroup() as tasks:
+            connected = asyncio.Event()
+
+            async def on_connect() -> None:
+                connected.set()
+
+            self.opened.bot.add_listener(on_connect)
+            tasks.create_task(connect(config, self.opened.bot))
+            async with asyncio.timeout(10):
+                await connected.wait()
+            await self.sync()
+            yield self
+            await self.opened.bot.close()
+
+    async def sync(self) -> list[str]:
+        """Make a pass, and bring the archive in step; return what the pass said."""
+        report = await self.opened.service.looking.look("mill")
+        return report.lines()
+
+    async def call(self, command: str, *, by: User | None = None, channel: Channel | None = None, **options: object) -> Interaction:
+        return await self.sandbox.invoke(command, options, user=by or self.ann, channel=channel or self.talk)
+
+    async def choices(self, command: str, option: str, typed: str, *, by: User | None = None) -> list[dict[str, Any]]:
+        return await self.sandbox.autocomplete(command, option, typed, user=by or self.ann, channel=self.talk)
+
+    async def press(
+        self, interaction: Interaction, label: str, *, by: User | None = None, values: list[str] | None = None
+    ) -> Interaction:
+        """Press the button, or choose from the menu, of the answer that is labelled so."""
+        (message,) = interaction.responses
+        found = [
+            component for component in components(self, message) if label in {component.get("label"), component.get("placeholder")}
+        ]
+        assert found, f"there is no {label!r} among {[c.get('label') or c.get('placeholder') for c in components(self, message)]}"
+        return await self.sandbox.press(message, found[0]["custom_id"], user=by or interaction.user, values=values)
+
+    def shown(self, interaction: Interaction) -> str:
+        """Return all that a person reads in an answer, as one text; it must be within what Discord allows and ping nobody."""
+        (message,) = interaction.responses
+        body = message_object(self.sandbox.world, message)
+        assert (body["mentions"], body["mention_roles"], body["mention_everyone"]) == ([], [], False)
+        parts = [body["content"]]
+        for embed in body["embeds"]:
+            parts += [embed.get("title", ""), embed.get("description", ""), embed.get("footer", {}).get("text", "")]
+        return "\n".join(part for part in parts if part)
+
+    def is_private(self, interaction: Interaction) -> bool:
+        (message,) = interaction.responses
+        return bool(message.flags & MessageFlag.EPHEMERAL)
+
+
+def components(town: Town, message: Message) -> list[dict[str, Any]]:
+    rows = message_object(town.sandbox.world, message)["components"]
+    return [component for row in rows for component in row["components"]]
