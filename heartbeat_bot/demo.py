@@ -6,24 +6,27 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from heartbeat_bot.config import Config, parse_config
+from heartbeat_bot.delivery.ledger import open_ledger
 from heartbeat_bot.operation import run_bot
-from heartbeat_bot.sandbox.permissions import Permission
+from heartbeat_bot.sandbox.permissions import CORE, Permission
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import ChannelType, Guild
+from heartbeat_bot.sandbox.world import ChannelType
 
 _TOKEN_VARIABLE = "HEARTBEAT_DEMO_TOKEN"  # noqa: S105 - a name, not a token
 _TOKEN = "sandbox-token"  # noqa: S105 - it opens nothing but the sandbox
 _NEWEST = "2026-11-02-november-26-pulse.md"
 _FOLDER = Path("content/newsletter")
 _POLL = timedelta(seconds=2)
+_MOST_LOOKS = 240
+"""How often the demonstration looks whether the first pass is done, before it gives up: for two minutes."""
 _CONFIG = """\
 discord: {{token_env: {token}, api_url: "{api}", gateway_url: "{gateway}"}}
 state: sqlite:///heartbeat.db
@@ -34,7 +37,8 @@ newsletters:
     site_url: https://example.org/
     issue_url: https://example.org/newsletter/{{slug}}
     images: {{attach: true}}
-    announce: {{channel: {channel}, hold: 0s, max_age: null}}
+    announce: {{channel: {channel}, hold: 0s, max_age: null, ping_role: {readers}}}
+moderation: {{channel: {office}, roles: [{moderators}]}}
 """
 
 Ready = Callable[[str, Sequence[str]], None]
@@ -55,20 +59,17 @@ class Demo:
             repo = home / "content-repo"
             name = await asyncio.to_thread(self._lay_out, repo)
             async with Sandbox(port=self.port, token=_TOKEN, limits=RateLimits.generous()) as sandbox:
-                guild = sandbox.create_guild("Hedgerow")
-                channel = sandbox.create_channel(guild, "announcements", ChannelType.ANNOUNCEMENT)
-                _populate(sandbox, guild)
                 os.environ[_TOKEN_VARIABLE] = _TOKEN
-                config = self._config(home, repo, sandbox, channel.id)
+                config = self._config(home, repo, sandbox, _populate(sandbox))
                 async with asyncio.TaskGroup() as group:
                     bot = group.create_task(run_bot(config, clock=_clock))
                     for number in (signal.SIGINT, signal.SIGTERM):
                         asyncio.get_running_loop().add_signal_handler(number, bot.cancel)
-                    group.create_task(self._publish(repo, name, bot))
+                    group.create_task(self._publish(repo, name, bot, config))
                     ready(sandbox.page_url, _hints(repo, name))
 
-    def _config(self, home: Path, repo: Path, sandbox: Sandbox, channel: int) -> Config:
-        text = _CONFIG.format(token=_TOKEN_VARIABLE, api=sandbox.url, gateway=sandbox.gateway_url, repo=repo, channel=channel)
+    def _config(self, home: Path, repo: Path, sandbox: Sandbox, server: Mapping[str, int]) -> Config:
+        text = _CONFIG.format(token=_TOKEN_VARIABLE, api=sandbox.url, gateway=sandbox.gateway_url, repo=repo, **server)
         config = parse_config(text.encode(), name="demo", folder=home)
         quick = {name: newsletter.model_copy(update={"poll": _POLL}) for name, newsletter in config.newsletters.items()}
         return config.model_copy(update={"newsletters": quick})
@@ -91,11 +92,16 @@ class Demo:
         _git(repo, "commit", "--quiet", "--message=The issues so far")
         return name
 
-    async def _publish(self, repo: Path, name: str, bot: asyncio.Task[None]) -> None:
+    async def _publish(self, repo: Path, name: str, bot: asyncio.Task[None], config: Config) -> None:
         """Commit the newest issue after the first pass, which takes what is there for known."""
-        await asyncio.sleep(_POLL.total_seconds())
-        if not bot.done():
-            await asyncio.to_thread(self._commit_newest, repo, name)
+        for _ in range(_MOST_LOOKS):
+            await asyncio.sleep(_POLL.total_seconds() / 4)
+            if bot.done():
+                return
+            async with open_ledger(config.state, read_only=True) as ledger:
+                if all([(await ledger.newsletter(newsletter)).baseline_at for newsletter in config.newsletters]):
+                    await asyncio.to_thread(self._commit_newest, repo, name)
+                    return
 
     def _commit_newest(self, repo: Path, name: str) -> None:
         (repo.parent / name).rename(repo / _FOLDER / name)
@@ -122,12 +128,18 @@ def _git(repo: Path, *words: str) -> None:
     subprocess.run(["git", "-C", str(repo), *identity, *words], check=True, env=environment)  # noqa: S603, S607 - our own words
 
 
-def _populate(sandbox: Sandbox, guild: Guild) -> None:
-    """Make what there is beside the announcements: a place to talk, a member and a moderator, and their messages with the bot."""
+def _populate(sandbox: Sandbox) -> dict[str, int]:
+    """Make a server with its channels and people; return the ids that the configuration names."""
+    may = CORE | Permission.MANAGE_ROLES | Permission.CREATE_EVENTS | Permission.MANAGE_EVENTS
+    guild = sandbox.create_guild("Hedgerow", bot_permissions=may)
+    channel = sandbox.create_channel(guild, "announcements", ChannelType.ANNOUNCEMENT)
     sandbox.create_channel(guild, "general", topic="Talk, and try the bot's commands: type /")
+    readers = sandbox.create_role(guild, "Readers")
     moderators = sandbox.create_role(guild, "Moderator", permissions=Permission.MANAGE_GUILD | Permission.MANAGE_MESSAGES)
+    office = sandbox.create_channel(guild, "moderators", topic="What waits for a moderator, and what they did")
     for person in (sandbox.create_user(guild, "robin"), sandbox.create_user(guild, "mo", roles=[moderators])):
         sandbox.create_dm(person)
+    return {"channel": channel.id, "office": office.id, "readers": readers.id, "moderators": moderators.id}
 
 
 def _hints(repo: Path, name: str) -> list[str]:
