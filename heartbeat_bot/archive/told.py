@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from heartbeat_bot.archive.entry import Listed
 from heartbeat_bot.issues.agenda import agenda
@@ -20,6 +21,11 @@ class Told:
     def newsletter(self) -> str:
         """The newsletter that told of it."""
         return self.listed.newsletter
+
+    @property
+    def mark(self) -> str:
+        """What menus, buttons and the ledger call it by, in few characters: the same as long as it is the same event."""
+        return sha256(f"{self.newsletter}\0{self.key}".encode()).hexdigest()[:16]
 
 
 def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[Told, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from typing import Final
 
 from heartbeat_bot.archive.calendar import calendar
@@ -139,7 +138,7 @@ class Agenda:
         page, question = self._read(asker, arguments)
         found = await self._asked_for(question)
         if values and values[0] != _ALL:
-            chosen = [told for told in await self._desk.archive.events() if _mark(told) == values[0]]
+            chosen = [told for told in await self._desk.archive.events() if told.mark == values[0]]
         else:
             dealt = pages([await self._event_line(told, asker.words) for told in found], most=_PER_PAGE, characters=_CHARACTERS)
             first = sum(len(earlier) for earlier in dealt[:page])
@@ -247,11 +246,6 @@ def _age(when: date | datetime | None) -> str:
     return f"<t:{int(instant.timestamp())}:R>"
 
 
-def _mark(told: Told) -> str:
-    """Return what a menu's choice calls an event by: the same as long as it is the same event."""
-    return sha256(f"{told.newsletter}\0{told.key}".encode()).hexdigest()[:16]
-
-
 def _linked(title: str, url: str | None) -> str:
     return DiscordConverter(Links()).masked_text(title, url) if url and is_web(url) else escape(title)
 
@@ -260,14 +254,14 @@ def _event_controls(words: Language, question: _Question, page: int, count: int,
     arguments = question.arguments()
     options = [
         Option(label=words.say("events.all_shown", count=len(shown)), value=_ALL),
-        *(Option(label=told.event.title, value=_mark(told), description=words.day(told.event.day)) for told in _distinct(shown)),
+        *(Option(label=told.event.title, value=told.mark, description=words.day(told.event.day)) for told in _distinct(shown)),
     ]
     menu = select(press(CALENDAR, page, *arguments), options[: limits.SELECT_OPTIONS], placeholder=words.say("events.calendar"))
     return (*row(*turning(words, page, count, lambda to: press(EVENTS, to, *arguments))), *row(menu))
 
 
 def _distinct(shown: Sequence[Told]) -> Iterator[Told]:
-    yield from {_mark(told): told for told in shown}.values()
+    yield from {told.mark: told for told in shown}.values()
 
 
 def _job_lines(jobs: Sequence[Job], words: Language) -> Iterator[str]:
