@@ -80,3 +80,8 @@ DIALOG_TITLE: Final = 45
 CHOICES: Final = 25
 CHOICE_TEXT: Final = 100
 """What autocompletion may offer: choices by number, their names and values in characters (docs, *Application Commands*)."""
+
+EVENT_NAME: Final = 100
+EVENT_LOCATION: Final = 100
+EVENT_DESCRIPTION: Final = 1000
+"""Parts of a scheduled event, in characters (docs, *Guild Scheduled Event*)."""
