@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final, Protocol
 
 import aiohttp
@@ -21,10 +21,15 @@ from discord.http import MultipartParameters, Route
 from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId
 from heartbeat_bot.delivery.recognise import Seen
 from heartbeat_bot.errors import OutletError, RateLimitedError
+from heartbeat_bot.messages.scheduled import Scheduled
 
 UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
+UNKNOWN_SERVER_EVENT: Final = 10070
+TOO_MANY_SERVER_EVENTS: Final = 30038
 ALREADY_CROSSPOSTED: Final = 40033
+MISSING_PERMISSION: Final = 50013
+FINISHED_SERVER_EVENT: Final = 180000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,15 @@ class History:
 
     newest: MessageId | None
     own: Sequence[Seen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenServerEvent:
+    """A scheduled event of a server that is to come or going on; ``own`` tells whether the bot made it."""
+
+    number: int
+    own: bool
+    shows: Scheduled
 
 
 class Outlet(Protocol):
@@ -100,20 +114,34 @@ _PERMISSIONS: Final[Mapping[str, str]] = {
 }
 """What posting, editing and looking for a message after a crash need."""
 
+OPTIONAL_PERMISSIONS: Final[Mapping[str, str]] = {"create_events": "Create Events", "manage_roles": "Manage Roles"}
+"""What single commands need: /server-event, and /subscribe."""
+
 _WHAT_TO_DO: Final[Mapping[int, str]] = {
     UNKNOWN_CHANNEL: "there is no such channel: check its id in the configuration.",
     UNKNOWN_MESSAGE: "the message is gone: someone deleted it.",
+    UNKNOWN_SERVER_EVENT: "the server's event is gone: someone deleted it.",
     20028: "too many messages were written to this channel: it goes on by itself later.",
+    TOO_MANY_SERVER_EVENTS: "the server has 100 events to come, which is all that Discord allows: delete one first.",
     40058: "this is a forum, which takes no plain messages: choose a text or announcement channel.",
     50001: "the bot cannot see the channel: invite it to the server and give it the permission View Channel there.",
     50005: "the message was written by someone else: was the bot's token changed to another bot's?",
-    50013: f"the bot lacks a permission there; it needs {', '.join(_PERMISSIONS.values())}.",
+    MISSING_PERMISSION: f"the bot lacks a permission there; it needs {', '.join(_PERMISSIONS.values())}.",
     50024: "the channel is of a kind that cannot do this: only messages of announcement channels can be published.",
     50083: "the thread is archived: open it again.",
+    FINISHED_SERVER_EVENT: "the server's event is over or was cancelled: it stays as it is.",
     200000: "the server's AutoMod blocks a word of the message: change the issue or the rule.",
     200001: "the server's AutoMod blocks a title: change the issue or the rule.",
     240000: "Discord takes a link of the message for harmful: change the issue.",
 }
+
+_FOR_SERVER_EVENTS: Final[Mapping[int, str]] = {
+    MISSING_PERMISSION: (
+        f"the bot lacks the permission {OPTIONAL_PERMISSIONS['create_events']}: give it to the bot's role in the server's settings "
+        "(Manage Events alone lets it make none)."
+    ),
+}
+"""What to do about the same codes where they are about a server's events."""
 
 _PAGE: Final = 100
 """Messages per page of a channel's history (docs)."""
@@ -139,9 +167,11 @@ class _Answers:
     """What was answered within one call, of which discord.py may make several requests.
 
     ``uncertain``: a request failed in a way that does not tell whether it was carried out. ``wait`` is the longest Retry-After, in
-    seconds: discord.py believes the body alone, and the two have been seen to differ (discord-api-docs issue 6109).
+    seconds: discord.py believes the body alone, and the two have been seen to differ (discord-api-docs issue 6109). ``once``: a request
+    of which that is not told must not be repeated, because nothing makes Discord take the second for the first.
     """
 
+    once: bool = False
     uncertain: bool = False
     wait: float = 0.0
 
@@ -275,18 +305,51 @@ class DiscordOutlet:
         async with self._wire(f"changing the roles of a member of server {guild}"):
             await change(guild, user, role, reason="the member asked for it")
 
+    async def server_events(self, guild: GuildId) -> Sequence[SeenServerEvent]:
+        """Return the scheduled events of a server that are to come or going on, at places outside Discord."""
+        me = self.client.user
+        assert me is not None, "the client has logged in"
+        async with self._wire(f"reading the events of server {guild}", hints=_FOR_SERVER_EVENTS):
+            found: Sequence[Mapping[str, Any]] = await self.client.http.get_scheduled_events(guild, with_user_count=False)
+        return [_seen_server_event(event, me.id) for event in found if event.get("entity_metadata")]
+
+    async def make_server_event(self, guild: GuildId, body: Mapping[str, Any], *, reason: str) -> int:
+        """Make a scheduled event and return its number; ``reason`` stands in the server's audit log.
+
+        Nothing keeps a second request from making a second event. So it is asked for once, and when the OutletError is not
+        ``permanent``, look for the event before asking again.
+        """
+        doing = f"making an event of server {guild}"
+        async with self._wire(doing, hints=_FOR_SERVER_EVENTS, once=True):
+            answer = await self.client.http.create_guild_scheduled_event(guild, reason=reason, **body)
+        try:
+            return int(answer["id"])
+        except (TypeError, KeyError, ValueError) as error:
+            raise OutletError(f"Discord's answer to {doing} makes no sense.", status=None, permanent=False) from error
+
+    async def edit_server_event(self, guild: GuildId, number: int, changes: Mapping[str, Any], *, reason: str) -> None:
+        """Change what a scheduled event shows: of its body, what ``changes`` names."""
+        async with self._wire(f"changing event {number} of server {guild}", hints=_FOR_SERVER_EVENTS):
+            await self.client.http.edit_scheduled_event(guild, number, reason=reason, **changes)
+
     @asynccontextmanager
-    async def _wire(self, doing: str) -> AsyncGenerator[None]:
-        """Bound a call in time, and turn what can go wrong with it into sentences."""
-        answers = _Answers()
+    async def _wire(
+        self, doing: str, *, hints: Mapping[int, str] = MappingProxyType({}), once: bool = False
+    ) -> AsyncGenerator[None]:
+        """Bound a call in time, and turn what can go wrong with it into sentences, ``hints`` before those of all calls."""
+        answers = _Answers(once=once)
         token = _ANSWERS.set(answers)
         try:
             async with asyncio.timeout(self._timeout):
                 yield
         except (discord.DiscordException, aiohttp.ClientError, OSError, json.JSONDecodeError) as error:
-            raise _certain(_refused(error, doing, told=answers.wait), answers) from error
+            raise _certain(_refused(error, doing, told=answers.wait, hints=hints), answers) from error
         finally:
             _ANSWERS.reset(token)
+
+
+class _UnclearError(aiohttp.ClientError):
+    """A request that must not be repeated failed in a way that does not tell whether it was carried out."""
 
 
 def _trace() -> aiohttp.TraceConfig:
@@ -297,11 +360,17 @@ def _trace() -> aiohttp.TraceConfig:
         if answers is not None:
             answers.uncertain |= told.response.status >= 500  # noqa: PLR2004 (HTTP's own boundary)
             answers.wait = max(answers.wait, _seconds(told.response.headers.get("Retry-After")))
+            if answers.once and answers.uncertain:
+                # What is raised here ends the request before discord.py repeats it.
+                told.response.close()
+                raise _UnclearError(f"it answered {told.response.status}")
 
-    async def on_failure(_: aiohttp.ClientSession, __: SimpleNamespace, ___: aiohttp.TraceRequestExceptionParams) -> None:
+    async def on_failure(_: aiohttp.ClientSession, __: SimpleNamespace, failed: aiohttp.TraceRequestExceptionParams) -> None:
         answers = _ANSWERS.get()
         if answers is not None:
             answers.uncertain = True
+            if answers.once and isinstance(failed.exception, Exception):  # a cancellation goes on as one
+                raise _UnclearError(str(failed.exception)) from failed.exception
 
     trace = aiohttp.TraceConfig()
     trace.on_request_end.append(on_answer)
@@ -336,6 +405,22 @@ def _is_sent(message: Mapping[str, Any]) -> bool:
     )
 
 
+def _seen_server_event(event: Mapping[str, Any], me: int) -> SeenServerEvent:
+    start = datetime.fromisoformat(event["scheduled_start_time"])
+    end = event.get("scheduled_end_time")
+    return SeenServerEvent(
+        number=int(event["id"]),
+        own=int(event.get("creator_id") or 0) == me,
+        shows=Scheduled(
+            name=event["name"],
+            description=event.get("description") or "",
+            location=event["entity_metadata"].get("location") or "",
+            start=start,
+            end=datetime.fromisoformat(end) if end else start,
+        ),
+    )
+
+
 def _seen(message: Mapping[str, Any]) -> Seen:
     published = bool(message.get("flags", 0) & _CROSSPOSTED)
     number = MessageId(int(message["id"]))
@@ -364,7 +449,9 @@ def _parameters(body: Mapping[str, Any], uploads: Sequence[Upload]) -> Generator
         yield parameters
 
 
-def _refused(error: Exception, doing: str, *, told: float = 0.0) -> OutletError:  # noqa: PLR0911 (one per kind of failure)
+def _refused(  # noqa: PLR0911 (one per kind of failure)
+    error: Exception, doing: str, *, told: float = 0.0, hints: Mapping[int, str] = MappingProxyType({})
+) -> OutletError:
     """Say what went wrong with a request, and what to do; ``told`` is the longest Retry-After header in seconds, 0 for none."""
     match error:
         case discord.RateLimited():
@@ -381,11 +468,14 @@ def _refused(error: Exception, doing: str, *, told: float = 0.0) -> OutletError:
         case discord.HTTPException(status=401):
             return OutletError(f"Discord refused the bot's token at {doing}: copy it anew.", status=401, permanent=True)
         case discord.HTTPException(status=status, code=code) if status < 500:  # noqa: PLR2004 (HTTP's own boundary)
-            what = _WHAT_TO_DO.get(code) or f"{error.text} (code {code})."
+            what = hints.get(code) or _WHAT_TO_DO.get(code) or f"{error.text} (code {code})."
             return OutletError(f"Discord refused {doing}: {what}", status=status, code=code, permanent=True)
         case discord.HTTPException(status=status):
             sentence = f"Discord had a fault ({status}) at {doing}: it is tried again."
             return OutletError(sentence, status=status, code=error.code, permanent=False)
+        case _UnclearError():
+            sentence = f"Discord had a fault at {doing} ({error}): it is not known whether it was done."
+            return OutletError(sentence, status=None, permanent=False)
         case TimeoutError():
             return OutletError(f"Discord did not answer in time at {doing}: it is tried again.", status=None, permanent=False)
         case _:

@@ -74,6 +74,10 @@ class ServerEvents:
         """Note that moderators have been told of a change that the event does not show."""
         await self._set(guild, key, {"told_digest": digest, "updated_at": now})
 
+    async def rename(self, guild: GuildId, key: str, to: str) -> None:
+        """Let an event go by another key, under which there is none: the issue tells of it otherwise now."""
+        await self._set(guild, key, {"key": to})
+
     async def forget(self, guild: GuildId, key: str) -> None:
         """Forget an event: it was not made, or is no more, and may be made anew."""
         async with self._engine.begin() as connection:
@@ -81,8 +85,15 @@ class ServerEvents:
 
     async def of_newsletter(self, newsletter: str) -> Sequence[ServerEvent]:
         """Return the events made of a newsletter's issues, the earliest made first."""
+        return await self._all(schema.server_events.c.newsletter == newsletter)
+
+    async def of_guild(self, guild: GuildId) -> Sequence[ServerEvent]:
+        """Return the events of a server, the earliest made first."""
+        return await self._all(schema.server_events.c.guild == guild)
+
+    async def _all(self, which: ColumnElement[bool]) -> Sequence[ServerEvent]:
         table = schema.server_events
-        query = select(table).where(table.c.newsletter == newsletter).order_by(table.c.created_at, table.c.guild, table.c.key)
+        query = select(table).where(which).order_by(table.c.created_at, table.c.guild, table.c.key)
         async with self._engine.connect() as connection:
             return [_event_of(row) for row in await connection.execute(query)]
 

@@ -336,5 +336,10 @@ async def test_an_event_of_a_server_is_begun_once_made_changed_and_forgotten(led
         clock() - timedelta(seconds=60),
         clock(),
     )
-    await events.forget(GUILD, "party")
+    await events.rename(GUILD, "party", "late party")
+    assert await events.find(GUILD, "party") is None
+    (renamed,) = await events.of_guild(GUILD)
+    assert (renamed.key, renamed.scheduled_event) == ("late party", 2**62)
+    assert await events.of_guild(GuildId(GUILD + 1)) == []
+    await events.forget(GUILD, "late party")
     assert await events.of_newsletter("weekly") == []
