@@ -17,7 +17,16 @@ from heartbeat_bot.service.service import Service
 
 _LOG = logging.getLogger(__name__)
 
-COGS: Final = ("cogs.reading", "cogs.agenda", "cogs.searching", "cogs.subscribing", "cogs.help", "cogs.moderating", "cogs.presses")
+COGS: Final = (
+    "cogs.reading",
+    "cogs.agenda",
+    "cogs.searching",
+    "cogs.subscribing",
+    "cogs.help",
+    "cogs.moderating",
+    "cogs.server_events",
+    "cogs.presses",
+)
 
 
 class _Tree(app_commands.CommandTree["Bot"]):

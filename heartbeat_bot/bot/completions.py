@@ -30,8 +30,17 @@ async def _sections(interaction: discord.Interaction[Any], typed: str) -> list[a
     return offer(await interaction.client.service.reposting.sections(asker(interaction), issue, typed))
 
 
+async def _events(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+    return offer(await interaction.client.service.server_events.complete(asker(interaction), typed))
+
+
 FOR_MEMBERS: Final[Mapping[str, Completion]] = {"newsletter": _newsletters, "issue": _issues}
 """An option of a members' command that has one of these names is completed so."""
 
-FOR_MODERATORS: Final[Mapping[str, Completion]] = {"newsletter": _newsletters, "issue": _known_issues, "section": _sections}
+FOR_MODERATORS: Final[Mapping[str, Completion]] = {
+    "newsletter": _newsletters,
+    "issue": _known_issues,
+    "section": _sections,
+    "event": _events,
+}
 """Likewise for moderators' commands."""

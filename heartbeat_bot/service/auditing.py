@@ -11,7 +11,7 @@ from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.components import shortened
+from heartbeat_bot.messages.components import Component, shortened
 from heartbeat_bot.messages.dialect import escape
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
@@ -84,16 +84,22 @@ class Auditing:
         for action in await self._desk.ledger.actions.unfinished():
             await self._desk.ledger.actions.end(action.id, "cut off: the bot was stopped meanwhile", now=self._desk.clock())
 
-    async def tell(self, text: str, *, nonce: str) -> None:
-        """Say something in the moderators' channel, when there is one; that it cannot be said is logged."""
+    async def tell(self, text: str, *, nonce: str, components: tuple[Component, ...] = ()) -> bool:
+        """Say something in the moderators' channel, when there is one; that it cannot be said is logged.
+
+        Return False when it was not said and is worth another try.
+        """
         channel = self._desk.config.moderation.channel
         if channel is None:
-            return
+            return True
         body: dict[str, Any] = {"content": shortened(text, limits.CONTENT), "embeds": [], "allowed_mentions": {"parse": []}}
+        body |= {"components": list(components)} if components else {}
         try:
             await self._desk.outlet.send(ChannelId(channel), body, (), nonce)
         except UserError as error:
             _LOG.warning("the moderators could not be told: %s", error)
+            return False
+        return True
 
     async def _tell(self, asker: Asker, verb: str, what: str, detail: str, outcome: str, nonce: str) -> None:
         about = " ".join(part for part in (f"**{escape(what)}**" if what else "", escape(detail)) if part)

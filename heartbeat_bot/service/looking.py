@@ -6,22 +6,25 @@ from collections import defaultdict
 from heartbeat_bot.service.indexing import Indexing
 from heartbeat_bot.service.notices import Notices
 from heartbeat_bot.service.passes import Passes, PassReport
+from heartbeat_bot.service.server_events import ServerEvents
 
 
 class Looking:
     """Looks at newsletters: when the clock asks, and when somebody decided something. One look at a newsletter at a time."""
 
-    def __init__(self, passes: Passes, *, indexing: Indexing, notices: Notices) -> None:
+    def __init__(self, passes: Passes, *, indexing: Indexing, notices: Notices, server_events: ServerEvents) -> None:
         """Do what a look consists of, in this order."""
         self._passes = passes
         self._indexing = indexing
         self._notices = notices
+        self._server_events = server_events
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def look(self, name: str) -> PassReport:
-        """Make a pass over a newsletter, tell the moderators what waits for them, and bring the archive in step."""
+        """Make a pass over a newsletter, tell the moderators what waits for them, bring the archive in step, and tell of server events."""
         async with self._locks[name]:
             report = await self._passes.sync(name)
             await self._notices.bring_in_step(name)
             await self._indexing.index(name)
+            await self._server_events.bring_in_step(name)
             return report

@@ -19,6 +19,7 @@ from heartbeat_bot.service.previewing import Previewing
 from heartbeat_bot.service.reading import Reading
 from heartbeat_bot.service.reposting import Reposting
 from heartbeat_bot.service.searching import Searching
+from heartbeat_bot.service.server_events import ServerEvents
 from heartbeat_bot.service.subscribing import Subscribing
 
 
@@ -31,7 +32,8 @@ class Service:
         self.passes = desk.passes
         self.authority = Authority(desk.config, desk.passes)
         self.auditing = Auditing(desk)
-        self.looking = Looking(desk.passes, indexing=Indexing(desk), notices=Notices(desk))
+        self.server_events = ServerEvents(desk, authority=self.authority, auditing=self.auditing)
+        self.looking = Looking(desk.passes, indexing=Indexing(desk), notices=Notices(desk), server_events=self.server_events)
         self.known = KnownIssues(desk, self.authority)
         self.moderating = Moderating(desk, authority=self.authority, known=self.known, auditing=self.auditing, looking=self.looking)
         self.previewing = Previewing(desk, self.known)
@@ -47,6 +49,7 @@ class Service:
             **self.moderating.presses,
             **self.previewing.presses,
             **self.reposting.presses,
+            **self.server_events.presses,
         }
 
     def names(self) -> Sequence[str]:

@@ -75,6 +75,13 @@ def test_the_invitation_asks_for_exactly_the_permissions_that_the_outlet_needs()
     assert int(told) == needed.value
 
 
+def test_the_readme_says_what_optional_permissions_are_for() -> None:
+    (told,) = re.findall(r"Two more are optional;.*?\n\d\.", README, flags=re.DOTALL)
+    assert set(outlet.OPTIONAL_PERMISSIONS) <= set(discord.Permissions.VALID_FLAGS)
+    for name in outlet.OPTIONAL_PERMISSIONS.values():
+        assert re.search(rf"{name} .*?for\s+`/[\w-]+`", told, flags=re.DOTALL), name
+
+
 def test_every_dependency_has_its_reason_and_every_reason_its_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = {plain(re.match(r"[\w.-]+", line).group()) for line in project["dependencies"]}  # type: ignore[union-attr]
