@@ -6,7 +6,7 @@ Characters of scripts without spaces are words of their own, and what is asked f
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,15 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heartbeat_bot.archive.words import UNSPACED
 
-_TABLE: Final = (
+_TABLE: Final = text(
     "CREATE VIRTUAL TABLE texts USING fts5(issue_title, part_title, text, tokenize = 'porter unicode61 remove_diacritics 2')"
 )
+_INSERT: Final = text("INSERT INTO texts (rowid, issue_title, part_title, text) VALUES (:id, :issue, :part, :text)")
+_DELETE: Final = text("DELETE FROM texts WHERE rowid = :id")
+_TEXTS: Final = text("SELECT rowid, text FROM texts WHERE rowid IN :ids").bindparams(bindparam("ids", expanding=True))
 _WEIGHTS: Final = "8.0, 4.0, 1.0"
 """How much a word counts in the issue's title, in the section's, in the text."""
 _OWN_WEIGHTS: Final = "0.0, 4.0, 1.0"
 """The same without the issue's title, which all its posts share: what makes one post of an issue the best of them."""
 
-_FOUND: Final = f"""
+_FOUND: Final = text(f"""
 WITH matching AS MATERIALIZED (
     SELECT rowid AS part, bm25(texts, {_WEIGHTS}) AS score, bm25(texts, {_OWN_WEIGHTS}) AS own FROM texts WHERE texts MATCH :asked
 ), ranked AS MATERIALIZED (
@@ -34,11 +37,11 @@ WITH matching AS MATERIALIZED (
 )
 SELECT id, key, title, newsletter, path, count(*) OVER () AS total FROM ranked WHERE place = 1
 ORDER BY score, date DESC, path DESC LIMIT :limit OFFSET :offset
-"""  # noqa: S608 - constants of this file
+""")  # noqa: S608 - constants of this file
 _OPENS, _CLOSES, _PARTED = "\x02", "\x03", "\x1f"
-_EXCERPTS: Final = f"""
+_EXCERPTS: Final = text(f"""
 SELECT rowid, snippet(texts, 2, '{_OPENS}', '{_CLOSES}', '…', 64) AS excerpt FROM texts WHERE texts MATCH :asked AND rowid IN :parts
-"""  # noqa: S608 - likewise
+""").bindparams(bindparam("parts", expanding=True))  # noqa: S608 - likewise
 
 _JOINTS = re.compile(rf"(?<={UNSPACED.pattern})(?=\w)|(?<=\w)(?={UNSPACED.pattern})")
 _FULL_WIDTH = re.compile(r"[\uff00-\uffef]+")
@@ -107,7 +110,7 @@ def expression(asked: str, *, titles_only: bool = False, prefix: bool = False) -
 
 async def create(connection: AsyncConnection) -> None:
     """Make the table."""
-    await connection.execute(text(_TABLE))
+    await connection.execute(_TABLE)
 
 
 async def insert(connection: AsyncConnection, rows: Iterable[Row]) -> None:
@@ -117,20 +120,18 @@ async def insert(connection: AsyncConnection, rows: Iterable[Row]) -> None:
         for row in rows
     ]
     if values:
-        statement = "INSERT INTO texts (rowid, issue_title, part_title, text) VALUES (:id, :issue, :part, :text)"
-        await connection.execute(text(statement), values)
+        await connection.execute(_INSERT, values)
 
 
 async def delete(connection: AsyncConnection, ids: Sequence[int]) -> None:
     """Forget posts."""
     if ids:
-        await connection.execute(text("DELETE FROM texts WHERE rowid = :id"), [{"id": one} for one in ids])
+        await connection.execute(_DELETE, [{"id": one} for one in ids])
 
 
 async def texts(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:
     """Return the texts of posts."""
-    statement = text("SELECT rowid, text FROM texts WHERE rowid IN :ids").bindparams(bindparam("ids", expanding=True))
-    return {row.rowid: row.text.replace(_PARTED, "") for row in await connection.execute(statement, {"ids": list(ids)})}
+    return {row.rowid: row.text.replace(_PARTED, "") for row in await connection.execute(_TEXTS, {"ids": list(ids)})}
 
 
 async def search(
@@ -138,14 +139,12 @@ async def search(
 ) -> tuple[int, list[Match]]:
     """Return how many issues that members see match an expression, and so many of them, the best first, each by its best post."""
     values = {"asked": asked, "newsletter": newsletter}
-    rows = (await connection.execute(text(_FOUND), values | {"limit": limit, "offset": offset})).all()
+    rows = (await connection.execute(_FOUND, values | {"limit": limit, "offset": offset})).all()
     if not rows:
-        first = (await connection.execute(text(_FOUND), values | {"limit": 1, "offset": 0})).first() if offset else None
+        first = (await connection.execute(_FOUND, values | {"limit": 1, "offset": 0})).first() if offset else None
         return (first.total if first else 0), []
-    statement = text(_EXCERPTS).bindparams(bindparam("parts", expanding=True))
-    excerpts: Mapping[int, str] = {
-        row.rowid: row.excerpt for row in await connection.execute(statement, {"asked": asked, "parts": [row.id for row in rows]})
-    }
+    parts = [row.id for row in rows]
+    excerpts = {row.rowid: row.excerpt for row in await connection.execute(_EXCERPTS, {"asked": asked, "parts": parts})}
     return rows[0].total, [
         Match(newsletter=row.newsletter, path=row.path, key=row.key, title=row.title, excerpt=_segments(excerpts.get(row.id, "")))
         for row in rows
@@ -168,22 +167,20 @@ def _is_word(character: str) -> bool:
 def _segments(excerpt: str) -> tuple[Segment, ...]:
     """Cut an excerpt at its marks, and to its length."""
     pieces = re.split(f"({_OPENS}[^{_CLOSES}]*{_CLOSES})", " ".join(excerpt.replace(_PARTED, "").split()))
-    return tuple((piece.strip(_OPENS + _CLOSES), piece[0] == _OPENS) for piece in _shortened(pieces) if piece)
+    return tuple(_shortened([(said, piece[0] == _OPENS) for piece in pieces if (said := piece.strip(_OPENS + _CLOSES))]))
 
 
-def _shortened(pieces: list[str]) -> list[str]:
-    lead = pieces[0]
-    if len(lead) > _EXCERPT // 3 and len(pieces) > 1:
-        cut = lead[-(_EXCERPT // 3) :]
-        pieces = ["…" + (cut.partition(" ")[2] or cut), *pieces[1:]]
-    kept: list[str] = []
+def _shortened(segments: list[Segment]) -> Iterator[Segment]:
     room = _EXCERPT
-    for piece in pieces:
+    for n, (said, marked) in enumerate(segments):
+        piece = said
+        if n == 0 and not marked and len(segments) > 1 and len(said) > _EXCERPT // 3:
+            cut = said[-(_EXCERPT // 3) :]
+            piece = "…" + (cut.partition(" ")[2] or cut)
         if len(piece) > room:
-            if piece[:1] != _OPENS:
-                cut = piece[:room]
-                kept.append((cut.rpartition(" ")[0] or cut).rstrip(" …") + "…")
-            break
-        kept.append(piece)
+            # A word that was asked for is shown whole or, but for the first, not at all.
+            cut = "" if marked and n > 1 else piece[:room]
+            yield (cut.rpartition(" ")[0] or cut).rstrip(" …") + "…", marked and bool(cut)
+            return
+        yield piece, marked
         room -= len(piece)
-    return kept

@@ -45,7 +45,7 @@ class Shelf:
         self._records: dict[str, dict[str, Record]] = {}
         self._ordered: dict[str | None, tuple[Record, ...]] = {}
         for record in records:
-            self._records.setdefault(record.listed.newsletter, {})[record.listed.path] = record
+            self.put(record)
 
     def known(self, newsletter: str) -> dict[str, Kept]:
         """Return what is kept of a newsletter, by path: a copy."""
@@ -62,11 +62,9 @@ class Shelf:
 
     def mark(self, newsletter: str, path: str, *, issue: int, visible: bool) -> None:
         """Give an issue another number, show or hide it."""
-        record = self._records[newsletter][path]
-        self._records[newsletter][path] = replace(
-            record, kept=replace(record.kept, issue=issue, visible=visible), listed=replace(record.listed, issue=issue)
-        )
-        self._changed(newsletter)
+        if record := self.record(newsletter, path):
+            kept = replace(record.kept, issue=issue, visible=visible)
+            self.put(replace(record, kept=kept, listed=replace(record.listed, issue=issue)))
 
     def remove(self, newsletter: str, path: str) -> None:
         """Forget an issue."""
@@ -75,7 +73,7 @@ class Shelf:
 
     def newsletters(self) -> list[str]:
         """Return the newsletters of which something is kept, by name."""
-        return sorted(self._records)
+        return sorted(name for name, records in self._records.items() if records)
 
     def visible(self, newsletter: str | None = None) -> tuple[Record, ...]:
         """Return the issues that members see, newest first, those without a date last."""

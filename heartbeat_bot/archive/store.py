@@ -65,13 +65,18 @@ class Archive:
         self._path = path
         self._shelf = Shelf()
         self._told: dict[str, tuple[int, tuple[Told, ...]]] = {}
-        self._agenda: tuple[dict[str, int], tuple[Told, ...]] = ({}, ())
+        self._told_at: dict[str, int] = {}
+        self._agenda: tuple[Told, ...] = ()
         self._telling = asyncio.Lock()
         self._mending = asyncio.Lock()
         self._writer: AsyncEngine
         self._reader: AsyncEngine
 
     # -- what a pass does ---------------------------------------------------------------------------------------------
+
+    def newsletters(self) -> Sequence[str]:
+        """Return the newsletters of which something is kept, by name: those that are configured no more are to be removed. From memory."""
+        return self._shelf.newsletters()
 
     def known(self, newsletter: str) -> Mapping[str, Kept]:
         """Return what is kept of a newsletter, by path. From memory."""
@@ -156,14 +161,14 @@ class Archive:
         """
         async with self._telling:
             changes = dict(self._shelf.changes)
-            if self._agenda[0] != changes or not self._told:
-                for newsletter in self._shelf.newsletters():
-                    number = changes.get(newsletter, 0)
-                    if self._told.get(newsletter, (-1, ()))[0] != number:
+            if changes != self._told_at:
+                for newsletter, number in changes.items():
+                    if newsletter not in self._told or self._told[newsletter][0] != number:
                         self._told[newsletter] = (number, await self._tell(newsletter))
                 told = [one for _, some in self._told.values() for one in some]
-                self._agenda = (changes, await asyncio.to_thread(in_order, told))
-            return self._agenda[1]
+                self._agenda = await asyncio.to_thread(in_order, told)
+                self._told_at = changes
+            return self._agenda
 
     async def jobs(self, newsletter: str | None = None) -> tuple[Listed, tuple[Job, ...]] | None:
         """Return the jobs of the latest issue that members see and that has any (of one newsletter), with that issue."""
@@ -249,7 +254,7 @@ class Archive:
         """Open the file, or start one."""
         self._writer, self._shelf = await _started(self._path)
         self._reader = sqlite.create_engine(self._path, read_only=True, connections=_READERS)
-        self._told, self._agenda = {}, ({}, ())
+        self._told, self._told_at, self._agenda = {}, {}, ()
 
     async def close(self) -> None:
         """Close the file."""

@@ -13,6 +13,8 @@ from heartbeat_bot.issues.titles import EVENT_PAGE
 
 _TRACKING: Final = re.compile(r"utm_\w+|ref\w*|fbclid|gclid|mc_\w+|_hs\w+|s|aff\w*|source", re.IGNORECASE)
 
+_SIGNS: Final = re.compile(r"[\W_]+")
+
 
 def event_key(event: Event) -> str:
     """Return what makes an event the same event in another issue.
@@ -53,11 +55,10 @@ def agenda(issues: Iterable[tuple[date | None, Sequence[Event]]]) -> tuple[Agend
     known: dict[str, AgendaItem] = {}
     names: dict[str, str] = {}
     for number, (_, events) in sorted(enumerate(issues), key=lambda numbered: numbered[1][0] or date.min):
-        days = Counter(key for key, _ in {(event_key(event), event.day) for event in events})
-        for event in events:
-            key = event_key(event)
-            if days[key] > 1:
-                key = f"{key}|{event.day}"
+        named = [(event_key(event), event) for event in events]
+        days = Counter(key for key, _ in {(key, event.day) for key, event in named})
+        for own, event in named:
+            key = f"{own}|{event.day}" if days[own] > 1 else own
             name = f"{event.kind}|{event.day}|{_letters(event.title)}"
             key = key if key in known else names.get(name, key)
             latest = _update(known[key].event, event) if key in known else event
@@ -96,4 +97,4 @@ def _address(url: str) -> str:
 
 
 def _letters(title: str) -> str:
-    return "".join(c for c in title.casefold() if c.isalnum())
+    return _SIGNS.sub("", title.casefold())

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from making import entry, event, job, part
+from sqlalchemy.exc import DBAPIError
 
 from heartbeat_bot.archive import schema
 from heartbeat_bot.archive.shelf import Kept
@@ -99,7 +100,9 @@ async def test_what_is_removed_is_gone_everywhere(archive: Archive, file: Path) 
     assert [listed.newsletter for listed in archive.issues()] == ["lynx"]
     assert (await archive.search("welcome")).total == 1
     assert {told.newsletter for told in await archive.events()} == {"lynx"}
+    assert archive.newsletters() == ["lynx"]
     await archive.remove("lynx", ["may.md"])
+    assert archive.newsletters() == []
     with sqlite3.connect(file) as other:
         for table in ("entries", "parts", "texts"):
             assert other.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
@@ -241,3 +244,13 @@ async def test_many_questions_at_once_are_all_answered(archive: Archive) -> None
         asked = [group.create_task(archive.search("owl")) for _ in range(20)]
     assert all(one.result().total <= 20 for one in asked)
     assert (await archive.search("owl")).total == 20
+
+
+async def test_the_file_is_written_ahead_and_not_flushed_each_time(archive: Archive, file: Path) -> None:
+    async with archive._writing() as connection:  # noqa: SLF001 - what the engine was opened with
+        assert (await connection.exec_driver_sql("PRAGMA synchronous")).scalar() == 1
+        assert (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar() == "wal"
+    async with archive._reading() as connection:  # noqa: SLF001 - likewise
+        with pytest.raises(DBAPIError, match="readonly"):
+            await connection.exec_driver_sql("DELETE FROM entries")
+    assert file.with_name(file.name + "-wal").is_file()

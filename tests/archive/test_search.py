@@ -163,7 +163,7 @@ async def test_an_excerpt_of_a_long_text_is_short_and_shows_the_word(archive: Ar
         (hit,) = (await archive.search(asked, newsletter="long")).hits
         assert (asked, True) in hit.excerpt
         shown = "".join(text for text, _ in hit.excerpt)
-        assert 60 < len(shown) <= 330
+        assert 60 < len(shown) <= 245
         assert shown.startswith("…")
         assert shown.endswith("…")
 
@@ -267,3 +267,23 @@ def test_a_text_is_found_by_any_of_its_own_words(said: str) -> None:
         if asked:
             assert connection.execute("SELECT count(*) FROM texts WHERE texts MATCH ?", (asked,)).fetchone() == (1,)
     connection.close()
+
+
+PIECES = st.lists(st.tuples(st.text(alphabet="ab 東…\x1f\n", max_size=200), st.booleans()), max_size=12)
+
+
+@given(PIECES)
+def test_an_excerpt_is_short_and_holds_no_marks(pieces: list[tuple[str, bool]]) -> None:
+    segments = fulltext._segments("".join(f"\x02{said}\x03" if marked else said for said, marked in pieces))  # noqa: SLF001
+    assert sum(len(text) for text, _ in segments) <= 245
+    assert not any(character in text for text, _ in segments for character in "\x02\x03\x1f\n")
+    assert all(text for text, _ in segments)
+
+
+async def test_a_long_phrase_is_shown_as_far_as_there_is_room(archive: Archive) -> None:
+    phrase = " ".join(f"word{number}" for number in range(60))
+    await archive.put(entry("phrase.md", f"Before. {phrase} After.", newsletter="phrase"), issue=11, visible=True)
+    (hit,) = (await archive.search(f'"{phrase}"', newsletter="phrase")).hits
+    assert hit.excerpt[0] == ("Before. ", False)
+    assert hit.excerpt[1][0].startswith("word0 word1")
+    assert hit.excerpt[1][1]
