@@ -70,6 +70,8 @@ class Reposting:
         words, title = asker.words, escape(record.title)
         if record.state not in OUT:
             return Answer(content=words.say("repost.not_out", issue=title))
+        if record.draft:  # it was out, and its author withdrew it: nobody is to read what it says now
+            return Answer(content=words.say("repost.draft", issue=title))
         own = ChannelId(self._desk.config.newsletters[record.newsletter].announce.channel)
         target = ChannelId(channel) if channel else own
         facts = await self._desk.outlet.describe(target)

@@ -156,3 +156,10 @@ async def test_messages_that_a_person_deleted_meanwhile_disturb_nothing(out: Tow
     del out.news.messages[ids(out)[1]]
     await confirm(out, asked)
     assert posted(out) == TITLES
+
+
+async def test_an_issue_that_is_a_draft_again_is_not_posted_once_more(out: Town) -> None:
+    out.write("june", JUNE.replace("title:", "draft: true\ntitle:"))
+    await out.sync()
+    assert "is a draft again" in out.shown(await by_mo(out, "repost", issue="june"))
+    assert posted(out) == TITLES
