@@ -46,9 +46,14 @@ def create_engine(path: Path | None, *, read_only: bool, connections: int = 1, d
         # A kill loses nothing under WAL with full synchronisation, and readers do not wait for the writer.
         writing = ["journal_mode = WAL", f"synchronous = {'FULL' if durable else 'NORMAL'}"]
         pragmas += ["query_only = ON"] if read_only and path is not None else writing
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        try:
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+        except BaseException:
+            # The pool forgets a connection that could not be prepared, and its thread would go on.
+            connection.close()
+            raise
 
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)

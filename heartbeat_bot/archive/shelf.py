@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import cache
-from itertools import islice
+from itertools import count, islice
 
 from heartbeat_bot.archive.entry import Listed
 from heartbeat_bot.archive.words import UNSPACED, folded_words
@@ -36,8 +36,11 @@ def record_of(kept: Kept, listed: Listed, *, has_jobs: bool) -> Record:
     return Record(kept=kept, listed=listed, has_jobs=has_jobs, words=_typed_for(listed))
 
 
+_CHANGES = count(1)
+
+
 class Shelf:
-    """The records of all newsletters. ``changes`` counts, per newsletter, what members may notice."""
+    """The records of all newsletters. ``changes`` has, per newsletter, a number that no other state of it has on any shelf."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         """Take what is kept already."""
@@ -98,7 +101,7 @@ class Shelf:
         return [record.listed for record in islice(matching, limit)]
 
     def _changed(self, newsletter: str) -> None:
-        self.changes[newsletter] = self.changes.get(newsletter, 0) + 1
+        self.changes[newsletter] = next(_CHANGES)
         self._ordered.clear()
 
 

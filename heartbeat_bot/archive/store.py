@@ -96,12 +96,13 @@ class Archive:
         )
         values = asdict(listed) | asdict(kept) | {"date": stored.dump_when(entry.date)}
         values |= {"events": stored.dump_items(entry.events), "jobs": stored.dump_items(entry.jobs)}
+        shelf = self._shelf  # another one takes its place when the file is started anew
         async with self._writing() as connection:
             await _remove(connection, entry.newsletter, [entry.path])
             id_ = (await connection.execute(insert(entries).values(values).returning(entries.c.id))).scalar_one()
             first = (await connection.execute(select(func.coalesce(func.max(parts.c.id), 0) + 1))).scalar_one()
             await _insert_parts(connection, entry, id_, first)
-        self._shelf.put(record_of(kept, listed, has_jobs=bool(entry.jobs)))
+        shelf.put(record_of(kept, listed, has_jobs=bool(entry.jobs)))
 
     async def mark(self, newsletter: str, marks: Mapping[str, tuple[int, bool]]) -> None:
         """Note the ledger's number of issues that are kept, and whether members see them: by path. What is noted already costs nothing."""

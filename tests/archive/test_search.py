@@ -1,7 +1,7 @@
 """What members type is found, the best first, and nothing they type does harm."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -221,14 +221,15 @@ async def test_operators_are_words_and_signs_are_not(archive: Archive) -> None:
 
 
 @pytest.fixture(scope="module")
-def table() -> sqlite3.Connection:
+def table() -> Iterator[sqlite3.Connection]:
     """An index like the archive's, with one row."""
     connection = sqlite3.connect(":memory:")
     connection.execute(
         "CREATE VIRTUAL TABLE texts USING fts5(issue_title, part_title, text, tokenize = 'porter unicode61 remove_diacritics 2')"
     )
     connection.execute("INSERT INTO texts VALUES ('a', 'b', 'c')")
-    return connection
+    yield connection
+    connection.close()
 
 
 @pytest.mark.parametrize("titles_only", [False, True])
