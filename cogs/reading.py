@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from heartbeat_bot.bot.client import Bot
-from heartbeat_bot.bot.replies import asker, defer, reply
+from heartbeat_bot.bot.replies import asker, defer, origin, reply
 from heartbeat_bot.bot.words import Audience, offered, text, worded
 
 
@@ -15,7 +15,7 @@ class Reading(commands.Cog):
     def __init__(self, bot: Bot) -> None:
         self.bot = bot
         self.reading = bot.service.reading
-        menu = app_commands.ContextMenu(name=text("commands.which.name"), callback=self.which)
+        menu = app_commands.ContextMenu(name=text("commands.which.name"), callback=self.which, extras={"name": "which"})
         self.menu = offered(Audience.MEMBERS)(menu)
 
     async def cog_load(self) -> None:
@@ -40,7 +40,7 @@ class Reading(commands.Cog):
 
     async def which(self, interaction: discord.Interaction[Bot], message: discord.Message) -> None:
         await defer(interaction)
-        answer = await self.reading.which(asker(interaction), channel=message.channel.id, message=message.id)
+        answer = await self.reading.which(asker(interaction), place=origin(message))
         await reply(interaction, answer)
 
 

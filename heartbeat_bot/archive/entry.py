@@ -9,7 +9,7 @@ from heartbeat_bot.issues.events import find_events
 from heartbeat_bot.issues.items import Event, Job
 from heartbeat_bot.issues.jobs import find_jobs
 from heartbeat_bot.messages.plain import composed, plain_text
-from heartbeat_bot.messages.post import COVER, Post
+from heartbeat_bot.messages.post import COVER, File, Post
 from heartbeat_bot.messages.preview import Preview
 
 
@@ -18,14 +18,15 @@ class Part:
     """One post of an issue.
 
     ``key`` is the post's, ``title`` its section's, "" for the cover. ``body`` is the exact body of the create-message request,
-    without jumps; where pictures are uploaded it speaks of attachments (see :meth:`Post.body`). ``text`` is what there is to read
-    besides the title, as :func:`plain_text` writes it.
+    without jumps; where pictures are uploaded it speaks of attachments (see :meth:`Post.body`), which are ``files``. ``text`` is what
+    there is to read besides the title, as :func:`plain_text` writes it.
     """
 
     key: str
     title: str
     body: Mapping[str, Any]
     text: str
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ def _part(post: Post, issue_title: str) -> Part:
     lines = [line for text in _texts(body) for line in plain_text(text).split("\n") if line]
     if heading and heading in lines[:2]:
         lines.remove(heading)
-    return Part(key=post.key, title=title, body=body, text="\n".join(lines))
+    return Part(key=post.key, title=title, body=body, text="\n".join(lines), files=post.files)
 
 
 def _texts(body: Mapping[str, Any]) -> Iterator[str]:

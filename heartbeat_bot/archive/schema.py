@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-VERSION: Final = 1
+VERSION: Final = 2
 """To be raised when anything in this room changes what is written: files of another number are emptied and filled anew."""
 
 APPLICATION: Final = 0x48424152
@@ -40,5 +40,6 @@ parts = Table(
     Column("key", String, nullable=False),
     Column("title", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),  # JSON, deflated: a third of it
+    Column("files", Text),  # JSON, see stored.py; null for none
 )
 Index("parts_entry", parts.c.entry, parts.c.position, unique=True)

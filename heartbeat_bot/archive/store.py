@@ -361,7 +361,15 @@ async def _insert_parts(connection: AsyncConnection, entry: Entry, id_: int, fir
     if not entry.parts:
         return
     values = [
-        {"id": first + n, "entry": id_, "position": n, "key": part.key, "title": part.title, "body": stored.dump_body(part.body)}
+        {
+            "id": first + n,
+            "entry": id_,
+            "position": n,
+            "key": part.key,
+            "title": part.title,
+            "body": stored.dump_body(part.body),
+            "files": stored.dump_files(part.files),
+        }
         for n, part in enumerate(entry.parts)
     ]
     await connection.execute(insert(parts), values)
@@ -403,7 +411,14 @@ def _entry(row: Row[Any], posts: Sequence[Row[Any]], said: Mapping[int, str]) ->
         date=stored.load_when(row.date),
         url=row.url,
         parts=tuple(
-            Part(key=post.key, title=post.title, body=stored.load_body(post.body), text=said.get(post.id, "")) for post in posts
+            Part(
+                key=post.key,
+                title=post.title,
+                body=stored.load_body(post.body),
+                text=said.get(post.id, ""),
+                files=stored.load_files(post.files),
+            )
+            for post in posts
         ),
         events=stored.load_events(row.events),
         jobs=stored.load_jobs(row.jobs),

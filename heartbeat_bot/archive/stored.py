@@ -3,11 +3,13 @@
 import json
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from heartbeat_bot.issues.items import Event, EventKind, Job, JobKind
+from heartbeat_bot.messages.post import File
 
 
 def dump_body(body: Mapping[str, Any]) -> bytes:
@@ -18,6 +20,18 @@ def dump_body(body: Mapping[str, Any]) -> bytes:
 def load_body(data: bytes) -> dict[str, Any]:
     """Read a message's body."""
     return json.loads(zlib.decompress(data))
+
+
+def dump_files(files: Iterable[File]) -> str | None:
+    """Write the files of a post, None for none."""
+    rows = [asdict(file) for file in files]
+    return json.dumps(rows, separators=(",", ":")) if rows else None
+
+
+def load_files(text: str | None) -> tuple[File, ...]:
+    """Read the files of a post."""
+    rows: list[dict[str, Any]] = json.loads(text or "[]")
+    return tuple(File(**row) for row in rows)
 
 
 def dump_items(items: Iterable[Event | Job]) -> str | None:

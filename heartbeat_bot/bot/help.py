@@ -6,6 +6,7 @@ from typing import Any
 from discord import app_commands
 
 from heartbeat_bot.bot.client import Bot
+from heartbeat_bot.languages import Language
 from heartbeat_bot.messages.answers import Answer
 from heartbeat_bot.messages.dialect import escape
 from heartbeat_bot.messages.post import Embed
@@ -16,9 +17,10 @@ async def help_for(bot: Bot, asker: Asker) -> Answer:
     """Return what a person can do here: commands as links that start them, those of moderators for moderators only."""
     words = asker.words
     every = [command for command in bot.tree.get_commands() if isinstance(command, app_commands.Command)]
+    menus = [command for command in bot.tree.get_commands() if isinstance(command, app_commands.ContextMenu)]
     members = [command for command in every if command.default_permissions is None]
     parts = [words.say("help.intro", newsletters=", ".join(escape(name) for name in bot.service.names()))]
-    parts.append("\n".join(_lines(bot, asker, members)))
+    parts.append("\n".join([*_lines(bot, asker, members), *(_menu_line(menu, words) for menu in menus)]))
     if await bot.service.authority.may(asker):
         moderators = [command for command in every if command.default_permissions is not None]
         parts.append("\n".join([f"**{words.say('help.moderators')}**", *_lines(bot, asker, moderators)]))
@@ -27,8 +29,14 @@ async def help_for(bot: Bot, asker: Asker) -> Answer:
 
 def _lines(bot: Bot, asker: Asker, commands: list[app_commands.Command[Any, ..., Any]]) -> Iterator[str]:
     for command in sorted(commands, key=lambda command: command.name):
-        if command.guild_only and asker.guild is None:
+        if command.guild_only and bot.get_guild(asker.guild or 0) is None:  # they come with the bot itself, not with a person's
             continue
         number = bot.numbers.get(command.name)
         name = f"</{command.name}:{number}>" if number else f"`/{command.name}`"
         yield f"- {name} — {escape(asker.words.say(f'commands.{command.name}.description'))}"
+
+
+def _menu_line(menu: app_commands.ContextMenu, words: Language) -> str:
+    """Describe a command of a message's menu; its ``extras`` say by which name the language files know it."""
+    name = menu.extras["name"]
+    return f"- **{escape(words.say(f'commands.{name}.name'))}** — {escape(words.say(f'help.menus.{name}'))}"

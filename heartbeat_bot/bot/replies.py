@@ -85,9 +85,24 @@ def _typed(components: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield from _typed([*component.get("components", ()), *([component["component"]] if "component" in component else ())])
 
 
+def is_of_another(interaction: discord.Interaction[Any]) -> bool:
+    """Tell whether a person pressed a button of an answer that someone else was given and shared."""
+    about = interaction.message.interaction_metadata if interaction.message else None
+    return about is not None and about.user.id != interaction.user.id
+
+
+def origin(message: discord.Message) -> tuple[int, int]:
+    """Return channel and message that a message is a copy of, when it is published from there or forwarded; else its own."""
+    reference = message.reference
+    copied = message.flags.is_crossposted or (reference is not None and reference.type is discord.MessageReferenceType.forward)
+    if copied and reference is not None and reference.message_id:
+        return reference.channel_id, reference.message_id
+    return message.channel.id, message.id
+
+
 async def take_time(interaction: discord.Interaction[Any], kind: Kind) -> None:
-    """Take fifteen minutes' time for what a press leads to."""
-    if kind is Kind.UPDATE:
+    """Take fifteen minutes' time for what a press leads to. What someone else shared stays theirs: others get an answer of their own."""
+    if kind is Kind.UPDATE and not is_of_another(interaction):
         await interaction.response.defer()
     else:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -118,6 +133,8 @@ async def apologise(interaction: discord.Interaction[Any], error: BaseException)
     words = language(interaction.locale.value)
     if isinstance(cause, UserError):
         sentence = str(cause)
+    elif isinstance(cause, discord.app_commands.CommandNotFound | discord.app_commands.CommandSignatureMismatch):
+        sentence = words.say("errors.old_command")
     elif isinstance(cause, discord.NotFound) and cause.code in _TOO_LATE:
         _LOG.warning("an answer to %s came too late, or its message was dismissed", interaction.id)
         return

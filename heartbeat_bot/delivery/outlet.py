@@ -299,6 +299,17 @@ class DiscordOutlet:
         missing = tuple(name for flag, name in _PERMISSIONS.items() if not getattr(granted, flag))
         return ChannelFacts(guild=GuildId(guild.id), name=found.name, announcement=found.is_news(), missing=missing)
 
+    async def has(self, channel: ChannelId, message: MessageId) -> bool:
+        """Tell whether a message is there."""
+        try:
+            async with self._wire(f"looking for message {message} in channel {channel}"):
+                await self.client.http.get_message(channel, message)
+        except OutletError as error:
+            if error.code in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
+                return False
+            raise
+        return True
+
     async def set_role(self, guild: GuildId, user: int, role: int, *, wanted: bool) -> None:
         """Give a member a role, or take it from them; raise OutletError when the bot may not."""
         change = self.client.http.add_role if wanted else self.client.http.remove_role

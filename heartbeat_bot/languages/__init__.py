@@ -40,6 +40,17 @@ class Language:
         month = self.texts["dates.months"].split()[day.month - 1]
         return self.say("dates.day", weekday=weekday, day=day.day, month=month, year=day.year)
 
+    def days(self, first: date, last: date) -> str:
+        """Write a span of days, without saying a month or a year twice."""
+        if first == last:
+            return self.day(first)
+        if first.year != last.year:
+            return self.say("dates.days", first=self.day(first), last=self.day(last))
+        key = "dates.days_in_month" if first.month == last.month else "dates.days_in_year"
+        weekday = self.texts["dates.weekdays"].split()[first.weekday()]
+        month = self.texts["dates.months"].split()[first.month - 1]
+        return self.say(key, weekday=weekday, day=first.day, month=month, last=self.day(last))
+
 
 @cache
 def codes() -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from heartbeat_bot.messages.components import Component
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that comes with an answer."""
+    """A file that comes with an answer; ``alt`` says what a picture shows, "" for nothing."""
 
     name: str
     content: bytes
+    alt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,10 @@ class Answer:
             "content": self.content,
             "embeds": list(self.embeds),
             "components": list(self.components),
-            "attachments": [{"id": str(number), "filename": file.name} for number, file in enumerate(self.files)],
+            "attachments": [
+                {"id": str(number), "filename": file.name} | ({"description": file.alt} if file.alt else {})
+                for number, file in enumerate(self.files)
+            ],
             "allowed_mentions": {"parse": []},
         }
 

@@ -3,6 +3,7 @@
 Everything that a press needs stands in its custom_id, so that buttons work for as long as their message does, also after a restart.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.nodes import weight
 
 Component = Mapping[str, Any]
 
@@ -20,6 +22,8 @@ _TEXT_INPUT: Final = 4
 _LINK: Final = 5
 _SEPARATOR: Final = "|"
 _ESCAPED: Final = {"\\": "\\\\", _SEPARATOR: "\\p"}
+
+_MARKED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Style(IntEnum):
@@ -40,10 +44,15 @@ class Press:
 
     def custom_id(self) -> str:
         """Write it as a custom_id; raise ValueError when it has more characters than Discord keeps."""
-        text = _SEPARATOR.join("".join(_ESCAPED.get(c, c) for c in part) for part in (self.verb, *self.arguments))
+        text = _SEPARATOR.join(written(part) for part in (self.verb, *self.arguments))
         if len(text) > limits.CUSTOM_ID:
             raise ValueError(f"A custom_id may have {limits.CUSTOM_ID} characters, this has {len(text)}: {text}")
         return text
+
+
+def written(argument: str) -> str:
+    """Return an argument as it stands in a custom_id, where it may be up to twice as long."""
+    return "".join(_ESCAPED.get(character, character) for character in argument)
 
 
 def press(verb: str, *arguments: object) -> Press:
@@ -53,9 +62,12 @@ def press(verb: str, *arguments: object) -> Press:
 
 def read_press(custom_id: str) -> Press:
     """Read a custom_id back; whatever its text is, it is some press."""
-    parts = custom_id.split(_SEPARATOR)
-    verb, *arguments = (part.replace("\\\\", "\0").replace("\\p", _SEPARATOR).replace("\0", "\\") for part in parts)
+    verb, *arguments = (_MARKED.sub(_unmarked, part) for part in custom_id.split(_SEPARATOR))
     return Press(verb=verb, arguments=tuple(arguments))
+
+
+def _unmarked(match: re.Match[str]) -> str:
+    return _SEPARATOR if match[1] == "p" else match[1]
 
 
 def button(label: str, does: Press, *, style: Style = Style.SECONDARY, disabled: bool = False) -> Component:
@@ -125,16 +137,20 @@ def shortened(text: str, most: int) -> str:
 def pages(entries: Iterable[str], *, most: int, characters: int, joint: str = "\n") -> list[list[str]]:
     """Deal entries out to pages in order: at most ``most`` on each, and ``characters`` with the joints between them.
 
-    An entry that alone is longer has a page to itself. No entries, no pages.
+    A page also keeps what else Discord's limits ask of a text, bytes and Markdown nodes, with a third of each left for what stands
+    around it. An entry that alone is longer has a page to itself. No entries, no pages.
     """
     dealt: list[list[str]] = []
-    length = 0
+    most_of = (characters, limits.MESSAGE_BYTES * 2 // 3, 2 * limits.NODES * 2 // 3)
+    used = (0, 0, 0)
     for entry in entries:
-        if not dealt or len(dealt[-1]) == most or length + len(joint) + len(entry) > characters:
+        size = (len(entry) + len(joint), len(entry.encode(errors="replace")) + len(joint), weight(entry))
+        grown = tuple(a + b for a, b in zip(used, size, strict=True))
+        if not dealt or len(dealt[-1]) == most or any(is_ > may for is_, may in zip(grown, most_of, strict=True)):
             dealt.append([])
-            length = -len(joint)
+            grown = (len(entry), *size[1:])
         dealt[-1].append(entry)
-        length += len(joint) + len(entry)
+        used = grown
     return dealt
 
 

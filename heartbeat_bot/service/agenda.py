@@ -1,24 +1,24 @@
 """What people plan by: events and open positions, out of all issues; and events for a calendar."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from heartbeat_bot.archive.calendar import calendar
 from heartbeat_bot.archive.told import Told
-from heartbeat_bot.archive.words import folded_words
+from heartbeat_bot.archive.words import UNSPACED, folded_words
 from heartbeat_bot.issues.items import Event, EventKind, Job, JobKind
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Attachment
 from heartbeat_bot.messages.components import Component, Option, pages, press, row, select, turning
-from heartbeat_bot.messages.dialect import DiscordConverter, escape
-from heartbeat_bot.messages.links import Links, is_web
 from heartbeat_bot.messages.post import Embed
 from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.desk import QUERY, Desk, short_name, typed
-from heartbeat_bot.service.presses import Kind, Pressable
+from heartbeat_bot.service.desk import Desk, Query, short_name, typed
+from heartbeat_bot.service.lines import FACT, TITLE, fact, linked, said, since
+from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable, arguments_of, number_of
 
 EVENTS: Final = "events"
 HIRING: Final = "hiring"
@@ -34,7 +34,10 @@ _WEST: Final = timedelta(hours=12)
 """How far behind UTC it may still be the day before: an event of a day is over when that day is over everywhere."""
 
 _PER_PAGE: Final = 10
-_CHARACTERS: Final = 3600
+_CHARACTERS: Final = 3400
+"""Characters of a page's lines: what may stand above them has its place, too."""
+_QUERY: Final = Query(most=60)
+"""What a custom_id has left for a query."""
 _ALL: Final = "all"
 
 
@@ -79,17 +82,20 @@ class Agenda:
             when=when if when in WINDOWS else WINDOWS[0],
             where=where if where in PLACES else "",
             newsletter=self._desk.newsletter(asker, newsletter),
-            query=QUERY.cut(query),
+            query=_QUERY.cut(query),
         )
         return await self._events_page(asker, question, 0)
 
     async def _turn_events(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        page, question = self._read(asker, arguments)
+        page, question = self._read(arguments)
         return await self._events_page(asker, question, page)
 
-    def _read(self, asker: Asker, arguments: Sequence[str]) -> tuple[int, _Question]:
-        page, when, where, newsletter, query = arguments
-        return int(page), _Question(when=when, where=where, newsletter=self._desk.newsletter(asker, newsletter), query=query)
+    def _read(self, arguments: Sequence[str]) -> tuple[int, _Question]:
+        page, when, where, newsletter, query = arguments_of(arguments, 5)
+        if when not in WINDOWS or where not in {"", *PLACES}:
+            raise OutdatedError
+        question = _Question(when=when, where=where, newsletter=self._desk.newsletter_of(newsletter), query=query)
+        return number_of(page), question
 
     async def _asked_for(self, question: _Question) -> list[Told]:
         now = self._desk.clock()
@@ -101,18 +107,19 @@ class Agenda:
             and (not question.where or _is_there(told.event, question.where))
             and _fits(question.query, (told.event.title, told.event.location or "", told.event.section, str(told.event.day)))
         ]
-        return told[::-1] if question.when == "past" else told
+        return sorted(told, key=_begins, reverse=question.when == "past")
 
     async def _events_page(self, asker: Asker, question: _Question, page: int) -> Answer:
         words, found = asker.words, await self._asked_for(question)
         if not found:
             plain = question.when == "upcoming" and not (question.where or question.query)
-            return Answer(content=words.say("events.none_upcoming" if plain else "events.none"))
-        lines = [await self._event_line(told, words) for told in found]
-        dealt = pages(lines, most=_PER_PAGE, characters=_CHARACTERS)
-        page = min(max(page, 0), len(dealt) - 1)
-        first = sum(len(earlier) for earlier in dealt[:page])
-        shown = found[first : first + len(dealt[page])]
+            told = [told for told in await self._desk.archive.events() if question.newsletter in {None, told.newsletter}]
+            lines = [words.say("events.none_ever" if not told else "events.none_upcoming" if plain else "events.none")]
+            lines += [words.say("reading.filling")] if self._desk.is_filling(question.newsletter) else []
+            return Answer(content="\n".join(lines))
+        dealt = await self._dealt(found, question, words)
+        page = min(page, len(dealt) - 1)
+        shown = _shown(found, dealt, page)
         embed = Embed(
             title=words.say(f"events.title.{question.when}"),
             description="\n".join(dealt[page]),
@@ -120,66 +127,70 @@ class Agenda:
         )
         return Answer(embeds=(embed.body(),), components=_event_controls(words, question, page, len(dealt), shown))
 
-    async def _event_line(self, told: Told, words: Language) -> str:
-        event = told.event
-        title = _linked(event.title, event.url)
-        if event.kind is EventKind.DEADLINE:
-            title = words.say("events.deadline", title=title)
-        place = escape(event.location or "")
-        facts = [
-            _days(event, words),
-            place,
-            words.say("events.online") if event.online and "online" not in place.casefold() else "",
-            words.say("events.from", issue=_linked(told.listed.title, told.listed.url)),
-        ]
-        return f"- **{title}** — {' · '.join(fact for fact in facts if fact)}"
+    async def _dealt(self, found: Sequence[Told], question: _Question, words: Language) -> list[list[str]]:
+        """Write the events' lines and deal them out to pages; years of a large newsletter's events take a moment."""
+        several = question.newsletter is None and len(self._desk.names()) > 1
+
+        def deal() -> list[list[str]]:
+            return pages((_event_line(told, words, newsletter=several) for told in found), most=_PER_PAGE, characters=_CHARACTERS)
+
+        return await asyncio.to_thread(deal)
 
     async def _calendar(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        page, question = self._read(asker, arguments)
-        found = await self._asked_for(question)
+        page, question = self._read(arguments)
         if values and values[0] != _ALL:
             chosen = [told for told in await self._desk.archive.events() if told.mark == values[0]]
         else:
-            dealt = pages([await self._event_line(told, asker.words) for told in found], most=_PER_PAGE, characters=_CHARACTERS)
-            first = sum(len(earlier) for earlier in dealt[:page])
-            chosen = found[first : first + len(dealt[page])] if page < len(dealt) else []
+            found = await self._asked_for(question)
+            chosen = _shown(found, await self._dealt(found, question, asker.words), page)
         if not chosen:
             return Answer(content=asker.words.say("events.gone"))
-        file = Attachment(name="events.ics", content=calendar(chosen, name=", ".join(self._desk.names()), now=self._desk.clock()))
+        name = question.newsletter or ", ".join(dict.fromkeys(told.newsletter for told in chosen))
+        content = await asyncio.to_thread(calendar, chosen, name=name, now=self._desk.clock())
         count = asker.words.say("events.found", count=len(chosen))
-        return Answer(content=asker.words.say("events.file", count=count), files=(file,))
+        return Answer(content=asker.words.say("events.file", count=count), files=(Attachment(name="events.ics", content=content),))
 
     # -- jobs -------------------------------------------------------------------------------------------------------------
 
     async def hiring(self, asker: Asker, *, query: str | None = None, newsletter: str | None = None) -> Answer:
         """Return the open positions of the newest issue that has some, and how old they are."""
-        return await self._jobs_page(asker, self._desk.newsletter(asker, newsletter), QUERY.cut(query), 0)
+        return await self._jobs_page(asker, self._desk.newsletter(asker, newsletter), _QUERY.cut(query), 0)
 
     async def _turn_jobs(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        page, newsletter, query = arguments
-        return await self._jobs_page(asker, self._desk.newsletter(asker, newsletter), query, int(page))
+        page, newsletter, query = arguments_of(arguments, 3)
+        return await self._jobs_page(asker, self._desk.newsletter_of(newsletter), query, number_of(page))
 
     async def _jobs_page(self, asker: Asker, newsletter: str | None, query: str, page: int) -> Answer:
         words = asker.words
         found = await self._desk.archive.jobs(newsletter)
         if found is None:
-            return Answer(content=words.say("hiring.none"))
+            return Answer(content=words.say("reading.filling" if self._desk.is_filling(newsletter) else "hiring.none"))
         listed, jobs = found
-        issue = _linked(listed.title, listed.url)
-        age = _age(listed.date)
-        day = listed.date.date() if isinstance(listed.date, datetime) else listed.date
-        if day is not None and self._desk.clock().date() - day > JOBS_LAST:
-            return Answer(content=words.say("hiring.expired", issue=issue, when=age))
+        issue = linked(listed.title, listed.url)
+        when = f", {since(listed.date)}" if listed.date else ""
+        if listed.day is not None and self._desk.clock().date() - listed.day > JOBS_LAST:
+            return Answer(content=words.say("hiring.expired", issue=issue, when=when))
         fitting = [job for job in jobs if _fits(query, (job.title, job.company or "", job.location or "", job.section))]
         if not fitting:
             return Answer(content=words.say("hiring.no_match", query=typed(query)))
         newest = self._desk.archive.issues(newsletter)[0]
-        head = words.say("hiring.age" if newest.issue == listed.issue else "hiring.newer", issue=issue, when=age)
-        dealt = pages(list(_job_lines(fitting, words)), most=_PER_PAGE, characters=_CHARACTERS)
-        page = min(max(page, 0), len(dealt) - 1)
-        embed = Embed(title=words.say("hiring.title"), description="\n".join((head, "", *dealt[page])))
+        head = words.say("hiring.age" if newest.issue == listed.issue else "hiring.newer", issue=issue, when=when)
+        dealt = pages(_job_lines(fitting, words), most=_PER_PAGE, characters=_CHARACTERS)
+        page = min(page, len(dealt) - 1)
+        count = sum(job.kind is JobKind.POSITION for job in fitting)
+        embed = Embed(
+            title=words.say("hiring.title"),
+            description="\n".join((head, "", *dealt[page])),
+            footer=words.say("hiring.found", count=count) if count else "",
+        )
         controls = turning(words, page, len(dealt), lambda to: press(HIRING, to, short_name(newsletter), query))
         return Answer(embeds=(embed.body(),), components=row(*controls))
+
+
+def _begins(told: Told) -> tuple[date, float]:
+    """Return what events are sorted by: the day where they take place, and within it the time, those without one first."""
+    start = told.event.start
+    return told.event.day, start.timestamp() if isinstance(start, datetime) else 0.0
 
 
 def _is_in(event: Event, when: str, now: datetime) -> bool:
@@ -204,13 +215,17 @@ def _is_there(event: Event, where: str) -> bool:
     """Tell whether one can take part online, or in person: hybrid events are both."""
     if where == "online":
         return event.online
-    return not event.online or bool(event.location and event.location.casefold() not in {"online", "virtual"})
+    return not event.online or not _is_online_only(event.location)
+
+
+def _is_online_only(location: str | None) -> bool:
+    return not location or location.strip().casefold() in {"online", "virtual"}
 
 
 def _fits(query: str, texts: Sequence[str]) -> bool:
-    """Tell whether every word of a query is in the texts, whatever its accents and case."""
-    said = " ".join(word for text in texts for word in folded_words(text))
-    return all(word in said for word in folded_words(query))
+    """Tell whether every word of a query begins a word of the texts, whatever its accents and case."""
+    there = "".join(f" {word}" for text in texts for word in folded_words(text))
+    return all((word if UNSPACED.search(word) else f" {word}") in there for word in folded_words(query))
 
 
 def _last_day(event: Event) -> date:
@@ -234,30 +249,46 @@ def _days(event: Event, words: Language) -> str:
             return start
         style = "t" if event.end.astimezone(event.start.tzinfo).date() == event.start.date() else "f"
         return f"{start} – <t:{int(event.end.timestamp())}:{style}>"
-    start = words.day(event.start)
-    last = _last_day(event)
-    return start if last == event.start else f"{start} – {words.day(last)}"
+    return words.days(event.start, max(event.start, _last_day(event)))
 
 
-def _age(when: date | datetime | None) -> str:
-    if when is None:
-        return "?"
-    instant = when if isinstance(when, datetime) else datetime(when.year, when.month, when.day, 12, tzinfo=UTC)
-    return f"<t:{int(instant.timestamp())}:R>"
+def _event_line(told: Told, words: Language, *, newsletter: bool) -> str:
+    event = told.event
+    title = linked(event.title, event.url)
+    if event.kind is EventKind.DEADLINE:
+        title = words.say("events.deadline", title=title)
+    place = fact(event.location) if event.location and not _is_online_only(event.location) else ""
+    facts = [
+        _days(event, words),
+        words.say("events.online") if event.online else "",
+        place,
+        words.say("events.from", issue=linked(told.listed.title, told.listed.url, FACT)),
+        fact(told.newsletter) if newsletter else "",
+    ]
+    return f"- **{title}** — {' · '.join(part for part in facts if part)}"
 
 
-def _linked(title: str, url: str | None) -> str:
-    return DiscordConverter(Links()).masked_text(title, url) if url and is_web(url) else escape(title)
+def _shown(found: Sequence[Told], dealt: Sequence[Sequence[str]], page: int) -> Sequence[Told]:
+    """Return the events of a page."""
+    first = sum(len(earlier) for earlier in dealt[:page])
+    return found[first : first + len(dealt[page])] if page < len(dealt) else ()
 
 
 def _event_controls(words: Language, question: _Question, page: int, count: int, shown: Sequence[Told]) -> tuple[Component, ...]:
     arguments = question.arguments()
     options = [
         Option(label=words.say("events.all_shown", count=len(shown)), value=_ALL),
-        *(Option(label=told.event.title, value=told.mark, description=words.day(told.event.day)) for told in _distinct(shown)),
+        *(
+            Option(label=said(told.event.title, TITLE), value=told.mark, description=_plain_days(told.event, words))
+            for told in _distinct(shown)
+        ),
     ]
     menu = select(press(CALENDAR, page, *arguments), options[: limits.SELECT_OPTIONS], placeholder=words.say("events.calendar"))
     return (*row(*turning(words, page, count, lambda to: press(EVENTS, to, *arguments))), *row(menu))
+
+
+def _plain_days(event: Event, words: Language) -> str:
+    return words.days(event.day, max(event.day, _last_day(event)))
 
 
 def _distinct(shown: Sequence[Told]) -> Iterator[Told]:
@@ -265,7 +296,8 @@ def _distinct(shown: Sequence[Told]) -> Iterator[Told]:
 
 
 def _job_lines(jobs: Sequence[Job], words: Language) -> Iterator[str]:
+    """Yield a line per position; those that only lead to more come last."""
     for job in sorted(jobs, key=lambda job: job.kind is JobKind.POINTER):
-        about = " · ".join(escape(fact) for fact in (job.company, job.location) if fact)
-        more = f"{words.say('hiring.pointers')}: " if job.kind is JobKind.POINTER else ""
-        yield f"- {more}**{_linked(job.title, job.url)}**{f' — {about}' if about else ''}"
+        list_ = words.say("hiring.list") if job.kind is JobKind.POINTER else ""
+        about = " · ".join(part for part in (fact(job.company), fact(job.location), list_) if part)
+        yield f"- **{linked(job.title, job.url)}**{f' — {about}' if about else ''}"

@@ -1,25 +1,39 @@
 """What all verbs work with: the configuration, what is known, what was said, and the way out to Discord."""
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import accumulate, takewhile
+from typing import Final
 
 from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.config import Config, NewsletterConfig
+from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Clock, Ledger
 from heartbeat_bot.delivery.outlet import DiscordOutlet
-from heartbeat_bot.delivery.plan import message_url
-from heartbeat_bot.delivery.receipts import Receipt
-from heartbeat_bot.errors import UserError
-from heartbeat_bot.messages.components import shortened
+from heartbeat_bot.delivery.plan import MessageId, message_url
+from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Receipt
+from heartbeat_bot.errors import OutletError, UserError
+from heartbeat_bot.messages.components import shortened, written
 from heartbeat_bot.messages.dialect import escape
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.passes import Passes
+from heartbeat_bot.service.presses import OutdatedError
+
+_LOG = logging.getLogger(__name__)
+_BELIEVED: Final = timedelta(minutes=10)
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What was opened elsewhere, for all who answer. ``clock`` tells the time for every rule."""
+    """What was opened elsewhere, for all who answer. ``clock`` tells the time for every rule.
+
+    ``unread`` says how many issues of a newsletter the archive is still to read; one that is not in it has not been looked at since
+    the start.
+    """
 
     config: Config
     ledger: Ledger
@@ -27,10 +41,36 @@ class Desk:
     outlet: DiscordOutlet
     passes: Passes
     clock: Clock
+    unread: dict[str, int] = field(default_factory=dict[str, int])
+    _seen: dict[MessageId, datetime] = field(default_factory=dict[MessageId, datetime])
 
     async def address(self, receipt: Receipt) -> str:
         """Return the address of a message."""
         return message_url((await self.passes.channel(receipt.channel)).guild, receipt.channel, receipt.message)
+
+    async def posted(self, issue: int, key: str) -> str:
+        """Return the address of the message that shows a post of an issue, "" when it was not posted or somebody deleted it."""
+        receipts = await self.ledger.receipts.held(IssueId(issue), series=ANNOUNCEMENT)
+        receipt = next((receipt for receipt in receipts if receipt.key == key), None)
+        try:
+            return await self.address(receipt) if receipt and await self._is_there(receipt) else ""
+        except OutletError as error:
+            _LOG.warning("an answer goes without a link to message %s: %s", receipt and receipt.message, error)
+            return ""
+
+    async def _is_there(self, receipt: Receipt) -> bool:
+        """Ask Discord whether a message is still there, and believe it for some minutes."""
+        now = self.clock()
+        if now - self._seen.get(receipt.message, _NEVER) > _BELIEVED:
+            if not await self.outlet.has(receipt.channel, receipt.message):
+                return False
+            self._seen[receipt.message] = now
+        return True
+
+    def is_filling(self, newsletter: str | None = None) -> bool:
+        """Tell whether the archive may lack issues of a newsletter (None: of any) because it has not read all of them yet."""
+        names = self.names() if newsletter is None else [newsletter]
+        return any(self.unread.get(name, 0 if self.archive.known(name) else 1) for name in names)
 
     def names(self) -> Sequence[str]:
         """Return the newsletters' names."""
@@ -42,9 +82,16 @@ class Desk:
             return None
         wanted = name.strip().casefold()
         for known in self.config.newsletters:
-            if wanted in {known.casefold(), short_name(known)}:
+            if wanted == known.casefold():
                 return known
         raise UserError(asker.words.say("errors.no_newsletter", name=typed(name), names=", ".join(self.names())))
+
+    def newsletter_of(self, short: str) -> str | None:
+        """Return the newsletter of a button (see :func:`short_name`); raise OutdatedError when it is not configured any more."""
+        found = [name for name in self.names() if short_name(name) == short]
+        if short and not found:
+            raise OutdatedError
+        return found[0] if short else None
 
     def one_newsletter(self, asker: Asker, name: str | None) -> tuple[str, NewsletterConfig]:
         """Return the newsletter that a person named, or the only one; raise UserError when it takes a choice."""
@@ -61,12 +108,13 @@ class Query:
     most: int
 
     def cut(self, query: str | None) -> str:
-        """Return what is looked for of what a person typed: one line, cut."""
-        return " ".join((query or "").replace("\0", " ").split())[: self.most]
-
-
-QUERY = Query(most=48)
-"""The custom_id has 100 characters; a query may double in length there when it is made of separators (see components.py)."""
+        """Return what is looked for of what a person typed: one line, cut after a word, no longer than ``most`` in a custom_id."""
+        line = " ".join((query or "")[: 2 * self.most].replace("\0", " ").split())
+        lengths = accumulate(len(written(character)) for character in line)
+        size = sum(1 for _ in takewhile(lambda length: length <= self.most, lengths))
+        if size == len(line) or line[size].isspace():
+            return line[:size].rstrip()
+        return line[:size].rpartition(" ")[0] or line[:size]
 
 
 def short_name(newsletter: str | None) -> str:

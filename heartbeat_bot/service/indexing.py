@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from heartbeat_bot.archive.entry import Entry, entry_of
+from heartbeat_bot.archive.shelf import Kept
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import at_path, rendering_of
@@ -47,13 +48,16 @@ class Indexing:
         await desk.archive.mark(
             name, {record.path: (record.id, record.state in SHOWN) for record in records if record.path in known}
         )
+        stale = [
+            record
+            for record in sorted(records, key=lambda record: str(record.date or ""), reverse=True)
+            if not record.broken and not _is_read(known.get(record.path), snapshot.files[record.path], _shown_as(rendering, record))
+        ]
         count = 0
-        for record in sorted(records, key=lambda record: str(record.date or ""), reverse=True):
+        for number, record in enumerate(stale):
+            desk.unread[name] = len(stale) - number
             path, blob = record.path, snapshot.files[record.path]
-            shown_as = " ".join([at_path(rendering, path), *record.withheld])
-            kept = known.get(path)
-            if record.broken or (kept is not None and (kept.blob, kept.rendering) == (blob, shown_as)):
-                continue
+            shown_as = _shown_as(rendering, record)
             try:
                 preview = await render_from(snapshot.contents, path, await snapshot.contents.read(path), newsletter)
             except UserError as error:
@@ -71,7 +75,17 @@ class Indexing:
             )
             await desk.archive.put(_shown(entry, record), issue=record.id, visible=record.state in SHOWN)
             count += 1
+        desk.unread[name] = 0
         return count
+
+
+def _is_read(kept: Kept | None, blob: str, shown_as: str) -> bool:
+    return kept is not None and (kept.blob, kept.rendering) == (blob, shown_as)
+
+
+def _shown_as(rendering: str, record: IssueRecord) -> str:
+    """Name how an issue is shown to members: rendered so, and without these sections."""
+    return " ".join([at_path(rendering, record.path), *record.withheld])
 
 
 def _shown(entry: Entry, record: IssueRecord) -> Entry:

@@ -13,7 +13,7 @@ from heartbeat_bot.messages import limits
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.reading import day_of
+from heartbeat_bot.service.lines import day_of
 
 OUT: Final = frozenset({State.ANNOUNCED, State.BASELINE, State.TOO_OLD})
 """What readers know already, posted or not."""

@@ -20,7 +20,7 @@ from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.looking import Looking
-from heartbeat_bot.service.presses import Kind, Pressable
+from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable, arguments_of
 from heartbeat_bot.service.times import read_time
 
 APPROVE: Final = "approve"
@@ -199,8 +199,10 @@ class Moderating:
 
     async def _decide_all(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         """Approve or skip all issues of a newsletter that wait for a moderator."""
-        verb, short = arguments
-        name, _ = self._desk.one_newsletter(asker, short)
+        verb, short = arguments_of(arguments, 2)
+        name = self._desk.newsletter_of(short)
+        if name is None or verb not in {APPROVE, SKIP}:
+            raise OutdatedError
         await self._authority.check(asker, name)
         ledger, now = self._desk.ledger, self._desk.clock()
         waiting = [record for record in (await ledger.records(name)).values() if record.state in {State.WAITING, State.UNSURE}]

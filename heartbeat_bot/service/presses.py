@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from heartbeat_bot.messages.answers import Answer, Dialog
 from heartbeat_bot.service.asking import Asker
@@ -12,6 +13,28 @@ Handle = Callable[[Asker, Sequence[str], Sequence[str]], Awaitable[Answer]]
 
 Ask = Callable[[Asker, Sequence[str]], Dialog]
 """Gets who pressed and the arguments of the press; returns the dialog to open."""
+
+
+class OutdatedError(Exception):
+    """A button asks for something that no button of this version asks for, or that is not there any more."""
+
+
+def arguments_of(arguments: Sequence[str], count: int) -> Sequence[str]:
+    """Return the arguments of a press that has ``count`` of them; raise OutdatedError when an earlier version meant something else."""
+    if len(arguments) != count:
+        raise OutdatedError
+    return arguments
+
+
+def number_of(argument: str) -> int:
+    """Return a page or the number of an issue; raise OutdatedError for what is none."""
+    if not (argument.isascii() and argument.isdecimal() and len(argument) <= _DIGITS):
+        raise OutdatedError
+    return int(argument)
+
+
+_DIGITS: Final = 15
+"""More than any page has, fewer than SQLite's integers."""
 
 
 class Kind(Enum):

@@ -1,24 +1,26 @@
 """Reading issues: the newest, any, page by page; and which issue a message belongs to."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from heartbeat_bot.archive.entry import Entry, Listed
-from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.archive.entry import Entry, Listed, Part
+from heartbeat_bot.archive.words import folded_words
 from heartbeat_bot.delivery.plan import MessageId
-from heartbeat_bot.delivery.receipts import Receipt
-from heartbeat_bot.errors import UserError
+from heartbeat_bot.errors import SourceError, UserError
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Attachment
-from heartbeat_bot.messages.components import Component, Option, link_button, press, row, select, turning
+from heartbeat_bot.messages.components import Component, Option, button, link_button, press, row, select, turning
+from heartbeat_bot.messages.dialect import code_span, escape
+from heartbeat_bot.messages.links import is_web
 from heartbeat_bot.messages.post import COVER, Embed
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.presses import Pressable
+from heartbeat_bot.service.lines import FACT, TITLE, day_of, named, said
+from heartbeat_bot.service.presses import Pressable, arguments_of, number_of
 
 READ: Final = "read"
+_UPLOADED: Final = "attachment://"
 
 
 class Reading:
@@ -31,10 +33,9 @@ class Reading:
 
     async def latest(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
         """Return the beginning of the newest issue."""
-        issues = self._desk.archive.issues(self._desk.newsletter(asker, newsletter))
-        if not issues:
-            return Answer(content=asker.words.say("reading.empty"))
-        return await self._page(asker, issues[0].issue, 0)
+        name = self._desk.newsletter(asker, newsletter)
+        issues = self._desk.archive.issues(name)
+        return await self._page(asker, issues[0].issue, 0) if issues else Answer(content=self._nothing(asker, name))
 
     async def issue(self, asker: Asker, *, issue: str) -> Answer:
         """Return the beginning of the issue that was chosen, or of the newest one that what was typed fits."""
@@ -42,8 +43,9 @@ class Reading:
 
     async def complete(self, asker: Asker, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the issues to choose from: what is shown, and the number that :meth:`issue` takes."""
+        several = len(self._desk.names()) > 1
         found = self._desk.archive.complete(typed_so_far, limit=limits.CHOICES)
-        return [(title_and_day(listed, asker.words), str(listed.issue)) for listed in found]
+        return [(named(listed, asker.words, newsletter=several), str(listed.issue)) for listed in found]
 
     def newsletters(self, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the newsletters to choose from."""
@@ -52,106 +54,131 @@ class Reading:
 
     def chosen(self, asker: Asker, issue: str) -> Listed:
         """Return the issue of a number, or the newest one that a text fits; raise UserError when there is none."""
-        wanted = issue.strip()
+        archive, wanted = self._desk.archive, issue.strip()
         if wanted.isdecimal() and len(wanted) <= len(str(2**63)):
-            found = self._desk.archive.find(int(wanted))
+            found = archive.find(int(wanted))
             if found is not None:
                 return found
-        fitting = self._desk.archive.complete(wanted, limit=1) if wanted else ()
-        if not fitting:
-            raise UserError(asker.words.say("reading.not_found", issue=typed(issue)))
-        return fitting[0]
+        same = [listed for listed in archive.issues() if wanted and listed.title.casefold() == wanted.casefold()]
+        fitting = same or (archive.complete(wanted, limit=1) if folded_words(wanted) else ())
+        if fitting:
+            return fitting[0]
+        if not archive.issues():
+            raise UserError(self._nothing(asker, None))
+        filling = f"\n{asker.words.say('reading.filling')}" if self._desk.is_filling() else ""
+        raise UserError(asker.words.say("reading.not_found", issue=typed(issue)) + filling)
 
-    async def which(self, asker: Asker, *, channel: int, message: int) -> Answer:
-        """Say which issue a message belongs to: issue, section, page, source file."""
+    def _nothing(self, asker: Asker, newsletter: str | None) -> str:
+        return asker.words.say("reading.filling" if self._desk.is_filling(newsletter) else "reading.empty")
+
+    async def which(self, asker: Asker, *, place: tuple[int, int]) -> Answer:
+        """Say which issue a message belongs to: issue, section, page, source file. Nothing is said of one that members do not see.
+
+        ``place`` is the ids of the message's channel and of the message.
+        """
+        words, (channel, message) = asker.words, place
         receipt = await self._desk.ledger.receipts.of_message(MessageId(message))
         if receipt is None or receipt.channel != channel:
-            return Answer(content=asker.words.say("which.unknown"))
-        record = await self._desk.ledger.issue(receipt.issue)
-        listed = self._desk.archive.find(record.id)
+            return Answer(content=words.say("which.unknown"))
+        listed = self._desk.archive.find(receipt.issue)
         entry = await self._desk.archive.entry(listed.newsletter, listed.path) if listed else None
-        section = next((part.title for part in entry.parts if part.key == receipt.key), "") if entry else ""
+        if listed is None or entry is None:
+            return Answer(content=words.say("which.hidden"))
+        part = next((number for number, part in enumerate(entry.parts) if part.key == receipt.key), None)
         facts = {
-            "section": section,
-            "date": day_of(record.date, asker.words),
-            "newsletter": record.newsletter,
-            "page": listed.url if listed else "",
-            "file": f"`{record.path.replace('`', '')}`",
+            "section": "" if part is None else escape(said(_name(entry, part, words), TITLE)),
+            "date": day_of(listed.date, words),
+            "newsletter": escape(said(listed.newsletter, FACT)),
+            "page": f"<{listed.url}>" if is_web(listed.url) else "",
+            "file": code_span(said(listed.path, 2 * TITLE)),
         }
-        lines = [f"**{asker.words.say(f'which.{name}')}:** {value}" for name, value in facts.items() if value]
-        url = listed.url if listed else ""
-        embed = Embed(title=typed(record.title, limits.EMBED_TITLE // 2), url=url, description="\n".join(lines))
-        return Answer(embeds=(embed.body(),))
+        lines = [f"**{words.say(f'which.{name}')}:** {value}" for name, value in facts.items() if value]
+        embed = Embed(title=typed(listed.title, TITLE), url=_embed_url(listed.url), description="\n".join(lines))
+        read = button(words.say("buttons.read"), press(READ, listed.issue, part or 0))
+        return Answer(embeds=(embed.body(),), components=row(read, link_button(words.say("buttons.on_web"), listed.url)))
 
     async def _turn(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        number, page = int(arguments[0]), int(values[0] if values else arguments[1])
-        return await self._page(asker, number, page)
+        number, page = arguments_of(arguments, 2)
+        return await self._page(asker, number_of(number), number_of(values[0] if values else page))
 
     async def _page(self, asker: Asker, number: int, page: int) -> Answer:
         listed = self._desk.archive.find(number)
         entry = await self._desk.archive.entry(listed.newsletter, listed.path) if listed else None
         if entry is None or not entry.parts:
             return Answer(content=asker.words.say("reading.gone"))
-        page = min(max(page, 0), len(entry.parts) - 1)
+        page = min(page, len(entry.parts) - 1)
         part = entry.parts[page]
+        files = await self._files(entry.newsletter, part)
+        embeds = tuple(_embeds(part, {file.name for file in files}))
         # A ping is all that the content of a cover holds; it is of no use to who reads.
         content = "" if part.body["allowed_mentions"].get("roles") else str(part.body.get("content") or "")
-        receipts = await self._desk.ledger.receipts.held(IssueId(number))
-        posted = next((receipt for receipt in receipts if receipt.key == part.key), None)
         return Answer(
-            content=content,
-            embeds=tuple(part.body["embeds"]),
-            components=await self._controls(asker, entry, number, page, posted),
-            files=await self._files(entry, page),
+            # What was nothing but a picture that is gone would be an empty message.
+            content=content if content or embeds else "…",
+            embeds=embeds,
+            components=await self._controls(asker.words, entry, number, page),
+            files=files,
         )
 
-    async def _controls(self, asker: Asker, entry: Entry, number: int, page: int, posted: Receipt | None) -> tuple[Component, ...]:
-        words, count = asker.words, len(entry.parts)
-        first = min(max(0, page - limits.SELECT_OPTIONS // 2), max(0, count - limits.SELECT_OPTIONS))
-        shown = range(first, min(count, first + limits.SELECT_OPTIONS))
-        options = [
-            Option(
-                label=_name(entry, index, words),
-                value=str(index),
-                chosen=index == page,
-            )
-            for index in shown
-        ]
+    async def _controls(self, words: Language, entry: Entry, number: int, page: int) -> tuple[Component, ...]:
+        count = len(entry.parts)
         links = [
-            link_button(words.say("buttons.in_channel"), await self._desk.address(posted)) if posted else None,
+            link_button(words.say("buttons.in_channel"), await self._desk.posted(number, entry.parts[page].key)),
             link_button(words.say("buttons.on_web"), entry.url),
         ]
         if count == 1:
             return row(*links)
+        options = [
+            Option(label=_name(entry, index, words), value=str(index), chosen=index == page) for index in _offered(page, count)
+        ]
         menu = select(press(READ, number, "menu"), options, placeholder=words.say("reading.sections"))
         return (*row(menu), *row(*turning(words, page, count, lambda to: press(READ, number, to)), *links))
 
-    async def _files(self, entry: Entry, page: int) -> tuple[Attachment, ...]:
-        """Return the pictures that were uploaded with a post, from the source as the last pass saw it."""
-        snapshot = self._desk.passes.snapshots.get(entry.newsletter)
-        files = getattr(entry.parts[page], "files", ())
-        if not files or snapshot is None:
-            return ()
-        return tuple([Attachment(name=file.name, content=await snapshot.contents.read(file.path)) for file in files])
+    async def _files(self, newsletter: str, part: Part) -> tuple[Attachment, ...]:
+        """Return the pictures that were uploaded with a post, from the source as the last pass saw it: those that are still there."""
+        snapshot = self._desk.passes.snapshots.get(newsletter)
+        files: list[Attachment] = []
+        for file in part.files if snapshot else ():
+            try:
+                content = await snapshot.contents.read(file.path) if snapshot else b""
+            except SourceError:
+                continue
+            if len(content) <= limits.PICTURE_BYTES:
+                files.append(Attachment(name=file.name, content=content, alt=file.alt))
+        return tuple(files)
+
+
+def _embeds(part: Part, files: set[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield a post's embeds, without the uploaded pictures that cannot be had: Discord refuses what speaks of them."""
+    for embed in part.body["embeds"]:
+        url = str(embed.get("image", {}).get("url", ""))
+        lost = url.startswith(_UPLOADED) and url.removeprefix(_UPLOADED) not in files
+        kept = {name: value for name, value in embed.items() if not (lost and name == "image")}
+        # An embed that was nothing but its picture has its alternative text left to show.
+        shows = any(kept.get(name) for name in ("title", "description", "author", "footer", "image"))
+        if shows:
+            yield kept
+        elif alt := embed["image"].get("description") if lost else "":
+            yield kept | {"description": escape(alt)}
+
+
+def _offered(page: int, count: int) -> list[int]:
+    """Return which pages a menu offers: all when it has room, else the first, the last, and those around the one that is shown."""
+    room = limits.SELECT_OPTIONS - 2
+    if count <= limits.SELECT_OPTIONS:
+        return list(range(count))
+    first = min(max(1, page - room // 2), count - 1 - room)
+    return [0, *range(first, first + room), count - 1]
 
 
 def _name(entry: Entry, index: int, words: Language) -> str:
     """Return what a menu calls a part: its section's title, numbered when the section has several."""
     part = entry.parts[index]
-    if part.key == COVER:
-        return words.say("reading.cover")
+    is_cover = part.key.partition("/")[0] == COVER and not part.title
+    name = words.say("reading.cover") if is_cover else said(part.title or part.key, limits.SELECT_TEXT - 6)
     before = sum(earlier.title == part.title for earlier in entry.parts[:index])
-    return f"{part.title} ({before + 1})" if before else part.title or part.key
+    return f"{name} ({before + 1})" if before else name
 
 
-def title_and_day(listed: Listed, words: Language) -> str:
-    """Name an issue for a list."""
-    day = day_of(listed.date, words)
-    return f"{listed.title} · {day}" if day else listed.title
-
-
-def day_of(when: date | datetime | None, words: Language) -> str:
-    """Write a day, in UTC where there is a time; "" for none."""
-    if when is None:
-        return ""
-    return words.day(when.astimezone(UTC).date() if isinstance(when, datetime) else when)
+def _embed_url(url: str) -> str:
+    return url if is_web(url) and len(url) <= limits.URL else ""

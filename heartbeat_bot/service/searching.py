@@ -1,25 +1,27 @@
 """Full-text search over all issues."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
-from heartbeat_bot.archive.store import Hit
+from heartbeat_bot.archive.fulltext import Segment
+from heartbeat_bot.archive.store import Found, Hit
 from heartbeat_bot.archive.words import folded_words
-from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages.answers import Answer
 from heartbeat_bot.messages.components import press, row, turning
-from heartbeat_bot.messages.dialect import DiscordConverter, escape
-from heartbeat_bot.messages.links import Links, is_web
+from heartbeat_bot.messages.dialect import escape
 from heartbeat_bot.messages.post import Embed
 from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.desk import QUERY, Desk, short_name, typed
-from heartbeat_bot.service.presses import Pressable
-from heartbeat_bot.service.reading import day_of
+from heartbeat_bot.service.desk import Desk, Query, short_name, typed
+from heartbeat_bot.service.lines import FACT, TITLE, day_of, linked, said
+from heartbeat_bot.service.presses import Pressable, arguments_of, number_of
 
 SEARCH: Final = "search"
 PLACES: Final = ("all", "titles")
 _PER_PAGE: Final = 5
+_QUERY: Final = Query(most=72)
+"""What a custom_id has left for a query."""
 
 
 class Searching:
@@ -32,45 +34,54 @@ class Searching:
 
     async def search(self, asker: Asker, *, query: str, newsletter: str | None = None, where: str = "all") -> Answer:
         """Return the issues that words are found in, best first; ``where`` is one of :data:`PLACES`."""
-        return await self._page(asker, QUERY.cut(query), self._desk.newsletter(asker, newsletter), where, 0)
+        where = where if where in PLACES else PLACES[0]
+        return await self._page(asker, _QUERY.cut(query), self._desk.newsletter(asker, newsletter), where, 0)
 
     async def _turn(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        page, where, newsletter, query = arguments
-        return await self._page(asker, query, self._desk.newsletter(asker, newsletter), where, int(page))
+        page, where, newsletter, query = arguments_of(arguments, 4)
+        return await self._page(asker, query, self._desk.newsletter_of(newsletter), where, number_of(page))
 
     async def _page(self, asker: Asker, query: str, newsletter: str | None, where: str, page: int) -> Answer:
         words, archive = asker.words, self._desk.archive
-        page = max(page, 0)
         if not folded_words(query):
             return Answer(content=words.say("search.nothing"))
-        found = await archive.search(
-            query, newsletter=newsletter, titles_only=where == "titles", limit=_PER_PAGE, offset=page * _PER_PAGE
-        )
+
+        async def found_on(page: int) -> Found:
+            offset = page * _PER_PAGE
+            return await archive.search(query, newsletter=newsletter, titles_only=where == "titles", limit=_PER_PAGE, offset=offset)
+
+        found = await found_on(page)
+        count = -(-found.total // _PER_PAGE)
+        if found.total and not found.hits:  # there were more when the page before was shown
+            page = count - 1
+            found = await found_on(page)
+        filling = self._desk.is_filling(newsletter)
         if not found.hits:
-            return Answer(content=words.say("search.none", query=typed(query)))
-        lines = [await self._line(hit, words) for hit in found.hits]
+            lines = [words.say("search.none", query=typed(query)), words.say("reading.filling") if filling else ""]
+            return Answer(content="\n".join(line for line in lines if line))
+        several = newsletter is None and len(self._desk.names()) > 1
+        about = [words.say("search.found", count=found.total), words.say("search.filling") if filling else ""]
         embed = Embed(
             title=words.say("search.title", query=typed(query)),
-            description="\n\n".join(lines),
-            footer=words.say("search.found", count=found.total),
+            description="\n\n".join([await self._line(hit, words, newsletter=several) for hit in found.hits]),
+            footer=" · ".join(part for part in about if part),
         )
-        controls = turning(
-            words, page, -(-found.total // _PER_PAGE), lambda to: press(SEARCH, to, where, short_name(newsletter), query)
-        )
+        controls = turning(words, page, count, lambda to: press(SEARCH, to, where, short_name(newsletter), query))
         return Answer(embeds=(embed.body(),), components=row(*controls))
 
-    async def _line(self, hit: Hit, words: Language) -> str:
+    async def _line(self, hit: Hit, words: Language, *, newsletter: bool) -> str:
         listed = hit.listed
-        receipts = await self._desk.ledger.receipts.held(IssueId(listed.issue))
-        posted = next((receipt for receipt in receipts if receipt.key == hit.part), None)
-        url = await self._desk.address(posted) if posted else listed.url
-        name = f"{listed.title} › {hit.part_title}" if hit.part_title else listed.title
-        title = DiscordConverter(Links()).masked_text(name, url) if is_web(url) else escape(name)
-        day = day_of(listed.date, words)
-        excerpt = "".join(f"**{escape(text)}**" if marked and text.strip() else escape(text) for text, marked in hit.excerpt)
-        return "\n".join(line for line in (f"**{title}**{f' · {day}' if day else ''}", _in_one_line(excerpt)) if line)
+        url = await self._desk.posted(listed.issue, hit.part) or listed.url
+        title = said(listed.title, TITLE)
+        name = f"{title} › {said(hit.part_title, FACT)}" if hit.part_title and hit.part_title != listed.title else title
+        facts = [f"**{linked(name, url, TITLE + FACT + 3)}**", day_of(listed.date, words)]
+        facts.append(escape(said(listed.newsletter, FACT)) if newsletter else "")
+        excerpt = " ".join("".join(_marked(hit.excerpt)).split())
+        return "\n".join([" · ".join(part for part in facts if part), *([f"> {excerpt}"] if excerpt else [])])
 
 
-def _in_one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return f"> {line}" if line else ""
+def _marked(excerpt: Sequence[Segment]) -> Iterator[str]:
+    """Yield the pieces of an excerpt, those in bold that were looked for; neighbours, which Discord would not part, as one."""
+    for is_marked, pieces in groupby(excerpt, key=lambda piece: piece[1]):
+        text = escape("".join(text for text, _ in pieces))
+        yield f"**{text}**" if is_marked and text.strip() else text

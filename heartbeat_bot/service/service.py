@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from heartbeat_bot.errors import UserError
 from heartbeat_bot.messages.answers import Answer, Dialog
 from heartbeat_bot.messages.components import Press
 from heartbeat_bot.service.agenda import Agenda
@@ -14,7 +15,7 @@ from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.looking import Looking
 from heartbeat_bot.service.moderating import Moderating
 from heartbeat_bot.service.notices import Notices
-from heartbeat_bot.service.presses import Kind, Pressable
+from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable
 from heartbeat_bot.service.previewing import Previewing
 from heartbeat_bot.service.reading import Reading
 from heartbeat_bot.service.reposting import Reposting
@@ -71,4 +72,7 @@ class Service:
         known = self._presses.get(press.verb)
         if known is None or known.handle is None:
             return Answer(content=asker.words.say("errors.old_button"))
-        return await known.handle(asker, press.arguments, values)
+        try:
+            return await known.handle(asker, press.arguments, values)
+        except OutdatedError:
+            raise UserError(asker.words.say("errors.old_button")) from None

@@ -1,5 +1,7 @@
 """The role that a newsletter pings: people take it and give it back themselves."""
 
+from http import HTTPStatus
+
 from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.messages.answers import Answer
@@ -36,7 +38,9 @@ class Subscribing:
         try:
             await self._desk.outlet.set_role(guild, asker.user, role, wanted=wanted)
         except OutletError as error:
-            if error.status == 403:  # noqa: PLR2004 - HTTP's own number
+            if error.status == HTTPStatus.FORBIDDEN:
                 return Answer(content=words.say("subscribe.refused", role=mention))
+            if error.status == HTTPStatus.NOT_FOUND:
+                return Answer(content=words.say("subscribe.lost", newsletter=typed(name)))
             raise
         return Answer(content=words.say("subscribe.done" if wanted else "subscribe.undone", role=mention, newsletter=typed(name)))

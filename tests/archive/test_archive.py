@@ -18,6 +18,7 @@ from heartbeat_bot.archive import schema
 from heartbeat_bot.archive.shelf import Kept
 from heartbeat_bot.archive.store import Archive, archive_beside, open_archive
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.messages.post import File
 
 WHOLE = entry(
     "may.md",
@@ -44,6 +45,10 @@ async def test_an_issue_comes_back_as_it_was_put(archive: Archive) -> None:
     assert await archive.entry("owl", "may.md") == WHOLE
     assert await archive.entry("owl", "june.md") is None
     assert await archive.entry("lynx", "may.md") is None
+    picture = File(name="owl.png", path="pictures/owl.png", blob="b1", alt="An owl")
+    pictured = replace(WHOLE, parts=(replace(WHOLE.parts[0], files=(picture,)), *WHOLE.parts[1:]))
+    await archive.put(pictured, issue=3, visible=True)
+    assert await archive.entry("owl", "may.md") == pictured
 
 
 async def test_an_instant_keeps_its_zone(archive: Archive) -> None:

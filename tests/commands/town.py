@@ -8,6 +8,9 @@ from typing import Any
 
 from heartbeat_bot.bot.client import connect
 from heartbeat_bot.config import Config, parse_config
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.nodes import count_nodes
+from heartbeat_bot.messages.post import texts
 from heartbeat_bot.operation import Opened, open_bot
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.interactions import Interaction
@@ -77,11 +80,23 @@ class Town:
         self.folder.mkdir()
         self.state = folder / "heartbeat.db"
         self.moderation = f"{{channel: {self.office.id}, roles: [{self.moderators.id}]}}"
+        self.ping = f"ping_role: {self.pinged.id}"
         self.announce = "hold: 0s, max_age: null"
+        self.newsletter = ""
+        """More of the newsletter's settings, indented by four."""
+        self.more = ""
+        """More newsletters of the configuration, indented by two."""
         self.opened: Opened
 
     def write(self, name: str, text: str) -> None:
         (self.folder / f"{name}.md").write_text(text)
+
+    def remove(self, name: str) -> None:
+        (self.folder / f"{name}.md").unlink()
+
+    def number(self, title: str) -> int:
+        """Return the ledger's number of an issue that members see."""
+        return next(listed.issue for listed in self.opened.desk.archive.issues() if listed.title == title)
 
     def config(self) -> Config:
         text = (
@@ -93,13 +108,14 @@ class Town:
             f"    source: {{directory: '{self.folder}', paths: ['*.md']}}\n"
             "    site_url: https://example.org/\n"
             "    issue_url: https://example.org/issues/{slug}\n"
-            f"    announce: {{channel: {self.news.id}, ping_role: {self.pinged.id}, {self.announce}}}\n"
+            f"    announce: {{channel: {self.news.id}, {self.ping}, {self.announce}}}\n"
+            f"{self.newsletter}{self.more}"
         )
         return parse_config(text.encode(), name="config.yaml", folder=self.state.parent)
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Town"]:
-        """Run the bot until the block ends; it knows what is there, but nothing of it has been posted."""
+    async def running(self, *, read: bool = True) -> AsyncIterator["Town"]:
+        """Run the bot until the block ends; it knows what is there (unless told not to ``read``), but nothing has been posted."""
         config = self.config()
         async with open_bot(config, clock=self.clock) as self.opened, asyncio.TaskGroup() as tasks:
             connected = asyncio.Event()
@@ -111,17 +127,22 @@ class Town:
             tasks.create_task(connect(config, self.opened.bot))
             async with asyncio.timeout(10):
                 await connected.wait()
-            await self.sync()
+            if read:
+                await self.sync()
             yield self
             await self.opened.bot.close()
 
-    async def sync(self) -> list[str]:
+    async def sync(self, newsletter: str = "mill") -> list[str]:
         """Make a pass, and bring the archive in step; return what the pass said."""
-        report = await self.opened.service.looking.look("mill")
+        report = await self.opened.service.looking.look(newsletter)
         return report.lines()
 
     async def call(self, command: str, *, by: User | None = None, channel: Channel | None = None, **options: object) -> Interaction:
         return await self.sandbox.invoke(command, options, user=by or self.ann, channel=channel or self.talk)
+
+    async def call_on(self, command: str, message: int, *, by: User | None = None, channel: Channel | None = None) -> Interaction:
+        place = channel or self.news
+        return await self.sandbox.invoke_on(command, place.messages[message], user=by or self.ann, channel=place)
 
     async def choices(self, command: str, option: str, typed: str, *, by: User | None = None) -> list[dict[str, Any]]:
         return await self.sandbox.autocomplete(command, option, typed, user=by or self.ann, channel=self.talk)
@@ -138,14 +159,39 @@ class Town:
         return await self.sandbox.press(message, found[0]["custom_id"], user=by or interaction.user, values=values)
 
     def shown(self, interaction: Interaction) -> str:
-        """Return all that a person reads in an answer, as one text; it must be within what Discord allows and ping nobody."""
+        """Return all that a person reads in an answer, as one text; it must be within what Discord allows and ping nobody.
+
+        What the sandbox does not refuse by itself is looked at here.
+        """
         (message,) = interaction.responses
         body = message_object(self.sandbox.world, message)
         assert (body["mentions"], body["mention_roles"], body["mention_everyone"]) == ([], [], False)
+        assert sum(len(text.encode()) for text in texts(body)) <= limits.MESSAGE_BYTES
+        assert all(count_nodes(text) < limits.NODES for text in texts(body))
         parts = [body["content"]]
         for embed in body["embeds"]:
             parts += [embed.get("title", ""), embed.get("description", ""), embed.get("footer", {}).get("text", "")]
         return "\n".join(part for part in parts if part)
+
+    def labels(self, interaction: Interaction) -> list[str]:
+        """Return what stands on the buttons and menus of an answer."""
+        (message,) = interaction.responses
+        return [component.get("label") or component.get("placeholder") for component in components(self, message)]
+
+    def link(self, interaction: Interaction, label: str) -> str:
+        """Return where a button of an answer leads."""
+        (message,) = interaction.responses
+        return next(component["url"] for component in components(self, message) if component.get("label") == label)
+
+    def options(self, interaction: Interaction, placeholder: str) -> list[dict[str, Any]]:
+        """Return the lines of a menu of an answer."""
+        (message,) = interaction.responses
+        return next(part["options"] for part in components(self, message) if part.get("placeholder") == placeholder)
+
+    def files(self, interaction: Interaction) -> dict[str, bytes]:
+        """Return the files of an answer."""
+        (message,) = interaction.responses
+        return {attachment.filename: attachment.content for attachment in message.attachments}
 
     def is_private(self, interaction: Interaction) -> bool:
         (message,) = interaction.responses

@@ -1,0 +1,60 @@
+"""What a list says of an issue, an event or a position: names and days, of a length that leaves room for the rest."""
+
+from datetime import UTC, date, datetime
+from typing import Final
+
+from heartbeat_bot.archive.entry import Listed
+from heartbeat_bot.languages import Language
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.components import shortened
+from heartbeat_bot.messages.dialect import DiscordConverter, escape
+from heartbeat_bot.messages.links import Links, is_web
+
+TITLE: Final = 120
+"""Characters of a title in a list: its Markdown may double them, and a line of two titles and their addresses must fit a page."""
+FACT: Final = 80
+_ADDRESS: Final = 1000
+"""Characters of an address in a list: with one that is longer a line might be too long for a message; it is left out."""
+
+
+def linked(title: str, url: str | None, most: int = TITLE) -> str:
+    """Write a title as a link, its Markdown escaped, in one line; the title alone when there is no address that fits."""
+    name = said(title, most)
+    if url and is_web(url) and len(url) <= _ADDRESS:
+        return DiscordConverter(Links()).masked_text(name, url)
+    return escape(name)
+
+
+def fact(text: str | None) -> str:
+    """Write a place, a company or the like in one line, its Markdown escaped; "" for none."""
+    return escape(said(text, FACT)) if text and text.strip() else ""
+
+
+def said(text: str, most: int) -> str:
+    """Return what somebody wrote in one line, cut, without characters that are not to be seen: "…" when nothing is left."""
+    visible = "".join(character if character.isprintable() or character in _JOINERS else " " for character in text)
+    return shortened(visible, most) or "…"
+
+
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Invisible, but parts of words and emoji."""
+
+
+def day_of(when: date | datetime | None, words: Language) -> str:
+    """Write a day, in UTC where there is a time; "" for none."""
+    if when is None:
+        return ""
+    return words.day(when.astimezone(UTC).date() if isinstance(when, datetime) else when)
+
+
+def since(when: date | datetime) -> str:
+    """Write how long ago a day or an instant is, as Discord counts it for each reader."""
+    instant = when if isinstance(when, datetime) else datetime(when.year, when.month, when.day, 12, tzinfo=UTC)
+    return f"<t:{int(instant.timestamp())}:R>"
+
+
+def named(listed: Listed, words: Language, *, newsletter: bool, most: int = limits.CHOICE_TEXT) -> str:
+    """Name an issue for a list of plain texts: its title, cut so that its day, and its newsletter when asked for, stay readable."""
+    about = [day_of(listed.date, words), shortened(listed.newsletter, most // 3) if newsletter else ""]
+    end = "".join(f" · {part}" for part in about if part)
+    return said(listed.title, most - len(end)) + end

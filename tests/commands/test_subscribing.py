@@ -1,0 +1,64 @@
+import pytest
+from town import Town
+
+from heartbeat_bot.sandbox.interactions import NotOfferedError
+from heartbeat_bot.sandbox.permissions import Permission
+
+
+def roles(mill: Town) -> list[int]:
+    return mill.guild.members[mill.ann.id].roles
+
+
+def let_give_roles(mill: Town) -> None:
+    own = mill.sandbox.own_role(mill.guild)
+    own.permissions |= int(Permission.MANAGE_ROLES)
+    own.position = 10
+
+
+async def test_a_member_takes_the_role_and_gives_it_back(mill: Town) -> None:
+    let_give_roles(mill)
+    answer = await mill.call("subscribe")
+    assert mill.is_private(answer)
+    assert roles(mill) == [mill.pinged.id]
+    said = mill.shown(answer)
+    assert said.startswith(f"You have the role <@&{mill.pinged.id}> now")
+    assert "/unsubscribe" in said
+    assert "already" in mill.shown(await mill.call("subscribe", newsletter="mill"))
+    answer = await mill.call("unsubscribe")
+    assert roles(mill) == []
+    assert "any more" in mill.shown(answer)
+    assert "do not have" in mill.shown(await mill.call("unsubscribe"))
+
+
+async def test_a_bot_that_may_not_give_the_role_says_what_it_needs(mill: Town) -> None:
+    said = mill.shown(await mill.call("subscribe"))
+    assert "Manage Roles" in said
+    assert roles(mill) == []
+    let_give_roles(mill)
+    mill.sandbox.own_role(mill.guild).position = 1
+    mill.pinged.position = 5
+    assert "above" in mill.shown(await mill.call("subscribe"))
+    assert roles(mill) == []
+
+
+async def test_a_role_that_is_gone_is_said_to_be_gone(mill: Town) -> None:
+    let_give_roles(mill)
+    del mill.guild.roles[mill.pinged.id]
+    assert "is not there any more" in mill.shown(await mill.call("subscribe"))
+
+
+async def test_there_is_nothing_to_subscribe_to_without_a_role_or_elsewhere(mill: Town) -> None:
+    other = mill.sandbox.create_guild("Other")
+    mill.sandbox.join(other, mill.ann)
+    hall = mill.sandbox.create_channel(other, "hall")
+    assert "in another server" in mill.shown(await mill.call("subscribe", channel=hall))
+    with pytest.raises(NotOfferedError):
+        await mill.call("subscribe", channel=mill.sandbox.create_dm(mill.ann))
+    for typed in ("x" * 6000, "**x** @everyone | \\ '", "%", "nul\0"):
+        assert "There is no newsletter called" in mill.shown(await mill.call("unsubscribe", newsletter=typed))
+
+
+async def test_a_newsletter_that_pings_nobody_says_so(town: Town) -> None:
+    town.ping = "ping_role: null"
+    async with town.running() as mill:
+        assert mill.shown(await mill.call("subscribe")) == "mill pings nobody, so there is nothing to subscribe to."
