@@ -183,7 +183,7 @@ async def test_no_connection_is_left_to_a_file_that_is_no_database(file: Path) -
         async with open_archive(file):
             pass
         async with asyncio.timeout(5):
-            while threading.active_count() > before:
+            while threading.active_count() > before:  # noqa: ASYNC110 - threads tell nobody of their end
                 await asyncio.sleep(0.02)
     finally:
         gc.enable()

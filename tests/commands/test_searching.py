@@ -57,8 +57,8 @@ async def test_words_are_found_whatever_their_accents_case_and_number(mill: Town
     assert await found('"has mill"') == []
     assert await found("mill -sails") == ["July's Heat"]
     assert await found("tutor") == ["July's Heat"]
-    assert await found("heat", where="titles") == ["July's Heat"]
-    assert await found("pond", where="titles") == []
+    assert await found("heat", **{"in": "titles"}) == ["July's Heat"]
+    assert await found("pond", **{"in": "titles"}) == []
     said = mill.shown(await mill.call("search", query="unheard"))
     assert said.startswith("Nothing was found for “unheard”. Try fewer or other words")
     assert "Type some words" in mill.shown(await mill.call("search", query="?!"))
@@ -113,7 +113,7 @@ async def test_whatever_is_typed_is_answered(town: Town) -> None:
     async with town.running() as mill:
         for typed in HOSTILE:
             for where in ("all", "titles"):
-                answer = await mill.call("search", query=typed, where=where)
+                answer = await mill.call("search", query=typed, **{"in": where})
                 said = mill.shown(answer)
                 assert "gone wrong" not in said, typed
                 assert "went wrong" not in said, typed
