@@ -1,12 +1,11 @@
 """Planning: /events and /hiring."""
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
 from heartbeat_bot.bot.client import Bot
 from heartbeat_bot.bot.replies import asker, defer, reply
-from heartbeat_bot.bot.words import Audience, text, worded
+from heartbeat_bot.bot.words import Audience, command
 from heartbeat_bot.service.agenda import Agenda
 
 
@@ -16,8 +15,7 @@ class Planning(commands.Cog):
     def __init__(self, agenda: Agenda) -> None:
         self.agenda = agenda
 
-    @app_commands.command(name=text("commands.events.name"), description=text("commands.events.description"))
-    @worded("events", Audience.MEMBERS)
+    @command("events", Audience.MEMBERS)
     async def events(
         self,
         interaction: discord.Interaction[Bot],
@@ -31,8 +29,7 @@ class Planning(commands.Cog):
         answer = await self.agenda.events(asker(interaction), when=when, where=where, query=query, newsletter=newsletter)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.hiring.name"), description=text("commands.hiring.description"))
-    @worded("hiring", Audience.MEMBERS)
+    @command("hiring", Audience.MEMBERS)
     async def hiring(
         self,
         interaction: discord.Interaction[Bot],

@@ -1,20 +1,18 @@
 """/help."""
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
 from heartbeat_bot.bot.client import Bot
 from heartbeat_bot.bot.help import help_for
 from heartbeat_bot.bot.replies import asker, defer, reply
-from heartbeat_bot.bot.words import Audience, text, worded
+from heartbeat_bot.bot.words import Audience, command
 
 
 class Help(commands.Cog):
     """What the bot can do."""
 
-    @app_commands.command(name=text("commands.help.name"), description=text("commands.help.description"))
-    @worded("help", Audience.MEMBERS)
+    @command("help", Audience.MEMBERS)
     async def help(self, interaction: discord.Interaction[Bot]) -> None:
         await defer(interaction)
         answer = await help_for(interaction.client, asker(interaction))

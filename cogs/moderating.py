@@ -1,12 +1,11 @@
 """Order: what moderators decide, see and start."""
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
 from heartbeat_bot.bot.client import Bot
 from heartbeat_bot.bot.replies import asker, defer, reply
-from heartbeat_bot.bot.words import Audience, text, worded
+from heartbeat_bot.bot.words import Audience, command
 from heartbeat_bot.service.service import Service
 
 
@@ -18,43 +17,37 @@ class Moderating(commands.Cog):
         self.previewing = service.previewing
         self.reposting = service.reposting
 
-    @app_commands.command(name=text("commands.approve.name"), description=text("commands.approve.description"))
-    @worded("approve", Audience.MODERATORS)
+    @command("approve", Audience.MODERATORS)
     async def approve(self, interaction: discord.Interaction[Bot], issue: str) -> None:
         await defer(interaction)
         answer = await self.moderating.approve(asker(interaction), issue=issue)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.hold.name"), description=text("commands.hold.description"))
-    @worded("hold", Audience.MODERATORS)
+    @command("hold", Audience.MODERATORS)
     async def hold(self, interaction: discord.Interaction[Bot], issue: str) -> None:
         await defer(interaction)
         answer = await self.moderating.hold(asker(interaction), issue=issue)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.skip.name"), description=text("commands.skip.description"))
-    @worded("skip", Audience.MODERATORS)
+    @command("skip", Audience.MODERATORS)
     async def skip(self, interaction: discord.Interaction[Bot], issue: str) -> None:
         await defer(interaction)
         answer = await self.moderating.skip(asker(interaction), issue=issue)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.schedule.name"), description=text("commands.schedule.description"))
-    @worded("schedule", Audience.MODERATORS)
+    @command("schedule", Audience.MODERATORS)
     async def schedule(self, interaction: discord.Interaction[Bot], issue: str, time: str) -> None:
         await defer(interaction)
         answer = await self.moderating.schedule(asker(interaction), issue=issue, time=time)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.preview.name"), description=text("commands.preview.description"))
-    @worded("preview", Audience.MODERATORS)
+    @command("preview", Audience.MODERATORS)
     async def preview(self, interaction: discord.Interaction[Bot], issue: str) -> None:
         await defer(interaction)
         answer = await self.previewing.preview(asker(interaction), issue=issue)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.repost.name"), description=text("commands.repost.description"))
-    @worded("repost", Audience.MODERATORS)
+    @command("repost", Audience.MODERATORS)
     async def repost(
         self,
         interaction: discord.Interaction[Bot],
@@ -68,36 +61,31 @@ class Moderating(commands.Cog):
         answer = await self.reposting.repost(asker(interaction), issue=issue, section=section, channel=target, how=how)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.retract.name"), description=text("commands.retract.description"))
-    @worded("retract", Audience.MODERATORS)
+    @command("retract", Audience.MODERATORS)
     async def retract(self, interaction: discord.Interaction[Bot], issue: str, section: str | None = None) -> None:
         await defer(interaction)
         answer = await self.reposting.retract(asker(interaction), issue=issue, section=section)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.status.name"), description=text("commands.status.description"))
-    @worded("status", Audience.MODERATORS)
+    @command("status", Audience.MODERATORS)
     async def status(self, interaction: discord.Interaction[Bot]) -> None:
         await defer(interaction)
         answer = await self.moderating.status(asker(interaction))
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.sync.name"), description=text("commands.sync.description"))
-    @worded("sync", Audience.MODERATORS)
+    @command("sync", Audience.MODERATORS)
     async def sync(self, interaction: discord.Interaction[Bot], newsletter: str | None = None) -> None:
         await defer(interaction)
         answer = await self.moderating.sync(asker(interaction), newsletter=newsletter)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.pause.name"), description=text("commands.pause.description"))
-    @worded("pause", Audience.MODERATORS)
+    @command("pause", Audience.MODERATORS)
     async def pause(self, interaction: discord.Interaction[Bot], newsletter: str | None = None) -> None:
         await defer(interaction)
         answer = await self.moderating.pause(asker(interaction), newsletter=newsletter)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.resume.name"), description=text("commands.resume.description"))
-    @worded("resume", Audience.MODERATORS)
+    @command("resume", Audience.MODERATORS)
     async def resume(self, interaction: discord.Interaction[Bot], newsletter: str | None = None) -> None:
         await defer(interaction)
         answer = await self.moderating.resume(asker(interaction), newsletter=newsletter)

@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from heartbeat_bot.bot.client import Bot
 from heartbeat_bot.bot.replies import asker, defer, origin, reply
-from heartbeat_bot.bot.words import Audience, offered, text, worded
+from heartbeat_bot.bot.words import Audience, command, offered, text
 
 
 class Reading(commands.Cog):
@@ -24,15 +24,13 @@ class Reading(commands.Cog):
     async def cog_unload(self) -> None:
         self.bot.tree.remove_command(self.menu.name, type=self.menu.type)
 
-    @app_commands.command(name=text("commands.latest.name"), description=text("commands.latest.description"))
-    @worded("latest", Audience.MEMBERS)
+    @command("latest", Audience.MEMBERS)
     async def latest(self, interaction: discord.Interaction[Bot], newsletter: str | None = None, share: bool = False) -> None:
         await defer(interaction, share=share)
         answer = await self.reading.latest(asker(interaction), newsletter=newsletter)
         await reply(interaction, answer)
 
-    @app_commands.command(name=text("commands.issue.name"), description=text("commands.issue.description"))
-    @worded("issue", Audience.MEMBERS)
+    @command("issue", Audience.MEMBERS)
     async def issue(self, interaction: discord.Interaction[Bot], issue: str, share: bool = False) -> None:
         await defer(interaction, share=share)
         answer = await self.reading.issue(asker(interaction), issue=issue)

@@ -1,12 +1,11 @@
 """Finding: /search."""
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
 from heartbeat_bot.bot.client import Bot
 from heartbeat_bot.bot.replies import asker, defer, reply
-from heartbeat_bot.bot.words import Audience, text, worded
+from heartbeat_bot.bot.words import Audience, command
 from heartbeat_bot.service.searching import Searching
 
 
@@ -16,8 +15,7 @@ class Finding(commands.Cog):
     def __init__(self, searching: Searching) -> None:
         self.searching = searching
 
-    @app_commands.command(name=text("commands.search.name"), description=text("commands.search.description"))
-    @worded("search", Audience.MEMBERS)
+    @command("search", Audience.MEMBERS)
     async def search(
         self,
         interaction: discord.Interaction[Bot],

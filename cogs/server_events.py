@@ -1,12 +1,11 @@
 """Gathering: /server-event."""
 
 import discord
-from discord import app_commands
 from discord.ext import commands
 
 from heartbeat_bot.bot.client import Bot
 from heartbeat_bot.bot.replies import asker, defer, reply
-from heartbeat_bot.bot.words import Audience, text, worded
+from heartbeat_bot.bot.words import Audience, command
 from heartbeat_bot.service.server_events import ServerEvents
 
 
@@ -16,8 +15,7 @@ class Gathering(commands.Cog):
     def __init__(self, server_events: ServerEvents) -> None:
         self.server_events = server_events
 
-    @app_commands.command(name=text("commands.server-event.name"), description=text("commands.server-event.description"))
-    @worded("server-event", Audience.MODERATORS)
+    @command("server-event", Audience.MODERATORS)
     async def server_event(self, interaction: discord.Interaction[Bot], event: str) -> None:
         await defer(interaction)
         answer = await self.server_events.make(asker(interaction), event=event)

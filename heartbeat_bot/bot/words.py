@@ -1,6 +1,6 @@
 """The words of slash commands: taken from the language files, by the name of a command and of its options."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from enum import Enum
 from typing import Any, Final, TypeVar
 
@@ -10,7 +10,10 @@ from discord import app_commands
 from heartbeat_bot.bot.completions import FOR_MEMBERS, FOR_MODERATORS
 from heartbeat_bot.languages import ENGLISH, codes, language, own_texts
 
-_Function = TypeVar("_Function", bound=Callable[..., Any] | app_commands.ContextMenu)
+Callback = Callable[..., Coroutine[Any, Any, None]]
+"""A cog's method that answers an interaction."""
+
+_Function = TypeVar("_Function", bound=Callback | app_commands.ContextMenu)
 _KEY: Final = "key"
 
 
@@ -33,14 +36,15 @@ def text(key: str) -> app_commands.locale_str:
     return app_commands.locale_str(language(ENGLISH).texts[key], **{_KEY: key})
 
 
-def worded(name: str, audience: Audience) -> Callable[[_Function], _Function]:
-    """Say what a command's options are and what may be chosen, and offer the command to an audience.
+def command(name: str, audience: Audience) -> Callable[[Callback], app_commands.Command[Any, ..., None]]:
+    """Make a slash command of a cog's method, with the words of the language files, and offer it to an audience.
 
-    To stand below the decorator that makes the command. Its options and their choices are those of the language file, under
-    ``commands.<name>.options``: an option that is not there, or not an argument of the function, is an error at load.
+    Its options and their choices are those under ``commands.<name>.options``: one that is no argument of the method is an error at
+    load. Options that :mod:`completions` knows by their names are completed.
     """
+    make = app_commands.command(name=text(f"commands.{name}.name"), description=text(f"commands.{name}.description"))
 
-    def decorate(function: _Function) -> _Function:
+    def decorate(function: Callback) -> app_commands.Command[Any, ..., None]:
         options = _options(name)
         place = f"commands.{name}.options"
         function = app_commands.rename(**{option: text(f"{place}.{option}.name") for option in options})(function)
@@ -54,7 +58,7 @@ def worded(name: str, audience: Audience) -> Callable[[_Function], _Function]:
         known = FOR_MODERATORS if audience is Audience.MODERATORS else FOR_MEMBERS
         completions = {option: known[option] for option in options if option in known}
         function = app_commands.autocomplete(**completions)(function) if completions else function
-        return offered(audience)(function)
+        return make(offered(audience)(function))
 
     return decorate
 
