@@ -29,6 +29,12 @@ class Indexing:
         """Write to the archive on the desk."""
         self._desk = desk
 
+    async def forget_others(self) -> None:
+        """Drop what the archive has of newsletters that are configured no more. To be called once, on start."""
+        archive = self._desk.archive
+        for name in set(archive.newsletters()) - set(self._desk.names()):
+            await archive.remove(name, archive.known(name).keys())
+
     async def index(self, name: str) -> int:
         """Read what is new or changed in a newsletter since the archive last saw it, newest first; return how many were read.
 

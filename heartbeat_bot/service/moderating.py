@@ -189,13 +189,13 @@ class Moderating:
     # -- buttons ----------------------------------------------------------------------------------------------------------
 
     async def _press_approve(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        return await self.approve(asker, issue=(values or arguments)[0])
+        return await self.approve(asker, issue=_chosen(arguments, values))
 
     async def _press_skip(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        return await self.skip(asker, issue=(values or arguments)[0])
+        return await self.skip(asker, issue=_chosen(arguments, values))
 
     async def _press_hold(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        return await self.hold(asker, issue=(values or arguments)[0])
+        return await self.hold(asker, issue=_chosen(arguments, values))
 
     async def _decide_all(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         """Approve or skip all issues of a newsletter that wait for a moderator."""
@@ -215,14 +215,21 @@ class Moderating:
         return Answer(content=shortened_lines([head, *(f"- {escape(line)}" for line in report.lines())]))
 
     async def _press_schedule(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        return await self.schedule(asker, issue=arguments[0], time=values[0])
+        (number,) = arguments_of(arguments, 1)
+        return await self.schedule(asker, issue=number, time=values[0])
+
+
+def _chosen(arguments: Sequence[str], values: Sequence[str]) -> str:
+    """Return the issue of a button, or the one chosen from a menu, whose press names none."""
+    return values[0] if values else arguments_of(arguments, 1)[0]
 
 
 def _ask_time(asker: Asker, arguments: Sequence[str]) -> Dialog:
     words = asker.words
+    (number,) = arguments_of(arguments, 1)
     line = text_input(words.say("moderation.time_label"), "time", placeholder=words.say("moderation.time_example"))
     return Dialog(
-        custom_id=press(SCHEDULED, arguments[0]).custom_id(),
+        custom_id=press(SCHEDULED, number).custom_id(),
         title=shortened(words.say("moderation.time_title"), limits.DIALOG_TITLE),
         components=row(line),
     )

@@ -33,8 +33,17 @@ def number_of(argument: str) -> int:
     return int(argument)
 
 
+def id_of(argument: str) -> int:
+    """Return one of Discord's ids; raise OutdatedError for what is none."""
+    if not (argument.isascii() and argument.isdecimal() and len(argument) <= _ID_DIGITS):
+        raise OutdatedError
+    return int(argument)
+
+
 _DIGITS: Final = 15
 """More than any page has, fewer than SQLite's integers."""
+_ID_DIGITS: Final = 20
+"""What 64 bits need."""
 
 
 class Kind(Enum):

@@ -14,7 +14,7 @@ from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.known_issues import KnownIssues
-from heartbeat_bot.service.presses import Kind, Pressable
+from heartbeat_bot.service.presses import Kind, Pressable, arguments_of, number_of
 
 PREVIEW: Final = "preview"
 TURN: Final = "preview-turn"
@@ -38,11 +38,13 @@ class Previewing:
         return await self._page(asker, await self._known.chosen(asker, issue), 0)
 
     async def _open(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        return await self.preview(asker, issue=arguments[0])
+        (number,) = arguments_of(arguments, 1)
+        return await self.preview(asker, issue=number)
 
     async def _turn(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        record = await self._known.chosen(asker, arguments[0])
-        return await self._page(asker, record, int(values[0] if values else arguments[1]))
+        number, page = arguments_of(arguments, 2)
+        record = await self._known.chosen(asker, number)
+        return await self._page(asker, record, number_of(values[0] if values else page))
 
     async def _page(self, asker: Asker, record: IssueRecord, page: int) -> Answer:
         """Return a page: page 0 has the findings, page n the n-th post."""

@@ -20,7 +20,7 @@ from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import OUT, KnownIssues
 from heartbeat_bot.service.looking import Looking
 from heartbeat_bot.service.moderating import shortened_lines
-from heartbeat_bot.service.presses import Pressable
+from heartbeat_bot.service.presses import Pressable, arguments_of, id_of
 
 REPOST: Final = "repost"
 RETRACT: Final = "retract"
@@ -107,10 +107,10 @@ class Reposting:
         ]
 
     async def _repost(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        token, number, short, channel, how = arguments
+        token, number, short, channel, how = arguments_of(arguments, 5)
         record = await self._known.chosen(asker, number)
         own = ChannelId(self._desk.config.newsletters[record.newsletter].announce.channel)
-        target = ChannelId(int(channel))
+        target = ChannelId(id_of(channel))
         posts = (await self._desk.passes.preview(record)).composition.posts
         key = _named(posts, short) if short else None
         if short and key is None:
@@ -168,7 +168,7 @@ class Reposting:
         return Answer(content=shortened_lines(lines), components=buttons)
 
     async def _retract(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        token, number, short = arguments
+        token, number, short = arguments_of(arguments, 3)
         record = await self._known.chosen(asker, number)
         key: PostKey | None = None
         if short:

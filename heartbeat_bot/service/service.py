@@ -65,7 +65,10 @@ class Service:
     def dialog(self, asker: Asker, press: Press) -> Dialog | None:
         """Return the dialog that a press opens, None when it opens none."""
         known = self._presses.get(press.verb)
-        return known.ask(asker, press.arguments) if known and known.ask else None
+        try:
+            return known.ask(asker, press.arguments) if known and known.ask else None
+        except OutdatedError:
+            return None  # it is answered as any other press that is outdated
 
     async def press(self, asker: Asker, press: Press, values: Sequence[str]) -> Answer:
         """Do what a press asks for; ``values`` are what was chosen in a menu or typed into a dialog."""
