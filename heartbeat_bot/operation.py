@@ -88,6 +88,7 @@ async def open_bot(config: Config, *, clock: Clock) -> AsyncGenerator[Opened]:
         assert isinstance(bot, Bot), "the client is what log_in was asked to make"
         service = Service(desk)
         await service.auditing.settle()
+        await service.indexing.forget_others()
         await bot.prepare(service)
         yield Opened(bot=bot, outlet=outlet, desk=desk, service=service)
 

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from heartbeat_bot.issues.events import find_events
 from heartbeat_bot.issues.items import Event, Job
-from heartbeat_bot.issues.jobs import find_jobs
 from heartbeat_bot.messages.plain import composed, plain_text
 from heartbeat_bot.messages.post import COVER, File, Post
 from heartbeat_bot.messages.preview import Preview
@@ -83,6 +81,10 @@ def entry_of(
     Headings are searched for events and jobs besides the built-in ones. ``resolve`` makes an issue's link absolute, "" for one that
     leads nowhere (:meth:`Links.resolve` of its site and page).
     """
+    # Their patterns take memory, and a bot whose archive is full needs them for the next issue only.
+    from heartbeat_bot.issues.events import find_events  # noqa: PLC0415
+    from heartbeat_bot.issues.jobs import find_jobs  # noqa: PLC0415
+
     issue = preview.issue
     events = find_events(issue, event_headings)
     jobs = find_jobs(issue, job_headings)

@@ -38,7 +38,7 @@ class Indexing:
     async def index(self, name: str) -> int:
         """Read what is new or changed in a newsletter since the archive last saw it, newest first; return how many were read.
 
-        To be called after a pass. An issue that cannot be read stays as it was, or is left out.
+        To be called after a pass. An issue that cannot be read, or is a draft again, stays as it was, or is left out.
         """
         desk = self._desk
         snapshot = desk.passes.snapshots.get(name)
@@ -57,7 +57,8 @@ class Indexing:
         stale = [
             record
             for record in sorted(records, key=lambda record: str(record.date or ""), reverse=True)
-            if not record.broken and not _is_read(known.get(record.path), snapshot.files[record.path], _shown_as(rendering, record))
+            if not (record.broken or record.draft)
+            and not _is_read(known.get(record.path), snapshot.files[record.path], _shown_as(rendering, record))
         ]
         count = 0
         for number, record in enumerate(stale):

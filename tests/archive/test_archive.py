@@ -1,10 +1,8 @@
 """What is put into the archive is there, also after it was closed; what cannot be read is set aside."""
 
 import asyncio
-import gc
 import logging
 import sqlite3
-import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -18,7 +16,6 @@ from heartbeat_bot.archive import schema
 from heartbeat_bot.archive.shelf import Kept
 from heartbeat_bot.archive.store import Archive, archive_beside, open_archive
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.messages.post import File
 
 WHOLE = entry(
     "may.md",
@@ -45,10 +42,6 @@ async def test_an_issue_comes_back_as_it_was_put(archive: Archive) -> None:
     assert await archive.entry("owl", "may.md") == WHOLE
     assert await archive.entry("owl", "june.md") is None
     assert await archive.entry("lynx", "may.md") is None
-    picture = File(name="owl.png", path="pictures/owl.png", blob="b1", alt="An owl")
-    pictured = replace(WHOLE, parts=(replace(WHOLE.parts[0], files=(picture,)), *WHOLE.parts[1:]))
-    await archive.put(pictured, issue=3, visible=True)
-    assert await archive.entry("owl", "may.md") == pictured
 
 
 async def test_an_instant_keeps_its_zone(archive: Archive) -> None:
@@ -173,20 +166,6 @@ async def test_a_file_that_is_no_database_is_set_aside_with_a_warning(file: Path
     assert aside.read_bytes().startswith(b"not a database")
     (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING and record.name != "asyncio"]
     assert str(aside) in warning.getMessage()
-
-
-async def test_no_connection_is_left_to_a_file_that_is_no_database(file: Path) -> None:
-    await asyncio.to_thread(file.write_bytes, b"not a database, but long enough to be taken for one\n" * 100)
-    before = threading.active_count()
-    gc.disable()  # it would close what was forgotten, at some other time
-    try:
-        async with open_archive(file):
-            pass
-        async with asyncio.timeout(5):
-            while threading.active_count() > before:  # noqa: ASYNC110 - threads tell nobody of their end
-                await asyncio.sleep(0.02)
-    finally:
-        gc.enable()
 
 
 async def test_the_database_of_another_program_is_set_aside_whole(file: Path) -> None:

@@ -161,5 +161,9 @@ async def test_messages_that_a_person_deleted_meanwhile_disturb_nothing(out: Tow
 async def test_an_issue_that_is_a_draft_again_is_not_posted_once_more(out: Town) -> None:
     out.write("june", JUNE.replace("title:", "draft: true\ntitle:"))
     await out.sync()
+    out.write("june", JUNE.replace("title:", "draft: true\ntitle:").replace("warm", "a secret"))
+    await out.sync()
     assert "is a draft again" in out.shown(await by_mo(out, "repost", issue="june"))
     assert posted(out) == TITLES
+    assert "Nothing was found" in out.shown(await out.call("search", query="secret"))
+    assert "June's Heat" in out.shown(await out.call("search", query="warm"))
