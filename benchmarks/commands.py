@@ -17,6 +17,7 @@ import warnings
 from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 warnings.simplefilter("ignore", DeprecationWarning)
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "commands"))
@@ -81,15 +82,19 @@ async def measure(issues: int, people: int, rounds: int) -> None:
             for number in range(issues):
                 town.write(f"{number:05}", issue(number, dice))
             crowd = [sandbox.create_user(town.guild, f"reader{number}") for number in range(people)]
-            begun = time.perf_counter()
-            async with town.running():
+            async with town.running(read=False):
+                begun = time.perf_counter()
+                async with asyncio.TaskGroup() as tasks:
+                    look = tasks.create_task(town.sync())
+                    print("while the first look reads all issues:")
+                    await ask(town, crowd, 1000, until=look)
                 filled = time.perf_counter() - begun
-                print(f"{issues} issues: known and in the archive after {filled:.1f} s ({filled / issues * 1000:.1f} ms each)")
+                print(f"\n{issues} issues: known and in the archive after {filled:.1f} s ({filled / issues * 1000:.1f} ms each)")
                 await ask(town, crowd, rounds)
                 await complete(town, crowd, rounds)
 
 
-async def ask(town: Town, crowd: list[User], rounds: int) -> None:
+async def ask(town: Town, crowd: list[User], rounds: int, until: asyncio.Task[Any] | None = None) -> None:
     first: dict[str, list[float]] = defaultdict(list)
     whole: dict[str, list[float]] = defaultdict(list)
     lost = 0
@@ -106,12 +111,16 @@ async def ask(town: Town, crowd: list[User], rounds: int) -> None:
         whole[name].append(time.perf_counter() - begun)
         first[name].append(answer.first_answer_after or 0)
 
+    asked = 0
     for round_ in range(rounds):
+        if until is not None and until.done():
+            break
+        asked += 1
         async with asyncio.TaskGroup() as tasks:
             for number, person in enumerate(crowd):
                 command, options = QUESTIONS[(number + round_) % len(QUESTIONS)]
                 tasks.create_task(one(person, command, options))
-    print(f"\n{len(crowd)} people at once, {rounds} rounds; milliseconds")
+    print(f"\n{len(crowd)} people at once, {asked} rounds; milliseconds")
     print(f"{'command':<12}{'first: median':>15}{'worst':>8}{'whole: median':>16}{'worst':>8}{'n':>6}")
     for name in [*sorted(first), "all"]:
         firsts = first[name] if name != "all" else [value for values in first.values() for value in values]
