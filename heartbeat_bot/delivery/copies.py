@@ -17,6 +17,7 @@ from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NOTICE, Series
 from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.delivery.writes import Writes
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.messages.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
@@ -65,16 +66,22 @@ class Copies:
     def __init__(self, engine: AsyncEngine) -> None:
         """Use the ledger's engine."""
         self._engine = engine
+        self._writes = Writes(engine, schema.copies, schema.receipts, schema.intents, schema.issues)
+        self._copies: dict[str, tuple[int, Sequence[Copy]]] = {}
+        self._strays: dict[str, tuple[int, Sequence[Stray]]] = {}
 
     async def of(self, issue: IssueId) -> Sequence[Copy]:
         """Return the copies of an issue, the oldest first."""
         return await self._read(select(schema.copies).where(schema.copies.c.issue == issue))
 
     async def of_newsletter(self, newsletter: str) -> Sequence[Copy]:
-        """Return the copies of a newsletter's issues, the oldest first."""
-        issues = schema.issues
-        query = select(schema.copies).join(issues, issues.c.id == schema.copies.c.issue)
-        return await self._read(query.where(issues.c.newsletter == newsletter))
+        """Return the copies of a newsletter's issues, the oldest first. They are read again only when something was written."""
+        number = self._writes.number
+        if self._copies.get(newsletter, (-1,))[0] != number:
+            issues = schema.issues
+            query = select(schema.copies).join(issues, issues.c.id == schema.copies.c.issue)
+            self._copies[newsletter] = (number, await self._read(query.where(issues.c.newsletter == newsletter)))
+        return self._copies[newsletter][1]
 
     async def add(
         self,
@@ -113,7 +120,13 @@ class Copies:
             await connection.execute(this.values(shown=blob, shown_as=rendering))
 
     async def strays(self, newsletter: str) -> Sequence[Stray]:
-        """Return what is left of copies that are no more."""
+        """Return what is left of copies that are no more. It is read again only when something was written."""
+        number = self._writes.number
+        if self._strays.get(newsletter, (-1,))[0] != number:
+            self._strays[newsletter] = (number, await self._find_strays(newsletter))
+        return self._strays[newsletter][1]
+
+    async def _find_strays(self, newsletter: str) -> Sequence[Stray]:
         issues, copies = schema.issues, schema.copies
         parts: list[Select[Any, Any, Any]] = []
         for table in (schema.receipts, schema.intents):

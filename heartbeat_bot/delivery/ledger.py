@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Delete, Insert, Row, Update, case, delete, event, func, insert, make_url, select, union, update
+from sqlalchemy import Row, case, delete, func, insert, make_url, select, union, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -24,6 +24,7 @@ from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
 from heartbeat_bot.delivery.receipts import NOTICE, Receipt, Receipts, receipt_of
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.server_events import ServerEvents
+from heartbeat_bot.delivery.writes import Writes
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.messages.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
@@ -189,7 +190,7 @@ class Ledger:
         self.copies = Copies(engine)
         self.actions = Actions(engine)
         self.server_events = ServerEvents(engine)
-        self._writes = _Writes(engine)
+        self._writes = Writes(engine, schema.issues)
         self._seen: dict[str, tuple[int, dict[IssueId, IssueRecord]]] = {}
 
     async def newsletters(self) -> list[Newsletter]:
@@ -595,25 +596,6 @@ _WANTED: Final[Mapping[str, Any]] = {
 _RECORD: Final = [column for column in schema.issues.c if column.name != "fingerprint"]
 _NAMES: Final = [column.name for column in _RECORD]
 _STATES: Final = {state.value: state for state in State}
-
-
-class _Writes:
-    """Counts the writes to issues, and their commits: what was read at one number is as it was while the number is the same."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.number = 0
-        self._open = False
-        event.listen(engine.sync_engine, "before_execute", self._on_execute)
-        event.listen(engine.sync_engine, "commit", self._on_commit)
-
-    def _on_execute(self, _connection: Any, statement: Any, *_rest: Any) -> None:
-        if isinstance(statement, (Insert, Update, Delete)) and statement.table is schema.issues:
-            self.number += 1
-            self._open = True
-
-    def _on_commit(self, _connection: Any) -> None:
-        self.number += self._open
-        self._open = False
 
 
 async def _inherit(connection: AsyncConnection, issue: IssueId, heir: IssueId | None) -> None:

@@ -82,7 +82,9 @@ class Passes:
     async def _sync(self, name: str, *, dry_run: bool) -> PassReport:
         report = PassReport(newsletter=name)
         try:
-            found = await self._survey(name)
+            snapshot = self.snapshots[name] = await self._sources[name].snapshot()
+            state = await self._ledger.newsletter(name)
+            found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
         except SourceError as error:
             report.problems.append(str(error))
             report.failed = True
@@ -90,7 +92,7 @@ class Passes:
                 await self._ledger.pass_failed(name, error=str(error), now=self._clock())
             return report
         report.problems += _news_of_trouble(found)
-        paused = (await self._ledger.newsletter(name)).paused_at
+        paused = state.paused_at
         if paused:
             report.done.append(f"a moderator paused it at {paused:%Y-%m-%d %H:%M} UTC: nothing is sent, edited or deleted")
         if dry_run:
@@ -122,10 +124,8 @@ class Passes:
             )
             self._tell(report, found.records[stray.issue].title, outcome)
 
-    async def _survey(self, name: str) -> Survey:
+    async def _survey(self, name: str, snapshot: Snapshot, *, first_run: bool) -> Survey:
         newsletter = self._config.newsletters[name]
-        snapshot = self.snapshots[name] = await self._sources[name].snapshot()
-        first_run = (await self._ledger.newsletter(name)).baseline_at is None
         approval = self._config.moderation.approval
         book = rulebook(newsletter, approval=approval, first_run=first_run, now=self._clock())
 

@@ -45,6 +45,8 @@ class GitSource:
             check_branch(branch)
         self._patterns = PathPatterns(paths)
         self._cache = GitCache(remote, branch, cache_dir, GitCommand(environ=git_environment(environ), timeout=timeout))
+        self._seen: tuple[GitTree, Mapping[str, BlobId]] | None = None
+        """The last tree and those of its files that match: the same tree, which most passes see, is not matched again."""
 
     async def snapshot(self) -> Snapshot:
         """Fetch the branch and return what it holds now; raise SourceError, which never shows a password, when it cannot be had.
@@ -52,7 +54,9 @@ class GitSource:
         ``time`` is the commit's committer time. Bytes are fetched when the first file is read: all missing ones that match, at once.
         """
         tree = await self._cache.update()
-        files = {path: blob for path, blob in tree.blobs.items() if self._patterns.match(path)}
+        if self._seen is None or self._seen[0] is not tree:
+            self._seen = (tree, {path: blob for path, blob in tree.blobs.items() if self._patterns.match(path)})
+        files = self._seen[1]
         return Snapshot(commit=tree.commit, time=tree.time, files=files, contents=GitContents(self._cache, tree, files))
 
 

@@ -48,6 +48,10 @@ class _CopyBrokenError(Exception):
     """The copy, not the remote, is to blame."""
 
 
+class _MissingError(SourceError):
+    """A file can be had neither from the copy nor from the remote: a copy that is damaged hides what it lacks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitTree:
     """A commit's id, its committer's time in UTC, and its regular files (no links, no submodules)."""
@@ -79,6 +83,8 @@ class GitCache:
         async with self._locked():
             if not await asyncio.to_thread(self._usable):
                 return await self._renew()
+            if self._tree is not None and await self._newest_commit() == self._tree.commit:
+                return self._tree
             try:
                 await self._fetch_branch(self._copy)
                 return await self._read_tree(self._copy)
@@ -95,7 +101,7 @@ class GitCache:
         async with self._locked():
             try:
                 return await self._read_or_fetch(wanted, around)
-            except _CopyBrokenError:
+            except (_CopyBrokenError, _MissingError):
                 await self._renew()
                 return await self._again(wanted, around)
 
@@ -205,10 +211,23 @@ class GitCache:
             self._settings = settings
         return self._settings
 
+    @property
+    def _wanted(self) -> str:
+        return "HEAD" if self._branch is None else f"refs/heads/{self._branch}"
+
+    async def _newest_commit(self) -> str:
+        """Return the branch's newest commit, "" when the remote does not say: a fetch then tells why.
+
+        To ask costs a third of a fetch that finds nothing new, and most passes find nothing new.
+        """
+        finished = await self._ask(["ls-remote", "--quiet", "--", _REMOTE, self._wanted], copy=None)
+        lines = finished.output.decode("utf-8", "backslashreplace").splitlines()
+        told = (line.partition("\t") for line in lines if not finished.status)
+        return next((commit for commit, _, ref in told if ref == self._wanted), "")
+
     async def _fetch_branch(self, copy: Path, *, filtered: bool = True) -> None:
         """Bring the branch's newest commit into a copy; raise SourceError for the remote's faults, _CopyBrokenError for others."""
-        wanted = "HEAD" if self._branch is None else f"refs/heads/{self._branch}"
-        finished = await self._fetch_ref(copy, wanted, filtered=filtered)
+        finished = await self._fetch_ref(copy, self._wanted, filtered=filtered)
         if "couldn't find remote ref" in finished.complaint:
             finished = await self._fetch_ref(copy, f"refs/heads/{await self._other_branch()}", filtered=filtered)
         if finished.status:
@@ -287,7 +306,7 @@ class GitCache:
             await self._fetch_blobs([BlobId(line.split()[0].decode()) for line in told.splitlines() if line.endswith(b" missing")])
             found = await self._contents(wanted)
         if missing := [blob for blob in wanted if blob not in found]:
-            raise SourceError(f"{self.shown}: the remote does not give the file {missing[0]}; the next pass tries again")
+            raise _MissingError(f"{self.shown}: the remote does not give the file {missing[0]}; the next pass tries again")
         return found
 
     async def _contents(self, blobs: Sequence[BlobId]) -> dict[BlobId, bytes]:
