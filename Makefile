@@ -56,6 +56,8 @@ bench: $(READY) ## tables over the shared newsletters (SHARED=../shared), and wh
 	@$(BIN)/python benchmarks/passes.py
 	@echo
 	@$(BIN)/python benchmarks/archive.py
+	@echo
+	@$(BIN)/python benchmarks/commands.py
 
 clean: ## remove what make made, the environment too
 	@rm -rf .venv .uv dist build .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis
