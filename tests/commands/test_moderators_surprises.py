@@ -34,3 +34,29 @@ async def test_what_is_taken_back_while_it_is_being_posted_goes(town: Town) -> N
             await press
         assert (await states(town))["june"] is State.RETRACTED
         assert posted(town) == []
+
+
+async def test_a_copy_whose_channel_was_deleted_is_forgotten(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        await confirm(town, await by_mo(town, "repost", issue="june", channel=town.talk))
+        assert len(town.talk.messages) == 4
+    del town.guild.channels[town.talk.id]
+    for restart in range(2):
+        async with town.running():
+            town.write("june", JUNE.replace("pond is low", f"pond is {restart} low"))
+            await town.sync()
+            assert f"{restart} low" in str(town.sandbox.messages(town.news))
+            assert await town.sync() == ["mill: nothing to do"]
+            assert "⚠️" not in town.shown(await by_mo(town, "status"))
+
+
+async def test_a_copy_whose_channel_was_deleted_while_the_bot_runs_is_forgotten(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        await confirm(town, await by_mo(town, "repost", issue="june", channel=town.talk))
+        del town.guild.channels[town.talk.id]
+        town.write("june", JUNE.replace("pond is low", "pond is dry"))
+        await town.sync()
+        assert await town.sync() == ["mill: nothing to do"]
+        assert "⚠️" not in town.shown(await by_mo(town, "status"))
