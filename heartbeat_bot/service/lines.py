@@ -25,6 +25,11 @@ def linked(title: str, url: str | None, most: int = TITLE) -> str:
     return escape(name)
 
 
+def titled(title: str) -> str:
+    """Write a title in one line, cut, its Markdown escaped."""
+    return escape(said(title, TITLE))
+
+
 def fact(text: str | None) -> str:
     """Write a place, a company or the like in one line, its Markdown escaped; "" for none."""
     return escape(said(text, FACT)) if text and text.strip() else ""

@@ -19,7 +19,9 @@ from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import KnownIssues
+from heartbeat_bot.service.lines import titled
 from heartbeat_bot.service.looking import Looking
+from heartbeat_bot.service.notices import asked_together
 from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable, arguments_of
 from heartbeat_bot.service.times import read_time
 
@@ -59,7 +61,7 @@ class Moderating:
         """Let an issue be announced."""
         record = await self._known.chosen(asker, issue)
         if record.announced_at is not None and record.retracted_at is None:
-            return Answer(content=asker.words.say("moderation.out_already", issue=escape(record.title)))
+            return Answer(content=asker.words.say("moderation.out_already", issue=titled(record.title)))
         async with self._auditing.act(asker, "approve", issue=record) as act:
             await self._desk.ledger.approve(record.id, now=self._desk.clock())
             answer, act.outcome = await self._carried_out(asker, record)
@@ -99,7 +101,7 @@ class Moderating:
         """Look at the newsletter at once, and say how the issue stands then: to the person, and in English for the book."""
         report = await self._looking.look(before.newsletter)
         record = await self._desk.ledger.issue(before.id)
-        told = [line for line in (*report.done, *report.problems) if before.title in line]
+        told = report.about(before.title)
         lines = [_standing(record, asker.words), *(f"- {escape(line)}" for line in told)]
         outcome = f"{language().say(f'states.{record.state.value}')} ({record.reason})"
         return Answer(content=shortened_lines(lines)), "; ".join([outcome, *told])
@@ -158,17 +160,17 @@ class Moderating:
         lines = list(_passes(state, settings.poll, words))
         out = max((record for record in records.values() if record.announced_at), key=_announced, default=None)
         if out:
-            lines.append(words.say("status.last_issue", issue=escape(out.title), when=_relative(_announced(out))))
+            lines.append(words.say("status.last_issue", issue=titled(out.title), when=_relative(_announced(out))))
         if unfinished:
             lines.append(words.say("status.unfinished", count=len(unfinished)))
         lines += [
-            words.say("status.publishing", issue=escape(wait.title), when=_relative(wait.until))
+            words.say("status.publishing", issue=titled(wait.title), when=_relative(wait.until))
             for wait in await ledger.receipts.waits(now=self._desk.clock())
             if wait.newsletter == name
         ]
         lines += await self._missing(ChannelId(settings.announce.channel), words)
         lines += [
-            words.say("status.error", issue=escape(record.title), error=escape(record.error))
+            words.say("status.error", issue=titled(record.title), error=escape(record.error))
             for record in records.values()
             if record.error
         ]
@@ -198,14 +200,14 @@ class Moderating:
         return await self.hold(asker, issue=_chosen(arguments, values))
 
     async def _decide_all(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        """Approve or skip all issues of a newsletter that wait for a moderator."""
+        """Approve or skip all issues of a newsletter that the notice of many tells of."""
         verb, short = arguments_of(arguments, 2)
         name = self._desk.newsletter_of(short)
         if name is None or verb not in {APPROVE, SKIP}:
             raise OutdatedError
         await self._authority.check(asker, name)
         ledger, now = self._desk.ledger, self._desk.clock()
-        waiting = [record for record in (await ledger.records(name)).values() if record.state in {State.WAITING, State.UNSURE}]
+        waiting = asked_together(await ledger.records(name), await ledger.receipts.notices(name))
         async with self._auditing.act(asker, f"{verb} all", newsletter=name) as act:
             for record in waiting:
                 await (ledger.approve(record.id, now=now) if verb == APPROVE else ledger.skip(record.id, now=now))
@@ -239,7 +241,7 @@ def _standing(record: IssueRecord, words: Language) -> str:
     """Say in a line how an issue stands."""
     until = f" ({_relative(record.until)})" if record.until else ""
     state = words.say(f"states.{record.state.value}")
-    return words.say("moderation.standing", issue=escape(record.title), state=state, why=escape(record.reason)) + until
+    return words.say("moderation.standing", issue=titled(record.title), state=state, why=escape(record.reason)) + until
 
 
 def _announced(record: IssueRecord) -> datetime:
@@ -274,6 +276,7 @@ def shortened_lines(lines: Sequence[str]) -> str:
         if sum(len(earlier) + 1 for earlier in kept) + len(line) > limits.CONTENT - 2:
             break
         kept.append(line)
+    kept = kept or [shortened(lines[0], limits.CONTENT - 2)]
     return "\n".join([*kept, "…"])
 
 

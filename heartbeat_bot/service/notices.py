@@ -6,13 +6,13 @@ stops the bot, it changes when somebody decides, here or by a command, and it is
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.plan import ChannelId
-from heartbeat_bot.delivery.receipts import NOTICE
+from heartbeat_bot.delivery.plan import ChannelId, GuildId
+from heartbeat_bot.delivery.receipts import NOTICE, Receipt
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.issues.model import Finding
@@ -56,10 +56,17 @@ class Notices:
             return
         channel = ChannelId(number)
         records = await self._desk.ledger.records(name)
-        held = {receipt.issue: receipt for receipt in await self._desk.ledger.receipts.notices(name)}
-        alone = [records[issue] for issue, receipt in held.items() if receipt.key == ONE and issue in records]
-        asking = [record for record in records.values() if record.state in _ASKS and record.id not in {one.id for one in alone}]
+        notices = await self._desk.ledger.receipts.notices(name)
+        held = {receipt.issue: receipt for receipt in notices}
         carrier = next((records[issue] for issue, receipt in held.items() if receipt.key == MANY and issue in records), None)
+        alone = [records[issue] for issue, receipt in held.items() if receipt.key == ONE and issue in records]
+        alone += [
+            record
+            for record in records.values()
+            if record.state in _ASKS and record.on_hold_at and record.id not in held and record is not carrier
+        ]
+        asking = asked_together(records, notices)
+        await self._clear_away([receipt for receipt in notices if receipt.channel != channel])
         try:
             if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
                 await self._tell_of_many(channel, name, carrier or asking[0], asking)
@@ -68,6 +75,16 @@ class Notices:
                 await self._tell_of_one(channel, record)
         except UserError as error:
             _LOG.warning("the moderators' notices of %s are not in step: %s", name, error)
+
+    async def _clear_away(self, notices: Sequence[Receipt]) -> None:
+        """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
+        for notice in notices:
+            outcome = await self._desk.passes.publisher.bring_in_step(
+                notice.issue, guild=GuildId(0), channel=notice.channel, series=NOTICE, posts=()
+            )
+            if outcome.error:
+                _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
+                await self._desk.ledger.receipts.release(notice.issue, series=NOTICE, now=self._desk.clock())
 
     async def _tell_of_one(self, channel: ChannelId, record: IssueRecord) -> None:
         made_of = (record.blob, record.state, record.reason, record.until)
@@ -98,6 +115,15 @@ class Notices:
         if outcome.done and not post.components:
             await self._desk.ledger.receipts.release(record.id, series=NOTICE, now=self._desk.clock())
         return outcome.done
+
+
+def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[Receipt]) -> list[IssueRecord]:
+    """Return the issues that wait for a moderator and are told of, and may be decided about, together.
+
+    Not those with notices of their own, nor those that somebody holds: what was decided about one is no matter of all.
+    """
+    own = {receipt.issue for receipt in notices if receipt.key == ONE}
+    return [record for record in records.values() if record.state in _ASKS and not record.on_hold_at and record.id not in own]
 
 
 def _notice(record: IssueRecord, preview: Preview | None) -> Post:
