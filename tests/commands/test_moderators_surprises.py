@@ -10,12 +10,26 @@ from town import Town
 
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.sandbox.faults import Hold
+from heartbeat_bot.sandbox.permissions import Permission
 
 
 async def begin(town: Town) -> None:
     town.write("june", JUNE)
     await town.sync()
     assert posted(town) == TITLES
+
+
+async def test_nothing_is_deleted_for_a_repost_of_a_paused_newsletter(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        asked = await by_mo(town, "repost", issue="june")
+        await by_mo(town, "pause")
+        answer = await confirm(town, asked)
+        assert posted(town) == TITLES
+        assert "paused" in answer
+        assert "paused" in town.shown(await by_mo(town, "repost", issue="june"))
+        await by_mo(town, "resume")
+        assert posted(town) == TITLES
 
 
 @pytest.mark.parametrize("verb", ["approve", "skip", "hold"])
@@ -27,6 +41,90 @@ async def test_who_decides_about_a_paused_newsletter_is_told_that_it_is_paused(t
         await by_mo(town, "pause")
         assert "paused" in town.shown(await by_mo(town, verb, issue="june"))
         assert posted(town) == []
+
+
+async def test_who_takes_back_an_issue_of_a_paused_newsletter_is_told_that_it_stays_for_now(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        await by_mo(town, "pause")
+        asked = await by_mo(town, "retract", issue="june")
+        assert "paused" in await confirm(town, asked, "Take it back")
+        assert posted(town) == TITLES
+        await by_mo(town, "resume")
+        assert posted(town) == []
+
+
+async def test_a_draft_is_not_posted_by_a_confirmation_that_was_asked_for_before(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        asked = await by_mo(town, "repost", issue="june")
+        town.write("june", JUNE.replace("title:", "draft: true\ntitle:").replace("warm", "a secret"))
+        answer = await confirm(town, asked)
+        assert "is a draft again" in answer
+        assert posted(town) == TITLES
+        assert "secret" not in str(town.sandbox.messages(town.news))
+
+
+async def test_an_issue_that_cannot_be_read_any_more_stays_where_it_is_when_a_repost_is_confirmed(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        asked = await by_mo(town, "repost", issue="june")
+        town.write("june", "---\ntitle: [\n---\n")
+        await confirm(town, asked)
+        assert posted(town) == TITLES
+
+
+async def test_an_issue_whose_file_went_away_stays_where_it_is_when_a_repost_is_confirmed(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        asked = await by_mo(town, "repost", issue="june")
+        town.remove("june")
+        await confirm(town, asked)
+        assert posted(town) == TITLES
+
+
+async def test_a_source_that_cannot_be_read_lets_nothing_be_deleted_for_a_repost(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        asked = await by_mo(town, "repost", issue="june")
+        town.folder.rename(town.folder.with_name("away"))
+        await confirm(town, asked)
+        assert posted(town) == TITLES
+
+
+@pytest.mark.parametrize("how", ["replace", "again"])
+async def test_an_issue_that_was_taken_back_meanwhile_is_not_posted_by_a_confirmation(town: Town, how: str) -> None:
+    async with town.running():
+        await begin(town)
+        asked = await by_mo(town, "repost", issue="june", how=how)
+        await confirm(town, await by_mo(town, "retract", issue="june"), "Take it back")
+        answer = await confirm(town, asked)
+        assert "taken back" in answer or "not been posted" in answer
+        assert posted(town) == []
+
+
+async def test_a_channel_in_which_the_bot_may_not_post_any_more_keeps_what_it_has(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        asked = await by_mo(town, "repost", issue="june")
+        town.sandbox.overwrite(town.news, town.sandbox.own_role(town.guild), deny=int(Permission.SEND_MESSAGES))
+        assert "Send Messages" in await confirm(town, asked)
+        assert posted(town) == TITLES
+
+
+async def test_a_repost_confirmed_while_an_edit_is_being_sent_loses_nothing(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        asked = await by_mo(town, "repost", issue="june")
+        for turn in range(8):
+            town.write("june", JUNE.replace("pond is low", f"pond is {turn} low"))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(town.sync())
+                for _ in range(turn * 8):
+                    await asyncio.sleep(0)
+                await confirm(town, asked)
+            assert posted(town) == TITLES
+            asked = await by_mo(town, "repost", issue="june")
 
 
 async def test_what_is_taken_back_while_it_is_being_posted_goes(town: Town) -> None:
@@ -107,6 +205,47 @@ async def test_a_copy_whose_channel_was_deleted_while_the_bot_runs_is_forgotten(
         assert "⚠️" not in town.shown(await by_mo(town, "status"))
 
 
+async def test_replacing_in_another_channel_deletes_what_it_says(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        await confirm(town, await by_mo(town, "repost", issue="june", channel=town.talk))
+        asked = await by_mo(town, "repost", issue="june", section="News", channel=town.talk)
+        before = len(town.talk.messages)
+        said = "deleted" in town.shown(asked)
+        await confirm(town, asked)
+        assert len(town.talk.messages) == (before if said else before + 1)
+
+
+async def test_replacing_a_section_of_an_issue_that_was_never_announced_leaves_it_once(town: Town) -> None:
+    async with town.running():
+        for _ in range(2):
+            await confirm(town, await by_mo(town, "repost", issue="april", section="News"))
+            assert posted(town) == ["## News"]
+
+
+async def test_a_repost_says_of_a_section_that_was_taken_back_that_it_stays_away(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        await confirm(town, await by_mo(town, "retract", issue="june", section="Events"), "Take it back")
+        asked = await by_mo(town, "repost", issue="june")
+        assert "3 messages are sent" in town.shown(asked)
+        assert "Events" not in town.shown(asked)
+        await confirm(town, asked)
+        assert posted(town) == ["June's Heat", "## News", "## Tutorials"]
+        asked = await by_mo(town, "repost", issue="june", section="Events", how="again")
+        assert "was taken back" in town.shown(asked)
+
+
+async def test_two_sections_taken_back_at_once_are_both_gone(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        asked = [await by_mo(town, "retract", issue="june", section=name) for name in ["News", "Events", "Tutorials"]]
+        async with asyncio.TaskGroup() as tasks:
+            for one in asked:
+                tasks.create_task(confirm(town, one, "Take it back"))
+        assert posted(town) == ["June's Heat"]
+
+
 async def test_notices_move_with_the_moderators_channel(town: Town) -> None:
     town.moderation = town.moderation[:-1] + ", approval: true}"
     async with town.running():
@@ -127,7 +266,7 @@ async def test_a_title_of_any_length_is_answered_with_its_beginning(town: Town, 
         town.write("june", JUNE.replace("June's Heat", "Tale " + character * 2500))
         await town.sync()
         assert len(notices(town)) == 1
-        for verb in ["hold", "approve"]:
+        for verb in ["hold", "approve", "repost", "retract"]:
             answer = town.shown(await by_mo(town, verb, issue="tale"))
             assert "Tale" in answer, verb
         assert "Tale" in town.shown(await by_mo(town, "status"))
