@@ -35,6 +35,14 @@ def fact(text: str | None) -> str:
     return escape(said(text, FACT)) if text and text.strip() else ""
 
 
+def whole_lines(text: str, most: int) -> str:
+    """Cut a text after a line, with a line that says so, when it is longer than ``most`` characters."""
+    if len(text) <= most:
+        return text
+    end = text.rfind("\n", 0, most - 1)
+    return f"{text[:end]}\n…" if end > 0 else shortened(text, most)
+
+
 def said(text: str, most: int) -> str:
     """Return what somebody wrote in one line, cut, without characters that are not to be seen: "…" when nothing is left."""
     visible = "".join(character if character.isprintable() or character in _JOINERS else " " for character in text)

@@ -7,19 +7,19 @@ from typing import Final
 from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
 from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.errors import UserError
+from heartbeat_bot.errors import StateError, UserError
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Dialog
 from heartbeat_bot.messages.components import press, row, shortened, text_input
 from heartbeat_bot.messages.dialect import escape
-from heartbeat_bot.messages.post import Embed
+from heartbeat_bot.messages.post import Embed, texts
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import KnownIssues
-from heartbeat_bot.service.lines import titled
+from heartbeat_bot.service.lines import titled, whole_lines
 from heartbeat_bot.service.looking import Looking
 from heartbeat_bot.service.notices import asked_together
 from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable, arguments_of
@@ -34,6 +34,9 @@ DECIDE_ALL: Final = "decide-all"
 
 _WAITING: Final = (State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.ANNOUNCE, State.BROKEN, State.DRAFT)
 _MOST_WAITING: Final = 10
+_SHORTEST: Final = 100
+"""Characters that are left of each text at least, when several must fit one message."""
+_BYTES: Final = limits.MESSAGE_BYTES - 500
 
 
 class Moderating:
@@ -116,6 +119,8 @@ class Moderating:
             return Answer(content=asker.words.say("moderation.paused_already", newsletter=typed(name)))
         async with self._auditing.act(asker, "pause", newsletter=name):
             await self._desk.ledger.pause(name, now=self._desk.clock())
+            async with self._looking.alone(name):  # until then the issue that is being posted goes on
+                pass
         return Answer(content=asker.words.say("moderation.paused", newsletter=typed(name)))
 
     async def resume(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
@@ -149,7 +154,9 @@ class Moderating:
         await self._authority.check(asker)
         names = [name for name in self._desk.names() if await self._authority.may(asker, name)]
         embeds = [await self._status_of(name, asker.words) for name in names[: limits.EMBEDS]]
-        return Answer(embeds=within_one_message(embeds))
+        others = ", ".join(typed(name) for name in names[limits.EMBEDS :])
+        content = shortened(asker.words.say("status.others", names=others), limits.CONTENT) if others else ""
+        return Answer(content=content, embeds=within_one_message(embeds))
 
     async def _status_of(self, name: str, words: Language) -> Embed:
         ledger, settings = self._desk.ledger, self._desk.config.newsletters[name]
@@ -209,11 +216,16 @@ class Moderating:
         ledger, now = self._desk.ledger, self._desk.clock()
         waiting = asked_together(await ledger.records(name), await ledger.receipts.notices(name))
         async with self._auditing.act(asker, f"{verb} all", newsletter=name) as act:
+            decided = 0
             for record in waiting:
-                await (ledger.approve(record.id, now=now) if verb == APPROVE else ledger.skip(record.id, now=now))
+                try:
+                    await (ledger.approve(record.id, now=now) if verb == APPROVE else ledger.skip(record.id, now=now))
+                except StateError:  # somebody else decided about it at the same moment
+                    continue
+                decided += 1
             report = await self._looking.look(name)
-            act.outcome = f"{len(waiting)} issues; {'; '.join(report.lines())}"
-        head = asker.words.say(f"moderation.all_{verb}", count=len(waiting))
+            act.outcome = f"{decided} issues; {'; '.join(report.lines())}"
+        head = asker.words.say(f"moderation.all_{verb}", count=decided)
         return Answer(content=shortened_lines([head, *(f"- {escape(line)}" for line in report.lines())]))
 
     async def _press_schedule(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
@@ -268,26 +280,14 @@ def _passes(state: Newsletter, poll: timedelta, words: Language) -> list[str]:
 
 def shortened_lines(lines: Sequence[str]) -> str:
     """Join lines to a message's content; those that are too many are left out, with a line that says so."""
-    text = "\n".join(lines)
-    if len(text) <= limits.CONTENT:
-        return text
-    kept: list[str] = []
-    for line in lines:
-        if sum(len(earlier) + 1 for earlier in kept) + len(line) > limits.CONTENT - 2:
-            break
-        kept.append(line)
-    kept = kept or [shortened(lines[0], limits.CONTENT - 2)]
-    return "\n".join([*kept, "…"])
+    return whole_lines("\n".join(lines), limits.CONTENT)
 
 
 def within_one_message(embeds: Sequence[Embed]) -> tuple[Mapping[str, object], ...]:
     """Return the bodies of embeds, their texts cut line by line so that all fit one message."""
     share = min(limits.EMBED_DESCRIPTION, (limits.EMBED_TOTAL - 500) // max(1, len(embeds)))
-    bodies: list[Mapping[str, object]] = []
-    for embed in embeds:
-        body = embed.body()
-        text = body.get("description", "")
-        if len(text) > share:
-            body["description"] = text[: text.rfind("\n", 0, share - 2)] + "\n…"
-        bodies.append(body)
-    return tuple(bodies)
+    while True:
+        bodies = tuple(embed.body() | {"description": whole_lines(embed.description, share)} for embed in embeds)
+        if share < _SHORTEST or sum(len(text.encode()) for text in texts({"embeds": bodies})) <= _BYTES:
+            return bodies
+        share = share * 4 // 5

@@ -116,11 +116,15 @@ class Passes:
         """Send, edit and delete what the pass found to be otherwise."""
         for path, ruling in found.rulings.items():
             if ruling.deliver:
+                if not await self._goes_on(name, report):
+                    return
                 await self._deliver(name, found, path, ids[path], report)
             elif ruling.late:
                 await self._look_at_late_change(name, found, path, ids[path])
         await self._deliver_copies(name, found, ids, report)
         for issue in sorted(found.leaving):
+            if not await self._goes_on(name, report):
+                return
             outcome = await self.publisher.withdraw(issue)
             self._tell(report, found.records[issue].title, outcome)
             if outcome.done and found.records[issue].retracted_at is None:
@@ -130,6 +134,15 @@ class Passes:
                 stray.issue, guild=GuildId(0), channel=stray.channel, series=stray.series, posts=()
             )
             self._tell(report, found.records[stray.issue].title, outcome)
+
+    async def _goes_on(self, name: str, report: PassReport) -> bool:
+        """Tell whether nobody has paused a newsletter while a pass over it is under way."""
+        if (await self._ledger.newsletter(name)).paused_at is None:
+            return True
+        report.standstill = "a moderator paused it meanwhile: nothing more is sent, edited or deleted"
+        if report.standstill not in report.done:
+            report.done.append(report.standstill)
+        return False
 
     async def _survey(self, name: str, snapshot: Snapshot, *, first_run: bool) -> Survey:
         newsletter = self._config.newsletters[name]
@@ -220,7 +233,7 @@ class Passes:
                 window=newsletter.announce.edit_window,
                 now=self._clock(),
             )
-            if due:
+            if due and await self._goes_on(name, report):
                 await self._deliver(name, found, path, copy.issue, report, copy)
 
     async def _copies(self, name: str, found: Survey, ids: Mapping[str, IssueId | None]) -> list[tuple[Copy, str]]:

@@ -9,7 +9,11 @@ from test_reposting import TITLES, confirm
 from town import Town
 
 from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.sandbox.faults import Hold
+from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.nodes import count_nodes
+from heartbeat_bot.messages.post import texts
+from heartbeat_bot.sandbox.faults import Answer, Hold
+from heartbeat_bot.sandbox.objects import message_object
 from heartbeat_bot.sandbox.permissions import Permission
 
 
@@ -270,3 +274,94 @@ async def test_a_title_of_any_length_is_answered_with_its_beginning(town: Town, 
             answer = town.shown(await by_mo(town, verb, issue="tale"))
             assert "Tale" in answer, verb
         assert "Tale" in town.shown(await by_mo(town, "status"))
+
+
+async def test_a_notice_that_discord_refuses_keeps_no_other_from_being_sent(town: Town) -> None:
+    town.moderation = town.moderation[:-1] + ", approval: true}"
+    async with town.running():
+        town.write("june", JUNE)
+        town.write("may", JUNE.replace("June", "May"))
+        path = f"/channels/{town.office.id}/messages"
+        town.sandbox.faults.add("POST", path, Answer(status=400, code=50035, message="Invalid Form Body"))
+        await town.sync()
+        assert len(notices(town)) == 1
+        await town.sync()
+        assert len(notices(town)) == 2
+
+
+@pytest.mark.parametrize("title", ["*" * 120, "本" * 120, "_a*b~`|" * 20, "é" * 120, "@everyone <@&1> " * 8])
+async def test_the_notice_of_many_holds_titles_of_any_kind(town: Town, title: str) -> None:
+    town.moderation = town.moderation[:-1] + ", approval: true}"
+    async with town.running():
+        for number in range(30):
+            written = JUNE.replace("June's Heat", f"'{number} {title}'").replace("2026-06-06", f"2026-06-{number + 1:02}")
+            town.write(f"june-{number}", written)
+        await town.sync()
+        (notice,) = notices(town)
+        body = message_object(town.sandbox.world, notice)
+        assert "30 issues wait" in text(notice)
+        assert sum(len(one.encode()) for one in texts(body)) <= limits.MESSAGE_BYTES
+        assert all(count_nodes(one) < limits.NODES for one in texts(body))
+
+
+async def test_a_notice_shows_no_beginning_that_is_too_large_beside_it(town: Town) -> None:
+    town.moderation = town.moderation[:-1] + ", approval: true}"
+    async with town.running():
+        town.write("june", JUNE.replace("June's Heat", "本" * 200).replace("It is *warm*.", "風が変わった。" * 410))
+        await town.sync()
+        (notice,) = notices(town)
+        body = message_object(town.sandbox.world, notice)
+        assert sum(len(one.encode()) for one in texts(body)) <= limits.MESSAGE_BYTES
+
+
+async def test_pausing_stops_after_the_issue_that_is_being_posted(town: Town) -> None:
+    async with town.running():
+        town.write("june", JUNE)
+        town.write("may", JUNE.replace("June", "May").replace("2026-06", "2026-05"))
+        hold = Hold()
+        town.sandbox.faults.add("POST", f"/channels/{town.news.id}/messages", hold)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(town.sync())
+            await hold.reached.wait()
+            pause = tasks.create_task(by_mo(town, "pause"))
+            while (await town.opened.desk.ledger.newsletter("mill")).paused_at is None:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0)
+            hold.released.set()
+            await pause
+            assert len(posted(town)) == 4
+        assert len(posted(town)) == 4
+        await by_mo(town, "resume")
+        assert len(posted(town)) == 8
+
+
+async def test_an_issue_with_a_copy_in_a_channel_that_is_gone_can_be_taken_back(town: Town) -> None:
+    async with town.running():
+        await begin(town)
+        await confirm(town, await by_mo(town, "repost", issue="june", channel=town.talk))
+    del town.guild.channels[town.talk.id]
+    async with town.running():
+        asked = await by_mo(town, "retract", issue="june")
+        assert "8 messages are deleted" in town.shown(asked)
+        await confirm(town, asked, "Take it back")
+        assert posted(town) == []
+        assert await town.sync() == ["mill: nothing to do"]
+
+
+async def test_status_fits_a_message_for_many_newsletters_and_long_titles(town: Town) -> None:
+    town.moderation = town.moderation[:-1] + ", approval: true}"
+    for number in range(11):
+        town.more += (
+            f"  abbey-{number}:\n"
+            f"    source: {{directory: '{town.folder}', paths: ['*.md']}}\n"
+            "    site_url: https://example.org/\n"
+            f"    announce: {{channel: {town.news.id}, hold: 0s, max_age: null}}\n"
+        )
+    async with town.running():
+        for number in range(11):
+            await town.sync(f"abbey-{number}")
+        for number in range(4):
+            town.write(f"june-{number}", JUNE.replace("June's Heat", f"'{number} {'🌊' * 120}'"))
+        for number in range(11):
+            await town.sync(f"abbey-{number}")
+        answer = town.shown(await by_mo(town, "status"))
+        assert all(name in answer for name in ["mill", "abbey-1", "abbey-8", "abbey-9", "abbey-10"])
