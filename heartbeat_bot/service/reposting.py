@@ -166,8 +166,7 @@ class Reposting:
         """Delete what is to be replaced, and write down what is to be posted."""
         ledger, record, now = self._desk.ledger, wish.record, self._desk.clock()
         _check_withheld(asker, wish)
-        for copy in await self._copies(wish):
-            await ledger.copies.drop(record.id, copy.channel, copy.series)
+        replaced = await self._copies(wish)
         if wish.how == REPLACE and wish.of_announcement:
             outcome = await self._desk.passes.publisher.clear(record.id, channel=wish.target, keys=wish.keys)
             if outcome.error:
@@ -176,9 +175,11 @@ class Reposting:
             await ledger.withhold(record.id, [one for one in record.withheld if one != wish.key], now=now)
         if wish.is_copy:
             guild = (await self._desk.passes.channel(wish.target)).guild
-            await ledger.copies.add(record.id, guild=guild, channel=wish.target, keys=wish.keys, now=now)
+            await ledger.copies.add(record.id, guild=guild, channel=wish.target, keys=wish.keys, instead_of=replaced, now=now)
         elif record.announced_at is None:
             await ledger.approve(record.id, now=now)
+            for copy in replaced:
+                await ledger.copies.drop(record.id, copy.channel, copy.series)
 
     # -- /retract ---------------------------------------------------------------------------------------------------------
 
