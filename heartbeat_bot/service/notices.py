@@ -62,11 +62,7 @@ class Notices:
         held = {receipt.issue: receipt for receipt in notices}
         carrier = next((records[issue] for issue, receipt in held.items() if receipt.key == MANY and issue in records), None)
         alone = [records[issue] for issue, receipt in held.items() if receipt.key == ONE and issue in records]
-        alone += [
-            record
-            for record in records.values()
-            if record.state in _ASKS and record.on_hold_at and record.id not in held and record is not carrier
-        ]
+        alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
         asking = asked_together(records, notices)
         await self._clear_away([receipt for receipt in notices if receipt.channel != channel])
         if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:

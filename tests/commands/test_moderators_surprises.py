@@ -6,7 +6,7 @@ import pytest
 from test_moderating import JUNE, by_mo, posted, states
 from test_notices import notices, press, text
 from test_reposting import TITLES, confirm
-from town import Town
+from town import Town, components
 
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.messages import limits
@@ -365,3 +365,52 @@ async def test_status_fits_a_message_for_many_newsletters_and_long_titles(town: 
             await town.sync(f"abbey-{number}")
         answer = town.shown(await by_mo(town, "status"))
         assert all(name in answer for name in ["mill", "abbey-1", "abbey-8", "abbey-9", "abbey-10"])
+
+
+async def test_approve_and_skip_at_the_same_instant_end_in_one_of_both(town: Town) -> None:
+    town.moderation = town.moderation[:-1] + ", approval: true}"
+    async with town.running():
+        for turn in range(3):
+            name = f"tale-{turn}"
+            town.write(name, JUNE.replace("June's Heat", f"Tale {turn}"))
+            await town.sync()
+            before = len(posted(town))
+            notice = next(notice for notice in notices(town) if f"Tale {turn}" in text(notice))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(press(town, notice, "Approve"))
+                for _ in range(turn * 20):
+                    await asyncio.sleep(0)
+                tasks.create_task(press(town, notice, "Skip"))
+            await town.sync()
+            state = (await states(town))[name]
+            assert (state, len(posted(town)) - before) in {(State.ANNOUNCED, 4), (State.BASELINE, 0)}
+            settled = next(notice for notice in notices(town) if f"Tale {turn}" in text(notice))
+            assert components(town, settled) == []
+
+
+async def test_copies_in_the_moderators_channel_and_its_notices_leave_each_other_alone(town: Town) -> None:
+    town.moderation = town.moderation[:-1] + ", approval: true}"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        await by_mo(town, "approve", issue="june")
+        await confirm(town, await by_mo(town, "repost", issue="june", channel=town.office))
+        town.write("may", JUNE.replace("June", "May"))
+        await town.sync()
+        shown = [text(message) for message in notices(town)]
+        assert len([one for one in shown if "waits for a moderator" in one]) == 1
+        await confirm(town, await by_mo(town, "retract", issue="june"), "Take it back")
+        shown = [text(message) for message in notices(town)]
+        assert len(shown) == 2
+        assert posted(town) == []
+
+
+async def test_an_outcome_of_any_length_is_told_with_its_beginning(town: Town) -> None:
+    async with town.running():
+        town.write(
+            "june", "---\ntitle: June's Heat\n---\n" + "".join(f"## [S {n}](javascript:x{'y' * 90})\n\ntext\n\n" for n in range(60))
+        )
+        await by_mo(town, "sync")
+        for message in town.sandbox.messages(town.office):
+            assert len(message["content"]) <= limits.CONTENT
+            assert not message["mention_everyone"]
