@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, insert, select, union_all, update
+from sqlalchemy import Delete, Row, Select, delete, insert, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heartbeat_bot.delivery import schema
@@ -90,9 +90,12 @@ class Copies:
         guild: GuildId,
         channel: ChannelId,
         keys: Sequence[PostKey] | None = None,
+        instead_of: Sequence[Copy] = (),
         now: datetime,
     ) -> Series:
         """Note that an issue, or some of its sections, is to be posted again in a channel; return the series.
+
+        The copies ``instead_of`` which it comes are wanted no more, as after :meth:`drop`.
 
         The next pass posts it, or :meth:`Publisher.bring_in_step` at once. Raises StateError for an issue that is not out, so that
         there is nothing to be posted again: one that is neither announced nor known from before, or is gone or taken back.
@@ -100,6 +103,8 @@ class Copies:
         async with self._engine.begin() as connection:
             await _check_out(connection, issue)
             series = Series(str(await _next_number(connection, issue, channel)))
+            for copy in instead_of:
+                await connection.execute(_drop(copy.issue, copy.channel, copy.series))
             values: dict[str, Any] = {"issue": issue, "guild": guild, "channel": channel, "series": series}
             values |= {"keys": None if keys is None else list(keys), "created_at": now}
             await connection.execute(insert(schema.copies).values(values))
@@ -107,10 +112,8 @@ class Copies:
 
     async def drop(self, issue: IssueId, channel: ChannelId, series: Series) -> None:
         """Note that a copy is wanted no more: the next pass deletes its messages, or a :meth:`Publisher.bring_in_step` without posts."""
-        table = schema.copies
-        this = delete(table).where(table.c.issue == issue, table.c.channel == channel, table.c.series == series)
         async with self._engine.begin() as connection:
-            await connection.execute(this)
+            await connection.execute(_drop(issue, channel, series))
 
     async def delivered(self, copy: Copy, *, blob: BlobId, rendering: str) -> None:
         """Note that the messages of a copy show a blob's text whole, rendered in a way that ``rendering`` names."""
@@ -145,6 +148,11 @@ class Copies:
     async def _read(self, query: Select[Any]) -> Sequence[Copy]:
         async with self._engine.connect() as connection:
             return [_copy_of(row) for row in await connection.execute(query.order_by(schema.copies.c.id))]
+
+
+def _drop(issue: IssueId, channel: ChannelId, series: Series) -> Delete:
+    table = schema.copies
+    return delete(table).where(table.c.issue == issue, table.c.channel == channel, table.c.series == series)
 
 
 async def drop_all(connection: AsyncConnection, issue: IssueId) -> None:

@@ -332,10 +332,12 @@ class Receipts:
 
 
 async def _announced(connection: AsyncConnection, issue: IssueId, now: datetime) -> None:
-    """Make an issue an announced one, unless it is."""
-    values = {"announced_at": now, "state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
-    this = update(schema.issues).where(schema.issues.c.id == issue, schema.issues.c.announced_at.is_(None))
-    await connection.execute(this.values(values))
+    """Make an issue an announced one, unless it is; one that was taken back a moment ago stays so, and goes again."""
+    table = schema.issues
+    this = update(table).where(table.c.id == issue, table.c.announced_at.is_(None))
+    told = {"state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
+    await connection.execute(this.where(table.c.retracted_at.is_(None)).values(told))
+    await connection.execute(this.values(announced_at=now))
 
 
 async def _not_shown(connection: AsyncConnection, issue: IssueId, series: Series, channel: ChannelId | None = None) -> None:

@@ -15,6 +15,7 @@ from heartbeat_bot.messages.components import Component, shortened
 from heartbeat_bot.messages.dialect import escape
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
+from heartbeat_bot.service.lines import titled
 
 _LOG = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class Auditing:
         return True
 
     async def _tell(self, asker: Asker, verb: str, what: str, detail: str, outcome: str, nonce: str) -> None:
-        about = " ".join(part for part in (f"**{escape(what)}**" if what else "", escape(detail)) if part)
+        about = " ".join(part for part in (f"**{titled(what)}**" if what else "", escape(detail)) if part)
         words = language()
         sentence = words.say("moderation.told", who=escape(asker.name), verb=verb, about=about, outcome=escape(outcome))
         await self.tell(sentence, nonce=nonce)

@@ -25,9 +25,22 @@ def linked(title: str, url: str | None, most: int = TITLE) -> str:
     return escape(name)
 
 
+def titled(title: str) -> str:
+    """Write a title in one line, cut, its Markdown escaped."""
+    return escape(said(title, TITLE))
+
+
 def fact(text: str | None) -> str:
     """Write a place, a company or the like in one line, its Markdown escaped; "" for none."""
     return escape(said(text, FACT)) if text and text.strip() else ""
+
+
+def whole_lines(text: str, most: int) -> str:
+    """Cut a text after a line, with a line that says so, when it is longer than ``most`` characters."""
+    if len(text) <= most:
+        return text
+    end = text.rfind("\n", 0, most - 1)
+    return f"{text[:end]}\n…" if end > 0 else shortened(text, most)
 
 
 def said(text: str, most: int) -> str:

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 
 from heartbeat_bot.service.indexing import Indexing
 from heartbeat_bot.service.notices import Notices
@@ -22,9 +25,21 @@ class Looking:
 
     async def look(self, name: str) -> PassReport:
         """Make a pass over a newsletter, tell the moderators what waits for them, bring the archive in step, and tell of server events."""
+        async with self.alone(name) as look:
+            return await look()
+
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncGenerator[Callable[[], Awaitable[PassReport]]]:
+        """Let nobody else look at a newsletter meanwhile; yield what looks at it.
+
+        For what a pass must not be in the midst of: in the end it notes that an issue is shown whole, whatever was deleted meanwhile.
+        """
         async with self._locks[name]:
-            report = await self._passes.sync(name)
-            await self._notices.bring_in_step(name)
-            await self._indexing.index(name)
-            await self._server_events.bring_in_step(name)
-            return report
+            yield partial(self._look, name)
+
+    async def _look(self, name: str) -> PassReport:
+        report = await self._passes.sync(name)
+        await self._notices.bring_in_step(name)
+        await self._indexing.index(name)
+        await self._server_events.bring_in_step(name)
+        return report

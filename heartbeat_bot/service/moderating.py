@@ -7,19 +7,21 @@ from typing import Final
 from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
 from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.errors import UserError
+from heartbeat_bot.errors import StateError, UserError
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Dialog
 from heartbeat_bot.messages.components import press, row, shortened, text_input
 from heartbeat_bot.messages.dialect import escape
-from heartbeat_bot.messages.post import Embed
+from heartbeat_bot.messages.post import Embed, texts
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import KnownIssues
+from heartbeat_bot.service.lines import titled, whole_lines
 from heartbeat_bot.service.looking import Looking
+from heartbeat_bot.service.notices import asked_together
 from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable, arguments_of
 from heartbeat_bot.service.times import read_time
 
@@ -32,6 +34,9 @@ DECIDE_ALL: Final = "decide-all"
 
 _WAITING: Final = (State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.ANNOUNCE, State.BROKEN, State.DRAFT)
 _MOST_WAITING: Final = 10
+_SHORTEST: Final = 100
+"""Characters that are left of each text at least, when several must fit one message."""
+_BYTES: Final = limits.MESSAGE_BYTES - 500
 
 
 class Moderating:
@@ -59,7 +64,7 @@ class Moderating:
         """Let an issue be announced."""
         record = await self._known.chosen(asker, issue)
         if record.announced_at is not None and record.retracted_at is None:
-            return Answer(content=asker.words.say("moderation.out_already", issue=escape(record.title)))
+            return Answer(content=asker.words.say("moderation.out_already", issue=titled(record.title)))
         async with self._auditing.act(asker, "approve", issue=record) as act:
             await self._desk.ledger.approve(record.id, now=self._desk.clock())
             answer, act.outcome = await self._carried_out(asker, record)
@@ -99,7 +104,7 @@ class Moderating:
         """Look at the newsletter at once, and say how the issue stands then: to the person, and in English for the book."""
         report = await self._looking.look(before.newsletter)
         record = await self._desk.ledger.issue(before.id)
-        told = [line for line in (*report.done, *report.problems) if before.title in line]
+        told = report.about(before.title)
         lines = [_standing(record, asker.words), *(f"- {escape(line)}" for line in told)]
         outcome = f"{language().say(f'states.{record.state.value}')} ({record.reason})"
         return Answer(content=shortened_lines(lines)), "; ".join([outcome, *told])
@@ -114,6 +119,8 @@ class Moderating:
             return Answer(content=asker.words.say("moderation.paused_already", newsletter=typed(name)))
         async with self._auditing.act(asker, "pause", newsletter=name):
             await self._desk.ledger.pause(name, now=self._desk.clock())
+            async with self._looking.alone(name):  # until then the issue that is being posted goes on
+                pass
         return Answer(content=asker.words.say("moderation.paused", newsletter=typed(name)))
 
     async def resume(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
@@ -147,7 +154,9 @@ class Moderating:
         await self._authority.check(asker)
         names = [name for name in self._desk.names() if await self._authority.may(asker, name)]
         embeds = [await self._status_of(name, asker.words) for name in names[: limits.EMBEDS]]
-        return Answer(embeds=within_one_message(embeds))
+        others = ", ".join(typed(name) for name in names[limits.EMBEDS :])
+        content = shortened(asker.words.say("status.others", names=others), limits.CONTENT) if others else ""
+        return Answer(content=content, embeds=within_one_message(embeds))
 
     async def _status_of(self, name: str, words: Language) -> Embed:
         ledger, settings = self._desk.ledger, self._desk.config.newsletters[name]
@@ -158,17 +167,17 @@ class Moderating:
         lines = list(_passes(state, settings.poll, words))
         out = max((record for record in records.values() if record.announced_at), key=_announced, default=None)
         if out:
-            lines.append(words.say("status.last_issue", issue=escape(out.title), when=_relative(_announced(out))))
+            lines.append(words.say("status.last_issue", issue=titled(out.title), when=_relative(_announced(out))))
         if unfinished:
             lines.append(words.say("status.unfinished", count=len(unfinished)))
         lines += [
-            words.say("status.publishing", issue=escape(wait.title), when=_relative(wait.until))
+            words.say("status.publishing", issue=titled(wait.title), when=_relative(wait.until))
             for wait in await ledger.receipts.waits(now=self._desk.clock())
             if wait.newsletter == name
         ]
         lines += await self._missing(ChannelId(settings.announce.channel), words)
         lines += [
-            words.say("status.error", issue=escape(record.title), error=escape(record.error))
+            words.say("status.error", issue=titled(record.title), error=escape(record.error))
             for record in records.values()
             if record.error
         ]
@@ -198,20 +207,25 @@ class Moderating:
         return await self.hold(asker, issue=_chosen(arguments, values))
 
     async def _decide_all(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        """Approve or skip all issues of a newsletter that wait for a moderator."""
+        """Approve or skip all issues of a newsletter that the notice of many tells of."""
         verb, short = arguments_of(arguments, 2)
         name = self._desk.newsletter_of(short)
         if name is None or verb not in {APPROVE, SKIP}:
             raise OutdatedError
         await self._authority.check(asker, name)
         ledger, now = self._desk.ledger, self._desk.clock()
-        waiting = [record for record in (await ledger.records(name)).values() if record.state in {State.WAITING, State.UNSURE}]
+        waiting = asked_together(await ledger.records(name), await ledger.receipts.notices(name))
         async with self._auditing.act(asker, f"{verb} all", newsletter=name) as act:
+            decided = 0
             for record in waiting:
-                await (ledger.approve(record.id, now=now) if verb == APPROVE else ledger.skip(record.id, now=now))
+                try:
+                    await (ledger.approve(record.id, now=now) if verb == APPROVE else ledger.skip(record.id, now=now))
+                except StateError:  # somebody else decided about it at the same moment
+                    continue
+                decided += 1
             report = await self._looking.look(name)
-            act.outcome = f"{len(waiting)} issues; {'; '.join(report.lines())}"
-        head = asker.words.say(f"moderation.all_{verb}", count=len(waiting))
+            act.outcome = f"{decided} issues; {'; '.join(report.lines())}"
+        head = asker.words.say(f"moderation.all_{verb}", count=decided)
         return Answer(content=shortened_lines([head, *(f"- {escape(line)}" for line in report.lines())]))
 
     async def _press_schedule(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
@@ -239,7 +253,7 @@ def _standing(record: IssueRecord, words: Language) -> str:
     """Say in a line how an issue stands."""
     until = f" ({_relative(record.until)})" if record.until else ""
     state = words.say(f"states.{record.state.value}")
-    return words.say("moderation.standing", issue=escape(record.title), state=state, why=escape(record.reason)) + until
+    return words.say("moderation.standing", issue=titled(record.title), state=state, why=escape(record.reason)) + until
 
 
 def _announced(record: IssueRecord) -> datetime:
@@ -266,25 +280,14 @@ def _passes(state: Newsletter, poll: timedelta, words: Language) -> list[str]:
 
 def shortened_lines(lines: Sequence[str]) -> str:
     """Join lines to a message's content; those that are too many are left out, with a line that says so."""
-    text = "\n".join(lines)
-    if len(text) <= limits.CONTENT:
-        return text
-    kept: list[str] = []
-    for line in lines:
-        if sum(len(earlier) + 1 for earlier in kept) + len(line) > limits.CONTENT - 2:
-            break
-        kept.append(line)
-    return "\n".join([*kept, "…"])
+    return whole_lines("\n".join(lines), limits.CONTENT)
 
 
 def within_one_message(embeds: Sequence[Embed]) -> tuple[Mapping[str, object], ...]:
     """Return the bodies of embeds, their texts cut line by line so that all fit one message."""
     share = min(limits.EMBED_DESCRIPTION, (limits.EMBED_TOTAL - 500) // max(1, len(embeds)))
-    bodies: list[Mapping[str, object]] = []
-    for embed in embeds:
-        body = embed.body()
-        text = body.get("description", "")
-        if len(text) > share:
-            body["description"] = text[: text.rfind("\n", 0, share - 2)] + "\n…"
-        bodies.append(body)
-    return tuple(bodies)
+    while True:
+        bodies = tuple(embed.body() | {"description": whole_lines(embed.description, share)} for embed in embeds)
+        if share < _SHORTEST or sum(len(text.encode()) for text in texts({"embeds": bodies})) <= _BYTES:
+            return bodies
+        share = share * 4 // 5

@@ -6,31 +6,33 @@ stops the bot, it changes when somebody decides, here or by a command, and it is
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.plan import ChannelId
-from heartbeat_bot.delivery.receipts import NOTICE
+from heartbeat_bot.delivery.plan import ChannelId, GuildId
+from heartbeat_bot.delivery.receipts import NOTICE, Receipt
 from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.errors import UserError
+from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.components import Component, Option, Style, button, press, row, select, shortened
 from heartbeat_bot.messages.dialect import escape
 from heartbeat_bot.messages.links import is_web
-from heartbeat_bot.messages.post import COVER, Embed, Post, PostKey
+from heartbeat_bot.messages.post import COVER, Embed, Post, PostKey, texts
 from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.service.desk import Desk, short_name
-from heartbeat_bot.service.reading import day_of
+from heartbeat_bot.service.lines import day_of, said, whole_lines
 
 ONE: Final = PostKey("notice")
 MANY: Final = PostKey("notice-of-many")
 
 _FINDINGS: Final = 8
 _LISTED: Final = 25
+_NAME: Final = 60
+"""Characters of a title in the notice of many: its Markdown may double them, and all that are listed must fit an embed."""
 _OPEN: Final = frozenset(
     {State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.ANNOUNCE, State.DRAFT, State.BROKEN, State.NEW}
 )
@@ -56,18 +58,28 @@ class Notices:
             return
         channel = ChannelId(number)
         records = await self._desk.ledger.records(name)
-        held = {receipt.issue: receipt for receipt in await self._desk.ledger.receipts.notices(name)}
-        alone = [records[issue] for issue, receipt in held.items() if receipt.key == ONE and issue in records]
-        asking = [record for record in records.values() if record.state in _ASKS and record.id not in {one.id for one in alone}]
+        notices = await self._desk.ledger.receipts.notices(name)
+        held = {receipt.issue: receipt for receipt in notices}
         carrier = next((records[issue] for issue, receipt in held.items() if receipt.key == MANY and issue in records), None)
-        try:
-            if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
-                await self._tell_of_many(channel, name, carrier or asking[0], asking)
-                asking = []
-            for record in (*alone, *sorted(asking, key=lambda record: record.id)):
-                await self._tell_of_one(channel, record)
-        except UserError as error:
-            _LOG.warning("the moderators' notices of %s are not in step: %s", name, error)
+        alone = [records[issue] for issue, receipt in held.items() if receipt.key == ONE and issue in records]
+        alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
+        asking = asked_together(records, notices)
+        await self._clear_away([receipt for receipt in notices if receipt.channel != channel])
+        if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
+            await self._tell_of_many(channel, name, carrier or asking[0], asking)
+            asking = []
+        for record in (*alone, *sorted(asking, key=lambda record: record.id)):
+            await self._tell_of_one(channel, record)
+
+    async def _clear_away(self, notices: Sequence[Receipt]) -> None:
+        """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
+        for notice in notices:
+            outcome = await self._desk.passes.publisher.bring_in_step(
+                notice.issue, guild=GuildId(0), channel=notice.channel, series=NOTICE, posts=()
+            )
+            if outcome.error:
+                _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
+                await self._desk.ledger.receipts.release(notice.issue, series=NOTICE, now=self._desk.clock())
 
     async def _tell_of_one(self, channel: ChannelId, record: IssueRecord) -> None:
         made_of = (record.blob, record.state, record.reason, record.until)
@@ -88,16 +100,29 @@ class Notices:
             self._shown[carrier.id] = made_of
 
     async def _show(self, channel: ChannelId, record: IssueRecord, post: Post) -> bool:
-        """Make the notice of an issue read as it should; one that is settled is left alone from now on."""
-        facts = await self._desk.passes.channel(channel)
+        """Make the notice of an issue read as it should; one that is settled is left alone from now on. Return False when it is not so yet."""
+        try:
+            guild = (await self._desk.passes.channel(channel)).guild
+        except OutletError as error:
+            _LOG.warning("the moderators' channel %s cannot be seen: %s", channel, error)
+            return False
         outcome = await self._desk.passes.publisher.bring_in_step(
-            record.id, guild=facts.guild, channel=channel, series=NOTICE, posts=(post,)
+            record.id, guild=guild, channel=channel, series=NOTICE, posts=(post,)
         )
         if outcome.error:
-            raise outcome.error
+            _LOG.warning("the moderators' notice of %s is not in step: %s", record.path, outcome.error)
         if outcome.done and not post.components:
             await self._desk.ledger.receipts.release(record.id, series=NOTICE, now=self._desk.clock())
         return outcome.done
+
+
+def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[Receipt]) -> list[IssueRecord]:
+    """Return the issues that wait for a moderator and are told of, and may be decided about, together.
+
+    Not those with notices of their own, nor those that somebody holds: what was decided about one is no matter of all.
+    """
+    own = {receipt.issue for receipt in notices if receipt.key == ONE}
+    return [record for record in records.values() if record.state in _ASKS and not record.on_hold_at and record.id not in own]
 
 
 def _notice(record: IssueRecord, preview: Preview | None) -> Post:
@@ -112,12 +137,21 @@ def _notice(record: IssueRecord, preview: Preview | None) -> Post:
     lines.append(" · ".join(part for part in (day_of(record.date, words), f"`{record.path.replace('`', '')}`") if part))
     if preview:
         lines += ["", words.say("notices.messages", count=len(preview.composition.posts)), *_findings(preview.findings)]
-    embed = Embed(title=escape(shortened(record.title, limits.EMBED_TITLE // 2)), url=url, description="\n".join(lines))
+    embed = Embed(
+        title=escape(shortened(record.title, limits.EMBED_TITLE // 2)),
+        url=url,
+        description=whole_lines("\n".join(lines), limits.EMBED_DESCRIPTION),
+    )
     embeds = [embed]
     cover = next((post for post in preview.composition.posts if post.key == COVER), None) if preview else None
-    if cover and cover.embeds and not cover.files and embed.characters + cover.embeds[0].characters <= limits.EMBED_TOTAL:
+    if cover and cover.embeds and not cover.files and _fit_together(embed, cover.embeds[0]):
         embeds.append(cover.embeds[0])
     return Post(key=ONE, embeds=tuple(embeds), components=_buttons(record))
+
+
+def _fit_together(*embeds: Embed) -> bool:
+    size = sum(len(text.encode()) for text in texts({"embeds": [embed.body() for embed in embeds]}))
+    return sum(embed.characters for embed in embeds) <= limits.EMBED_TOTAL and size <= limits.MESSAGE_BYTES
 
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
@@ -145,7 +179,7 @@ def _notice_of_many(name: str, waiting: Sequence[IssueRecord]) -> Post:
         return Post(key=MANY, embeds=(embed,), components=())
     shown = sorted(waiting, key=lambda record: (str(record.date or ""), record.id), reverse=True)[:_LISTED]
     lines = [words.say("notices.many", count=len(waiting)), escape(waiting[0].reason[:1].upper() + waiting[0].reason[1:]) + ".", ""]
-    lines += [f"- {escape(shortened(record.title, 100))} · {day_of(record.date, words)}" for record in shown]
+    lines += [f"- {escape(said(record.title, _NAME))} · {day_of(record.date, words)}" for record in shown]
     rest = len(waiting) - len(shown)
     lines += [words.say("notices.more", count=rest)] if rest else []
     options = [Option(label=record.title, value=str(record.id), description=day_of(record.date, words)) for record in shown]

@@ -11,12 +11,12 @@ from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Clock, IssueRecord, Ledger
-from heartbeat_bot.delivery.outlet import ChannelFacts, DiscordOutlet
+from heartbeat_bot.delivery.outlet import UNKNOWN_CHANNEL, ChannelFacts, DiscordOutlet
 from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, GuildId, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
-from heartbeat_bot.errors import IssueError, SourceError, UserError
+from heartbeat_bot.errors import IssueError, OutletError, SourceError, UserError
 from heartbeat_bot.messages.post import Post
 from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.pictures import render_from
@@ -30,13 +30,18 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class PassReport:
-    """What a pass over one newsletter did, in sentences."""
+    """What a pass over one newsletter did, in sentences; ``standstill`` is the one that says why it could do nothing at all."""
 
     newsletter: str
     done: list[str] = field(default_factory=list[str])
     problems: list[str] = field(default_factory=list[str])
     failed: bool = False
     requests: int = 0
+    standstill: str | None = None
+
+    def about(self, title: str) -> list[str]:
+        """Return what was done of the issue of a title, and what kept everything from being done."""
+        return [line for line in (*self.done, *self.problems) if title in line or line == self.standstill]
 
     def lines(self) -> list[str]:
         """Return the report for a terminal."""
@@ -86,7 +91,8 @@ class Passes:
             state = await self._ledger.newsletter(name)
             found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
         except SourceError as error:
-            report.problems.append(str(error))
+            report.standstill = str(error)
+            report.problems.append(report.standstill)
             report.failed = True
             if not dry_run:
                 await self._ledger.pass_failed(name, error=str(error), now=self._clock())
@@ -94,7 +100,8 @@ class Passes:
         report.problems += _news_of_trouble(found)
         paused = state.paused_at
         if paused:
-            report.done.append(f"a moderator paused it at {paused:%Y-%m-%d %H:%M} UTC: nothing is sent, edited or deleted")
+            report.standstill = f"a moderator paused it at {paused:%Y-%m-%d %H:%M} UTC: nothing is sent, edited or deleted"
+            report.done.append(report.standstill)
         if dry_run:
             if not paused:
                 await self._foretell(name, found, report)
@@ -109,11 +116,15 @@ class Passes:
         """Send, edit and delete what the pass found to be otherwise."""
         for path, ruling in found.rulings.items():
             if ruling.deliver:
+                if not await self._goes_on(name, report):
+                    return
                 await self._deliver(name, found, path, ids[path], report)
             elif ruling.late:
                 await self._look_at_late_change(name, found, path, ids[path])
         await self._deliver_copies(name, found, ids, report)
         for issue in sorted(found.leaving):
+            if not await self._goes_on(name, report):
+                return
             outcome = await self.publisher.withdraw(issue)
             self._tell(report, found.records[issue].title, outcome)
             if outcome.done and found.records[issue].retracted_at is None:
@@ -123,6 +134,15 @@ class Passes:
                 stray.issue, guild=GuildId(0), channel=stray.channel, series=stray.series, posts=()
             )
             self._tell(report, found.records[stray.issue].title, outcome)
+
+    async def _goes_on(self, name: str, report: PassReport) -> bool:
+        """Tell whether nobody has paused a newsletter while a pass over it is under way."""
+        if (await self._ledger.newsletter(name)).paused_at is None:
+            return True
+        report.standstill = "a moderator paused it meanwhile: nothing more is sent, edited or deleted"
+        if report.standstill not in report.done:
+            report.done.append(report.standstill)
+        return False
 
     async def _survey(self, name: str, snapshot: Snapshot, *, first_run: bool) -> Survey:
         newsletter = self._config.newsletters[name]
@@ -213,7 +233,7 @@ class Passes:
                 window=newsletter.announce.edit_window,
                 now=self._clock(),
             )
-            if due:
+            if due and await self._goes_on(name, report):
                 await self._deliver(name, found, path, copy.issue, report, copy)
 
     async def _copies(self, name: str, found: Survey, ids: Mapping[str, IssueId | None]) -> list[tuple[Copy, str]]:
@@ -248,10 +268,16 @@ class Passes:
                 progress=progress,
             )
         except UserError as error:
+            if copy and _is_lost(error):
+                await self._forget(copy, title, report)
+                return
             report.problems.append(f"{title}: {error}")
             # A text that cannot be read is its author's to mend: the same pass again would not.
             report.failed = report.failed or not isinstance(error, IssueError)
             await self._ledger.issue_error(issue, str(error), now=self._clock())
+            return
+        if copy and _is_lost(outcome.error):
+            await self._forget(copy, title, report)
             return
         if outcome.done:
             blob, rendering = found.snapshot.files[path], at_path(rendering_of(newsletter), path)
@@ -263,6 +289,12 @@ class Passes:
         if outcome.requests:
             # What only shows against the source; the rest is what `check` told the authors.
             report.problems += [f"{title}: {one.message}" for one in preview.findings if one.rule == "picture-not-attached"]
+
+    async def _forget(self, copy: Copy, title: str, report: PassReport) -> None:
+        """Keep a copy in step no more; its messages, which went with its channel, are strays."""
+        await self._ledger.copies.drop(copy.issue, copy.channel, copy.series)
+        await self._ledger.issue_error(copy.issue, None, now=self._clock())
+        report.done.append(f"{title}: its copy in channel {copy.channel} is forgotten: somebody deleted the channel")
 
     async def channel(self, channel: ChannelId) -> ChannelFacts:
         """Return what must be known of a channel, asked once; raise OutletError when the bot cannot see it."""
@@ -319,6 +351,11 @@ class Passes:
 def _shown(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:
     """Return the posts that are to be seen: those of sections that a moderator took back are not."""
     return [post for post in posts if record is None or record.shows(post.key)]
+
+
+def _is_lost(error: UserError | None) -> bool:
+    """Tell whether an error says that a channel is not there any more."""
+    return isinstance(error, OutletError) and error.code == UNKNOWN_CHANNEL
 
 
 def _is_noted(record: IssueRecord | None, ruling: Ruling) -> bool:

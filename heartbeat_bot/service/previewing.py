@@ -14,6 +14,7 @@ from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.known_issues import KnownIssues
+from heartbeat_bot.service.lines import whole_lines
 from heartbeat_bot.service.presses import Kind, Pressable, arguments_of, number_of
 
 PREVIEW: Final = "preview"
@@ -88,7 +89,5 @@ def _look(record: IssueRecord, preview: Preview, words: Language) -> Embed:
     for finding in preview.findings[:_FINDINGS]:
         place = f" ({finding.line})" if finding.line else ""
         lines.append(f"- {finding.severity.value}{place}: {escape(finding.message[:300])}")
-    text = "\n".join(lines)
-    if len(text) > limits.EMBED_DESCRIPTION:
-        text = text[: text.rfind("\n", 0, limits.EMBED_DESCRIPTION - 2)] + "\n…"
+    text = whole_lines("\n".join(lines), limits.EMBED_DESCRIPTION)
     return Embed(title=escape(record.title[: limits.EMBED_TITLE // 2]), url=preview.url, description=text)

@@ -1,14 +1,16 @@
 """Posting once more, and taking back: said first what will happen, then done when it is confirmed, once."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
+from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Receipt
-from heartbeat_bot.errors import UserError
+from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer
 from heartbeat_bot.messages.components import Style, button, press, row
@@ -18,8 +20,10 @@ from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Act, Auditing
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import OUT, KnownIssues
+from heartbeat_bot.service.lines import titled
 from heartbeat_bot.service.looking import Looking
 from heartbeat_bot.service.moderating import shortened_lines
+from heartbeat_bot.service.passes import PassReport
 from heartbeat_bot.service.presses import Pressable, arguments_of, id_of
 
 REPOST: Final = "repost"
@@ -67,87 +71,122 @@ class Reposting:
     ) -> Answer:
         """Say what posting once more would do, and ask."""
         record = await self._known.chosen(asker, issue)
-        words, title = asker.words, escape(record.title)
-        if record.state not in OUT:
-            return Answer(content=words.say("repost.not_out", issue=title))
-        if record.draft:  # it was out, and its author withdrew it: nobody is to read what it says now
-            return Answer(content=words.say("repost.draft", issue=title))
-        own = ChannelId(self._desk.config.newsletters[record.newsletter].announce.channel)
+        words, own = asker.words, self._own(record)
         target = ChannelId(channel) if channel else own
-        facts = await self._desk.outlet.describe(target)
-        if facts.guild != asker.guild:
-            return Answer(content=words.say("repost.elsewhere"))
-        if facts.missing:
-            return Answer(content=words.say("status.missing", channel=f"<#{target}>", permissions=", ".join(facts.missing)))
-        posts = (await self._desk.passes.preview(record)).composition.posts
+        posts = await self._postable(asker, record, target)
         key = _named(posts, section) if section else None
         if section and key is None:
             return Answer(content=words.say("repost.no_section", section=typed(section)))
-        wanted = [post for post in posts if key is None or is_of(post.key, (key,))]
-        replaced = await self._replaced(record, target, own, key) if how == REPLACE else []
-        lines = [words.say("repost.asks", issue=title, channel=f"<#{target}>")]
+        wish = _Wish(record=record, key=key, target=target, own=own, how=how)
+        _check_withheld(asker, wish)
+        wanted = [post for post in posts if (record.shows(post.key) if key is None else is_of(post.key, (key,)))]
+        replaced = await self._replaced(wish)
+        lines = [words.say("repost.asks", issue=titled(record.title), channel=f"<#{target}>")]
         if replaced:
-            lines.append(words.say("repost.deletes", count=len(replaced)))
-            lines += [f"- {await self._desk.address(receipt)}" for receipt in replaced[:_LISTED]]
+            lines += [words.say("repost.deletes", count=len(replaced)), *await self._listed(replaced)]
         lines.append(words.say("repost.sends", count=len(wanted)))
         lines += [f"- {escape(post.title) or words.say('reading.cover')}" for post in wanted[:_LISTED]]
-        if replaced and key is not None and target == own:
+        if replaced and key is not None and wish.of_announcement:
             lines.append(words.say("repost.shifts"))
         does = press(REPOST, secrets.token_urlsafe(6), record.id, _short(key) if key else "", target, how)
         confirm = button(words.say("repost.confirm"), does, style=Style.DANGER if replaced else Style.SUCCESS)
         return Answer(content=shortened_lines(lines), components=row(confirm, button(words.say("repost.cancel"), press(CANCEL))))
 
-    async def _replaced(self, record: IssueRecord, target: ChannelId, own: ChannelId, key: PostKey | None) -> list[Receipt]:
-        """Return the messages that replacing deletes: those of the announcement in its own channel, of copies elsewhere."""
-        held = await self._desk.ledger.receipts.held(record.id, target)
+    def _own(self, record: IssueRecord) -> ChannelId:
+        return ChannelId(self._desk.config.newsletters[record.newsletter].announce.channel)
+
+    async def _postable(self, asker: Asker, record: IssueRecord, target: ChannelId) -> Sequence[Post]:
+        """Return what is to be posted of an issue; raise UserError when it is not to be posted once more, or not there, or not now."""
+        words, title = asker.words, titled(record.title)
+        if (await self._desk.ledger.newsletter(record.newsletter)).paused_at:
+            raise UserError(words.say("moderation.paused", newsletter=typed(record.newsletter)))
+        if record.retracted_at is not None:
+            raise UserError(words.say("retract.done_already", issue=title))
+        if record.present and record.state not in OUT:
+            raise UserError(words.say("repost.not_out", issue=title))
+        if record.draft:  # it was out, and its author withdrew it: nobody is to read what it says now
+            raise UserError(words.say("repost.draft", issue=title))
+        facts = await self._desk.outlet.describe(target)
+        if facts.guild != asker.guild:
+            raise UserError(words.say("repost.elsewhere"))
+        if facts.missing:
+            raise UserError(words.say("status.missing", channel=f"<#{target}>", permissions=", ".join(facts.missing)))
+        return (await self._desk.passes.preview(record)).composition.posts
+
+    async def _copies(self, wish: "_Wish") -> list[Copy]:
+        """Return the copies that replacing replaces: those of the same posts, unless it is the announcement that is replaced."""
+        if wish.how != REPLACE or wish.of_announcement:
+            return []
         return [
-            receipt
-            for receipt in held
-            if (target != own or receipt.series == ANNOUNCEMENT) and (key is None or is_of(receipt.key, (key,)))
+            copy
+            for copy in await self._desk.ledger.copies.of(wish.record.id)
+            if copy.channel == wish.target and copy.keys == wish.keys
         ]
+
+    async def _replaced(self, wish: "_Wish") -> list[Receipt]:
+        """Return the messages that replacing deletes."""
+        series = {copy.series for copy in await self._copies(wish)}
+        if wish.how == REPLACE and wish.of_announcement:
+            series = {ANNOUNCEMENT}
+        held = await self._desk.ledger.receipts.held(wish.record.id, wish.target)
+        return [receipt for receipt in held if receipt.series in series and (wish.keys is None or is_of(receipt.key, wish.keys))]
 
     async def _repost(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         token, number, short, channel, how = arguments_of(arguments, 5)
         record = await self._known.chosen(asker, number)
-        own = ChannelId(self._desk.config.newsletters[record.newsletter].announce.channel)
-        target = ChannelId(id_of(channel))
-        posts = (await self._desk.passes.preview(record)).composition.posts
-        key = _named(posts, short) if short else None
-        if short and key is None:
-            return Answer(content=asker.words.say("reading.gone"))
+        own, target = self._own(record), ChannelId(id_of(channel))
+        key = await self._section(asker, record, short)
         about = ", ".join(part for part in (key or "", f"in channel {target}" if target != own else "", how) if part)
-        async with self._auditing.act(asker, "repost", issue=record, detail=about, token=token) as act:
-            if how == REPLACE:
-                await self._make_room(record, target, own, key)
-            if how == AGAIN or target != own or (record.announced_at is None and key is not None):
-                guild = (await self._desk.passes.channel(target)).guild
-                keys = None if key is None else (key,)
-                await self._desk.ledger.copies.add(record.id, guild=guild, channel=target, keys=keys, now=self._desk.clock())
-            elif record.announced_at is None:
-                await self._desk.ledger.approve(record.id, now=self._desk.clock())
-            elif key in record.withheld:
-                await self._desk.ledger.withhold(record.id, [one for one in record.withheld if one != key], now=self._desk.clock())
-            return await self._looked(asker, record, act)
+        async with (
+            self._auditing.act(asker, "repost", issue=record, detail=about, token=token) as act,
+            self._looking.alone(record.newsletter) as look,
+        ):
+            try:
+                wish = _Wish(record=record, key=key, target=target, own=own, how=how)
+                await self._decide(asker, await self._renewed(asker, wish, await look()))
+            except UserError as error:  # the button is used up, so the answer takes its place
+                act.outcome = f"failed: {error}"
+                return Answer(content=str(error))
+            return await self._looked(asker, record, act, look)
 
-    async def _make_room(self, record: IssueRecord, target: ChannelId, own: ChannelId, key: PostKey | None) -> None:
-        """Delete what is to be replaced."""
-        publisher = self._desk.passes.publisher
-        if target == own:
-            if record.announced_at is not None:
-                outcome = await publisher.clear(record.id, channel=target, keys=None if key is None else (key,))
-                if outcome.error:
-                    raise outcome.error
-            return
-        for copy in await self._desk.ledger.copies.of(record.id):
-            if copy.channel == target and copy.keys == (None if key is None else (key,)):
-                await self._desk.ledger.copies.drop(record.id, copy.channel, copy.series)
+    async def _renewed(self, asker: Asker, wish: "_Wish", report: PassReport) -> "_Wish":
+        """Return a wish after a look at the newsletter; raise UserError when it cannot be fulfilled any more.
+
+        What is deleted must be there, and be fit, to be posted again: much may have changed since the question was asked.
+        """
+        record = await self._desk.ledger.issue(wish.record.id)
+        posts = await self._postable(asker, record, wish.target)
+        if report.standstill:
+            raise UserError(report.standstill)
+        if wish.key is not None and all(post.key != wish.key for post in posts):
+            raise UserError(asker.words.say("reading.gone"))
+        return replace(wish, record=record)
+
+    async def _decide(self, asker: Asker, wish: "_Wish") -> None:
+        """Delete what is to be replaced, and write down what is to be posted."""
+        ledger, record, now = self._desk.ledger, wish.record, self._desk.clock()
+        _check_withheld(asker, wish)
+        replaced = await self._copies(wish)
+        if wish.how == REPLACE and wish.of_announcement:
+            outcome = await self._desk.passes.publisher.clear(record.id, channel=wish.target, keys=wish.keys)
+            if outcome.error:
+                raise outcome.error
+        if wish.key in record.withheld:
+            await ledger.withhold(record.id, [one for one in record.withheld if one != wish.key], now=now)
+        if wish.is_copy:
+            guild = (await self._desk.passes.channel(wish.target)).guild
+            await ledger.copies.add(record.id, guild=guild, channel=wish.target, keys=wish.keys, instead_of=replaced, now=now)
+        elif record.announced_at is None:
+            await ledger.approve(record.id, now=now)
+            for copy in replaced:
+                await ledger.copies.drop(record.id, copy.channel, copy.series)
 
     # -- /retract ---------------------------------------------------------------------------------------------------------
 
     async def retract(self, asker: Asker, *, issue: str, section: str | None = None) -> Answer:
         """Say what taking back would do, and ask."""
         record = await self._known.chosen(asker, issue)
-        words, title = asker.words, escape(record.title)
+        words, title = asker.words, titled(record.title)
         if record.retracted_at is not None:
             return Answer(content=words.say("retract.done_already", issue=title))
         key: PostKey | None = None
@@ -159,8 +198,7 @@ class Reposting:
         going = [receipt for receipt in held if key is None or is_of(receipt.key, (key,))]
         lines = [words.say("retract.asks" if key is None else "retract.asks_section", issue=title)]
         if going:
-            lines.append(words.say("repost.deletes", count=len(going)))
-            lines += [f"- {await self._desk.address(receipt)}" for receipt in going[:_LISTED]]
+            lines += [words.say("repost.deletes", count=len(going)), *await self._listed(going)]
         does = press(RETRACT, secrets.token_urlsafe(6), record.id, _short(key) if key else "")
         buttons = row(
             button(words.say("retract.confirm"), does, style=Style.DANGER), button(words.say("repost.cancel"), press(CANCEL))
@@ -170,25 +208,73 @@ class Reposting:
     async def _retract(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         token, number, short = arguments_of(arguments, 3)
         record = await self._known.chosen(asker, number)
-        key: PostKey | None = None
-        if short:
-            key = _named((await self._desk.passes.preview(record)).composition.posts, short)
-            if key is None:
-                return Answer(content=asker.words.say("reading.gone"))
+        key = await self._section(asker, record, short)
         async with self._auditing.act(asker, "retract", issue=record, detail=key or "", token=token) as act:
             if key is None:
                 await self._desk.ledger.retract(record.id, now=self._desk.clock())
-            else:
-                await self._desk.ledger.withhold(record.id, [*record.withheld, key], now=self._desk.clock())
-            return await self._looked(asker, record, act)
+            async with self._looking.alone(record.newsletter) as look:
+                if key is not None:
+                    withheld = (await self._desk.ledger.issue(record.id)).withheld  # others may have taken back something, too
+                    await self._desk.ledger.withhold(record.id, [*withheld, key], now=self._desk.clock())
+                return await self._looked(asker, record, act, look)
 
-    async def _looked(self, asker: Asker, record: IssueRecord, act: Act) -> Answer:
+    async def _section(self, asker: Asker, record: IssueRecord, short: str) -> PostKey | None:
+        """Return the section that a button names, None when it is of the whole issue; raise UserError when it is not there any more."""
+        if not short:
+            return None
+        key = _named((await self._desk.passes.preview(record)).composition.posts, short)
+        if key is None:
+            raise UserError(asker.words.say("reading.gone"))
+        return key
+
+    async def _listed(self, receipts: Sequence[Receipt]) -> list[str]:
+        """Return a line for each of the first messages: where it is."""
+        lines: list[str] = []
+        for receipt in receipts[:_LISTED]:
+            try:
+                lines.append(f"- {await self._desk.address(receipt)}")
+            except OutletError:  # somebody deleted its channel
+                lines.append(f"- <#{receipt.channel}>")
+        return lines
+
+    async def _looked(self, asker: Asker, record: IssueRecord, act: Act, look: Callable[[], Awaitable[PassReport]]) -> Answer:
         """Carry out what was decided, and say what came of it."""
-        report = await self._looking.look(record.newsletter)
-        told = [line for line in (*report.done, *report.problems) if record.title in line]
+        told = (await look()).about(record.title)
         act.outcome = "; ".join(told) or "nothing was left to do"
-        lines = [asker.words.say("repost.done", issue=escape(record.title)), *(f"- {escape(line)}" for line in told)]
+        lines = [asker.words.say("repost.done", issue=titled(record.title)), *(f"- {escape(line)}" for line in told)]
         return Answer(content=shortened_lines(lines))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What is to be posted once more: a section, or with no ``key`` the whole issue, in a channel. ``own`` is the newsletter's."""
+
+    record: IssueRecord
+    key: PostKey | None
+    target: ChannelId
+    own: ChannelId
+    how: str
+
+    @property
+    def keys(self) -> tuple[PostKey] | None:
+        """The sections of it, as a copy has them."""
+        return None if self.key is None else (self.key,)
+
+    @property
+    def of_announcement(self) -> bool:
+        """Whether the announcement is what it is beside, or in the place of."""
+        return self.target == self.own and self.record.announced_at is not None
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is a copy beside the announcement, and not the announcement itself."""
+        return self.how == AGAIN or self.target != self.own or (self.record.announced_at is None and self.key is not None)
+
+
+def _check_withheld(asker: Asker, wish: _Wish) -> None:
+    """Raise UserError for a copy of a section that was taken back, which is shown nowhere: it must be brought back first."""
+    if wish.key in wish.record.withheld and (wish.how == AGAIN or wish.target != wish.own):
+        raise UserError(asker.words.say("repost.withheld", channel=f"<#{wish.own}>"))
 
 
 async def _cancelled(asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG001 - a press's shape

@@ -343,3 +343,16 @@ async def test_an_event_of_a_server_is_begun_once_made_changed_and_forgotten(led
     assert await events.of_guild(GuildId(GUILD + 1)) == []
     await events.forget(GUILD, "late party")
     assert await events.of_newsletter("weekly") == []
+
+
+async def test_a_copy_in_the_place_of_others_comes_as_they_go(ledger: Ledger, clock: ManualClock, issue: IssueId) -> None:
+    await post(ledger, issue, 5, clock)
+    first = await ledger.copies.add(issue, guild=GUILD, channel=ELSEWHERE, now=clock())
+    await post(ledger, issue, 6, clock, series=first, channel=ELSEWHERE)
+    before = await ledger.copies.of(issue)
+    second = await ledger.copies.add(issue, guild=GUILD, channel=ELSEWHERE, instead_of=before, now=clock())
+    assert [copy.series for copy in await ledger.copies.of(issue)] == [second]
+    assert [stray.series for stray in await ledger.copies.strays("weekly")] == [first]
+    await ledger.retract(issue, now=clock())
+    with pytest.raises(StateError):
+        await ledger.copies.add(issue, guild=GUILD, channel=ELSEWHERE, instead_of=before, now=clock())
