@@ -26,7 +26,6 @@ from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable, argume
 from heartbeat_bot.service.times import read_time
 
 APPROVE: Final = "approve"
-HOLD: Final = "hold"
 SKIP: Final = "skip"
 SCHEDULE: Final = "schedule"
 SCHEDULED: Final = "scheduled"
@@ -52,7 +51,6 @@ class Moderating:
         self.presses: Mapping[str, Pressable] = {
             APPROVE: Pressable(kind=Kind.REPLY, handle=self._press_approve),
             SKIP: Pressable(kind=Kind.REPLY, handle=self._press_skip),
-            HOLD: Pressable(kind=Kind.REPLY, handle=self._press_hold),
             SCHEDULE: Pressable(kind=Kind.REPLY, ask=_ask_time),
             DECIDE_ALL: Pressable(kind=Kind.REPLY, handle=self._decide_all),
             SCHEDULED: Pressable(kind=Kind.REPLY, handle=self._press_schedule),
@@ -202,9 +200,6 @@ class Moderating:
 
     async def _press_skip(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
         return await self.skip(asker, issue=_chosen(arguments, values))
-
-    async def _press_hold(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        return await self.hold(asker, issue=_chosen(arguments, values))
 
     async def _decide_all(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         """Approve or skip all issues of a newsletter that the notice of many tells of."""
