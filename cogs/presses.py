@@ -19,7 +19,7 @@ class Presses(commands.Cog):
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         press, values = pressed(interaction)
-        if press is None:
+        if press is None or not interaction.client.take_up():
             return
         dialog = self.service.dialog(asker(interaction), press)
         if dialog:

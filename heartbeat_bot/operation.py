@@ -108,14 +108,16 @@ async def run_bot(config: Config, *, clock: Clock = system_clock) -> None:
 async def _watch(opened: Opened, name: str, seconds: float) -> None:
     """Look again and again, when something falls due too; what goes wrong in a look is logged and tried again by the next."""
     while True:
+        wait = seconds
         try:
             report = await opened.service.looking.look(name)
+            wait = await _until_due(opened.desk, name, seconds)
         except Exception:  # noqa: BLE001 - one bad pass must not end the watch; it is logged whole
             _LOG.exception("the pass over %s failed; it is tried again in %g seconds", name, seconds)
         else:
             for problem in report.problems:
                 _LOG.warning("%s: %s", name, problem)
-        await asyncio.sleep(await _until_due(opened.desk, name, seconds))
+        await asyncio.sleep(wait)
 
 
 async def _until_due(desk: Desk, name: str, seconds: float) -> float:

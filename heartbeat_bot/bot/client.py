@@ -1,5 +1,6 @@
 """The client: its commands, its connection to the gateway, and what it does with errors."""
 
+import asyncio
 import logging
 import sys
 from typing import Any, Final
@@ -13,9 +14,15 @@ from discord.gateway import DiscordWebSocket
 from heartbeat_bot.bot.replies import apologise
 from heartbeat_bot.bot.words import Translator
 from heartbeat_bot.config import Config
+from heartbeat_bot.delivery.outlet import FAILURES
+from heartbeat_bot.errors import OutletError
 from heartbeat_bot.service.service import Service
 
 _LOG = logging.getLogger(__name__)
+_TOKEN_REFUSED: Final = 4004
+"""The gateway's close code (docs, *Opcodes*)."""
+_AGAIN: Final = 5.0
+"""Seconds until the gateway is connected to again after a failure that discord.py does not know."""
 
 COGS: Final = (
     "cogs.reading",
@@ -32,6 +39,10 @@ COGS: Final = (
 class _Tree(app_commands.CommandTree["Bot"]):
     """The commands; what goes wrong in one is told to who called it."""
 
+    async def interaction_check(self, interaction: discord.Interaction["Bot"], /) -> bool:
+        """Let nothing begin that the end would cut off at once."""
+        return interaction.client.take_up()
+
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:
         """Tell a person what went wrong."""
         await apologise(interaction, error)
@@ -46,6 +57,8 @@ class Bot(commands.Bot):
         """Make a client of discord.py with ``options``; it has slash commands only."""
         self.numbers: dict[str, int] = {}
         """The ids that Discord gave the commands, by their names."""
+        self._under_way = set[asyncio.Task[Any]]()
+        self._ending = False
         super().__init__(command_prefix=commands.when_mentioned, help_command=None, tree_cls=_Tree, **options)
 
     async def prepare(self, service: Service) -> None:
@@ -59,8 +72,26 @@ class Bot(commands.Bot):
         await self.tree.set_translator(Translator())
         try:
             self.numbers = {command.name: command.id for command in await self.tree.sync()}
-        except (discord.DiscordException, OSError) as error:
+        except FAILURES as error:
             _LOG.error("Discord did not take the slash commands, those of the last run go on: %s", error)
+
+    def take_up(self) -> bool:
+        """Tell whether to answer an interaction, to be asked first in the task that would: :meth:`close` ends those tasks."""
+        task = asyncio.current_task()
+        assert task is not None, "discord.py answers each interaction in a task"
+        if not self._ending:
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        return not self._ending
+
+    async def close(self) -> None:
+        """Answer nothing any longer, then log out: what is being answered works with what is closed after this."""
+        self._ending = True
+        for task in self._under_way:
+            task.cancel()
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+        await super().close()
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - discord.py's signature
         """Log what goes wrong outside of commands; tell the person when there is one."""
@@ -72,7 +103,23 @@ class Bot(commands.Bot):
 
 
 async def connect(config: Config, client: discord.Client) -> None:
-    """Hold a gateway connection with a client that has logged in, so that members see the bot and can talk to it."""
+    """Hold a gateway connection with a client that has logged in, so that members see the bot and can talk to it.
+
+    discord.py connects again by itself when the connection breaks. Raises OutletError when Discord does not want the bot back.
+    """
     if config.discord.gateway_url:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(config.discord.gateway_url)
-    await client.connect()
+    while True:
+        try:
+            return await client.connect()
+        except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
+            refused = isinstance(error, discord.ConnectionClosed) and error.code == _TOKEN_REFUSED
+            sentence = (
+                "Discord refused the bot's token at the gateway: copy it anew." if refused else f"The gateway refused: {error}."
+            )
+            raise OutletError(sentence, status=None, permanent=True) from error
+        except Exception:  # noqa: BLE001 - an event that discord.py cannot read must not end the posting; it is logged whole
+            _LOG.exception("the connection to the gateway failed; it is made anew in %g seconds", _AGAIN)
+            if client.ws:  # which is not there before the first connection
+                await client.ws.close()
+            await asyncio.sleep(_AGAIN)

@@ -16,6 +16,7 @@ import discord
 from discord.http import MultipartParameters
 from discord.webhook.async_ import async_context
 
+from heartbeat_bot.delivery.outlet import FAILURES
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages import limits
@@ -152,7 +153,7 @@ async def apologise(interaction: discord.Interaction[Any], error: BaseException)
             await interaction.followup.send(content, ephemeral=True, allowed_mentions=discord.AllowedMentions.none())
         else:
             await reply(interaction, Answer(content=content))
-    except discord.HTTPException as failure:
+    except FAILURES as failure:
         _LOG.warning("a person could not be told of an error: %s", failure)
 
 

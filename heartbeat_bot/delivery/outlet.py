@@ -149,6 +149,9 @@ _PAGE: Final = 100
 _PAGES: Final = 100
 """How many pages are read at most: ten thousand messages."""
 
+FAILURES: Final = (discord.DiscordException, aiohttp.ClientError, OSError, json.JSONDecodeError)
+"""What a call of discord.py's may raise when Discord refuses it, answers nonsense, or cannot be reached."""
+
 _LIMITS: Final = frozenset({20016, 20022, 20028, 30046})
 """Codes of limits: slowmode, edits and sends of announcement channels, edits of messages older than an hour (docs, *Opcodes*)."""
 
@@ -208,7 +211,7 @@ async def log_in(
                 await made.login(token)
         except discord.LoginFailure as error:
             raise OutletError("Discord refused the bot's token: copy it anew.", status=401, permanent=True) from error
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except FAILURES as error:
             raise _refused(error, "logging in") from error
         yield DiscordOutlet(made)
 
@@ -353,7 +356,7 @@ class DiscordOutlet:
         try:
             async with asyncio.timeout(self._timeout):
                 yield
-        except (discord.DiscordException, aiohttp.ClientError, OSError, json.JSONDecodeError) as error:
+        except FAILURES as error:
             raise _certain(_refused(error, doing, told=answers.wait, hints=hints), answers) from error
         finally:
             _ANSWERS.reset(token)

@@ -51,6 +51,7 @@ class Auditing:
     ) -> AsyncGenerator[Act]:
         """Write down that something is begun, and in the end what came of it.
 
+        What is cut off by the bot's end has no outcome: the next start goes on with it, and :meth:`settle` says so.
         A ``token`` is used once: raises AlreadyDoneError for one that was used before, so that a double click does nothing twice.
         """
         actions, clock = self._desk.ledger.actions, self._desk.clock
@@ -67,23 +68,28 @@ class Auditing:
         )
         if number is None:
             raise AlreadyDoneError(asker.words.say("moderation.already_done"))
+
+        async def end(outcome: str) -> None:
+            await actions.end(number, outcome, now=clock())
+            await self._tell(asker.name, verb, issue.title if issue else newsletter or "", detail, outcome, f"act-{number}")
+
         act = Act()
         try:
             yield act
-        except UserError as error:
-            act.outcome = f"failed: {error}"
+        except Exception as error:
+            await end(f"failed: {error}" if isinstance(error, UserError) else "failed")
             raise
-        except BaseException:
-            act.outcome = "failed"
-            raise
-        finally:
-            await actions.end(number, act.outcome, now=clock())
-            await self._tell(asker, verb, issue.title if issue else newsletter or "", detail, act.outcome, f"act-{number}")
+        await end(act.outcome)
 
     async def settle(self) -> None:
-        """Write down of what was cut off that it was. To be called once, on start."""
-        for action in await self._desk.ledger.actions.unfinished():
-            await self._desk.ledger.actions.end(action.id, "cut off: the bot was stopped meanwhile", now=self._desk.clock())
+        """Write down of what was cut off that it was, and tell so. To be called once, on start."""
+        ledger, outcome = self._desk.ledger, "cut off: the bot was stopped meanwhile"
+        for action in await ledger.actions.unfinished():
+            await ledger.actions.end(action.id, outcome, now=self._desk.clock())
+            records = await ledger.records(action.newsletter or "")
+            issue = None if action.issue is None else records.get(action.issue)
+            what = issue.title if issue else action.newsletter or ""
+            await self._tell(action.name, action.verb, what, action.detail, outcome, f"act-{action.id}")
 
     async def tell(self, text: str, *, nonce: str, components: tuple[Component, ...] = ()) -> bool:
         """Say something in the moderators' channel, when there is one; that it cannot be said is logged.
@@ -102,8 +108,8 @@ class Auditing:
             return False
         return True
 
-    async def _tell(self, asker: Asker, verb: str, what: str, detail: str, outcome: str, nonce: str) -> None:
+    async def _tell(self, who: str, verb: str, what: str, detail: str, outcome: str, nonce: str) -> None:
         about = " ".join(part for part in (f"**{titled(what)}**" if what else "", escape(detail)) if part)
         words = language()
-        sentence = words.say("moderation.told", who=escape(asker.name), verb=verb, about=about, outcome=escape(outcome))
+        sentence = words.say("moderation.told", who=escape(who), verb=verb, about=about, outcome=escape(outcome))
         await self.tell(sentence, nonce=nonce)

@@ -1,7 +1,11 @@
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from home import Home
+
+from heartbeat_bot.sandbox.server import Sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +17,8 @@ def _logging_as_before() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     own.setLevel(own_level)
+
+
+@pytest.fixture
+def home(tmp_path: Path, sandbox: Sandbox) -> Home:
+    return Home(tmp_path, sandbox)

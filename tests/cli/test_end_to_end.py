@@ -1,97 +1,9 @@
 """The real command on a real repository against the sandbox."""
 
-import asyncio
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import ChannelType
-
-ISSUE = """---
-title: First Light
-date: 2026-03-02
----
-
-Hello, everyone.
-
-## News
-
-The lamp is *lit*.
-
-## Events
-
-- [Open evening](https://example.org/evening) on March 9th
-- @everyone is wellcome
-
-## Jobs
-
-Nobody is hiring.
-"""
-
-
-def git(repo: Path, *words: str) -> None:
-    identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org", "-c", "commit.gpgsign=false"]
-    environment = os.environ | {"GIT_COMMITTER_DATE": "2026-03-02T08:00:00Z", "GIT_CONFIG_GLOBAL": os.devnull}
-    subprocess.run(["git", "-C", str(repo), *identity, *words], check=True, env=environment, capture_output=True)
-
-
-class Home:
-    """A content repo, a configuration and a sandbox's channel, with the command to run on them."""
-
-    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
-        guild = sandbox.create_guild()
-        self.sandbox = sandbox
-        self.channel = sandbox.create_channel(guild, "news", ChannelType.ANNOUNCEMENT)
-        self.repo = folder / "repo"
-        (self.repo / "issues").mkdir(parents=True)
-        git(self.repo, "init", "--quiet", "--initial-branch=main")
-        self.write("old", ISSUE.replace("First Light", "An older one"))
-        self.config = folder / "config.yaml"
-        self.config.write_text(
-            f"discord: {{token_env: HB_TOKEN, api_url: '{sandbox.url}'}}\n"
-            "newsletters:\n"
-            "  lamp:\n"
-            f"    source: {{git: '{self.repo.as_uri()}', branch: main, paths: ['issues/*.md']}}\n"
-            f"    announce: {{channel: {self.channel.id}, hold: 10m}}\n"
-        )
-
-    def write(self, name: str, text: str) -> None:
-        (self.repo / "issues" / f"{name}.md").write_text(text)
-        git(self.repo, "add", "--all")
-        git(self.repo, "commit", "--quiet", "--message=change")
-
-    async def run(self, *words: str, code: int = 0) -> str:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "heartbeat_bot",
-            *words,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=os.environ | {"HB_TOKEN": self.sandbox.token, "HEARTBEAT_CONFIG": str(self.config)},
-        )
-        out, err = await process.communicate()
-        assert process.returncode == code, (out.decode(), err.decode())
-        return out.decode()
-
-    async def sync(self, *words: str, at: str = "2026-03-02T09:00:00Z") -> list[str]:
-        """Make a pass; return the requests that changed something."""
-        self.sandbox.log.clear()
-        await self.run("sync", "--as-of", at, *words)
-        return [entry.method for entry in self.sandbox.log if entry.method != "GET"]
-
-    def texts(self) -> list[str]:
-        return [json.dumps(message, ensure_ascii=False) for message in self.sandbox.messages(self.channel)]
-
-
-@pytest.fixture
-def home(tmp_path: Path, sandbox: Sandbox) -> Home:
-    return Home(tmp_path, sandbox)
+from home import ISSUE, Home
 
 
 async def test_what_is_there_on_the_first_run_is_known_and_not_news(home: Home) -> None:

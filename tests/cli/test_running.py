@@ -1,0 +1,178 @@
+"""The life of the running bot: how `run` starts, what it survives, and how it ends."""
+
+import asyncio
+import signal
+import sqlite3
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from home import ISSUE, Home
+
+from heartbeat_bot.config import load_config
+from heartbeat_bot.operation import run_bot
+from heartbeat_bot.sandbox.faults import Answer, Close, Fault, Hold, Malformed, TooMany
+from heartbeat_bot.sandbox.permissions import Permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The command `run`, in a process of its own."""
+
+    home: Home
+    process: Process
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds, as long as the process lives."""
+        async with asyncio.timeout(30):
+            while not holds():
+                assert self.process.returncode is None, await self.ended(code=0)
+                await asyncio.sleep(0.05)
+
+    async def is_ready(self) -> None:
+        """Wait until it has told Discord its commands, listens to the gateway, and has made its first pass."""
+        await self.until(lambda: self.home.sessions() != [])
+        await self.until(lambda: self.home.titles() == ["An older one"])
+
+    async def answers(self) -> None:
+        """Ask for the newest issue until the archive has it."""
+        for _ in range(50):
+            shown = self.home.answer(await self.home.call("latest"))
+            if "An older one" in shown:
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(shown)
+
+    async def ended(self, *, code: int) -> str:
+        """Wait for the end; return all that was said on stderr."""
+        async with asyncio.timeout(30):
+            _, err = await self.process.communicate()
+        said = err.decode()
+        assert "Traceback" not in said, said
+        assert self.process.returncode == code, said
+        return said
+
+    async def stop(self) -> str:
+        """Ask it to end, and return what it said."""
+        self.process.send_signal(signal.SIGTERM)
+        return await self.ended(code=0)
+
+
+@asynccontextmanager
+async def running(home: Home) -> AsyncIterator[Running]:
+    process = await home.start("run")
+    try:
+        yield Running(home=home, process=process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def test_run_answers_commands_and_ends_in_silence(home: Home) -> None:
+    async with running(home) as bot:
+        await bot.is_ready()
+        await bot.answers()
+        assert await bot.stop() == ""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Answer(status=400, code=50035), TooMany(retry_after=600), Close(), Malformed()],
+    ids=["400", "429", "closed", "malformed"],
+)
+async def test_what_becomes_of_the_commands_keeps_nothing_from_being_posted(home: Home, fault: Fault) -> None:
+    home.sandbox.faults.add("PUT", "/applications/*/commands", fault, times=None)
+    async with running(home) as bot:
+        await bot.is_ready()
+        assert "Discord did not take the slash commands" in await bot.stop()
+
+
+@pytest.mark.parametrize("fault", [TooMany(retry_after=3600), Malformed()], ids=["429", "malformed"])
+async def test_a_login_that_fails_is_told_in_a_sentence(home: Home, fault: Fault) -> None:
+    home.sandbox.faults.add("GET", "/users/@me", fault, times=None)
+    async with running(home) as bot:
+        assert "logging in" in await bot.ended(code=2)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(4004, "copy it anew"), (4013, "4013"), (4014, "privileged intents")], ids=["token", "intents", "privileged"]
+)
+async def test_a_bot_that_the_gateway_does_not_want_back_ends_with_a_sentence(home: Home, code: int, said: str) -> None:
+    async with running(home) as bot:
+        await bot.is_ready()
+        home.sandbox.gateway.drop(code)
+        assert said in await bot.ended(code=2)
+
+
+@pytest.mark.parametrize("how", ["cut", "resume", "invalid", "unreadable"])
+async def test_the_bot_goes_on_answering_when_the_gateway_had_a_fault(home: Home, how: str) -> None:
+    gateway = home.sandbox.gateway
+    async with running(home) as bot:
+        await bot.is_ready()
+        (before,) = gateway.connections
+        match how:
+            case "cut":
+                gateway.drop(4000)
+            case "resume":
+                gateway.request_reconnect()
+            case "invalid":
+                gateway.invalidate_sessions()
+            case _:
+                before.outgoing.put_nowait({"op": 0, "s": 99, "t": "GUILD_CREATE", "d": {}})
+        await bot.until(lambda: before not in gateway.connections)
+        await bot.until(lambda: home.sessions() != [])
+        await bot.answers()
+        assert len(gateway.connections) == 1
+
+
+async def test_what_a_moderator_began_before_the_end_is_finished_once_and_told(home: Home) -> None:
+    role = home.sandbox.create_role(home.guild, "moderators", permissions=int(Permission.MANAGE_GUILD | Permission.MANAGE_MESSAGES))
+    mo = home.sandbox.create_user(home.guild, "mo", roles=[role])
+    office = home.sandbox.create_channel(home.guild, "office")
+    home.config.write_text(home.config.read_text() + f"moderation: {{channel: {office.id}, approval: true}}\n")
+    posting = Hold(after_work=True)
+    async with running(home) as bot:
+        await bot.is_ready()
+        home.write("new", ISSUE)
+        await home.call("sync", by=mo)
+        home.sandbox.faults.add("POST", f"/channels/{home.channel.id}/messages", posting, nth=2)
+        async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+            approving = tasks.create_task(home.call("approve", by=mo, issue=str(home.number("First Light"))))
+            await posting.reached.wait()
+            assert await bot.stop() == ""
+            posting.released.set()
+            approving.cancel()
+    async with running(home) as bot:
+        await bot.until(lambda: "hiring" in home.texts()[-1])
+        await bot.until(lambda: not home.rows("SELECT * FROM intents"))
+        await bot.stop()
+    assert len(home.texts()) == 4
+    assert home.rows("SELECT verb, outcome FROM actions")[-1] == ("approve", "cut off: the bot was stopped meanwhile")
+    told = [message["content"] for message in home.sandbox.messages(office)]
+    assert [text for text in told if "/approve" in text and "First Light" in text and "cut off" in text]
+
+
+async def test_a_state_that_is_busy_for_a_while_does_not_end_the_watch(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("heartbeat_bot.sqlite._BUSY_MILLISECONDS", 300)
+    monkeypatch.setenv("HB_TOKEN", home.sandbox.token)
+    config = load_config(home.config)
+    often = {
+        name: newsletter.model_copy(update={"poll": timedelta(seconds=0.2)}) for name, newsletter in config.newsletters.items()
+    }
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        bot = tasks.create_task(run_bot(config.model_copy(update={"newsletters": often})))
+
+        while not home.sessions():  # noqa: ASYNC110 - the sandbox tells of nothing
+            await asyncio.sleep(0.1)
+        with closing(sqlite3.connect(home.state, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await asyncio.sleep(3)
+            other.execute("ROLLBACK")
+        home.write("later", ISSUE)
+        while "First Light" not in home.titles():  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.1)
+        bot.cancel()
