@@ -19,7 +19,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, closing
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self, TypeVar
@@ -40,6 +40,8 @@ from heartbeat_bot.service.passes import PassReport
 
 ON_MESSAGES = "/channels/*/messages**"
 MOMENT, HOUR = 10.0, 3600.0
+FRESH = timedelta(days=1)
+"""How long a saved state is used: hundreds of cases, an hour each, would else outlast an issue's edit window."""
 """Seconds until the bot is started again: while Discord still knows a nonce, and long after it forgot it."""
 
 RESTORES = 0.2
@@ -145,6 +147,7 @@ class Saved:
     database: Mapping[str, bytes]
     messages: dict[int, Message]
     created: int
+    at: datetime
 
 
 class Bench:
@@ -234,7 +237,7 @@ class Bench:
         self.sandbox.faults.clear()
         self.channel.type = scenario.kind
         key = scenario.before or ""
-        if key not in self._states:
+        if key not in self._states or self.clock() - self._states[key].at > FRESH:
             self._states[key] = await self._prepare(scenario)
         saved = self._states[key]
         self.restore(saved.database)
@@ -255,7 +258,7 @@ class Bench:
         if scenario.before:
             self.write("may.md", scenario.before)
             await self.sync()
-        return Saved(self.copy(), deepcopy(self.channel.messages), self.created)
+        return Saved(self.copy(), deepcopy(self.channel.messages), self.created, self.clock())
 
     async def case(self, case: Case) -> Verdict:
         """Go through a scenario with a mishap at its ``at``-th request (from 0), while people talk, and judge what came of it."""
