@@ -4,7 +4,7 @@ import asyncio
 import logging
 import shutil
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from heartbeat_bot.archive.store import archive_beside, open_archive
 from heartbeat_bot.bot.client import Bot, connect
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.ledger import Clock, Ledger, open_ledger, system_clock
-from heartbeat_bot.delivery.outlet import DiscordOutlet, log_in
+from heartbeat_bot.delivery.outlet import OPTIONAL_PERMISSIONS, ChannelFacts, DiscordOutlet, log_in
 from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.errors import SourceError, UserError
 from heartbeat_bot.service.desk import Desk
@@ -190,4 +190,21 @@ async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
         else:
             kind = "an announcement channel" if facts.announcement else "a text channel (nothing to publish)"
             lines.append(Line(good=True, text=f"{name}: the bot may post in #{facts.name}, {kind}"))
+        hints = _refused_commands(facts, newsletter.announce.ping_role)
+        lines += [Line(good=True, text=f"{name}: {hint}") for hint in hints]
     return lines
+
+
+def _refused_commands(facts: ChannelFacts, ping_role: int | None) -> Iterator[str]:
+    """Yield which commands Discord will refuse, and what to do when they are wanted: nobody has to want them."""
+    events, roles = OPTIONAL_PERMISSIONS["create_events"], OPTIONAL_PERMISSIONS["manage_roles"]
+    if events in facts.optional:
+        yield f"/server-event needs the permission {events}, which the bot's role lacks in the server's settings"
+    if ping_role is None:
+        return
+    if ping_role not in facts.roles:
+        yield f"/subscribe and the ping need the role of `ping_role`, and there is no role {ping_role} in the server"
+    elif roles in facts.optional:
+        yield f"/subscribe needs the permission {roles}, which the bot's role lacks in the server's settings"
+    elif not facts.roles[ping_role]:
+        yield "/subscribe needs the bot's role above the one of `ping_role`: move it up in the server's settings"

@@ -102,11 +102,20 @@ class Bot(commands.Bot):
             _LOG.exception("fault in %s", event_method)
 
 
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """Let discord.py say without a traceback that the connection broke and is made anew: that happens every day."""
+    if record.exc_info and str(record.msg).startswith("Attempting a reconnect"):
+        record.msg, record.args = f"the connection to the gateway broke ({record.exc_info[1]}): {record.getMessage()}", ()
+        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+    return True
+
+
 async def connect(config: Config, client: discord.Client) -> None:
     """Hold a gateway connection with a client that has logged in, so that members see the bot and can talk to it.
 
     discord.py connects again by itself when the connection breaks. Raises OutletError when Discord does not want the bot back.
     """
+    logging.getLogger("discord.client").addFilter(_in_a_line)
     if config.discord.gateway_url:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(config.discord.gateway_url)
     while True:
@@ -118,8 +127,13 @@ async def connect(config: Config, client: discord.Client) -> None:
                 "Discord refused the bot's token at the gateway: copy it anew." if refused else f"The gateway refused: {error}."
             )
             raise OutletError(sentence, status=None, permanent=True) from error
-        except Exception:  # noqa: BLE001 - an event that discord.py cannot read must not end the posting; it is logged whole
-            _LOG.exception("the connection to the gateway failed; it is made anew in %g seconds", _AGAIN)
-            if client.ws:  # which is not there before the first connection
+        except Exception as error:  # noqa: BLE001 - posting does not depend on the gateway; what is unknown is logged whole
+            if client.ws:
+                _LOG.exception("the connection to the gateway failed; it is made anew in %g seconds", _AGAIN)
                 await client.ws.close()
+            else:
+                # discord.py would resume a connection that there never was.
+                _LOG.warning(
+                    "the gateway cannot be reached (%s); it is tried again in %g seconds", error.__context__ or error, _AGAIN
+                )
             await asyncio.sleep(_AGAIN)

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from heartbeat_bot.bot.completions import FOR_MEMBERS, FOR_MODERATORS
-from heartbeat_bot.languages import ENGLISH, codes, language, own_texts
+from heartbeat_bot.languages import ENGLISH, language, own_texts
 
 Callback = Callable[..., Coroutine[Any, Any, None]]
 """A cog's method that answers an interaction."""
@@ -98,6 +98,6 @@ class Translator(app_commands.Translator):
     ) -> str | None:
         """Return a text in the language of a locale, None where Discord is to show the English one."""
         key = string.extras.get(_KEY)
-        code = next((code for code in (locale.value, locale.value.split("-", 1)[0]) if code in codes()), ENGLISH)
+        code = language(locale.value).code
         found: Mapping[str, str] = {} if code == ENGLISH else own_texts(code)
         return found.get(str(key))

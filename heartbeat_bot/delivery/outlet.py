@@ -9,7 +9,7 @@ import json
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final, Protocol
@@ -44,13 +44,17 @@ class Upload:
 class ChannelFacts:
     """What must be known of a channel before anything is sent to it.
 
-    ``announcement`` tells whether messages can be published there; ``missing`` names the permissions that the bot lacks there.
+    ``announcement`` tells whether messages can be published there; ``missing`` names the permissions that the bot lacks there,
+    ``optional`` those of :data:`OPTIONAL_PERMISSIONS` that it lacks in the server. ``roles`` are the server's, by their ids: whether
+    each is below the bot's own, so that it may give it to members.
     """
 
     guild: GuildId
     name: str
     announcement: bool
     missing: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    roles: Mapping[int, bool] = field(default_factory=dict[int, bool])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +304,15 @@ class DiscordOutlet:
             there = await guild.fetch_channel(channel)
         granted = there.permissions_for(member)
         missing = tuple(name for flag, name in _PERMISSIONS.items() if not getattr(granted, flag))
-        return ChannelFacts(guild=GuildId(guild.id), name=found.name, announcement=found.is_news(), missing=missing)
+        everywhere = member.guild_permissions
+        return ChannelFacts(
+            guild=GuildId(guild.id),
+            name=found.name,
+            announcement=found.is_news(),
+            missing=missing,
+            optional=tuple(name for flag, name in OPTIONAL_PERMISSIONS.items() if not getattr(everywhere, flag)),
+            roles={role.id: role < member.top_role for role in guild.roles},
+        )
 
     async def has(self, channel: ChannelId, message: MessageId) -> bool:
         """Tell whether a message is there."""

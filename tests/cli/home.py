@@ -51,6 +51,7 @@ class Home:
         self.guild = guild = sandbox.create_guild()
         self.sandbox = sandbox
         self.state = folder / "heartbeat.db"
+        self.archive = folder / "heartbeat-archive.db"
         self.channel = sandbox.create_channel(guild, "news", ChannelType.ANNOUNCEMENT)
         self.ann = sandbox.create_user(guild, "ann")
         self.repo = folder / "repo"
@@ -82,11 +83,12 @@ class Home:
             env=os.environ | {"HB_TOKEN": self.sandbox.token, "HEARTBEAT_CONFIG": str(self.config)},
         )
 
-    async def run(self, *words: str, code: int = 0) -> str:
+    async def run(self, *words: str, code: int = 0, err: bool = False) -> str:
+        """Run to the end; return what was said on stdout, or (``err``) on stderr."""
         process = await self.start(*words)
-        out, err = await process.communicate()
-        assert process.returncode == code, (out.decode(), err.decode())
-        return out.decode()
+        out, complaints = await process.communicate()
+        assert process.returncode == code, (out.decode(), complaints.decode())
+        return (complaints if err else out).decode()
 
     async def sync(self, *words: str, at: str = "2026-03-02T09:00:00Z") -> list[str]:
         """Make a pass; return the requests that changed something."""

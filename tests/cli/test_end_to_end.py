@@ -1,9 +1,14 @@
 """The real command on a real repository against the sandbox."""
 
 import json
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from home import ISSUE, Home
+
+from heartbeat_bot.sandbox.permissions import Permission
+from heartbeat_bot.sqlite import exclusive
 
 
 async def test_what_is_there_on_the_first_run_is_known_and_not_news(home: Home) -> None:
@@ -56,6 +61,42 @@ async def test_a_mention_in_the_text_pings_nobody(home: Home) -> None:
 
 async def test_the_doctor_finds_all_well(home: Home) -> None:
     assert "✗" not in await home.run("doctor")
+
+
+async def test_the_doctor_says_which_commands_discord_will_refuse_and_finds_all_well_nevertheless(home: Home) -> None:
+    readers = home.sandbox.create_role(home.guild, "readers")
+    home.config.write_text(home.config.read_text().replace("hold: 10m", f"hold: 10m, ping_role: {readers.id}"))
+    said = await home.run("doctor")
+    assert "✓ lamp: /server-event needs the permission Create Events" in said
+    assert "✓ lamp: /subscribe needs the permission Manage Roles" in said
+    home.sandbox.own_role(home.guild).permissions |= Permission.MANAGE_ROLES | Permission.CREATE_EVENTS
+    assert "needs" not in await home.run("doctor")
+    home.sandbox.raise_role(home.guild, readers)
+    assert "✓ lamp: /subscribe needs the bot's role above" in await home.run("doctor")
+    del home.guild.roles[readers.id]
+    assert f"there is no role {readers.id}" in await home.run("doctor")
+
+
+async def test_what_moderators_are_told_in_is_looked_at_before_the_start_with_all_else_that_is_missing(home: Home) -> None:
+    home.config.write_text(home.config.read_text() + "moderation: {channel: 123456789012345678}\n")
+    home.sandbox.overwrite(home.channel, home.sandbox.own_role(home.guild), deny=int(Permission.EMBED_LINKS))
+    said = await home.run("run", code=2, err=True)
+    assert [line.split(": ")[1] for line in said.splitlines()] == ["moderation.channel", "lamp"]
+
+
+async def test_a_second_run_on_the_same_state_ends_with_a_sentence_and_touches_nothing(home: Home) -> None:
+    await home.sync()
+    home.archive.write_bytes(b"it would be set aside")
+    with exclusive(home.state, now=datetime.now(UTC)):
+        assert f"in use by process {os.getpid()}" in await home.run("run", code=2, err=True)
+    assert home.archive.read_bytes() == b"it would be set aside"
+
+
+async def test_an_archive_that_cannot_be_a_file_is_said_before_the_start(home: Home) -> None:
+    home.archive.mkdir()
+    said = await home.run("run", code=2, err=True)
+    assert said.startswith(f"heartbeat-bot: The archive {home.archive} cannot be used")
+    assert len(said.splitlines()) == 1
 
 
 async def test_a_broken_issue_is_a_finding_with_its_line_and_stops_no_other(home: Home, tmp_path: Path) -> None:

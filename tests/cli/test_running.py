@@ -127,6 +127,8 @@ async def test_the_bot_goes_on_answering_when_the_gateway_had_a_fault(home: Home
         await bot.until(lambda: home.sessions() != [])
         await bot.answers()
         assert len(gateway.connections) == 1
+        if how != "unreadable":  # which is logged whole
+            await bot.stop()
 
 
 async def test_what_a_moderator_began_before_the_end_is_finished_once_and_told(home: Home) -> None:
@@ -176,3 +178,17 @@ async def test_a_state_that_is_busy_for_a_while_does_not_end_the_watch(home: Hom
         while "First Light" not in home.titles():  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.1)
         bot.cancel()
+
+
+async def test_issues_are_posted_while_the_gateway_cannot_be_reached(home: Home) -> None:
+    home.config.write_text(home.config.read_text().replace(home.sandbox.gateway_url, "ws://127.0.0.1:9/"))
+    home.config.write_text(home.config.read_text().replace("hold: 10m", "hold: 0s, max_age: null"))
+    await home.run("sync")
+    home.write("new", ISSUE)
+    async with running(home) as bot:
+        assert bot.process.stderr
+        async for line in bot.process.stderr:
+            if b"the gateway cannot be reached (Cannot connect to host 127.0.0.1:9" in line:
+                break
+        await bot.until(lambda: bool(home.texts()) and "hiring" in home.texts()[-1])
+        await bot.stop()
