@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from test_end_to_end import ISSUE, Home, git
+from home import ISSUE, Home, git
 
 from heartbeat_bot.sandbox.server import Sandbox
 
