@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
+from heartbeat_bot.errors import UserError
 from heartbeat_bot.service.indexing import Indexing
 from heartbeat_bot.service.notices import Notices
 from heartbeat_bot.service.passes import Passes, PassReport
@@ -40,6 +41,9 @@ class Looking:
     async def _look(self, name: str) -> PassReport:
         report = await self._passes.sync(name)
         await self._notices.bring_in_step(name)
-        await self._indexing.index(name)
-        await self._server_events.bring_in_step(name)
+        try:
+            await self._indexing.index(name)
+            await self._server_events.bring_in_step(name)
+        except UserError as error:  # what was posted was posted: only what is said of it must wait for the next look
+            report.problems.append(str(error))
         return report

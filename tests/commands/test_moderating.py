@@ -226,3 +226,16 @@ async def test_the_moderators_are_offered_what_fits_the_command(waiting: Town) -
             assert {choice["name"].split(" · ")[0] for choice in offered} == titles
         assert [choice["name"] for choice in await waiting.choices("preview", "issue", "aug 2025", by=waiting.mo)] == []
         assert len(await waiting.choices("preview", "issue", "aug", by=waiting.mo)) == 1
+
+
+async def test_an_archive_that_fails_makes_no_failure_of_what_was_posted(town_with_approval: Town) -> None:
+    town = town_with_approval
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        archive = town.state.with_name("heartbeat-archive.db")
+        archive.write_bytes(b"no database any more" * 500)
+        answer = town.shown(await by_mo(town, "approve", issue="june"))
+        assert "4 sent" in answer
+        (action, *_) = await town.opened.desk.ledger.actions.latest(1)
+        assert "4 sent" in str(action.outcome)
