@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -234,7 +236,8 @@ async def test_an_archive_that_fails_makes_no_failure_of_what_was_posted(town_wi
         town.write("june", JUNE)
         await town.sync()
         archive = town.state.with_name("heartbeat-archive.db")
-        archive.write_bytes(b"no database any more" * 500)
+        with closing(sqlite3.connect(archive)) as other:
+            other.execute("DROP TABLE entries")
         answer = town.shown(await by_mo(town, "approve", issue="june"))
         assert "4 sent" in answer
         (action, *_) = await town.opened.desk.ledger.actions.latest(1)

@@ -393,7 +393,7 @@ class Bench:
     async def wanted(self, scenario: Scenario) -> list[str]:
         """Return what the channel reads when the issue has just been posted, without any mishap."""
         if scenario.after not in self._wanted:
-            state = Saved(self.copy(), dict(self.channel.messages), self.created)
+            state = Saved(self.copy(), dict(self.channel.messages), self.created, self.clock())
             fresh = Scenario(name=scenario.name, before=None, after=scenario.after, requests="", kind=scenario.kind)
             await self.begin(fresh)
             await self.sync()
