@@ -170,8 +170,9 @@ async def test_a_state_that_is_busy_for_a_while_does_not_end_the_watch(home: Hom
 
         while not home.sessions():  # noqa: ASYNC110 - the sandbox tells of nothing
             await asyncio.sleep(0.1)
-        with closing(sqlite3.connect(home.state, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with closing(sqlite3.connect(home.state, isolation_level=None, check_same_thread=False)) as other:
+            # In a thread: the bot, in this very process, may be about to end a transaction of its own.
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
             await asyncio.sleep(3)
             other.execute("ROLLBACK")
         home.write("later", ISSUE)
