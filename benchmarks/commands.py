@@ -73,7 +73,7 @@ def issue(number: int, dice: random.Random) -> str:
     return f"---\ntitle: {title}\ndate: {day}\n---\n\n{words(30)}.\n\n## News\n\n{news}\n\n## Events\n\n{events}\n\n## Jobs\n\n{jobs}\n"
 
 
-async def measure(issues: int, people: int, rounds: int) -> None:
+async def measure(issues: int, people: int, rounds: int, *, busy: bool) -> None:
     dice = random.Random(4)
     with tempfile.TemporaryDirectory() as folder:
         async with Sandbox(clock=system_clock, limits=RateLimits.generous()) as sandbox:
@@ -86,8 +86,11 @@ async def measure(issues: int, people: int, rounds: int) -> None:
                 begun = time.perf_counter()
                 async with asyncio.TaskGroup() as tasks:
                     look = tasks.create_task(town.sync())
-                    print("while the first look reads all issues:")
-                    await ask(town, crowd, 1000, until=look)
+                    if busy:
+                        print("while the first look reads all issues:")
+                        await ask(town, crowd, 1000, until=look)
+                if busy:
+                    return
                 filled = time.perf_counter() - begun
                 print(f"\n{issues} issues: known and in the archive after {filled:.1f} s ({filled / issues * 1000:.1f} ms each)")
                 await ask(town, crowd, rounds)
@@ -158,4 +161,5 @@ if __name__ == "__main__":
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=8)
     given = parser.parse_args()
-    asyncio.run(measure(given.issues, given.people, given.rounds))
+    for busy in (True, False):  # each with a sandbox of its own, which keeps all that was ever said in it
+        asyncio.run(measure(given.issues, given.people, given.rounds, busy=busy))
