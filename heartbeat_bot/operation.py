@@ -61,7 +61,6 @@ class Opened:
     """A bot that has logged in and told Discord its commands, with all it works with."""
 
     bot: Bot
-    outlet: DiscordOutlet
     desk: Desk
     service: Service
 
@@ -90,7 +89,7 @@ async def open_bot(config: Config, *, clock: Clock) -> AsyncGenerator[Opened]:
         await service.auditing.settle()
         await service.indexing.forget_others()
         await bot.prepare(service)
-        yield Opened(bot=bot, outlet=outlet, desk=desk, service=service)
+        yield Opened(bot=bot, desk=desk, service=service)
 
 
 async def run_bot(config: Config, *, clock: Clock = system_clock) -> None:

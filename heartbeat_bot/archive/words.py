@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import Final
 
 UNSPACED: Final = re.compile(
@@ -12,6 +13,12 @@ UNSPACED: Final = re.compile(
 Chinese, Japanese, Korean."""
 
 _WORD = re.compile(r"\d+(?:-\d+)+|[^\W_]+")
+
+
+def begins_words_of(wanted: Collection[str], text: str) -> bool:
+    """Tell whether each of some folded words begins a word of a text."""
+    there = folded_words(text)
+    return all(any(word.startswith(one) for word in there) for one in wanted)
 
 
 def folded_words(text: str) -> list[str]:

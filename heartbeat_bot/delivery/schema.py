@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -53,6 +53,15 @@ class State(StrEnum):
     """A moderator took it back: its messages go, and it is not announced again."""
     GONE = "gone"
     """No file of the source is this issue any more; it is recognised when it comes back."""
+
+
+OUT: Final = frozenset({State.BASELINE, State.TOO_OLD, State.ANNOUNCED})
+"""What readers know already, posted or not. All else is nobody's but the moderators'."""
+
+PENDING: Final = frozenset(
+    {State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.DRAFT, State.ANNOUNCE, State.BROKEN},
+)
+"""What a pass has ruled on and what is still to be decided, or to happen."""
 
 
 class IntentKind(StrEnum):

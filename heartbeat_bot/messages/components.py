@@ -120,12 +120,11 @@ def row(*components: Component | None) -> tuple[Component, ...]:
     return ({"type": _ROW, "components": kept},) if kept else ()
 
 
-def text_input(label: str, name: str, *, placeholder: str = "", value: str = "", most: int = 100) -> Component:
+def text_input(label: str, name: str, *, placeholder: str = "", most: int = 100) -> Component:
     """Return a line to type into, for a dialog."""
     body: dict[str, Any] = {"type": _TEXT_INPUT, "style": 1, "custom_id": name, "required": True, "max_length": most}
     body["label"] = shortened(label, limits.LABEL)
-    body |= {"placeholder": shortened(placeholder, limits.INPUT_PLACEHOLDER)} if placeholder else {}
-    return body | ({"value": value[:most]} if value else {})
+    return body | ({"placeholder": shortened(placeholder, limits.INPUT_PLACEHOLDER)} if placeholder else {})
 
 
 def shortened(text: str, most: int) -> str:

@@ -24,6 +24,10 @@ class Authority:
         if not await self.may(asker, newsletter):
             raise UserError(asker.words.say("errors.not_allowed"))
 
+    async def newsletters(self, asker: Asker) -> list[str]:
+        """Return the newsletters that a person may decide about."""
+        return [name for name in self._config.newsletters if await self.may(asker, name)]
+
     async def may(self, asker: Asker, newsletter: str | None = None) -> bool:
         """Tell whether a person may decide about a newsletter (None: about any)."""
         if asker.guild is None or not (asker.manages or asker.roles & set(self._config.moderation.roles)):

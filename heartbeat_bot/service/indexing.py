@@ -3,12 +3,11 @@
 import asyncio
 import logging
 from dataclasses import replace
-from typing import Final
 
 from heartbeat_bot.archive.entry import Entry, entry_of
 from heartbeat_bot.archive.shelf import Kept
 from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.delivery.schema import OUT
 from heartbeat_bot.delivery.survey import at_path, rendering_of
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.messages.post import PostKey
@@ -17,9 +16,6 @@ from heartbeat_bot.rendering import links_of
 from heartbeat_bot.service.desk import Desk
 
 _LOG = logging.getLogger(__name__)
-
-SHOWN: Final = frozenset({State.BASELINE, State.TOO_OLD, State.ANNOUNCED})
-"""The states of issues that members may read: what waits, is held, is a draft or was taken back is nobody's but the moderators'."""
 
 
 class Indexing:
@@ -35,15 +31,15 @@ class Indexing:
         for name in set(archive.newsletters()) - set(self._desk.names()):
             await archive.remove(name, archive.known(name).keys())
 
-    async def index(self, name: str) -> int:
-        """Read what is new or changed in a newsletter since the archive last saw it, newest first; return how many were read.
+    async def index(self, name: str) -> None:
+        """Read what is new or changed in a newsletter since the archive last saw it, newest first. Members see what is :data:`OUT`.
 
         To be called after a pass. An issue that cannot be read, or is a draft again, stays as it was, or is left out.
         """
         desk = self._desk
         snapshot = desk.passes.snapshots.get(name)
         if snapshot is None:
-            return 0
+            return
         newsletter = desk.config.newsletters[name]
         rendering = rendering_of(newsletter)
         records = [
@@ -51,16 +47,13 @@ class Indexing:
         ]
         known = desk.archive.known(name)
         await desk.archive.remove(name, known.keys() - {record.path for record in records})
-        await desk.archive.mark(
-            name, {record.path: (record.id, record.state in SHOWN) for record in records if record.path in known}
-        )
+        await desk.archive.mark(name, {record.path: (record.id, record.state in OUT) for record in records if record.path in known})
         stale = [
             record
             for record in sorted(records, key=lambda record: str(record.date or ""), reverse=True)
             if not (record.broken or record.draft)
             and not _is_read(known.get(record.path), snapshot.files[record.path], _shown_as(rendering, record))
         ]
-        count = 0
         for number, record in enumerate(stale):
             desk.unread[name] = len(stale) - number
             path, blob = record.path, snapshot.files[record.path]
@@ -80,10 +73,8 @@ class Indexing:
                 job_headings=[pattern.pattern for pattern in newsletter.sections.jobs],
                 resolve=links_of(newsletter, preview.url).resolve,
             )
-            await desk.archive.put(_shown(entry, record), issue=record.id, visible=record.state in SHOWN)
-            count += 1
+            await desk.archive.put(_shown(entry, record), issue=record.id, visible=record.state in OUT)
         desk.unread[name] = 0
-        return count
 
 
 def _is_read(kept: Kept | None, blob: str, shown_as: str) -> bool:

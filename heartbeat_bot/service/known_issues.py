@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
-from heartbeat_bot.archive.words import folded_words
+from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.delivery.schema import OUT, PENDING, State
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
@@ -15,12 +15,7 @@ from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.lines import day_of
 
-OUT: Final = frozenset({State.ANNOUNCED, State.BASELINE, State.TOO_OLD})
-"""What readers know already, posted or not."""
-
-UNDECIDED: Final = frozenset(
-    {State.NEW, State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.DRAFT, State.BROKEN, State.ANNOUNCE, State.TOO_OLD}
-)
+UNDECIDED: Final = PENDING | {State.NEW, State.TOO_OLD}
 """What may still be announced, and what a moderator may say otherwise of."""
 
 FITTING: Final[Mapping[str, Collection[State]]] = {
@@ -71,9 +66,8 @@ class KnownIssues:
     async def _all(self, asker: Asker) -> list[IssueRecord]:
         """Return the issues that a person may decide about, the newest first."""
         found: list[IssueRecord] = []
-        for name in self._desk.names():
-            if await self._authority.may(asker, name):
-                found += (await self._desk.ledger.records(name)).values()
+        for name in await self._authority.newsletters(asker):
+            found += (await self._desk.ledger.records(name)).values()
         return sorted(found, key=_age)
 
 
@@ -85,8 +79,7 @@ def _age(record: IssueRecord) -> tuple[float, int]:
 
 
 def _fits(record: IssueRecord, wanted: Collection[str]) -> bool:
-    said = folded_words(f"{record.title} {record.date or ''} {record.slug}")
-    return all(any(word.startswith(one) for word in said) for one in wanted)
+    return begins_words_of(wanted, f"{record.title} {record.date or ''} {record.slug}")
 
 
 def _line(record: IssueRecord, words: Language) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
 from heartbeat_bot.delivery.plan import ChannelId
-from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.delivery.schema import PENDING
 from heartbeat_bot.errors import StateError, UserError
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits
@@ -22,16 +22,11 @@ from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.lines import titled, whole_lines
 from heartbeat_bot.service.looking import Looking
 from heartbeat_bot.service.notices import asked_together
-from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable, arguments_of
+from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, SCHEDULE, SKIP, Kind, OutdatedError, Pressable, arguments_of
 from heartbeat_bot.service.times import read_time
 
-APPROVE: Final = "approve"
-SKIP: Final = "skip"
-SCHEDULE: Final = "schedule"
 SCHEDULED: Final = "scheduled"
-DECIDE_ALL: Final = "decide-all"
 
-_WAITING: Final = (State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.ANNOUNCE, State.BROKEN, State.DRAFT)
 _MOST_WAITING: Final = 10
 _SHORTEST: Final = 100
 """Characters that are left of each text at least, when several must fit one message."""
@@ -138,7 +133,7 @@ class Moderating:
         """Look at a newsletter, or at all that a person may decide about, now."""
         named = self._desk.newsletter(asker, newsletter)
         await self._authority.check(asker, named)
-        names = [named] if named else [name for name in self._desk.names() if await self._authority.may(asker, name)]
+        names = [named] if named else await self._authority.newsletters(asker)
         lines: list[str] = []
         for name in names:
             async with self._auditing.act(asker, "sync", newsletter=name) as act:
@@ -150,7 +145,7 @@ class Moderating:
     async def status(self, asker: Asker) -> Answer:
         """Say how things stand with the newsletters that a person may decide about."""
         await self._authority.check(asker)
-        names = [name for name in self._desk.names() if await self._authority.may(asker, name)]
+        names = await self._authority.newsletters(asker)
         embeds = [await self._status_of(name, asker.words) for name in names[: limits.EMBEDS]]
         others = ", ".join(typed(name) for name in names[limits.EMBEDS :])
         content = shortened(asker.words.say("status.others", names=others), limits.CONTENT) if others else ""
@@ -160,7 +155,7 @@ class Moderating:
         ledger, settings = self._desk.ledger, self._desk.config.newsletters[name]
         state = await ledger.newsletter(name)
         records = await ledger.records(name)
-        waiting = [record for record in records.values() if record.state in _WAITING]
+        waiting = [record for record in records.values() if record.state in PENDING]
         unfinished = [intent for intent in await ledger.receipts.unfinished() if intent.draft.issue in records]
         lines = list(_passes(state, settings.poll, words))
         out = max((record for record in records.values() if record.announced_at), key=_announced, default=None)

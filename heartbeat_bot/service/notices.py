@@ -13,7 +13,7 @@ from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.delivery.receipts import NOTICE, Receipt
-from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.delivery.schema import PENDING, State
 from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.languages import language
@@ -25,6 +25,7 @@ from heartbeat_bot.messages.post import COVER, Embed, Post, PostKey, texts
 from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.service.desk import Desk, short_name
 from heartbeat_bot.service.lines import day_of, said, whole_lines
+from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
 
 ONE: Final = PostKey("notice")
 MANY: Final = PostKey("notice-of-many")
@@ -33,9 +34,7 @@ _FINDINGS: Final = 8
 _LISTED: Final = 25
 _NAME: Final = 60
 """Characters of a title in the notice of many: its Markdown may double them, and all that are listed must fit an embed."""
-_OPEN: Final = frozenset(
-    {State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.ANNOUNCE, State.DRAFT, State.BROKEN, State.NEW}
-)
+_OPEN: Final = PENDING | {State.NEW}
 """The states in which something is still to be decided, or to happen."""
 _ASKS: Final = frozenset({State.WAITING, State.UNSURE})
 """The states in which an issue waits for a moderator."""
@@ -130,7 +129,7 @@ def _notice(record: IssueRecord, preview: Preview | None) -> Post:
     url = preview.url if preview and is_web(preview.url) else ""
     lines = [
         words.say(f"notices.{'open' if record.state in _OPEN else 'settled'}", state=words.say(f"states.{record.state.value}")),
-        escape(record.reason[:1].upper() + record.reason[1:]) + ".",
+        _sentence(record.reason),
     ]
     if record.until:
         lines.append(f"<t:{int(record.until.timestamp())}:F>")
@@ -149,6 +148,10 @@ def _notice(record: IssueRecord, preview: Preview | None) -> Post:
     return Post(key=ONE, embeds=tuple(embeds), components=_buttons(record))
 
 
+def _sentence(reason: str) -> str:
+    return escape(reason[:1].upper() + reason[1:]) + "."
+
+
 def _fit_together(*embeds: Embed) -> bool:
     size = sum(len(text.encode()) for text in texts({"embeds": [embed.body() for embed in embeds]}))
     return sum(embed.characters for embed in embeds) <= limits.EMBED_TOTAL and size <= limits.MESSAGE_BYTES
@@ -165,10 +168,10 @@ def _buttons(record: IssueRecord) -> tuple[Component, ...]:
         return ()
     words, number = language(), record.id
     return row(
-        button(words.say("notices.approve"), press("approve", number), style=Style.SUCCESS),
-        button(words.say("notices.schedule"), press("schedule", number)),
-        button(words.say("notices.skip"), press("skip", number), style=Style.DANGER),
-        button(words.say("notices.preview"), press("preview", number)),
+        button(words.say("notices.approve"), press(APPROVE, number), style=Style.SUCCESS),
+        button(words.say("notices.schedule"), press(SCHEDULE, number)),
+        button(words.say("notices.skip"), press(SKIP, number), style=Style.DANGER),
+        button(words.say("notices.preview"), press(PREVIEW, number)),
     )
 
 
@@ -178,7 +181,7 @@ def _notice_of_many(name: str, waiting: Sequence[IssueRecord]) -> Post:
         embed = Embed(title=escape(name), description=words.say("notices.none_left"))
         return Post(key=MANY, embeds=(embed,), components=())
     shown = sorted(waiting, key=lambda record: (str(record.date or ""), record.id), reverse=True)[:_LISTED]
-    lines = [words.say("notices.many", count=len(waiting)), escape(waiting[0].reason[:1].upper() + waiting[0].reason[1:]) + ".", ""]
+    lines = [words.say("notices.many", count=len(waiting)), _sentence(waiting[0].reason), ""]
     lines += [f"- {escape(said(record.title, _NAME))} · {day_of(record.date, words)}" for record in shown]
     rest = len(waiting) - len(shown)
     lines += [words.say("notices.more", count=rest)] if rest else []
@@ -187,10 +190,10 @@ def _notice_of_many(name: str, waiting: Sequence[IssueRecord]) -> Post:
         key=MANY,
         embeds=(Embed(title=escape(shortened(name, limits.EMBED_TITLE // 2)), description="\n".join(lines)),),
         components=(
-            *row(select(press("approve"), options, placeholder=words.say("notices.approve_one"))),
+            *row(select(press(APPROVE), options, placeholder=words.say("notices.approve_one"))),
             *row(
-                button(words.say("notices.approve_all"), press("decide-all", "approve", short_name(name))),
-                button(words.say("notices.skip_all"), press("decide-all", "skip", short_name(name)), style=Style.DANGER),
+                button(words.say("notices.approve_all"), press(DECIDE_ALL, APPROVE, short_name(name))),
+                button(words.say("notices.skip_all"), press(DECIDE_ALL, SKIP, short_name(name)), style=Style.DANGER),
             ),
         ),
     )

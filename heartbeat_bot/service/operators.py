@@ -5,7 +5,7 @@ from typing import Any
 
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.ledger import open_ledger, system_clock
-from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.delivery.schema import PENDING
 
 
 async def status_json(config: Config) -> dict[str, Any]:
@@ -19,15 +19,6 @@ async def status_json(config: Config) -> dict[str, Any]:
                 (issue for issue in issues if issue.announced_at), key=lambda issue: str(issue.announced_at), reverse=True
             )
             newsletter = seen.get(name)
-            waiting = {
-                State.WAITING,
-                State.UNSURE,
-                State.HELD,
-                State.FUTURE,
-                State.DRAFT,
-                State.ANNOUNCE,
-                State.BROKEN,
-            }
             entries.append(
                 {
                     "name": name,
@@ -40,7 +31,7 @@ async def status_json(config: Config) -> dict[str, Any]:
                     "waiting": [
                         {"title": issue.title, "state": issue.state.value, "reason": issue.reason, "until": _iso(issue.until)}
                         for issue in issues
-                        if issue.state in waiting
+                        if issue.state in PENDING
                     ],
                     "errors": [{"title": issue.title, "error": issue.error} for issue in issues if issue.error],
                 }

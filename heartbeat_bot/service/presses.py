@@ -15,6 +15,14 @@ Ask = Callable[[Asker, Sequence[str]], Dialog]
 """Gets who pressed and the arguments of the press; returns the dialog to open."""
 
 
+APPROVE: Final = "approve"
+SKIP: Final = "skip"
+SCHEDULE: Final = "schedule"
+DECIDE_ALL: Final = "decide-all"
+PREVIEW: Final = "preview"
+"""What the buttons of notices ask for; others do it."""
+
+
 class OutdatedError(Exception):
     """A button asks for something that no button of this version asks for, or that is not there any more."""
 
@@ -26,24 +34,22 @@ def arguments_of(arguments: Sequence[str], count: int) -> Sequence[str]:
     return arguments
 
 
-def number_of(argument: str) -> int:
+_DIGITS: Final = 15
+"""More than any page has, fewer than SQLite's integers."""
+_ID_DIGITS: Final = 20
+"""What 64 bits need."""
+
+
+def number_of(argument: str, digits: int = _DIGITS) -> int:
     """Return a page or the number of an issue; raise OutdatedError for what is none."""
-    if not (argument.isascii() and argument.isdecimal() and len(argument) <= _DIGITS):
+    if not (argument.isascii() and argument.isdecimal() and len(argument) <= digits):
         raise OutdatedError
     return int(argument)
 
 
 def id_of(argument: str) -> int:
     """Return one of Discord's ids; raise OutdatedError for what is none."""
-    if not (argument.isascii() and argument.isdecimal() and len(argument) <= _ID_DIGITS):
-        raise OutdatedError
-    return int(argument)
-
-
-_DIGITS: Final = 15
-"""More than any page has, fewer than SQLite's integers."""
-_ID_DIGITS: Final = 20
-"""What 64 bits need."""
+    return number_of(argument, _ID_DIGITS)
 
 
 class Kind(Enum):

@@ -15,9 +15,8 @@ from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.lines import whole_lines
-from heartbeat_bot.service.presses import Kind, Pressable, arguments_of, number_of
+from heartbeat_bot.service.presses import PREVIEW, Kind, Pressable, arguments_of, number_of
 
-PREVIEW: Final = "preview"
 TURN: Final = "preview-turn"
 _FINDINGS: Final = 40
 

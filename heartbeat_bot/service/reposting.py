@@ -10,6 +10,7 @@ from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Receipt
+from heartbeat_bot.delivery.schema import OUT
 from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer
@@ -19,7 +20,7 @@ from heartbeat_bot.messages.post import COVER, Post, PostKey, is_of
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Act, Auditing
 from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.known_issues import OUT, KnownIssues
+from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.lines import titled
 from heartbeat_bot.service.looking import Looking
 from heartbeat_bot.service.moderating import shortened_lines

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from heartbeat_bot.archive.told import Told
-from heartbeat_bot.archive.words import folded_words
+from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.delivery.outlet import (
     FINISHED_SERVER_EVENT,
     MISSING_PERMISSION,
@@ -35,7 +35,7 @@ from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.presses import Kind, Pressable
+from heartbeat_bot.service.presses import Kind, Pressable, arguments_of
 
 SERVER_EVENT: Final = "server-event"
 
@@ -85,7 +85,7 @@ class ServerEvents:
 
     async def _press(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         """Bring an event in step in the server where it is, which need not be the moderators'."""
-        mark, server = arguments
+        mark, server = arguments_of(arguments, 2)
         await self._authority.check(asker)
         told = next((one for one in await self._of(asker) if one.mark == mark), None)
         if told is None:
@@ -97,7 +97,7 @@ class ServerEvents:
 
     async def _of(self, asker: Asker) -> list[Told]:
         """Return the events of the newsletters that a person may decide about, by day."""
-        names = {name for name in self._desk.names() if await self._authority.may(asker, name)}
+        names = await self._authority.newsletters(asker)
         return [one for one in await self._desk.archive.events() if one.newsletter in names]
 
     async def _chosen(self, asker: Asker, event: str) -> Told:
@@ -312,8 +312,7 @@ def _is_to_come(told: Told, now: datetime) -> bool:
 
 
 def _fits(told: Told, wanted: Sequence[str]) -> bool:
-    said = folded_words(f"{told.event.title} {told.event.day} {told.event.location or ''}")
-    return all(any(word.startswith(one) for word in said) for one in wanted)
+    return begins_words_of(wanted, f"{told.event.title} {told.event.day} {told.event.location or ''}")
 
 
 def _choice(told: Told, words: Language) -> str:

@@ -30,7 +30,6 @@ class Service:
     def __init__(self, desk: Desk) -> None:
         """Set up everything over one desk."""
         self._desk = desk
-        self.passes = desk.passes
         self.authority = Authority(desk.config, desk.passes)
         self.auditing = Auditing(desk)
         self.server_events = ServerEvents(desk, authority=self.authority, auditing=self.auditing)
