@@ -166,3 +166,30 @@ def turning(words: Language, page: int, count: int, to: Callable[[int], Press]) 
         button(here, press("here"), disabled=True),
         button(words.say("buttons.next"), to(page + 1), disabled=page == count - 1),
     )
+
+
+def leafing(
+    words: Language,
+    page: int,
+    count: int,
+    to: Callable[[object], Press],
+    *,
+    name: Callable[[int], str],
+    links: Sequence[Component | None] = (),
+) -> tuple[Component, ...]:
+    """Return the rows of what is read page by page: a menu of the pages, and below it what turns them, with ``links`` beside that.
+
+    ``to`` makes the press that leads to a page, or that opens the menu; ``name`` says what the menu calls a page.
+    """
+    options = [Option(label=name(index), value=str(index), chosen=index == page) for index in _offered(page, count)]
+    menu = select(to("menu"), options, placeholder=words.say("reading.sections"))
+    return (*row(menu), *row(*turning(words, page, count, to), *links))
+
+
+def _offered(page: int, count: int) -> list[int]:
+    """Return which pages a menu offers: all when it has room, else the first, the last, and those around the one that is shown."""
+    room = limits.SELECT_OPTIONS - 2
+    if count <= limits.SELECT_OPTIONS:
+        return list(range(count))
+    first = min(max(1, page - room // 2), count - 1 - room)
+    return [0, *range(first, first + room), count - 1]

@@ -13,7 +13,7 @@ from heartbeat_bot.messages import limits
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.lines import day_of
+from heartbeat_bot.service.lines import day_of, named
 
 UNDECIDED: Final = PENDING | {State.NEW, State.TOO_OLD}
 """What may still be announced, and what a moderator may say otherwise of."""
@@ -83,6 +83,4 @@ def _fits(record: IssueRecord, wanted: Collection[str]) -> bool:
 
 
 def _line(record: IssueRecord, words: Language) -> str:
-    return " · ".join(
-        part for part in (record.title, day_of(record.date, words), words.say(f"states.{record.state.value}")) if part
-    )
+    return named(record.title, day_of(record.date, words), words.say(f"states.{record.state.value}"))

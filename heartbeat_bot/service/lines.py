@@ -1,14 +1,15 @@
 """What a list says of an issue, an event or a position: names and days, of a length that leaves room for the rest."""
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
-from heartbeat_bot.archive.entry import Listed
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.components import shortened
 from heartbeat_bot.messages.dialect import DiscordConverter, escape
 from heartbeat_bot.messages.links import Links, is_web
+from heartbeat_bot.messages.post import COVER, Post
 
 TITLE: Final = 120
 """Characters of a title in a list: its Markdown may double them, and a line of two titles and their addresses must fit a page."""
@@ -43,6 +44,21 @@ def whole_lines(text: str, most: int) -> str:
     return f"{text[:end]}\n…" if end > 0 else shortened(text, most)
 
 
+def as_content(lines: Sequence[str]) -> str:
+    """Join lines to a message's content; those that are too many are left out, with a line that says so."""
+    return whole_lines("\n".join(lines), limits.CONTENT)
+
+
+def listed(sentences: Iterable[str]) -> list[str]:
+    """Write sentences as the lines of a list, their Markdown escaped."""
+    return [f"- {escape(sentence)}" for sentence in sentences]
+
+
+def part_name(post: Post, words: Language) -> str:
+    """Return what a menu calls a post: its section's title."""
+    return words.say("reading.cover") if post.key == COVER else post.title or post.key
+
+
 def said(text: str, most: int) -> str:
     """Return what somebody wrote in one line, cut, without characters that are not to be seen: "…" when nothing is left."""
     visible = "".join(character if character.isprintable() or character in _JOINERS else " " for character in text)
@@ -66,8 +82,7 @@ def since(when: date | datetime) -> str:
     return f"<t:{int(instant.timestamp())}:R>"
 
 
-def named(listed: Listed, words: Language, *, newsletter: bool, most: int = limits.CHOICE_TEXT) -> str:
-    """Name an issue for a list of plain texts: its title, cut so that its day, and its newsletter when asked for, stay readable."""
-    about = [day_of(listed.date, words), shortened(listed.newsletter, most // 3) if newsletter else ""]
+def named(title: str, *about: str) -> str:
+    """Name something for a list of plain texts: its title, cut so that what is said about it (its day, …) stays readable."""
     end = "".join(f" · {part}" for part in about if part)
-    return said(listed.title, most - len(end)) + end
+    return said(title, limits.CHOICE_TEXT - len(end)) + end

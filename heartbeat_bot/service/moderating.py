@@ -1,9 +1,11 @@
 """What moderators decide about issues that wait, and about newsletters: approve, hold, skip, schedule, retract, pause, status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
+from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
 from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.schema import PENDING
@@ -19,7 +21,7 @@ from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import KnownIssues
-from heartbeat_bot.service.lines import titled, whole_lines
+from heartbeat_bot.service.lines import as_content, listed, since, titled, whole_lines
 from heartbeat_bot.service.looking import Looking
 from heartbeat_bot.service.notices import asked_together
 from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, SCHEDULE, SKIP, Kind, OutdatedError, Pressable, arguments_of
@@ -58,26 +60,17 @@ class Moderating:
         record = await self._known.chosen(asker, issue)
         if record.announced_at is not None and record.retracted_at is None:
             return Answer(content=asker.words.say("moderation.out_already", issue=titled(record.title)))
-        async with self._auditing.act(asker, "approve", issue=record) as act:
-            await self._desk.ledger.approve(record.id, now=self._desk.clock())
-            answer, act.outcome = await self._carried_out(asker, record)
-        return answer
+        return await self._decide(asker, APPROVE, record, partial(self._desk.ledger.approve, now=self._desk.clock()))
 
     async def hold(self, asker: Asker, *, issue: str) -> Answer:
         """Keep an issue from being announced."""
         record = await self._known.chosen(asker, issue)
-        async with self._auditing.act(asker, "hold", issue=record) as act:
-            await self._desk.ledger.hold(record.id, now=self._desk.clock())
-            answer, act.outcome = await self._carried_out(asker, record)
-        return answer
+        return await self._decide(asker, "hold", record, partial(self._desk.ledger.hold, now=self._desk.clock()))
 
     async def skip(self, asker: Asker, *, issue: str) -> Answer:
         """Let an issue be known without being announced."""
         record = await self._known.chosen(asker, issue)
-        async with self._auditing.act(asker, "skip", issue=record) as act:
-            await self._desk.ledger.skip(record.id, now=self._desk.clock())
-            answer, act.outcome = await self._carried_out(asker, record)
-        return answer
+        return await self._decide(asker, SKIP, record, partial(self._desk.ledger.skip, now=self._desk.clock()))
 
     async def schedule(self, asker: Asker, *, issue: str, time: str) -> Answer:
         """Let an issue be announced at a time, as people write times."""
@@ -88,8 +81,15 @@ class Moderating:
             return Answer(content=asker.words.say("moderation.no_time", time=typed(time)))
         if at <= now:
             return Answer(content=asker.words.say("moderation.past_time", time=f"<t:{int(at.timestamp())}:f>"))
-        async with self._auditing.act(asker, "schedule", issue=record, detail=f"for {at:%Y-%m-%d %H:%M} UTC") as act:
-            await self._desk.ledger.schedule(record.id, at)
+        detail = f"for {at:%Y-%m-%d %H:%M} UTC"
+        return await self._decide(asker, SCHEDULE, record, partial(self._desk.ledger.schedule, at=at), detail)
+
+    async def _decide(
+        self, asker: Asker, verb: str, record: IssueRecord, decision: Callable[[IssueId], Awaitable[None]], detail: str = ""
+    ) -> Answer:
+        """Write a decision about an issue to the ledger and carry it out."""
+        async with self._auditing.act(asker, verb, issue=record, detail=detail) as act:
+            await decision(record.id)
             answer, act.outcome = await self._carried_out(asker, record)
         return answer
 
@@ -98,9 +98,9 @@ class Moderating:
         report = await self._looking.look(before.newsletter)
         record = await self._desk.ledger.issue(before.id)
         told = report.about(before.title)
-        lines = [_standing(record, asker.words), *(f"- {escape(line)}" for line in told)]
+        lines = [_standing(record, asker.words), *listed(told)]
         outcome = f"{language().say(f'states.{record.state.value}')} ({record.reason})"
-        return Answer(content=shortened_lines(lines)), "; ".join([outcome, *told])
+        return Answer(content=as_content(lines)), "; ".join([outcome, *told])
 
     # -- newsletters ------------------------------------------------------------------------------------------------------
 
@@ -126,8 +126,8 @@ class Moderating:
             await self._desk.ledger.resume(name)
             report = await self._looking.look(name)
             act.outcome = "; ".join(report.lines())
-        lines = [asker.words.say("moderation.resumed", newsletter=typed(name)), *(f"- {escape(line)}" for line in report.lines())]
-        return Answer(content=shortened_lines(lines))
+        lines = [asker.words.say("moderation.resumed", newsletter=typed(name)), *listed(report.lines())]
+        return Answer(content=as_content(lines))
 
     async def sync(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
         """Look at a newsletter, or at all that a person may decide about, now."""
@@ -139,8 +139,8 @@ class Moderating:
             async with self._auditing.act(asker, "sync", newsletter=name) as act:
                 report = await self._looking.look(name)
                 act.outcome = "; ".join(report.lines())
-            lines += [f"- {escape(line)}" for line in report.lines()]
-        return Answer(content=shortened_lines(lines))
+            lines += listed(report.lines())
+        return Answer(content=as_content(lines))
 
     async def status(self, asker: Asker) -> Answer:
         """Say how things stand with the newsletters that a person may decide about."""
@@ -160,11 +160,11 @@ class Moderating:
         lines = list(_passes(state, settings.poll, words))
         out = max((record for record in records.values() if record.announced_at), key=_announced, default=None)
         if out:
-            lines.append(words.say("status.last_issue", issue=titled(out.title), when=_relative(_announced(out))))
+            lines.append(words.say("status.last_issue", issue=titled(out.title), when=since(_announced(out))))
         if unfinished:
             lines.append(words.say("status.unfinished", count=len(unfinished)))
         lines += [
-            words.say("status.publishing", issue=titled(wait.title), when=_relative(wait.until))
+            words.say("status.publishing", issue=titled(wait.title), when=since(wait.until))
             for wait in await ledger.receipts.waits(now=self._desk.clock())
             if wait.newsletter == name
         ]
@@ -216,7 +216,7 @@ class Moderating:
             report = await self._looking.look(name)
             act.outcome = f"{decided} issues; {'; '.join(report.lines())}"
         head = asker.words.say(f"moderation.all_{verb}", count=decided)
-        return Answer(content=shortened_lines([head, *(f"- {escape(line)}" for line in report.lines())]))
+        return Answer(content=as_content([head, *listed(report.lines())]))
 
     async def _press_schedule(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
         (number,) = arguments_of(arguments, 1)
@@ -241,7 +241,7 @@ def _ask_time(asker: Asker, arguments: Sequence[str]) -> Dialog:
 
 def _standing(record: IssueRecord, words: Language) -> str:
     """Say in a line how an issue stands."""
-    until = f" ({_relative(record.until)})" if record.until else ""
+    until = f" ({since(record.until)})" if record.until else ""
     state = words.say(f"states.{record.state.value}")
     return words.say("moderation.standing", issue=titled(record.title), state=state, why=escape(record.reason)) + until
 
@@ -250,27 +250,18 @@ def _announced(record: IssueRecord) -> datetime:
     return record.announced_at or datetime.min.replace(tzinfo=UTC)
 
 
-def _relative(when: datetime) -> str:
-    return f"<t:{int(when.timestamp())}:R>"
-
-
 def _passes(state: Newsletter, poll: timedelta, words: Language) -> list[str]:
     lines: list[str] = []
     if state.paused_at:
-        lines.append(words.say("status.paused", when=_relative(state.paused_at)))
+        lines.append(words.say("status.paused", when=since(state.paused_at)))
     if state.last_pass_at is None:
         lines.append(words.say("status.no_pass"))
     else:
-        last, following = _relative(state.last_pass_at), _relative(state.last_pass_at + poll)
+        last, following = since(state.last_pass_at), since(state.last_pass_at + poll)
         lines.append(words.say("status.passes", last=last, next=following))
     if state.error:
         lines.append(f"⚠️ {escape(state.error)}")
     return lines
-
-
-def shortened_lines(lines: Sequence[str]) -> str:
-    """Join lines to a message's content; those that are too many are left out, with a line that says so."""
-    return whole_lines("\n".join(lines), limits.CONTENT)
 
 
 def within_one_message(embeds: Sequence[Embed]) -> tuple[Mapping[str, object], ...]:

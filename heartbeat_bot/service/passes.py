@@ -199,7 +199,7 @@ class Passes:
         record = found.record(path)
         series = copy.series if copy else ANNOUNCEMENT
         receipts = await self._ledger.receipts.held(record.id, channel, series) if record else []
-        posts = _shown((await self._preview(name, found, path)).composition.posts, record)
+        posts = _shown((await self._rendered(name, found.snapshot, path)).composition.posts, record)
         posts = copy.posts(posts) if copy else posts
         publish = newsletter.announce.publish and facts.announcement
         return plan(posts, [receipt.held() for receipt in receipts], guild=facts.guild, channel=channel, publish=publish)
@@ -213,9 +213,6 @@ class Passes:
         if snapshot is None or record.path not in snapshot.files:
             raise SourceError(f"{record.path} is not in the source of {record.newsletter}.")
         return await self._rendered(record.newsletter, snapshot, record.path)
-
-    async def _preview(self, name: str, found: Survey, path: str) -> Preview:
-        return await self._rendered(name, found.snapshot, path)
 
     async def _rendered(self, name: str, snapshot: Snapshot, path: str) -> Preview:
         contents = snapshot.contents
@@ -253,7 +250,7 @@ class Passes:
             self._progress(f"posting {title}", step.number, step.total)
 
         try:
-            preview = await self._preview(name, found, path)
+            preview = await self._rendered(name, found.snapshot, path)
             posts = _shown(preview.composition.posts, found.record(path))
             channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
             facts = await self.channel(channel)

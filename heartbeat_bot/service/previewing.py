@@ -1,20 +1,21 @@
 """How an issue would look, also one that waits: for moderators, page by page."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Attachment
-from heartbeat_bot.messages.components import Option, press, row, select, turning
+from heartbeat_bot.messages.components import leafing, press
 from heartbeat_bot.messages.dialect import escape
-from heartbeat_bot.messages.post import COVER, Embed, Post
+from heartbeat_bot.messages.post import Embed, Post
 from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.known_issues import KnownIssues
-from heartbeat_bot.service.lines import whole_lines
+from heartbeat_bot.service.lines import part_name, whole_lines
 from heartbeat_bot.service.presses import PREVIEW, Kind, Pressable, arguments_of, number_of
 
 TURN: Final = "preview-turn"
@@ -52,15 +53,7 @@ class Previewing:
         posts = preview.composition.posts
         count = len(posts) + 1
         page = min(max(page, 0), count - 1)
-        first = min(max(0, page - limits.SELECT_OPTIONS // 2), max(0, count - limits.SELECT_OPTIONS))
-        options = [
-            Option(label=_name(posts, number, words), value=str(number), chosen=number == page)
-            for number in range(first, min(count, first + limits.SELECT_OPTIONS))
-        ]
-        controls = (
-            *row(select(press(TURN, record.id, "menu"), options, placeholder=words.say("reading.sections"))),
-            *row(*turning(words, page, count, lambda to: press(TURN, record.id, to))),
-        )
+        controls = leafing(words, page, count, partial(press, TURN, record.id), name=lambda number: _name(posts, number, words))
         if page == 0:
             return Answer(embeds=(_look(record, preview, words).body(),), components=controls)
         post = posts[page - 1]
@@ -71,10 +64,7 @@ class Previewing:
 
 
 def _name(posts: Sequence[Post], number: int, words: Language) -> str:
-    if number == 0:
-        return words.say("preview.findings")
-    post = posts[number - 1]
-    return words.say("reading.cover") if post.key == COVER else post.title or post.key
+    return part_name(posts[number - 1], words) if number else words.say("preview.findings")
 
 
 def _look(record: IssueRecord, preview: Preview, words: Language) -> Embed:

@@ -1,6 +1,7 @@
 """Reading issues: the newest, any, page by page; and which issue a message belongs to."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from heartbeat_bot.archive.entry import Entry, Listed, Part
@@ -10,7 +11,7 @@ from heartbeat_bot.errors import SourceError, UserError
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Attachment
-from heartbeat_bot.messages.components import Component, Option, button, link_button, press, row, select, turning
+from heartbeat_bot.messages.components import Component, button, leafing, link_button, press, row
 from heartbeat_bot.messages.dialect import code_span, escape
 from heartbeat_bot.messages.links import is_web
 from heartbeat_bot.messages.post import COVER, Embed
@@ -21,6 +22,8 @@ from heartbeat_bot.service.presses import Pressable, arguments_of, number_of
 
 READ: Final = "read"
 _UPLOADED: Final = "attachment://"
+_NEWSLETTER: Final = limits.CHOICE_TEXT // 3
+"""Characters of a newsletter's name beside an issue's title."""
 
 
 class Reading:
@@ -44,8 +47,13 @@ class Reading:
     async def complete(self, asker: Asker, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the issues to choose from: what is shown, and the number that :meth:`issue` takes."""
         several = len(self._desk.names()) > 1
-        found = self._desk.archive.complete(typed_so_far, limit=limits.CHOICES)
-        return [(named(listed, asker.words, newsletter=several), str(listed.issue)) for listed in found]
+        return [
+            (
+                named(listed.title, day_of(listed.date, asker.words), said(listed.newsletter, _NEWSLETTER) if several else ""),
+                str(listed.issue),
+            )
+            for listed in self._desk.archive.complete(typed_so_far, limit=limits.CHOICES)
+        ]
 
     def newsletters(self, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the newsletters to choose from."""
@@ -128,11 +136,7 @@ class Reading:
         ]
         if count == 1:
             return row(*links)
-        options = [
-            Option(label=_name(entry, index, words), value=str(index), chosen=index == page) for index in _offered(page, count)
-        ]
-        menu = select(press(READ, number, "menu"), options, placeholder=words.say("reading.sections"))
-        return (*row(menu), *row(*turning(words, page, count, lambda to: press(READ, number, to)), *links))
+        return leafing(words, page, count, partial(press, READ, number), name=lambda index: _name(entry, index, words), links=links)
 
     async def _files(self, newsletter: str, part: Part) -> tuple[Attachment, ...]:
         """Return the pictures that were uploaded with a post, from the source as the last pass saw it: those that are still there."""
@@ -160,15 +164,6 @@ def _embeds(part: Part, files: set[str]) -> Iterator[Mapping[str, Any]]:
             yield kept
         elif alt := embed["image"].get("description") if lost else "":
             yield kept | {"description": escape(alt)}
-
-
-def _offered(page: int, count: int) -> list[int]:
-    """Return which pages a menu offers: all when it has room, else the first, the last, and those around the one that is shown."""
-    room = limits.SELECT_OPTIONS - 2
-    if count <= limits.SELECT_OPTIONS:
-        return list(range(count))
-    first = min(max(1, page - room // 2), count - 1 - room)
-    return [0, *range(first, first + room), count - 1]
 
 
 def _name(entry: Entry, index: int, words: Language) -> str:

@@ -16,14 +16,13 @@ from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer
 from heartbeat_bot.messages.components import Style, button, press, row
 from heartbeat_bot.messages.dialect import escape
-from heartbeat_bot.messages.post import COVER, Post, PostKey, is_of
+from heartbeat_bot.messages.post import Post, PostKey, is_of
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Act, Auditing
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import KnownIssues
-from heartbeat_bot.service.lines import titled
+from heartbeat_bot.service.lines import as_content, listed, part_name, titled
 from heartbeat_bot.service.looking import Looking
-from heartbeat_bot.service.moderating import shortened_lines
 from heartbeat_bot.service.passes import PassReport
 from heartbeat_bot.service.presses import Pressable, arguments_of, id_of
 
@@ -60,9 +59,7 @@ class Reposting:
         except UserError:
             return []
         wanted = typed_so_far.casefold()
-        named = [
-            (asker.words.say("reading.cover") if post.key == COVER else post.title or post.key, post.key) for post in _firsts(posts)
-        ]
+        named = [(part_name(post, asker.words), post.key) for post in _firsts(posts)]
         return [(title, _short(key)) for title, key in named if wanted in title.casefold()][: limits.CHOICES]
 
     # -- /repost ----------------------------------------------------------------------------------------------------------
@@ -91,7 +88,7 @@ class Reposting:
             lines.append(words.say("repost.shifts"))
         does = press(REPOST, secrets.token_urlsafe(6), record.id, _short(key) if key else "", target, how)
         confirm = button(words.say("repost.confirm"), does, style=Style.DANGER if replaced else Style.SUCCESS)
-        return Answer(content=shortened_lines(lines), components=row(confirm, button(words.say("repost.cancel"), press(CANCEL))))
+        return Answer(content=as_content(lines), components=row(confirm, button(words.say("repost.cancel"), press(CANCEL))))
 
     def _own(self, record: IssueRecord) -> ChannelId:
         return ChannelId(self._desk.config.newsletters[record.newsletter].announce.channel)
@@ -204,7 +201,7 @@ class Reposting:
         buttons = row(
             button(words.say("retract.confirm"), does, style=Style.DANGER), button(words.say("repost.cancel"), press(CANCEL))
         )
-        return Answer(content=shortened_lines(lines), components=buttons)
+        return Answer(content=as_content(lines), components=buttons)
 
     async def _retract(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         token, number, short = arguments_of(arguments, 3)
@@ -242,8 +239,8 @@ class Reposting:
         """Carry out what was decided, and say what came of it."""
         told = (await look()).about(record.title)
         act.outcome = "; ".join(told) or "nothing was left to do"
-        lines = [asker.words.say("repost.done", issue=titled(record.title)), *(f"- {escape(line)}" for line in told)]
-        return Answer(content=shortened_lines(lines))
+        lines = [asker.words.say("repost.done", issue=titled(record.title)), *listed(told)]
+        return Answer(content=as_content(lines))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
+from heartbeat_bot.service.lines import named
 from heartbeat_bot.service.presses import Kind, Pressable, arguments_of
 
 SERVER_EVENT: Final = "server-event"
@@ -316,8 +317,7 @@ def _fits(told: Told, wanted: Sequence[str]) -> bool:
 
 
 def _choice(told: Told, words: Language) -> str:
-    day = words.day(told.event.day)
-    return f"{shortened(composed(told.event.title), limits.CHOICE_TEXT - len(day) - 3)} · {day}"
+    return named(composed(told.event.title), words.day(told.event.day))
 
 
 def _said(wanted: Scheduled, changes: Mapping[str, Any], words: Language) -> list[str]:
