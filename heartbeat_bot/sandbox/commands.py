@@ -220,9 +220,10 @@ class Commands:
             ]
         return routes
 
-    def shown_in(self, guild_id: int) -> list[Json]:
-        """Return the commands that members of a guild see: its own before the global ones."""
-        return [*self.kept.get(guild_id, {}).values(), *self.kept.get(None, {}).values()]
+    def shown_in(self, guild_id: int | None) -> list[Json]:
+        """Return the commands that members of a guild see: its own before the global ones, which are all that there are elsewhere."""
+        own = self.kept.get(guild_id, {}) if guild_id else {}
+        return [*own.values(), *self.kept.get(None, {}).values()]
 
     def _scope(self, call: Call) -> tuple[int | None, dict[int, Json]]:
         if call.id("application_id") != call.world.bot.id:

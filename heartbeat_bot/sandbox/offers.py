@@ -54,14 +54,12 @@ class Offers:
         """Return the commands that a person is shown in a place, the guild's own before the global ones."""
         if not scene.permissions & Permission.USE_APPLICATION_COMMANDS:
             return []
-        own = self.commands.kept.get(scene.guild.id, {}) if scene.guild else {}
-        here = [command for command in (*own.values(), *self.commands.kept.get(None, {}).values()) if offers_here(scene, command)]
-        return [command for command in here if _is_permitted(scene, command)]
+        kept = self.commands.shown_in(scene.guild.id if scene.guild else None)
+        return [command for command in kept if offers_here(scene, command) and _is_permitted(scene, command)]
 
     def _find(self, scene: Scene, name: str, kind: int) -> Json:
         label = f"/{name}" if kind == CHAT_INPUT else repr(name)
-        own = self.commands.kept.get(scene.guild.id, {}) if scene.guild else {}
-        kept = [*own.values(), *self.commands.kept.get(None, {}).values()]
+        kept = self.commands.shown_in(scene.guild.id if scene.guild else None)
         named = [command for command in kept if command["name"] == name and command["type"] == kind]
         if not named:
             raise NotOfferedError(f"The bot has no command {label}.")
