@@ -39,11 +39,6 @@ class AgendaItem:
     issue: int
 
 
-def merge_events(issues: Iterable[tuple[date | None, Sequence[Event]]]) -> tuple[Event, ...]:
-    """Return the events of many issues, each once, by day and title; see :func:`agenda`."""
-    return tuple(item.event for item in agenda(issues))
-
-
 def agenda(issues: Iterable[tuple[date | None, Sequence[Event]]]) -> tuple[AgendaItem, ...]:
     """Return the events of many issues, each once, by day and title, with the issue that told of each last.
 

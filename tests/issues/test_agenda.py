@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from heartbeat_bot.issues.agenda import event_key, merge_events
+from heartbeat_bot.issues.agenda import agenda, event_key
 from heartbeat_bot.issues.items import Event, EventKind
 
 PAGE = "https://www.meetup.com/owls/events/77/"
@@ -56,7 +56,7 @@ def test_without_an_address_the_letters_of_the_title_count() -> None:
 
 
 def merged(*issues: tuple[date, Sequence[Event]]) -> tuple[Event, ...]:
-    return merge_events(issues)
+    return tuple(item.event for item in agenda(issues))
 
 
 def test_the_latest_details_count_and_earlier_ones_fill_the_gaps() -> None:
