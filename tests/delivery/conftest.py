@@ -1,10 +1,12 @@
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
+from recording import RecordingOutlet
 
 from heartbeat_bot.delivery.identity import Fingerprint, IssueId
 from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
+from heartbeat_bot.delivery.publisher import Publisher
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
 
@@ -45,3 +47,18 @@ def new_issues(clock: ManualClock) -> Callable[..., object]:
         return [ids[path] for path in paths]
 
     return record
+
+
+@pytest.fixture
+def outlet(clock: ManualClock) -> RecordingOutlet:
+    return RecordingOutlet(clock)
+
+
+@pytest.fixture
+def publisher(ledger: Ledger, outlet: RecordingOutlet, clock: ManualClock) -> Publisher:
+    return Publisher(ledger, outlet, clock=clock)
+
+
+@pytest.fixture
+async def issue(ledger: Ledger, new_issues: Callable[..., Awaitable[list[IssueId]]]) -> IssueId:
+    return (await new_issues(ledger, ["a.md"]))[0]

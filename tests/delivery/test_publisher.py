@@ -34,21 +34,6 @@ def issue_of(*names: str, ping: int | None = None) -> list[Post]:
 
 
 @pytest.fixture
-def outlet(clock: ManualClock) -> RecordingOutlet:
-    return RecordingOutlet(clock)
-
-
-@pytest.fixture
-def publisher(ledger: Ledger, outlet: RecordingOutlet, clock: ManualClock) -> Publisher:
-    return Publisher(ledger, outlet, clock=clock)
-
-
-@pytest.fixture
-async def issue(ledger: Ledger, new_issues: NewIssues) -> IssueId:
-    return (await new_issues(ledger, ["a.md"]))[0]
-
-
-@pytest.fixture
 def step(publisher: Publisher, issue: IssueId) -> Callable[..., Awaitable[Outcome]]:
     async def bring(posts: Sequence[Post], *, publish: bool = False, **more: object) -> Outcome:
         return await publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, posts=posts, publish=publish, **more)  # type: ignore[arg-type]

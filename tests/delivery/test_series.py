@@ -35,21 +35,6 @@ def notice_of(text: str = "May waits.", *, ping: int | None = None) -> list[Post
     return [Post(key=COVER, embeds=(embed,), components=BUTTONS, ping=ping)]
 
 
-@pytest.fixture
-def outlet(clock: ManualClock) -> RecordingOutlet:
-    return RecordingOutlet(clock)
-
-
-@pytest.fixture
-def publisher(ledger: Ledger, outlet: RecordingOutlet, clock: ManualClock) -> Publisher:
-    return Publisher(ledger, outlet, clock=clock)
-
-
-@pytest.fixture
-async def issue(ledger: Ledger, new_issues: NewIssues) -> IssueId:
-    return (await new_issues(ledger, ["a.md"]))[0]
-
-
 Bring = Callable[..., Awaitable[Outcome]]
 
 
