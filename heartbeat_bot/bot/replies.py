@@ -5,8 +5,6 @@ needs stands in its custom_id. So the bodies go through the client's own adapter
 client.
 """
 
-import io
-import json
 import logging
 import secrets
 from collections.abc import Iterator, Sequence
@@ -16,7 +14,7 @@ import discord
 from discord.http import MultipartParameters
 from discord.webhook.async_ import async_context
 
-from heartbeat_bot.delivery.outlet import FAILURES
+from heartbeat_bot.delivery.outlet import FAILURES, parameters_of
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages import limits
@@ -50,20 +48,18 @@ async def defer(interaction: discord.Interaction[Any], *, share: bool = False) -
 
 async def reply(interaction: discord.Interaction[Any], answer: Answer) -> None:
     """Answer what was deferred: a command's waiting message, or the message whose button was pressed, becomes the answer."""
-    form = [{"name": "payload_json", "value": json.dumps(answer.body()), "content_type": "application/json"}]
-    files = [discord.File(io.BytesIO(file.content), filename=file.name) for file in answer.files]
-    form += [{"name": f"files[{number}]", "value": file.fp, "filename": file.filename} for number, file in enumerate(files)]
     http = interaction.client.http
-    await async_context.get().edit_original_interaction_response(
-        interaction.application_id,
-        interaction.token,
-        session=interaction._session,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the session of all interactions
-        proxy=http.proxy,
-        proxy_auth=http.proxy_auth,
-        payload=None if files else answer.body(),
-        multipart=form if files else None,
-        files=files,
-    )
+    with parameters_of(answer.body(), answer.files) as parameters:
+        await async_context.get().edit_original_interaction_response(
+            interaction.application_id,
+            interaction.token,
+            session=interaction._session,  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the session of all interactions
+            proxy=http.proxy,
+            proxy_auth=http.proxy_auth,
+            payload=parameters.payload,
+            multipart=parameters.multipart,
+            files=parameters.files,
+        )
 
 
 def pressed(interaction: discord.Interaction[Any]) -> tuple[Press | None, list[str]]:

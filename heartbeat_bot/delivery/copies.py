@@ -7,6 +7,7 @@ is kept in step with its issue, mentions nobody, and goes when the announcement 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Delete, Row, Select, delete, insert, select, union_all, update
@@ -17,7 +18,7 @@ from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NOTICE, Series
 from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.delivery.writes import Writes
+from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.messages.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
@@ -66,9 +67,9 @@ class Copies:
     def __init__(self, engine: AsyncEngine) -> None:
         """Use the ledger's engine."""
         self._engine = engine
-        self._writes = Writes(engine, schema.copies, schema.receipts, schema.intents, schema.issues)
-        self._copies: dict[str, tuple[int, Sequence[Copy]]] = {}
-        self._strays: dict[str, tuple[int, Sequence[Stray]]] = {}
+        writes = Writes(engine, schema.copies, schema.receipts, schema.intents, schema.issues)
+        self._copies = Remembered[Sequence[Copy]](writes)
+        self._strays = Remembered[Sequence[Stray]](writes)
 
     async def of(self, issue: IssueId) -> Sequence[Copy]:
         """Return the copies of an issue, the oldest first."""
@@ -76,12 +77,9 @@ class Copies:
 
     async def of_newsletter(self, newsletter: str) -> Sequence[Copy]:
         """Return the copies of a newsletter's issues, the oldest first. They are read again only when something was written."""
-        number = self._writes.number
-        if self._copies.get(newsletter, (-1,))[0] != number:
-            issues = schema.issues
-            query = select(schema.copies).join(issues, issues.c.id == schema.copies.c.issue)
-            self._copies[newsletter] = (number, await self._read(query.where(issues.c.newsletter == newsletter)))
-        return self._copies[newsletter][1]
+        issues = schema.issues
+        query = select(schema.copies).join(issues, issues.c.id == schema.copies.c.issue).where(issues.c.newsletter == newsletter)
+        return await self._copies.get(newsletter, partial(self._read, query))
 
     async def add(
         self,
@@ -124,10 +122,7 @@ class Copies:
 
     async def strays(self, newsletter: str) -> Sequence[Stray]:
         """Return what is left of copies that are no more. It is read again only when something was written."""
-        number = self._writes.number
-        if self._strays.get(newsletter, (-1,))[0] != number:
-            self._strays[newsletter] = (number, await self._find_strays(newsletter))
-        return self._strays[newsletter][1]
+        return await self._strays.get(newsletter, partial(self._find_strays, newsletter))
 
     async def _find_strays(self, newsletter: str) -> Sequence[Stray]:
         issues, copies = schema.issues, schema.copies

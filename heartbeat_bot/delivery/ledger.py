@@ -24,7 +24,7 @@ from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
 from heartbeat_bot.delivery.receipts import NOTICE, Receipt, Receipts, receipt_of
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.server_events import ServerEvents
-from heartbeat_bot.delivery.writes import Writes
+from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.messages.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
@@ -190,8 +190,7 @@ class Ledger:
         self.copies = Copies(engine)
         self.actions = Actions(engine)
         self.server_events = ServerEvents(engine)
-        self._writes = Writes(engine, schema.issues)
-        self._seen: dict[str, tuple[int, dict[IssueId, IssueRecord]]] = {}
+        self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(engine, schema.issues))
 
     async def newsletters(self) -> list[Newsletter]:
         """Return every newsletter that a pass has seen, by name."""
@@ -233,15 +232,13 @@ class Ledger:
 
         They are read once, and again when an issue was written: nobody else writes to the database meanwhile.
         """
-        number = self._writes.number
-        if newsletter in self._seen and self._seen[newsletter][0] == number:
-            return self._seen[newsletter][1]
-        query = select(*_RECORD).where(schema.issues.c.newsletter == newsletter)
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(query)
-            records = {row[0]: _issue_of(row) for row in rows}
-        self._seen[newsletter] = (number, records)
-        return records
+
+        async def read() -> Mapping[IssueId, IssueRecord]:
+            query = select(*_RECORD).where(schema.issues.c.newsletter == newsletter)
+            async with self._engine.connect() as connection:
+                return {row[0]: _issue_of(row) for row in await connection.execute(query)}
+
+        return await self._records.get(newsletter, read)
 
     async def known(self, newsletter: str, records: Mapping[IssueId, IssueRecord] | None = None) -> list[Known]:
         """Return the issues of a newsletter, those that are gone too, as :func:`identity.identify` takes them.

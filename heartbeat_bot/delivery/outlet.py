@@ -21,6 +21,7 @@ from discord.http import MultipartParameters, Route
 from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId
 from heartbeat_bot.delivery.recognise import Seen
 from heartbeat_bot.errors import OutletError, RateLimitedError
+from heartbeat_bot.messages.post import Upload
 from heartbeat_bot.messages.scheduled import Scheduled
 
 UNKNOWN_CHANNEL: Final = 10003
@@ -30,14 +31,6 @@ TOO_MANY_SERVER_EVENTS: Final = 30038
 ALREADY_CROSSPOSTED: Final = 40033
 MISSING_PERMISSION: Final = 50013
 FINISHED_SERVER_EVENT: Final = 180000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file to send along: its name in the message and its bytes."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +228,7 @@ class DiscordOutlet:
         """Send a message; see :class:`Outlet`. discord.py repeats what was answered with 5xx: the nonce keeps that harmless."""
         doing = f"sending a message to channel {channel}"
         async with self._wire(doing):
-            with _parameters({**body, "nonce": nonce, "enforce_nonce": True}, files) as parameters:
+            with parameters_of({**body, "nonce": nonce, "enforce_nonce": True}, files) as parameters:
                 answer = await self.client.http.send_message(channel, params=parameters)
         try:
             return MessageId(int(answer["id"]))
@@ -245,7 +238,7 @@ class DiscordOutlet:
     async def edit(self, channel: ChannelId, message: MessageId, body: Mapping[str, Any], files: Sequence[Upload]) -> None:
         """Edit a message; see :class:`Outlet`. Files that are not named again are dropped by Discord."""
         async with self._wire(f"editing message {message} in channel {channel}"):
-            with _parameters({"attachments": [], **body}, files) as parameters:
+            with parameters_of({"attachments": [], **body}, files) as parameters:
                 await self.client.http.edit_message(channel, message, params=parameters)
 
     async def delete(self, channel: ChannelId, message: MessageId) -> None:
@@ -460,7 +453,7 @@ def _seen(message: Mapping[str, Any]) -> Seen:
 
 
 @contextmanager
-def _parameters(body: Mapping[str, Any], uploads: Sequence[Upload]) -> Generator[MultipartParameters]:
+def parameters_of(body: Mapping[str, Any], uploads: Sequence[Upload]) -> Generator[MultipartParameters]:
     """Build what discord.py's HTTP client takes: JSON alone, or a form with files."""
     if not uploads:
         yield MultipartParameters(payload=dict(body), multipart=None, files=None)

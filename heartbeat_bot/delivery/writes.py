@@ -1,9 +1,12 @@
 """Knows whether tables were written, so that what was read of them need not be read again: nobody else writes to the database."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Delete, Insert, Table, Update, event
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+_Value = TypeVar("_Value")
 
 
 class Writes:
@@ -25,3 +28,19 @@ class Writes:
     def _on_commit(self, _connection: Any) -> None:
         self.number += self._open
         self._open = False
+
+
+class Remembered(Generic[_Value]):
+    """What was read of the tables whose writes are counted, by newsletter."""
+
+    def __init__(self, writes: Writes) -> None:
+        """Remember nothing yet."""
+        self._writes = writes
+        self._values: dict[str, tuple[int, _Value]] = {}
+
+    async def get(self, newsletter: str, read: Callable[[], Awaitable[_Value]]) -> _Value:
+        """Return what was read of a newsletter, read again when something was written since."""
+        number = self._writes.number
+        if newsletter not in self._values or self._values[newsletter][0] != number:
+            self._values[newsletter] = (number, await read())
+        return self._values[newsletter][1]

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from heartbeat_bot.messages.components import Component
+from heartbeat_bot.messages.post import Upload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
+class Attachment(Upload):
     """A file that comes with an answer; ``alt`` says what a picture shows, "" for nothing."""
 
-    name: str
-    content: bytes
     alt: str = ""
 
 

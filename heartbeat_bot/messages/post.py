@@ -74,6 +74,14 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file to send along: its name in the message and its bytes."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Jump:
     """A line of the cover's "In this issue": a label (fit for a link's text, where nothing can be escaped) and the post that it leads to."""
 
