@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar, assert_never
 
 from heartbeat_bot.delivery.identity import IssueId
@@ -211,18 +212,19 @@ class Publisher:
             read_file=read_file,
             progress=progress,
         )
-        async with self._locks[channel]:
-            tally = _Tally()
-            outcome = await self._guarded(self._bring_in_step(aim, tally), tally)
-        await self._note_error(aim, outcome)
-        return outcome
+        return await self._do(aim, partial(self._bring_in_step, aim))
 
-    async def _note_error(self, aim: _Aim, outcome: Outcome) -> None:
+    async def _do(self, aim: _Aim, work: Callable[[_Tally], Coroutine[Any, Any, None]]) -> Outcome:
+        """Do some work on a channel alone; return what came of it, as far as it came, and note what went wrong with the issue."""
+        async with self._locks[aim.channel]:
+            tally = _Tally()
+            outcome = await self._guarded(work(tally), tally)
         if aim.series == NOTICE:
-            return
+            return outcome
         error = str(outcome.error) if outcome.error else None
         if error is not None or (await self._ledger.issue(aim.issue)).error is not None:
             await self._ledger.issue_error(aim.issue, error, now=self._clock())
+        return outcome
 
     async def withdraw(self, issue: IssueId, *, progress: Progress | None = None) -> Outcome:
         """Delete every message of an issue that is kept in step, in all channels, copies too: it is gone, or was taken back.
@@ -258,7 +260,6 @@ class Publisher:
         sent: nothing is out of order, but it is the issue's last section that shows up as new. What should appear at the end of the
         channel whatever its place in the issue is a copy of that section (see ``copies.py``), beside the announcement.
         """
-        tally = _Tally()
         aim = _Aim(
             issue=issue,
             guild=GuildId(0),
@@ -269,10 +270,7 @@ class Publisher:
             read_file=_nothing_to_read,
             progress=None,
         )
-        async with self._locks[channel]:
-            outcome = await self._guarded(self._clear(aim, keys, tally), tally)
-        await self._note_error(aim, outcome)
-        return outcome
+        return await self._do(aim, partial(self._clear, aim, keys))
 
     async def settle(self, read_file: ReadFile | None = None) -> list[UserError]:
         """Settle the unfinished intents of all issues; return what went wrong with some. To be called on start.
@@ -304,7 +302,7 @@ class Publisher:
                 tally.outcome += await self._perform(aim, Delete(message=receipt.message), tally)
 
     async def _guarded(self, work: Coroutine[Any, Any, None], tally: _Tally) -> Outcome:
-        """Do some work on a channel; return what came of it, as far as it came."""
+        """Turn what ends some work early into its outcome."""
         try:
             await work
         except _WaitError as wait:

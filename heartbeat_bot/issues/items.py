@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+ONLINE: Final = frozenset({"online", "virtual"})
+"""Locations, in lower case, that are no place."""
 
 
 class EventKind(StrEnum):

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from heartbeat_bot.issues.items import Event
+from heartbeat_bot.issues.items import ONLINE, Event
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.components import shortened
@@ -26,7 +26,6 @@ LEAD: Final = timedelta(minutes=2)
 
 _GUILD_ONLY: Final = 2
 _EXTERNAL: Final = 3
-_ONLINE: Final = frozenset({"online", "virtual"})
 _ADDRESS: Final = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\ud800-\udfff]+")
 _OFFSET: Final = re.compile(r"([+-])(\d\d):(\d\d)")
 
@@ -126,7 +125,7 @@ def _description(link: str, issue: str, page: str) -> Iterator[str]:
 
 def _place(event: Event, link: str) -> str:
     place = _line(event.location or "", limits.EVENT_LOCATION)
-    if place and not (event.online and place.casefold() in _ONLINE):
+    if place and not (event.online and place.casefold() in ONLINE):
         return place
     if link and len(link) <= limits.EVENT_LOCATION:
         return link

@@ -9,7 +9,7 @@ from typing import Final
 from heartbeat_bot.archive.calendar import calendar
 from heartbeat_bot.archive.told import Told
 from heartbeat_bot.archive.words import UNSPACED, folded_words
-from heartbeat_bot.issues.items import Event, EventKind, Job, JobKind
+from heartbeat_bot.issues.items import ONLINE, Event, EventKind, Job, JobKind
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Attachment
@@ -219,7 +219,7 @@ def _is_there(event: Event, where: str) -> bool:
 
 
 def _is_online_only(location: str | None) -> bool:
-    return not location or location.strip().casefold() in {"online", "virtual"}
+    return not location or location.strip().casefold() in ONLINE
 
 
 def _fits(query: str, texts: Sequence[str]) -> bool:
