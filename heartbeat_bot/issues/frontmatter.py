@@ -41,6 +41,8 @@ _MAX_MATTER: Final = 64 * 1024
 _MAX_DOTS: Final = 20
 _MAX_VALUES: Final = 20_000
 """Real front matter has a dozen values; aliases can make a few lines stand for billions."""
+_MAX_BITS: Final = 4096
+"""Python refuses to write out integers of more than 4,300 digits, but not to read them from ``0xff…`` or YAML's ``1:59:59…``."""
 
 _HINTS: Final = (
     ("mapping values are not allowed", "put a value that holds `: ` in quotes"),
@@ -134,10 +136,8 @@ def take_apart(data: bytes, path: str) -> Document:
         metadata, body = _franklin(stripped)
     else:
         metadata, body = _pelican(stripped, offset, findings)
-    if _values(metadata) > _MAX_VALUES:
-        raise IssueError(
-            "the front matter stands for more values than an issue needs; write out its aliases", path=path, line=offset + 1
-        )
+    if problem := _excess(metadata):
+        raise IssueError(problem, path=path, line=offset + 1)
     header = text[: len(text) - len(body)]
     lines = _key_lines(header, json_style=stripped.startswith("{")) if metadata else {}
     return Document(metadata=metadata, key_lines=lines, body=body, body_line=header.count("\n") + 1, findings=tuple(findings))
@@ -173,17 +173,21 @@ def _key_lines(header: str, *, json_style: bool) -> dict[str, int]:
     return lines
 
 
-def _values(metadata: Mapping[str, Any]) -> int:
-    """Count the values that metadata stand for when every alias is written out, up to the bound."""
+def _excess(metadata: Mapping[str, Any]) -> str:
+    """Say what makes metadata too much to work with, when every alias is written out; "" when nothing does."""
     count, waiting = 0, [cast("object", metadata)]
-    while waiting and count <= _MAX_VALUES:
+    while waiting:
         value = waiting.pop()
         count += 1
+        if count > _MAX_VALUES:
+            return "the front matter stands for more values than an issue needs; write out its aliases"
+        if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            return "the front matter holds a number too large to be one; put it in quotes"
         if isinstance(value, dict):
             waiting.extend(cast("dict[object, object]", value).values())
         elif isinstance(value, (list, tuple, set)):
             waiting.extend(cast("list[object]", value))
-    return count
+    return ""
 
 
 def _boundaries(text: str, fence: str) -> tuple[str, str] | None:

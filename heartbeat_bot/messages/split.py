@@ -1,6 +1,7 @@
 """Cutting a rendered text in two where a reader minds least: between items, lines, sentences, words; inside a word only at last."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum, StrEnum
 from itertools import accumulate, pairwise, takewhile
@@ -51,7 +52,12 @@ _ATOMS = re.compile(
 )
 _MARKS: Final = frozenset({"**", "*", "~~", "__"})
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]*_]*$")
-_JOINER = re.compile("[\u200d\ufe0f\U0001f3fb-\U0001f3ff\u0300-\u036f\U0001f1e6-\U0001f1ff]")
+_ZERO_WIDTH_JOINER: Final = "\u200d"
+_ADDED = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+_REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
+"""Letters that are flags in pairs, counted from the first of their row."""
+_LONGEST_CHARACTER: Final = 40
+"""Code points of what a reader sees as one character; the longest in use, families of emoji and letters with many marks, have some ten."""
 
 
 def split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:  # noqa: PLR0911 - one per way of cutting
@@ -219,8 +225,26 @@ def _split_atom(atoms: Sequence[str], fits: Fits) -> tuple[str, str]:
         fence = ticks.group() if ticks else "`"
         opening, body, closing = fence, atom[len(fence) : -len(fence)], fence
     size = _largest(min(len(body) - 1, _MOST), lambda n: fits(before + opening + body[:n] + closing))
-    while size > 1 and _JOINER.match(body[size]):
-        size -= 1
+    size = _between_characters(body, size)
     if not size:
         return "", "".join(atoms)
     return before + opening + body[:size] + closing, opening + body[size:] + closing + after
+
+
+def _between_characters(text: str, size: int) -> int:
+    """Return the last place, at or a little before ``size``, that tears no character apart; ``size`` where marks never end."""
+    for place in range(size, max(size - _LONGEST_CHARACTER, 0), -1):
+        if not _tears(text, place):
+            return place
+    return size
+
+
+def _tears(text: str, place: int) -> bool:
+    """Tell whether a place stands inside what is seen as one character (the common cases of Unicode's grapheme clusters, UAX #29)."""
+    before, after = text[place - 1], text[place]
+    if before == _ZERO_WIDTH_JOINER or _ADDED.match(after) or unicodedata.category(after).startswith("M"):
+        return True
+    if not _REGIONAL.match(after):
+        return False
+    flags = sum(1 for _ in takewhile(_REGIONAL.match, reversed(text[:place])))
+    return flags % 2 == 1

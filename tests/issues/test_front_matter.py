@@ -123,6 +123,8 @@ BROKEN = {
     ),
     "a hundred and one aliases": ("---\na: &a x\nb: [" + "*a, " * 101 + "]\n---\n", 3, "more than 100 aliases"),
     "YAML nested without end": ("---\na: " + "[" * 5000 + "\n---\n", 1, "nested too deeply"),
+    "a number of thousands of parts": ("---\ntitle: 1:" + "59:" * 5000 + "1\n---\n", 1, "a number too large to be one; put it in quotes"),
+    "TOML with a number of thousands of digits": ("+++\ntitle = 0x" + "f" * 9000 + "\n+++\n", 1, "a number too large to be one"),
     "TOML without quotes": ("+++\ndate = 2026-01-02\ntitle = A\n+++\nb", 3, "not valid TOML: Invalid value$"),
     "TOML with a key twice": ("+++\na = 1\na = 2\n+++\nb", 3, "not valid TOML: Cannot overwrite"),
     "TOML nested without end": ("+++\na = " + "[" * 5000 + "\n+++\n", 1, "nested too deeply"),

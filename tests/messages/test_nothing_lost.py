@@ -194,8 +194,16 @@ def test_any_heap_of_marks_keeps_its_words(markdown: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["lorem ipsum dolor. " * 10_000, "a" * 200_000, "日本語" * 40_000, "> lorem ipsum\n" * 10_000, "- " + "lorem ipsum " * 10_000],
-    ids=["prose", "one word", "no spaces", "quote", "item"],
+    [
+        "lorem ipsum dolor. " * 10_000,
+        "a" * 200_000,
+        "日本語" * 40_000,
+        "> lorem ipsum\n" * 10_000,
+        "- " + "lorem ipsum " * 10_000,
+        "a" + "\u0301" * 100_000,
+        "a" + "\u200d" * 100_000,
+    ],
+    ids=["prose", "one word", "no spaces", "quote", "item", "accents", "joiners"],
 )
 def test_a_paragraph_of_hundreds_of_kilobytes_is_cut_whole_and_in_a_moment(text: str) -> None:
     start = time.perf_counter()
@@ -204,3 +212,14 @@ def test_a_paragraph_of_hundreds_of_kilobytes_is_cut_whole_and_in_a_moment(text:
     assert {post.key: found for post in composition.posts if (found := broken_limits(post))} == {}
     shown = "".join(embed.description for post in composition.posts for embed in post.embeds)
     assert Counter(re.sub(r"[^\w]", "", text)) == Counter(re.sub(r"[^\w]", "", shown))
+
+
+@pytest.mark.parametrize(
+    "character",
+    ["👩🏽‍💻", "🇫🇷", "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "e\u0301\u0323", "षि", "ש\u05c1ָ", "❤️"],
+    ids=["joined emoji", "flag", "flag of tags", "accents", "Devanagari", "Hebrew", "presentation"],
+)
+def test_a_word_is_not_cut_inside_what_is_seen_as_one_character(character: str) -> None:
+    shown = [embed.description for post in composed(character * 5000).posts for embed in post.embeds if embed.description]
+    assert len(shown) > 1
+    assert {part.replace(character, "") for part in shown} == {""}
