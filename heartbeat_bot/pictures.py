@@ -13,7 +13,7 @@ from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.compose import picture_targets
 from heartbeat_bot.messages.post import File
 from heartbeat_bot.messages.preview import Preview
-from heartbeat_bot.rendering import Settings, folder_url, render_issue
+from heartbeat_bot.rendering import Settings, apart, folder_url, render_issue
 from heartbeat_bot.sources.snapshot import Contents
 
 _ROOTS = ("", "static", "public", "assets", "content", "src", "docs", "source", "files")
@@ -25,10 +25,11 @@ async def render_from(contents: Contents, path: str, data: bytes, newsletter: Se
 
     Raises IssueError, and SourceError when a picture cannot be read.
     """
-    issue = await asyncio.to_thread(read_issue, path, data)
-    files, findings = await _attached_pictures(issue, contents, newsletter) if newsletter.images.attach else ({}, [])
-    preview = await asyncio.to_thread(render_issue, issue, newsletter, site_url=site_url, files=files)
-    return replace(preview, findings=(*preview.findings, *findings))
+    with apart(path):
+        issue = await asyncio.to_thread(read_issue, path, data)
+        files, findings = await _attached_pictures(issue, contents, newsletter) if newsletter.images.attach else ({}, [])
+        preview = await asyncio.to_thread(render_issue, issue, newsletter, site_url=site_url, files=files)
+        return replace(preview, findings=(*preview.findings, *findings))
 
 
 async def _attached_pictures(issue: Issue, contents: Contents, newsletter: Settings) -> tuple[dict[str, File], list[Finding]]:

@@ -1,12 +1,15 @@
 """A file of a newsletter → its preview, with that newsletter's settings: what `preview`, `check` and the service all go through."""
 
+import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Final, Protocol
 
+from heartbeat_bot.errors import IssueError, UserError
 from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
@@ -18,7 +21,11 @@ from heartbeat_bot.messages.links import Links
 from heartbeat_bot.messages.post import COVER, File
 from heartbeat_bot.messages.preview import Preview
 
+_LOG = logging.getLogger(__name__)
 _MOST_OF_A_RULE: Final = 20
+_MANY: Final = 30
+_FLOOD: Final = 100
+"""Messages of an issue; of 120 real ones, of up to 32 kB, the longest takes 12."""
 _WIDE: Final = (
     "The table is too wide for Discord and is shown as a list, row by row. Fewer or shorter columns would keep it a table."
 )
@@ -73,6 +80,20 @@ class Settings(Protocol):
         ...
 
 
+@contextmanager
+def apart(path: str) -> Generator[None]:
+    """Turn a fault of this program that shows with one file into an IssueError, so that the others go on; it is logged whole."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        _LOG.exception("a fault of this program shows with %s", path)
+        raise IssueError(
+            f"a fault of this program shows with this text ({type(error).__name__}); please report it, with the file", path=path
+        ) from error
+
+
 def render(path: str, data: bytes, newsletter: Settings | None = None, *, site_url: str = "") -> Preview:
     """Read and compose a file, its pictures linked; ``site_url`` wins over the newsletter's. Raises IssueError when it cannot be read."""
     return render_issue(read_issue(path, data), newsletter, site_url=site_url)
@@ -81,7 +102,10 @@ def render(path: str, data: bytes, newsletter: Settings | None = None, *, site_u
 def render_issue(
     issue: Issue, newsletter: Settings | None = None, *, site_url: str = "", files: Mapping[str, File] | None = None
 ) -> Preview:
-    """Compose a read issue; ``files`` maps the targets of pictures to the files that are uploaded instead of linked."""
+    """Compose a read issue; ``files`` maps the targets of pictures to the files that are uploaded instead of linked.
+
+    Raises IssueError when it would flood a channel.
+    """
     site = site_url or (newsletter.site_url if newsletter else None) or ""
     page = newsletter.page_url(slug=issue.slug, path=issue.path, day=issue.day) if newsletter else ""
     images = (newsletter.images.base_url if newsletter else None) or ""
@@ -94,6 +118,8 @@ def render_issue(
         ping=newsletter.announce.ping_role if newsletter else None,
         files=files,
     )
+    if len(composition.posts) > _FLOOD:
+        raise IssueError(_flood(len(composition.posts)), path=issue.path, line=issue.body_line)
     return Preview(issue=issue, url=page, composition=composition, findings=_in_order(issue, composition))
 
 
@@ -106,6 +132,13 @@ def links_of(newsletter: Settings, page: str) -> Links:
     """Return what resolves the targets of a newsletter's issue, whose address is ``page``, as its messages do."""
     site = folder_url(newsletter.site_url or "")
     return Links(site=site, page=page, images=folder_url(newsletter.images.base_url or "") or site)
+
+
+def _flood(count: int) -> str:
+    return (
+        f"the issue would take {count} messages on Discord, all at once; look whether lines of code are taken for headings "
+        f"(a block that nothing opens or closes), or make it several issues: up to {_FLOOD} messages are sent"
+    )
 
 
 def _without_skipped(issue: Issue, newsletter: Settings | None) -> Issue:
@@ -133,7 +166,10 @@ def _in_order(issue: Issue, composition: Composition) -> tuple[Finding, ...]:
 
 
 def _shapes(issue: Issue, composition: Composition) -> Iterator[Finding]:
-    """Say where an issue looks other on Discord than on its site: long sections and wide tables."""
+    """Say where an issue looks other on Discord than on its site: many messages, long sections and wide tables."""
+    if len(composition.posts) > _MANY:
+        message = f"The issue takes {len(composition.posts)} messages on Discord, all sent at once."
+        yield finding("many-messages", issue.body_line, message)
     lines = {section.anchor: section.line for section in issue.sections}
     for key, count, _ in composition.bounds:
         if count > 1:

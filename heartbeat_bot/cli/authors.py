@@ -17,7 +17,7 @@ from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.messages.preview import Preview, as_text, finding_json, finding_line
-from heartbeat_bot.rendering import Settings, render
+from heartbeat_bot.rendering import Settings, apart, render
 
 _SUFFIXES = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
 
@@ -140,7 +140,9 @@ def _render(path: Path, settings: Settings | None, site_url: str) -> Preview | F
             from heartbeat_bot.cli.newsletters import render_here  # noqa: PLC0415 - as for the configuration
 
             return render_here(path, _shown(path), settings, site_url=site_url)
-        return render(_shown(path), path.read_bytes(), settings, site_url=site_url)
+        data = path.read_bytes()
+        with apart(_shown(path)):
+            return render(_shown(path), data, settings, site_url=site_url)
     except IssueError as error:
         return finding("unreadable", error.line, error.reason)
     except OSError as error:

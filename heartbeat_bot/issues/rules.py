@@ -25,7 +25,7 @@ def _rules(severity: Severity, **texts: tuple[str, str]) -> list[Rule]:
 _ERRORS = _rules(
     Severity.ERROR,
     unreadable=(
-        "The file cannot be read as an issue: it is no text, too large, nested too deeply, or its front matter is broken.",
+        "The file cannot be posted as an issue: it is no text, too large or too long, nested too deeply, or its front matter is broken.",
         "Mend what the message names, in the line it names; until then the issue is not posted.",
     ),
 )
@@ -58,6 +58,10 @@ _WARNINGS = _rules(
         "Write the text, or remove the link.",
     ),
     long_description=("The description is longer than the cover has room for, and is cut.", "Shorten it."),
+    many_messages=(
+        "The issue takes more than 30 messages on Discord, all sent at once; of more than 100 none is.",
+        "Look whether lines of code are taken for headings; else make it several issues.",
+    ),
     mojibake=(
         "Characters were once decoded wrongly (`Ã©` for `é`); they were repaired for Discord.",
         "Save the file as UTF-8 from a sound copy.",

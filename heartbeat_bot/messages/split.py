@@ -52,6 +52,8 @@ _ATOMS = re.compile(
 )
 _MARKS: Final = frozenset({"**", "*", "~~", "__"})
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]*_]*$")
+_NOTHING_YET = re.compile(r"[ >]*(?:[-*] *|\d+\. *)?")
+"""The mark of an item or quote, before anything is said."""
 _ZERO_WIDTH_JOINER: Final = "\u200d"
 _ADDED = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
 _REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
@@ -181,7 +183,7 @@ def _cut_at(atoms: Sequence[str], fits: Fits, *, prefer: re.Pattern[str] | None,
         following = spots[size] if size < len(spots) else len(atoms)
         if len("".join(atoms[:spot])) < _HALF * len("".join(atoms[:following])):
             return None
-    return spot if "".join(atoms[:spot]).strip(" >-*0123456789.") else None
+    return None if _NOTHING_YET.fullmatch("".join(atoms[:spot])) else spot
 
 
 _HALF: Final = 0.5
@@ -211,7 +213,7 @@ def _closed(atoms: Sequence[str], cut: int) -> tuple[str, str]:
 def _split_atom(atoms: Sequence[str], fits: Fits) -> tuple[str, str]:
     """Cut where there is no white space to cut at: between atoms, and inside the one atom that alone is too long."""
     size = _largest(len(atoms) - 1, lambda n: fits(_head(atoms, n)))
-    if size and "".join(atoms[:size]).strip(" >-*0123456789."):
+    if size and not _NOTHING_YET.fullmatch("".join(atoms[:size])):
         return _closed(atoms, size)
     index = size
     if fits(_head(atoms, index + 1)):

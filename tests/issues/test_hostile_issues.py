@@ -10,6 +10,7 @@ from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.messages.compose import compose
+from heartbeat_bot.rendering import apart
 
 N = 10_000
 HEAD = "---\ntitle: T\n---\n"
@@ -128,3 +129,14 @@ def test_any_header_is_read_or_an_error_within_its_lines(parts: list[str]) -> No
     data = "\n".join(["---", *parts, "---", "body"])
     error = refusal(data.encode())
     assert error is None or 1 <= (error.line or 0) <= data.count("\n") + 1
+
+
+def test_a_fault_of_the_program_is_an_error_of_that_file_and_logged_whole(caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        pytest.raises(IssueError, match=r"a\.md: a fault of this program .* \(ZeroDivisionError\); please report it"),
+        apart("a.md"),
+    ):
+        _ = 1 / 0
+    assert "ZeroDivisionError: division by zero" in caplog.text
+    with pytest.raises(IssueError, match="as it was"), apart("a.md"):
+        raise IssueError("as it was", path="a.md")

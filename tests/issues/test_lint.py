@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import read_issue
@@ -154,6 +155,18 @@ def test_what_looks_other_on_discord_is_said_in_the_preview() -> None:
     findings = shown(body)
     assert [(finding.rule, finding.line) for finding in findings] == [("wide-table", 7), ("very-long-section", 12)]
     assert "takes 2 messages" in findings[1].message
+
+
+def test_an_issue_that_would_flood_a_channel_is_told_and_then_refused() -> None:
+    sections = "## A part\n\nOf some words.\n\n"
+    assert "many-messages" not in {finding.rule for finding in shown(sections * 29)}
+    assert [finding.message for finding in shown(sections * 30) if finding.rule == "many-messages"] == [
+        "The issue takes 31 messages on Discord, all sent at once."
+    ]
+    assert len(render("a.md", (HEAD + sections * 99).encode()).composition.posts) == 100
+    with pytest.raises(IssueError, match=r"a\.md:\d+: the issue would take 101 messages .* up to 100 messages are sent") as caught:
+        render("a.md", (HEAD + sections * 100).encode())
+    assert caught.value.line == HEAD.count("\n") + 1
 
 
 def test_findings_are_told_once_in_the_order_of_lines_with_their_rules_severity() -> None:

@@ -202,8 +202,24 @@ def test_any_heap_of_marks_keeps_its_words(markdown: str) -> None:
         "- " + "lorem ipsum " * 10_000,
         "a" + "\u0301" * 100_000,
         "a" + "\u200d" * 100_000,
+        "3.14159 26535 " * 5_000,
+        "> 1 2 " + "3 " * 40_000,
+        "- " + "1 - " * 20_000,
+        "1. " * 20 + "2 " * 40_000,
     ],
-    ids=["prose", "one word", "no spaces", "quote", "item", "accents", "joiners"],
+    ids=[
+        "prose",
+        "one word",
+        "no spaces",
+        "quote",
+        "item",
+        "accents",
+        "joiners",
+        "numbers",
+        "numbers quoted",
+        "numbers listed",
+        "marks",
+    ],
 )
 def test_a_paragraph_of_hundreds_of_kilobytes_is_cut_whole_and_in_a_moment(text: str) -> None:
     start = time.perf_counter()
