@@ -443,7 +443,8 @@ _TABLE_WIDTH: Final = 62
 
 
 def _width(text: str) -> int:
-    return sum(2 if EMOJI.match(c) else 1 for c in text)
+    """Return the columns that a cell takes; of one that is too wide for any table, at least so many."""
+    return len(text) if len(text) > _TABLE_WIDTH else sum(2 if EMOJI.match(c) else 1 for c in text)
 
 
 def _aligned(rows: Sequence[Sequence[str]], widths: Sequence[int], *, header: bool) -> str:

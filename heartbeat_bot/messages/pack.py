@@ -7,7 +7,7 @@ from typing import Final, Self, assert_never
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.nodes import count_nodes, weighs_at_most, weight
 from heartbeat_bot.messages.post import Embed, EmbedImage
-from heartbeat_bot.messages.split import Cut, Kind, split
+from heartbeat_bot.messages.split import Cut, Kind, split, tear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +226,11 @@ class _Filler:
     def _append(self, text: str, kind: Kind) -> None:
         title = self._take_title()
         heading, self.pending_heading = self.pending_heading, ""
+        if not _alone(title).less(heading).holds("x" * _WORTH):
+            # Too long to stand above a text in one message, it is a text of its own.
+            self.pending_title = title
+            self._append(heading, Kind.PARAGRAPH)
+            title, heading = None, ""
         rest = text
         while rest:
             base = self.embed if self.open else Embed(title=title.title if title else "", url=title.url if title else "")
@@ -237,6 +242,8 @@ class _Filler:
                 # No message of its own would help: what is too long for any is cut where it stands.
                 part, left = split(rest, kind, fits, cut=Cut.FORCED)
                 part, left = (part, left) if len(part) >= _WORTH or (part and self._empty) else ("", rest)
+                if not part and self._empty:
+                    part, left = tear(rest, fits)
             if part:
                 self.embed, self.open, self.last = _grown(base, gap + before, part), True, kind
                 self.weight += weight(gap + before) + weight(part)
@@ -247,7 +254,6 @@ class _Filler:
             elif self.open and self._fresh_embed_helps(rest, kind):
                 self._close()
             else:
-                assert not self._empty, f"nothing of this text fits an empty message: {rest[:60]!r}"
                 self._next_message()
 
     @property

@@ -52,7 +52,7 @@ _ATOMS = re.compile(
 )
 _MARKS: Final = frozenset({"**", "*", "~~", "__"})
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]*_]*$")
-_NOTHING_YET = re.compile(r"[ >]*(?:[-*] *|\d+\. *)?")
+_NOTHING_YET = re.compile(rf"[ >{GAP}]*(?:[-*] *|\d+\. *)?")
 """The mark of an item or quote, before anything is said."""
 _ZERO_WIDTH_JOINER: Final = "\u200d"
 _ADDED = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
@@ -80,6 +80,13 @@ def split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:  #
     if cut is Cut.FORCED or kind is Kind.PARAGRAPH:
         return _split_first_line(text, kind, fits, forced=cut is Cut.FORCED)
     return "", text
+
+
+def tear(text: str, fits: Fits) -> tuple[str, str]:
+    """Cut ``text`` where its room ends, whatever stands there: for what :func:`split` cannot cut, a link of thousands of characters."""
+    size = _between_characters(text, _largest(min(len(text), _MOST), lambda n: fits(text[:n])))
+    assert size, "there is room for a character"
+    return text[:size], text[size:]
 
 
 def _items(text: str) -> list[str]:
@@ -235,6 +242,8 @@ def _split_atom(atoms: Sequence[str], fits: Fits) -> tuple[str, str]:
 
 def _between_characters(text: str, size: int) -> int:
     """Return the last place, at or a little before ``size``, that tears no character apart; ``size`` where marks never end."""
+    if size == len(text):
+        return size
     for place in range(size, max(size - _LONGEST_CHARACTER, 0), -1):
         if not _tears(text, place):
             return place

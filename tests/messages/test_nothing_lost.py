@@ -239,3 +239,22 @@ def test_a_word_is_not_cut_inside_what_is_seen_as_one_character(character: str) 
     shown = [embed.description for post in composed(character * 5000).posts for embed in post.embeds if embed.description]
     assert len(shown) > 1
     assert {part.replace(character, "") for part in shown} == {""}
+
+
+TOO_LONG = {
+    "a heading above a text": "### " + "word " * 1000 + "\n\nText.",
+    "a heading of one word": "### " + "a" * 5000 + "\n\nText.",
+    "a thousand headings in a row": "## A\n\n" + "".join(f"#### Part {number}\n" for number in range(1000)) + "\nText.",
+    "code in an item": "- Some words\n- `" + "<b>" * 2000 + "`\n- more",
+    "code in a quote": "> `" + "<b>" * 2000 + "`",
+    "a link's text": "[" + "a" * 9000 + "](https://x.org/)",
+    "a name in an item's item": "- a\n  - b\n    - " + "c" * 9000,
+}
+
+
+@pytest.mark.parametrize("markdown", TOO_LONG.values(), ids=TOO_LONG)
+def test_what_no_message_holds_is_cut_all_the_same(markdown: str) -> None:
+    composition = composed(markdown)
+    assert {post.key: found for post in composition.posts if (found := broken_limits(post))} == {}
+    wanted, shown = "".join(words(site_html(markdown))), "".join(words(channel_html(composition.posts)))
+    assert Counter(wanted) - Counter(shown) == Counter()
