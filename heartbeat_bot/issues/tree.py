@@ -4,7 +4,7 @@ After this the tree is only read: its top level and every list item and quote ho
 """
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final
 
 from bs4 import BeautifulSoup
@@ -107,8 +107,9 @@ _INLINE = frozenset(
         "source",
     }
 )
-_STANDING: Final = _BLOCKS | _TRANSPARENT
-_PLAIN: Final = _INLINE | _STANDING
+STANDING: Final = _BLOCKS | _TRANSPARENT
+"""Elements that stand by themselves, before and after what is beside them."""
+_PLAIN: Final = _INLINE | STANDING
 
 _KNOWN: Final = (
     _INLINE
@@ -440,7 +441,10 @@ def _opened(block: Tag) -> list[PageElement]:
         return _opened_details(block)
     boxed = name in _TRANSPARENT or (name not in _BLOCKS and not _is_card(block))
     if boxed or (name == "p" and any(isinstance(tag, Tag) and (tag.name in _BLOCKS or _is_card(tag)) for tag in block.descendants)):
-        return _settled(block)
+        blocks = _settled(block)
+        if name == "a" and block.get("href"):
+            _link(blocks, block)
+        return blocks
     if name in _HOLDERS:
         block.contents = _settled(block)
     elif name in _SHAPED:
@@ -450,6 +454,19 @@ def _opened(block: Tag) -> list[PageElement]:
     elif name == "summary":
         block.name = "p"
     return [block]
+
+
+def _link(blocks: Iterable[PageElement], link: Tag) -> None:
+    """Link the lines of the blocks that a link stands round, each by itself, but for what is linked already."""
+    for block in blocks:
+        if not isinstance(block, Tag):
+            continue
+        if block.name == "p" or _HEADING.match(block.name):
+            if block.contents and not any(isinstance(tag, Tag) and tag.name == "a" for tag in block.descendants):
+                inner = Tag(name="a", attrs=dict(link.attrs))
+                inner.contents, block.contents = block.contents, [inner]
+        else:
+            _link(block.contents, link)
 
 
 def _open_parts(shaped: Tag) -> None:
@@ -465,9 +482,9 @@ def _open_parts(shaped: Tag) -> None:
 
 def _is_block(element: Tag) -> bool:
     """Tell whether an element stands as a block: a known one, a card, or any other that holds blocks."""
-    if element.name in _STANDING or _is_card(element):
+    if element.name in STANDING or _is_card(element):
         return True
-    return any(isinstance(tag, Tag) and (tag.name in _STANDING or _is_card(tag)) for tag in element.descendants)
+    return any(isinstance(tag, Tag) and (tag.name in STANDING or _is_card(tag)) for tag in element.descendants)
 
 
 def _is_card(element: Tag) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from bs4.element import NavigableString, Tag
 from markdownify import MarkdownConverter
 
-from heartbeat_bot.issues.tree import children, has_any, line_of
+from heartbeat_bot.issues.tree import STANDING, children, has_any, line_of
 from heartbeat_bot.messages.limits import LIST_DEPTH
 from heartbeat_bot.messages.links import Links, is_vector, is_web
 
@@ -113,6 +113,8 @@ class DiscordConverter(MarkdownConverter):
                 continue
             if rendered and _clashes(rendered[-1][0], rendered[-1][1], node, text):
                 rendered.append(("", GAP))
+            elif rendered and _stand_apart(*rendered[-1], node, text):
+                rendered.append(("", " "))
             rendered.append((node, text))
         joined = "".join(text for _, text in rendered)
         return _ROUND_BREAKS.sub("\n", joined) if "\n" in joined else joined
@@ -152,6 +154,8 @@ class DiscordConverter(MarkdownConverter):
                 return self._styled(node, parents)
             case "sup" | "sub":
                 return self._shifted(node, parents)
+            case "li":
+                return f"• {self.inline(node.contents, parents)}"
             case "q":
                 return f"“{self.inline(node.contents, parents)}”"
             case "video" | "audio" | "iframe" | "embed":
@@ -416,11 +420,12 @@ class DiscordConverter(MarkdownConverter):
 
     def table(self, node: Tag) -> str:
         """Render a table: an aligned code block when it is narrow and plain, else a line of ``**column:** value`` pairs per row."""
-        rows = [row.find_all(["th", "td"], recursive=False) for row in node.find_all("tr")]
+        # A table inside a cell is part of that cell.
+        rows = [row.find_all(["th", "td"], recursive=False) for row in node.find_all("tr") if row.find_parent("table") is node]
         rows = [row for row in rows if row]
         if not rows:
-            return ""
-        caption = node.find("caption")
+            return self.inline(node.contents).strip()
+        caption = node.find("caption", recursive=False)
         title = f"{self.inline(caption.contents).strip()}\n" if caption else ""
         plain = [[" ".join(cell.get_text(" ").split()) for cell in row] for row in rows]
         widths = [max((_width(row[n]) for row in plain if n < len(row)), default=0) for n in range(max(map(len, plain)))]
@@ -458,6 +463,12 @@ def _aligned(rows: Sequence[Sequence[str]], widths: Sequence[int], *, header: bo
         if header and number == 0:
             lines.append("-+-".join("-" * width for width in widths))
     return fenced("\n".join(lines), "")
+
+
+def _stand_apart(before: object, before_text: str, after: object, after_text: str) -> bool:
+    """Tell whether a space is missing between two neighbours in a line, since one of them is a block that stands apart on its site."""
+    blocks = any(isinstance(node, Tag) and node.name in STANDING for node in (before, after))
+    return blocks and not before_text[-1].isspace() and not after_text[0].isspace()
 
 
 def _clashes(before: object, before_text: str, after: object, after_text: str) -> bool:

@@ -10,7 +10,7 @@ from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.messages.compose import compose
-from heartbeat_bot.rendering import apart
+from heartbeat_bot.rendering import apart, render
 
 N = 10_000
 HEAD = "---\ntitle: T\n---\n"
@@ -129,6 +129,12 @@ def test_any_header_is_read_or_an_error_within_its_lines(parts: list[str]) -> No
     data = "\n".join(["---", *parts, "---", "body"])
     error = refusal(data.encode())
     assert error is None or 1 <= (error.line or 0) <= data.count("\n") + 1
+
+
+def test_tables_in_tables_are_shown_in_a_moment() -> None:
+    start = time.perf_counter()
+    render("a.md", (HEAD + "<table><table><tr><td>x <a href='/y'>y</a>" * 20 + "<table><tr>" * 20).encode())
+    assert time.perf_counter() - start < 6, "seconds; under one on an idle machine"
 
 
 def test_a_fault_of_the_program_is_an_error_of_that_file_and_logged_whole(caplog: pytest.LogCaptureFixture) -> None:

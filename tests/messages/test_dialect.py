@@ -35,6 +35,25 @@ def first_description(markdown: str) -> str:
         ("`a``b`", f"`` a`{GAP}`b ``"),
         ("**a***b*", f"**a**{GAP}*b*"),
         ("<!-- note -->x", "x"),
+        ("<span><div>one</div><div>two</div></span>", "one two"),
+        ('<a href="/b"><div>one</div><div>two</div>three</a>', "[one two three](https://example.org/b)"),
+        (
+            '<a href="/b">\n<div>one</div>\n<ul><li>two</li></ul></a>\nthree',
+            "[one](https://example.org/b)\n- [two](https://example.org/b)\n\nthree",
+        ),
+        (
+            '<a href="/b">\n\none **word**\n\n[two](/c)\n\n</a>',
+            "[one **word**](https://example.org/b)\n\n[two](https://example.org/c)",
+        ),
+        (
+            f"| a | b |\n|---|---|\n| {'w ' * 40} | <p>one</p><ul><li>x</li><li>y</li></ul> |",
+            f"**a:** {('w ' * 40).strip()} · **b:** one • x • y",
+        ),
+        (
+            "<table><tr><td>a</td><td><table><tr><td>b</td><td>c</td></tr><tr><td>d</td></tr></table></td></tr></table>",
+            "```\na | b c d\n```",
+        ),
+        ("<table><table><tr><td>a</td></tr></table></table>", "```\na\n```"),
         ("{To add} something\n\nx", "x"),
         ("{% include x %}y", "y"),
         ("| a | b |\n|---|---|\n| 1 | 2 |", "```\na | b\n--+--\n1 | 2\n```"),
