@@ -179,7 +179,7 @@ class DiscordConverter(MarkdownConverter):
         """Write raised and lowered digits with the characters there are for them: 10⁶, H₂O, a footnote's mark; all else as it is."""
         said = node.get_text().strip()
         if "footnote-ref" in (node.get("class") or ()):
-            said = said.strip("[]")
+            said = said.strip("[]").split(":", 1)[0]  # `[1:2]` is the third mark of the first note
         digits = _RAISED if node.name == "sup" else _LOWERED
         if said and all(ord(character) in digits for character in said):
             return said.translate(digits)

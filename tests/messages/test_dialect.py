@@ -60,6 +60,7 @@ def first_description(markdown: str) -> str:
         ("Term\n: meaning", "**Term**\n- meaning"),
         ("10<sup>6</sup> and H<sub>2</sub>O, the 1<sup>st</sup>", "10⁶ and H₂O, the 1st"),
         ("a[^1]\n\n[^1]: note", "a¹\n\n1. note"),
+        ("a[^x] b[^y] c[^x]\n\n[^x]: note\n[^y]: another", "a¹ b² c¹\n\n1. note\n2. another"),
         ("- [ ] open\n- [x] done", "- ☐ open\n- ☑ done"),
         ("> [!TIP]\n> a", "> **Tip**\n> a"),
         (":::note Title\na\n:::", "> **Title**\n> a"),
