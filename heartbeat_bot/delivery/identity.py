@@ -433,7 +433,7 @@ class _Matching:
         if not issue.settled or not (candidate.title and issue.title) or _near(candidate, issue):
             return False
         likeness = self._likeness(candidate, issue)
-        if likeness >= (STRONG if self.like.knows_boilerplate(issue.fingerprint) else NEARLY_ALL):
+        if likeness >= (STRONG if self.like.knows_boilerplate(issue.fingerprint) else _TWIN):
             return False
         if which(candidate.title) != which(issue.title):
             return True

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from histories import START
 from replaying import HOLD, Commit, Repository, replay
-from shapes import SHAPES, Shape
+from shapes import PAGE, SHAPES, WEEK, Shape, thick
+from watching import Newsletter
 
 from heartbeat_bot.delivery.schema import State
 
@@ -70,3 +71,24 @@ async def test_whoever_looks_at_commits_only_posts_nothing_twice_and_swaps_nothi
     assert {number: marks for number, marks in seen.shown.items() if len(marks) > 1} == {}
     assert set(seen.posted().values()) <= {1}
     assert [mark for mark in seen.posted() if mark.startswith("old")] == []
+
+
+@pytest.mark.parametrize("common", [0, 24])
+@pytest.mark.parametrize("dated", [True, False])
+async def test_each_issue_of_an_overwritten_file_is_posted_once_when_a_moderator_says_so(
+    common: int, *, dated: bool, tmp_path: Path
+) -> None:
+    repo, seen = Repository(), Seen()
+    async with replay(tmp_path, repo.contents) as watcher:
+        it = Newsletter(repo, watcher)
+        await it.commit(dict(PAGE))
+        for number, mark in enumerate("abcde"):
+            day, title = (START + number * WEEK, "Our newsletter") if dated else (None, f"Issue {number}")
+            await it.commit({"newsletter.md": thick(mark, day, title, common=common)}, after=WEEK)
+            assert (await it.states())["newsletter.md"] == ("unsure" if number else "announced")
+            await watcher.ledger.approve(await it.id("newsletter.md"), now=it.now)
+            await it.look()
+            for message, shown in watcher.board.messages.items():
+                seen.shown[message].update(SHOWN.findall(str(shown)))
+    assert [marks for marks in seen.shown.values() if len(marks) > 1] == []
+    assert seen.posted() == Counter("abcde")
