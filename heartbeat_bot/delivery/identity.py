@@ -8,7 +8,8 @@ in this order, each file and each issue being matched at most once:
    repeat ids by accident (a copied ``slug:``), and an id that two files hold says nothing about either. Nor does one whose title,
    day and text all say otherwise.
 2. **The same path, and the same issue to a reader**: most of its distinctive text, or title and day, or a title that no other
-   issue has.
+   issue has. Title and day say nothing while most of the text stands in another place: issues were renumbered, or the last one was
+   archived where the next one begins. And where the path is no issue's own (``latest.md``), the next one may have come.
 3. **The same bytes** as an issue that is no longer where it was (moved, or swapped with another).
 4. **The same path and day.**
 5. **Most of the distinctive text** (:data:`SIMILAR`) of an issue that is no longer where it was, the most similar pair first. Title or
@@ -16,17 +17,20 @@ in this order, each file and each issue being matched at most once:
    what a corrected date in title, name and front matter looks like.
 6. **The same path** with whatever was made of it, unless title, day and text all changed: then it is unsure. With another id of its
    own, and neither title nor most of the text kept, it is another issue; unsure when it is of the same day.
-7. **Title and day** of an issue whose file went away in this very pass, when no other issue has that title.
+7. **Title and day** of an issue whose file went away in this very pass, when no other issue has that title, or none both.
 
-*Distinctive* text: lines count with their length divided by the number of known issues that have them, so that the boilerplate of
-a newsletter (its template, its footer) says nothing. Names alone never identify: many newsletters have the same in every file.
+*Distinctive* text: lines count with their length divided by the square of the number of known issues that have them, so that the
+boilerplate of a newsletter (its template, its footer) says nothing. While too few are known to tell what is boilerplate, a text
+counts only when nearly all of it is the same. Names alone never identify: many newsletters have the same in every file, and a title
+or a path without a number or a month (see ``naming.py``) is the newsletter's and not an issue's.
 
 **Unsure** is a file that is none of these but resembles an issue whose fate is settled (announced, known from the start, too old,
-taken back), so that taking it for news might post something twice: what is left of an issue that went away (its title, or a good
-part of its text), the rolling file ``latest.md`` rewritten from title to text, a copy beside its original, the ``.Rmd`` beside its
-``.md``, a translation in another folder or with a language in its name. It is a new issue with a doubt, which the gate hands to a
-moderator. Doubts are weighed anew whenever files come, go or change; a doubtful file that turns out to be a known issue takes that
-issue's place.
+taken back), so that taking it for news might post something twice: what is left of an issue that went away (its title, its day, its
+number, or a good part of its text), the rolling file ``latest.md`` in which the next issue seems to have come, a copy beside its
+original, also one that is being written anew, the ``.Rmd`` beside its ``.md``, a translation in another folder or with a language in
+its name. So is what may be no issue: a file that says next to nothing of its own (a template not filled in yet), or has the name of
+one that sites do not show. It is a new issue with a doubt, which the gate hands to a moderator. Doubts are weighed anew whenever
+files come, go or change; a doubtful file that turns out to be a known issue takes that issue's place.
 
 An issue that went away before anything became of it is found again by its id, its bytes or its path only, and draws no file away
 from the place of a settled one: nothing is lost with it, while a posted issue would be posted again under its number.
@@ -37,12 +41,12 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import PurePosixPath
 from typing import Final, NewType, Self
 
+from heartbeat_bot.delivery.naming import Place, day_of, is_rolling, unpublished, which
 from heartbeat_bot.sources.snapshot import BlobId
 
 IssueId = NewType("IssueId", int)
@@ -70,92 +74,19 @@ ENOUGH: Final = 120
 _COMMON = 50
 """Lines that more issues than this have are not followed from one to the other; they weigh next to nothing."""
 
+_MANY = 5
+"""Among so many issues that share nothing, there is no boilerplate; among fewer, nobody can tell yet."""
+
+_FEW_DAYS = 3
+"""By so many days a date is corrected; the next issue comes later."""
+
+_LITTLE = 0.2
+"""A text with no more than this of its own has a title and a date, and nothing below them."""
+
+_TWIN: Final = 0.95
+"""From here on a text is found again even when nobody can tell yet how much of it is boilerplate."""
+
 _NOT_TEXT = re.compile(r"[\W_]+")
-_LANGUAGE = re.compile(r"(?:[a-z]{2}|zh)(?:[-_](?:[a-z]{2}|hans|hant))?", re.IGNORECASE)
-# ISO 639-1: the languages with more than ten million speakers, those of Europe, and "en". Others are rarely translated into.
-_LANGUAGES = frozenset(
-    [
-        "ar",
-        "az",
-        "be",
-        "bg",
-        "bn",
-        "bs",
-        "ca",
-        "cs",
-        "cy",
-        "da",
-        "de",
-        "el",
-        "en",
-        "eo",
-        "es",
-        "et",
-        "eu",
-        "fa",
-        "fi",
-        "fr",
-        "ga",
-        "gl",
-        "gu",
-        "he",
-        "hi",
-        "hr",
-        "hu",
-        "hy",
-        "id",
-        "is",
-        "it",
-        "ja",
-        "jv",
-        "ka",
-        "kk",
-        "km",
-        "kn",
-        "ko",
-        "ky",
-        "lb",
-        "lt",
-        "lv",
-        "mk",
-        "ml",
-        "mn",
-        "mr",
-        "ms",
-        "mt",
-        "my",
-        "nb",
-        "ne",
-        "nl",
-        "nn",
-        "no",
-        "pa",
-        "pl",
-        "ps",
-        "pt",
-        "ro",
-        "ru",
-        "si",
-        "sk",
-        "sl",
-        "sq",
-        "sr",
-        "sv",
-        "sw",
-        "ta",
-        "te",
-        "tg",
-        "th",
-        "tl",
-        "tr",
-        "uk",
-        "ur",
-        "uz",
-        "vi",
-        "zh",
-        "zu",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +224,8 @@ def are_plain_edits(edits: Sequence[tuple[Candidate, str | None, str]], titles: 
     known, now = Counter(map(_plain, titles)), Counter(_plain(candidate.title) for candidate, _, _ in edits)
     return all(
         candidate.explicit == explicit
+        and not _is_untitled(candidate)
+        and (which(title) or not is_rolling(candidate.path))
         and (plain := _plain(title))
         and plain == _plain(candidate.title)
         and known[plain] == now[plain] == 1
@@ -303,9 +236,19 @@ def are_plain_edits(edits: Sequence[tuple[Candidate, str | None, str]], titles: 
 class _Likeness:
     """How alike texts are, judged by what is distinctive in them among all that is known."""
 
-    def __init__(self, known: Sequence[Known]) -> None:
+    def __init__(self, known: Sequence[Known], doubtful: Sequence[Known]) -> None:
+        """Take what is known; ``doubtful`` ones may be copies, and tell of boilerplate all the same."""
         self._having = Counter(chain.from_iterable(issue.fingerprint.lines for issue in known))
+        self._everywhere = self._having
+        if doubtful:
+            self._everywhere = self._having + Counter(chain.from_iterable(issue.fingerprint.lines for issue in doubtful))
+        self._many = len(known) >= _MANY
         self._weights: dict[int, float] = {}
+
+    @property
+    def lines(self) -> Container[str]:
+        """The lines of all that is known."""
+        return self._having
 
     def is_rare(self, line: str) -> bool:
         return self._having[line] <= _COMMON
@@ -318,12 +261,22 @@ class _Likeness:
     def of(self, one: Fingerprint, other: Fingerprint) -> float:
         """Return the share of distinctive text that two texts have in common, from 0 (also for texts without any) to 1."""
         whole = self._weight(one) + self._weight(other)
-        return 2 * self.shared(one, other) / whole if whole else 0.0
+        if not whole:
+            return 0.0
+        fewer, more = sorted((one.lines, other.lines), key=len)
+        return 2 * sum(min(weight, more[line]) * self._rarity(line) for line, weight in fewer.items() if line in more) / whole
+
+    def knows_boilerplate(self, text: Fingerprint) -> bool:
+        """Tell whether enough is known to tell what is distinctive in a known text: others share some of it, or there are many."""
+        return self._many or any(self._everywhere[line] > 1 for line in text.lines)
 
     def _weight(self, text: Fingerprint) -> float:
         if id(text) not in self._weights:
-            self._weights[id(text)] = sum(weight / max(1, self._having[line]) for line, weight in text.lines.items())
+            self._weights[id(text)] = sum(weight * self._rarity(line) for line, weight in text.lines.items())
         return self._weights[id(text)]
+
+    def _rarity(self, line: str) -> float:
+        return 1 / max(1, self._everywhere[line]) ** 2
 
 
 class _Matching:
@@ -332,11 +285,13 @@ class _Matching:
     def __init__(self, known: Sequence[Known], candidates: Sequence[Candidate]) -> None:
         self.known = [issue for issue in known if not issue.doubtful]
         self.doubtful = [issue for issue in known if issue.doubtful]
+        self.unsure = frozenset(issue.path for issue in self.doubtful)
         self.candidates = candidates
         self.paths = frozenset(candidate.path for candidate in candidates)
         self.at_home = {issue.path: issue for issue in self.known if not issue.gone}
         self.free = {issue.id: issue for issue in self.known}
         self.left = {candidate.path: candidate for candidate in candidates}
+        self.read = {candidate.path: candidate.fingerprint for candidate in candidates if candidate.fingerprint}
         self.found: dict[str, IssueId | None] = {candidate.path: None for candidate in candidates}
         self.doubts: dict[str, Doubt] = {}
 
@@ -347,23 +302,32 @@ class _Matching:
                 self._match(candidate, issue)
         if not self.left:
             return
-        self.like = _Likeness(self.known)
+        self.like = _Likeness(self.known, self.doubtful)
+        # Of a copy, all that it took over would be boilerplate if the copy itself told what is.
+        self.settled_like = _Likeness(self.known, ()) if self.doubtful else self.like
         # What went away before anything became of it leaves no title behind that others could be taken for.
-        self.titles = Counter(_plain(issue.title) for issue in self.known if issue.settled or not issue.gone)
+        lasting = [issue for issue in self.known if issue.settled or not issue.gone]
+        self.titles = Counter(_plain(issue.title) for issue in lasting)
         self.new_titles = Counter(_plain(candidate.title) for candidate in self.left.values())
+        self.days = Counter(map(_titled_day, lasting))
+        self.new_days = Counter(map(_titled_day, self.left.values()))
         self.ids = Counter(issue.explicit for issue in self.known)
         self.ids_here = Counter(candidate.explicit for candidate in self.candidates)
         self.sharing = self._sharing()
         home = [(candidate, self.at_home[path]) for path, candidate in self.left.items() if path in self.at_home]
+        self.moved = self._found_elsewhere(home)
         self._by_explicit_id()
         self._match_all(pair for pair in home if self._same_to_a_reader(*pair))
         self._by_bytes()
-        self._match_all(pair for pair in home if _same_day(*pair) and not self._other_ids(*pair))
+        self._match_all(pair for pair in home if _same_day(*pair) and self._stays(*pair))
         self._by_text()
         self._by_place(home)
         self._by_title_and_day()
         self._by_remains()
+        self._by_day_or_number()
+        self._unlike_issues()
         self._beside_others()
+        self._by_lack_of_text()
 
     def _match(self, candidate: Candidate, issue: Known) -> None:
         if candidate.path in self.left and issue.id in self.free:
@@ -400,7 +364,29 @@ class _Matching:
     def _likeness(self, candidate: Candidate, issue: Known) -> float:
         return self.like.of(candidate.text, issue.fingerprint)
 
+    def _found_elsewhere(self, home: Sequence[tuple[Candidate, Known]]) -> frozenset[IssueId]:
+        """Return the issues in whose place stands something else while most of their text came to stand in another."""
+        newcomers = len(home) < len(self.left)
+        weak = {
+            issue.id
+            for candidate, issue in home
+            if (newcomers or _is_untitled(candidate)) and self._likeness(candidate, issue) < SIMILAR
+        }
+        if not weak:
+            return frozenset()
+        return frozenset(
+            issue.id
+            for candidate in self.left.values()
+            if candidate.path not in self.at_home or self._likeness(candidate, self.at_home[candidate.path]) < SIMILAR
+            for issue in self._relatives(candidate)
+            if issue.id in weak and issue.path != candidate.path
+            if self._likeness(candidate, issue) >= STRONG and self._shares_enough(candidate, issue)
+        )
+
     # What speaks for and against
+
+    def _shares_enough(self, candidate: Candidate, issue: Known) -> bool:
+        return self.like.shared(candidate.text, issue.fingerprint) >= ENOUGH
 
     def _just_left(self, issue: Known) -> bool:
         return not issue.gone and issue.path not in self.paths
@@ -426,11 +412,36 @@ class _Matching:
         return titles and days and self._likeness(candidate, issue) < ALIEN
 
     def _same_to_a_reader(self, candidate: Candidate, issue: Known) -> bool:
+        if is_rolling(issue.path) and self._has_moved_on(candidate, issue):
+            return False
         if self._likeness(candidate, issue) >= SIMILAR:
             return True
+        if issue.id in self.moved:
+            return False
         if _plain(candidate.title) == _plain(issue.title) and _same_day(candidate, issue):
             return True
         return self._same_title(candidate, issue)
+
+    def _stays(self, candidate: Candidate, issue: Known) -> bool:
+        return issue.id not in self.moved and not self._other_ids(candidate, issue)
+
+    def _has_moved_on(self, candidate: Candidate, issue: Known) -> bool:
+        """Tell whether a file looks like the next issue, where only a name that is not an issue's own says that it is the same.
+
+        The text alone does not tell: with a rolling file, nothing else may be known from which to learn what is boilerplate.
+        """
+        if not issue.settled or not (candidate.title and issue.title) or _near(candidate, issue):
+            return False
+        likeness = self._likeness(candidate, issue)
+        if likeness >= (STRONG if self.like.knows_boilerplate(issue.fingerprint) else _TWIN):
+            return False
+        if which(candidate.title) != which(issue.title):
+            return True
+        if which(issue.title) and _plain(candidate.title) == _plain(issue.title):
+            return False
+        if candidate.date is not None and issue.date is not None:
+            return _days_between(candidate.date, issue.date) > _FEW_DAYS
+        return likeness < RESEMBLING and min(candidate.text.weight, issue.fingerprint.weight) >= 2 * ENOUGH
 
     def _has_better_home(self, candidate: Candidate, issue: Known) -> bool:
         """Tell whether a file stands in the place of a settled issue, from which one that is not settled may not draw it away."""
@@ -443,7 +454,9 @@ class _Matching:
         unique = {issue.explicit: issue for issue in self.free.values() if issue.explicit and self.ids[issue.explicit] == 1}
         for candidate in list(self.left.values()):
             issue = unique.get(candidate.explicit or "")
-            if issue and self.ids_here[candidate.explicit] == 1 and not self._alien(candidate, issue):
+            if not issue or self.ids_here[candidate.explicit] > 1 or self._alien(candidate, issue):
+                continue
+            if which(issue.explicit or "") or not self._has_moved_on(candidate, issue):
                 self._match(candidate, issue)
 
     def _by_bytes(self) -> None:
@@ -482,10 +495,14 @@ class _Matching:
             return not issue.gone
         if not (candidate.title and issue.title):
             return True
-        if _plain(candidate.title) == _plain(issue.title) or _near(candidate, issue):
+        same_title = _plain(candidate.title) == _plain(issue.title)
+        if _near(candidate, issue) or (same_title and which(issue.title)):
             return True
-        enough = self.like.shared(candidate.text, issue.fingerprint) >= ENOUGH
-        return not issue.gone and likeness >= STRONG and enough
+        if likeness < (STRONG if self.like.knows_boilerplate(issue.fingerprint) else _TWIN):
+            return False
+        if same_title and (candidate.date is None or issue.date is None):
+            return True
+        return not issue.gone and self._shares_enough(candidate, issue)
 
     def _by_place(self, home: Sequence[tuple[Candidate, Known]]) -> None:
         places: defaultdict[str, list[Known]] = defaultdict(list)
@@ -506,6 +523,8 @@ class _Matching:
             elif self._other_ids(candidate, issue):
                 if _same_day(candidate, issue):
                     self._doubt(candidate, issue.id, f"it stands in the place of '{issue.title}', of the same day, with another id")
+            elif is_rolling(issue.path) and self._has_moved_on(candidate, issue) and not self._alien(candidate, issue):
+                self._doubt(candidate, issue.id, f"it stands in the place of '{issue.title}', and looks like the next issue")
             elif not self._alien(candidate, issue):
                 self._match(candidate, issue)
             else:
@@ -519,12 +538,66 @@ class _Matching:
                 by_title[_plain(issue.title)].append(issue)
         for candidate in list(self.left.values()):
             for issue in by_title.get(_plain(candidate.title), ()):
-                if not self._same_title(candidate, issue) or self._other_ids(candidate, issue):
+                alone = self._same_title(candidate, issue)
+                same_day = _same_day(candidate, issue) and (alone or self._only_one_of_its_day(candidate))
+                if not (alone or same_day) or self._other_ids(candidate, issue):
                     continue
-                if _same_day(candidate, issue) and self._just_left(issue):
+                if same_day and self._just_left(issue):
                     self._match(candidate, issue)
-                elif _same_day(candidate, issue) or self._just_left(issue):
+                elif same_day or self._just_left(issue):
                     self._doubt(candidate, issue.id, f"it has the title of '{issue.title}', which was in {issue.path}")
+
+    def _only_one_of_its_day(self, candidate: Candidate) -> bool:
+        """Tell whether no second file, and no second issue, has a file's title and day."""
+        titled_day = _titled_day(candidate)
+        return bool(titled_day[0]) and self.days[titled_day] == 1 and self.new_days[titled_day] == 1
+
+    def _by_day_or_number(self) -> None:
+        """Doubt the files that have the day of an issue that went away, or the number of one that left in this very pass.
+
+        All else may have been changed at once: a site that moves gets new names, titles and line breaks.
+        """
+        away = [issue for issue in self.free.values() if issue.settled and self._away(issue)]
+        days = {day_of(issue.date): issue for issue in away if issue.date is not None}
+        numbers = {number: issue for issue in away if not issue.gone for number in _numbers(issue)} if self.left else {}
+        if numbers:
+            shared = Counter(chain.from_iterable(map(_numbers, self.known)))
+            numbers = {number: issue for number, issue in numbers.items() if shared[number] == 1}
+        for candidate in list(self.left.values()):
+            if candidate.date is not None and (issue := days.get(day_of(candidate.date))):
+                self._doubt(candidate, issue.id, f"it has the date of '{issue.title}', which was in {issue.path}")
+            for number in _numbers(candidate):
+                if issue := numbers.get(number):
+                    self._doubt(candidate, issue.id, f"it has the number of '{issue.title}', which was in {issue.path}")
+
+    def _unlike_issues(self) -> None:
+        """Doubt the files whose names are not those of issues."""
+        places = {issue.path for issue in self.known if issue.settled}
+        for candidate in list(self.left.values()):
+            if candidate.path in places:
+                continue
+            if why := unpublished(candidate.path, dated=candidate.date is not None):
+                self._doubt(candidate, None, why)
+
+    def _by_lack_of_text(self) -> None:
+        """Doubt the files that say next to nothing which others do not say as well: templates that nobody has filled in yet."""
+        new = Counter(chain.from_iterable(candidate.text.lines for candidate in self.left.values()))
+
+        def is_empty(text: Fingerprint, known: Container[str]) -> bool:
+            # What two new files share may be an issue beside its twin; what three share is a template.
+            own = sum(weight for line, weight in text.lines.items() if line not in known and new[line] <= 2)  # noqa: PLR2004
+            return text.weight >= 2 * ENOUGH and own < min(ENOUGH, _LITTLE * text.weight)
+
+        suspects = [candidate for candidate in self.left.values() if is_empty(candidate.text, self.like.lines)]
+        if not suspects:
+            return
+        # An issue of which a part became another one does not say any more what it said.
+        now = {issue: self.read[path] for path, issue in self.found.items() if issue is not None and path in self.read}
+        texts = [now.get(issue.id, issue.fingerprint) for issue in self.known if issue.settled or not issue.gone]
+        known = set(chain.from_iterable(text.lines for text in texts))
+        for candidate in suspects:
+            if is_empty(candidate.text, known):
+                self._doubt(candidate, None, "it says next to nothing that other files do not say")
 
     def _by_remains(self) -> None:
         """Doubt the files in which something is left of an issue that went away."""
@@ -535,7 +608,7 @@ class _Matching:
 
     def _resembles(self, candidate: Candidate, issue: Known) -> bool:
         likeness = self._likeness(candidate, issue)
-        if likeness < RESEMBLING or self.like.shared(candidate.text, issue.fingerprint) < ENOUGH:
+        if likeness < RESEMBLING or not self._shares_enough(candidate, issue):
             return False
         return not issue.gone or likeness >= STRONG or _near(candidate, issue)
 
@@ -543,70 +616,85 @@ class _Matching:
         """Doubt the files that stand beside an original: copies, the same in another format, translations."""
         here = {issue: path for path, issue in self.found.items() if issue is not None}
         texts = {issue.id: issue for issue in self.known}
-        by_name: defaultdict[str, list[tuple[_Place, IssueId | None]]] = defaultdict(list)
+        beside = _Neighbours()
         for issue, path in here.items():
-            place = _Place.of(path, texts[issue].date)
-            by_name[place.name].append((place, issue))
+            beside.add(Place.of(path, texts[issue].date), issue)
         by_title: defaultdict[str, list[Candidate]] = defaultdict(list)
-        for candidate in sorted(self.left.values(), key=lambda file: _Place.of(file.path, file.date).rank):
-            place = _Place.of(candidate.path, candidate.date)
-            for other, issue in by_name[place.name]:
-                if why := place.doubt(other):
-                    self._doubt(candidate, issue, why)
-            for known in self._relatives(candidate):
-                if known.id in here and self._is_copy(candidate, known.title, known, known.fingerprint):
-                    self._doubt(candidate, known.id, f"it says the same as {here[known.id]}")
+        for candidate in sorted(self.left.values(), key=lambda file: Place.of(file.path, file.date).rank):
+            place = Place.of(candidate.path, candidate.date)
+            for why, issue in beside.doubts(place):
+                self._doubt(candidate, issue, why)
+            self._doubt_copy(candidate, here)
             for other_file in by_title[_plain(candidate.title)]:
                 if self._is_copy(candidate, other_file.title, other_file, other_file.text):
                     self._doubt(candidate, None, f"it says the same as {other_file.path}")
-            by_name[place.name].append((place, None))
+            beside.add(place, None)
             by_title[_plain(candidate.title)].append(candidate)
 
+    def _doubt_copy(self, candidate: Candidate, here: Mapping[IssueId, str]) -> None:
+        # An issue that is begun as a copy is edited bit by bit: it is one until most of it is written anew.
+        unfinished = candidate.path in self.unsure
+        for known in self._relatives(candidate):
+            if known.id not in here:
+                continue
+            if self._is_copy(candidate, known.title, known, known.fingerprint):
+                self._doubt(candidate, known.id, f"it says the same as {here[known.id]}")
+            elif unfinished and self.settled_like.of(candidate.text, known.fingerprint) >= RESEMBLING:
+                self._doubt(candidate, known.id, f"it still says much of what {here[known.id]} says")
+
     def _is_copy(self, candidate: Candidate, title: str, other: Known | Candidate, text: Fingerprint) -> bool:
-        if not candidate.title or _plain(candidate.title) != _plain(title):
+        if not candidate.title:
             return False
-        least = SIMILAR if _near(candidate, other) else NEARLY_ALL
+        if _plain(candidate.title) == _plain(title):
+            least = SIMILAR if _near(candidate, other) else NEARLY_ALL
+        elif _near(candidate, other) and self.like.knows_boilerplate(text):
+            least = STRONG
+        else:
+            return False
         return self.like.of(candidate.text, text) >= least and self.like.shared(candidate.text, text) >= ENOUGH
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """A path without its suffix and language, and what was left out."""
+class _Neighbours:
+    """The places of issues and of new files, by name, and by day together with folder or file name."""
 
-    path: str
-    name: str
-    language: str
-    suffix: str
-    date: dt.date | dt.datetime | None
+    def __init__(self) -> None:
+        self._by_name: defaultdict[str, list[tuple[Place, IssueId | None]]] = defaultdict(list)
+        self._by_day: defaultdict[tuple[str, dt.date], list[tuple[Place, IssueId | None]]] = defaultdict(list)
 
-    @classmethod
-    def of(cls, path: str, day: dt.date | dt.datetime | None) -> "_Place":
-        """Take a path apart."""
-        pure = PurePosixPath(path)
-        stem, dot, tail = pure.stem.rpartition(".")
-        languages = [tail] if dot and _is_language(tail) else []
-        name = stem if languages else pure.stem
-        folders = [part for part in pure.parts[:-1] if not _is_language(part)]
-        languages += [part for part in pure.parts[:-1] if _is_language(part)]
-        language = "/".join(languages).lower()
-        return cls(path=path, name="/".join([*folders, name]), language=language, suffix=pure.suffix.lower(), date=day)
+    def add(self, place: Place, issue: IssueId | None) -> None:
+        self._by_name[place.name].append((place, issue))
+        if place.date is not None:
+            for known_by in (place.folder, place.last):
+                self._by_day[known_by, day_of(place.date)].append((place, issue))
 
-    @property
-    def rank(self) -> tuple[bool, bool, str]:
-        """Originals come first: no language or English, Markdown before what it is made of, then by path."""
-        return (self.language not in {"", "en"}, self.suffix not in {".md", ".markdown", ".mdx"}, self.path)
-
-    def doubt(self, other: "_Place") -> str:
-        """Say what a file beside another one is, "" when it is an issue of its own."""
-        if self.date and other.date and abs(_day(self.date).toordinal() - _day(other.date).toordinal()) > 1:
-            return ""
-        if self.language != other.language:
-            return f"it looks like a translation of {other.path}"
-        return f"it looks like {other.path} in another format" if self.suffix != other.suffix else ""
+    def doubts(self, place: Place) -> Iterator[tuple[str, IssueId | None]]:
+        """Say what a file looks like beside the others, and beside which issue."""
+        for other, issue in self._by_name[place.name]:
+            if why := place.doubt(other):
+                yield why, issue
+        if place.date is not None and place.is_translated:
+            day = day_of(place.date)
+            for other, issue in (*self._by_day[place.folder, day], *self._by_day[place.last, day]):
+                if other.language != place.language:
+                    yield f"it looks like a translation of {other.path}", issue
 
 
-def _is_language(part: str) -> bool:
-    return bool(_LANGUAGE.fullmatch(part)) and part[:2].lower() in _LANGUAGES
+def _titled_day(file: Known | Candidate) -> tuple[str, dt.date | None]:
+    return _plain(file.title), None if file.date is None else day_of(file.date)
+
+
+def _numbers(file: Known | Candidate) -> set[tuple[str, ...]]:
+    """Return what of a file's title and of its path says which edition it is."""
+    return {which(file.title), () if is_rolling(file.path) else which(file.path)} - {()}
+
+
+def _is_untitled(file: Candidate) -> bool:
+    """Tell whether a file's title was made of its name, or might have been: it says no more than the path."""
+    return _plain(file.title) == _plain(file.slug)
+
+
+def _days_between(one: dt.date | dt.datetime, other: dt.date | dt.datetime) -> int:
+    return abs(day_of(one).toordinal() - day_of(other).toordinal())
 
 
 def _plain(title: str) -> str:
@@ -614,17 +702,13 @@ def _plain(title: str) -> str:
     return _NOT_TEXT.sub(" ", unicodedata.normalize("NFKC", title).casefold()).strip()
 
 
-def _day(when: dt.date | dt.datetime) -> dt.date:
-    return when.date() if isinstance(when, dt.datetime) else when
-
-
 def _same_day(one: Known | Candidate, other: Known | Candidate) -> bool:
     """Tell whether two dates are one day."""
-    return one.date is not None and other.date is not None and _day(one.date) == _day(other.date)
+    return one.date is not None and other.date is not None and day_of(one.date) == day_of(other.date)
 
 
 def _near(one: Known | Candidate, other: Known | Candidate) -> bool:
     """Tell whether two dates are at most a day apart, which is what a time zone makes of one date."""
     if one.date is None or other.date is None:
         return False
-    return abs(_day(one.date).toordinal() - _day(other.date).toordinal()) <= 1
+    return _days_between(one.date, other.date) <= 1

@@ -11,6 +11,8 @@ from heartbeat_bot.issues.rules import finding
 MOST_BYTES: Final = 512 * 1024
 """No issue is larger: sixteen times the longest of 900 real ones, and some 250 messages on Discord."""
 
+_LFS_POINTER: Final = "version https://git-lfs.github.com/spec/"
+
 _RUN = re.compile(r"[^\x00-\x7f]{2,}")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
@@ -44,7 +46,8 @@ def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
     """Return the text of a file: BOM gone, LF at every line's end, mojibake repaired; what was repaired is a finding.
 
     UTF-8 is expected, UTF-16 recognised, and bytes that are neither are read as Windows-1252.
-    Raises IssueError when the file is larger than ``MOST_BYTES``, or no text (a NUL character, as in pictures).
+    Raises IssueError when the file is larger than ``MOST_BYTES``, or no text (a NUL character, as in pictures; what Git
+    LFS keeps in a file's place).
     """
     if len(data) > MOST_BYTES:
         raise IssueError(
@@ -57,6 +60,8 @@ def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise IssueError("this is not a text file: it holds a NUL character", path=path, line=line)
+    if text.startswith(_LFS_POINTER):
+        raise IssueError("this is a pointer of Git LFS, not the file itself; keep text files out of LFS", path=path, line=1)
     lines = text.split("\n")
     repaired = _repaired(lines)
     findings += _told(lines, repaired)

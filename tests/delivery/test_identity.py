@@ -228,10 +228,15 @@ def test_a_title_that_every_issue_has_leaves_no_doubt() -> None:
 
 
 def test_a_corrected_title_and_date_are_followed_when_the_text_has_just_left_its_place_and_doubted_later() -> None:
-    text = [*words("march")[:-3], *words("mended", 3)]
-    assert identify([march()], [file("april.md", text, title="April", date=APRIL)]).issues == {"april.md": 1}
-    later = identify([march(gone=True)], [file("april.md", text, title="April", date=APRIL)])
-    assert later.issues == {"april.md": None}
+    text = [*words("march")[:-3], "a line that all have", *words("mended", 2)]
+    past = [march(2, "feb.md", [*words("feb"), "a line that all have"], title="February", date=date(2026, 2, 2))]
+    before = march(lines=[*words("march"), "a line that all have"])
+    here = file("feb.md", [*words("feb"), "a line that all have"], title="February", date=date(2026, 2, 2))
+    new = [here, file("april.md", text, title="April", date=APRIL)]
+    assert identify([before, *past], new).issues == {"feb.md": 2, "april.md": 1}
+    gone = march(gone=True, lines=[*words("march"), "a line that all have"])
+    later = identify([gone, *past], new)
+    assert later.issues == {"feb.md": 2, "april.md": None}
     assert later.doubts["april.md"].issue == 1
 
 
@@ -306,7 +311,7 @@ def test_an_id_put_right_in_its_place_changes_nothing_while_title_or_text_stay_a
 @settings(deadline=None, max_examples=100)
 @given(data=st.data())
 def test_plain_edits_are_what_a_full_look_finds_too(data: st.DataObject) -> None:
-    titles = st.sampled_from(["One", "Two", "Three", "one!", ""])
+    titles = st.sampled_from(["No. 1", "No. 2", "No. 3", "no 1!", "Three", ""])
     texts = st.sampled_from(["1", "2", "3"])
     paths = ["a.md", "b.md", "c.md"]
     past = [known(n, path, words(data.draw(texts)), title=data.draw(titles)) for n, path in enumerate(paths)]

@@ -116,6 +116,11 @@ def test_what_is_no_text_is_refused_with_the_line(data: bytes, line: int) -> Non
     assert caught.value.line == line
 
 
+def test_a_pointer_of_git_lfs_is_not_taken_for_the_text_that_it_stands_for() -> None:
+    with pytest.raises(IssueError, match="pointer of Git LFS"):
+        decode(b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n", "a.md")
+
+
 def test_a_file_larger_than_any_issue_is_refused_before_it_is_read() -> None:
     with pytest.raises(IssueError, match=r"the file has 5\.0 MiB, more than the 512 KiB"):
         decode(b"word " * 2**20, "a.md")
