@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from heartbeat_bot.faults import apart
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
@@ -13,7 +14,7 @@ from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.compose import picture_targets
 from heartbeat_bot.messages.post import File
 from heartbeat_bot.messages.preview import Preview
-from heartbeat_bot.rendering import Settings, apart, folder_url, render_issue
+from heartbeat_bot.rendering import Settings, folder_url, render_issue
 from heartbeat_bot.sources.snapshot import Contents
 
 _ROOTS = ("", "static", "public", "assets", "content", "src", "docs", "source", "files")

@@ -1,15 +1,13 @@
 """A file of a newsletter → its preview, with that newsletter's settings: what `preview`, `check` and the service all go through."""
 
-import logging
 import re
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final, Protocol
 
-from heartbeat_bot.errors import IssueError, UserError
+from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
@@ -21,7 +19,6 @@ from heartbeat_bot.messages.links import Links
 from heartbeat_bot.messages.post import COVER, File
 from heartbeat_bot.messages.preview import Preview
 
-_LOG = logging.getLogger(__name__)
 _MOST_OF_A_RULE: Final = 20
 _MANY: Final = 30
 _FLOOD: Final = 100
@@ -78,20 +75,6 @@ class Settings(Protocol):
     def page_url(self, *, slug: str, path: str, day: date | None) -> str:
         """Return the address of an issue, "" when it is unknown."""
         ...
-
-
-@contextmanager
-def apart(path: str) -> Generator[None]:
-    """Turn a fault of this program that shows with one file into an IssueError, so that the others go on; it is logged whole."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        _LOG.exception("a fault of this program shows with %s", path)
-        raise IssueError(
-            f"a fault of this program shows with this text ({type(error).__name__}); please report it, with the file", path=path
-        ) from error
 
 
 def render(path: str, data: bytes, newsletter: Settings | None = None, *, site_url: str = "") -> Preview:

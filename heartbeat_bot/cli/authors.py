@@ -14,10 +14,11 @@ from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.options import config_option, newsletter_option
 from heartbeat_bot.config_file import config_file
 from heartbeat_bot.errors import IssueError
+from heartbeat_bot.faults import apart
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.messages.preview import Preview, as_text, finding_json, finding_line
-from heartbeat_bot.rendering import Settings, apart, render
+from heartbeat_bot.rendering import Settings, render
 
 _SUFFIXES = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
 

@@ -18,6 +18,7 @@ from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Kno
 from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, Sighting, instants
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.errors import IssueError
+from heartbeat_bot.faults import apart
 from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 
@@ -190,7 +191,8 @@ def _look(path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None
     fingerprint = Fingerprint.of(data.decode("utf-8", "replace"))
     blob = snapshot.files[path]
     try:
-        head = read_head(path, data)
+        with apart(path):
+            head = read_head(path, data)
     except IssueError as error:
         place = f" (line {error.line})" if error.line else ""
         name = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heartbeat_bot.errors import IssueError
+from heartbeat_bot.faults import apart
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.messages.compose import compose
-from heartbeat_bot.rendering import apart, render
+from heartbeat_bot.rendering import render
 
 N = 10_000
 HEAD = "---\ntitle: T\n---\n"
