@@ -1,43 +1,150 @@
-"""What only SQLite needs: its driver, its pragmas, and the lock that keeps a second process out.
+"""What only SQLite needs: its driver, its pragmas, its threads, and the lock that keeps a second process out.
 
-No other file knows SQLite, save the one that knows its full-text search.
+No other file knows SQLite, save the one that knows its full-text search. A transaction is a plain function of a connection, which runs
+from its beginning to its end in a thread of the database: the loop's thread waits for it once, not for each statement.
 """
 
+import asyncio
 import fcntl
 import json
 import os
 import socket
 import sqlite3
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
+from sqlalchemy.pool import QueuePool
 
 from heartbeat_bot.errors import StateError
 
 _BUSY_MILLISECONDS: Final = 10_000
 """How long a statement waits for another process that is writing."""
 
+_Result = TypeVar("_Result")
+_Parameters = ParamSpec("_Parameters")
 
-def create_engine(path: Path | None, *, read_only: bool, connections: int = 1, durable: bool = True) -> AsyncEngine:
-    """Return an engine for the database file, or for an empty database in memory when ``path`` is None.
 
-    One connection: tasks take turns in the pool instead of waiting for SQLite's lock; readers may have more. Writers begin with the
-    write lock, so that a transaction that reads and then writes cannot fail half-way. What is not ``durable`` may lose its last
-    transactions, never its consistency, when the machine loses power: for what can be made again.
+class ClosedError(Exception):
+    """The database has been closed, or is about to be."""
+
+
+class Database:
+    """A database file that is open, and the threads in which its transactions run; an empty one in memory when ``path`` is None.
+
+    With one connection, transactions run one after the other, in the order in which they were asked for; readers may have more. What is
+    not ``durable`` may lose its last transactions, never its consistency, when the machine loses power: for what can be made again.
+
+    A transaction that was asked for runs to its end, and is committed or rolled back whole, also when the task that waits for it is
+    cancelled: the cancellation goes on when it has ended. Such a task does not know which of the two came about, as after a kill.
     """
-    url = URL.create("sqlite+aiosqlite", database=None if path is None else str(path))
-    if path is None:
-        engine = create_async_engine(url, poolclass=StaticPool)
-    else:
-        engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=connections, max_overflow=0)
-    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    def __init__(self, path: Path | None, *, read_only: bool, connections: int = 1, durable: bool = True) -> None:
+        """Name the file. The first transaction opens it, and raises SQLAlchemy's DBAPIError when that is not possible."""
+        self.engine = _engine(path, read_only=read_only, connections=connections, durable=durable)
+        # As many threads as connections: no thread waits for a connection. With one of each, tasks take turns here, not at SQLite's lock.
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix=path.name if path else "memory")
+        self._closed = False
+
+    async def read(self, work: Callable[[Connection], _Result]) -> _Result:
+        """Return what ``work`` reads, in a transaction of its own, of which nothing is kept.
+
+        It runs in a thread, beside the loop's: it works on what it alone has, or what nobody changes. Errors are SQLAlchemy's and its own.
+        """
+        return await self._run(partial(self._read, work))
+
+    async def write(self, work: Callable[[Connection], _Result], *, then: Callable[[], None] | None = None) -> _Result:
+        """Carry ``work`` out in a transaction of its own: whole, or not at all when it raises. It runs in a thread, as in :meth:`read`.
+
+        ``then`` is what follows in memory from what was committed: it is carried out in the loop's thread before the task that waits goes
+        on, also when that was cancelled meanwhile.
+        """
+        return await self._run(partial(self._write, work), then)
+
+    async def aclose(self) -> None:
+        """Wait for the transactions under way, and close the file; the loop goes on meanwhile. Who asks later gets a ClosedError."""
+        self._closed = True
+        await _to_its_end(asyncio.get_running_loop().run_in_executor(None, self._end))
+
+    async def _run(self, transaction: Callable[[], _Result], then: Callable[[], None] | None = None) -> _Result:
+        if self._closed:
+            raise ClosedError("the database has been closed")
+        running = asyncio.get_running_loop().run_in_executor(self._threads, transaction)
+        try:
+            return await _to_its_end(running)
+        finally:
+            if then is not None and running.exception() is None:
+                then()
+
+    def _read(self, work: Callable[[Connection], _Result]) -> _Result:
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            return work(connection)
+
+    def _write(self, work: Callable[[Connection], _Result]) -> _Result:
+        with self.engine.begin() as connection:
+            # With the write lock, so that a transaction that reads and then writes cannot fail half-way.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return work(connection)
+
+    def _end(self) -> None:
+        self._threads.shutdown()
+        self.engine.dispose()
+
+
+class Store:
+    """What is kept in a database, or a part of that: its methods are made of plain functions by :func:`reading` and :func:`writing`."""
+
+    def __init__(self, database: Database) -> None:
+        """Use a database whose schema is up to date."""
+        self.database = database
+
+
+_Store = TypeVar("_Store", bound=Store)
+
+
+def reading(
+    method: Callable[Concatenate[_Store, Connection, _Parameters], _Result],
+) -> Callable[Concatenate[_Store, _Parameters], Coroutine[Any, Any, _Result]]:
+    """Make a method that reads something by a connection one to be awaited, without the connection; see :meth:`Database.read`.
+
+    It runs in another thread: it may use what it was given, and nothing of the store that the loop's thread changes.
+    """
+
+    @wraps(method)
+    async def read(store: _Store, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        return await store.database.read(lambda connection: method(store, connection, *args, **kwargs))
+
+    return read
+
+
+def writing(
+    method: Callable[Concatenate[_Store, Connection, _Parameters], _Result],
+) -> Callable[Concatenate[_Store, _Parameters], Coroutine[Any, Any, _Result]]:
+    """Make a method that writes by a connection one to be awaited, without the connection; see :func:`reading`, :meth:`Database.write`."""
+
+    @wraps(method)
+    async def write(store: _Store, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        return await store.database.write(lambda connection: method(store, connection, *args, **kwargs))
+
+    return write
+
+
+def _engine(path: Path | None, *, read_only: bool, connections: int, durable: bool) -> Engine:
+    url = URL.create("sqlite", database=None if path is None else str(path))
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"check_same_thread": False},  # one thread after another: readers' take turns, the last one closes
+    )
 
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver would otherwise begin transactions late, and commit around DDL
@@ -51,16 +158,25 @@ def create_engine(path: Path | None, *, read_only: bool, connections: int = 1, d
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
         except BaseException:
-            # The pool forgets a connection that could not be prepared, and its thread would go on.
+            # The pool forgets a connection that could not be prepared, and its file would stay open.
             connection.close()
             raise
 
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine.sync_engine, "connect", on_connect)
-    event.listen(engine.sync_engine, "begin", on_begin)
+    event.listen(engine, "connect", on_connect)
     return engine
+
+
+async def _to_its_end(future: asyncio.Future[_Result]) -> _Result:
+    """Wait for a future's end, also when the task is cancelled meanwhile, however often; the cancellation goes on after it.
+
+    An error that nobody is told of then is logged by asyncio.
+    """
+    try:
+        return await asyncio.shield(future)
+    finally:
+        while not future.done():
+            with suppress(asyncio.CancelledError):  # the one before it goes on in any case
+                await asyncio.wait([future])
 
 
 def exists(path: Path) -> bool:
@@ -79,25 +195,25 @@ def is_damage(error: Exception) -> bool:
     return broken or isinstance(error, DamagedError)
 
 
-async def signature(connection: AsyncConnection) -> tuple[int, int] | None:
+def signature(connection: Connection) -> tuple[int, int] | None:
     """Return which program's database it is, and of which version, as :func:`sign` wrote it; None for an empty file."""
-    if not (await connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")).scalar():
+    if not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar():
         return None
     application, version = [
-        (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in ("application_id", "user_version")
+        connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("application_id", "user_version")
     ]
     return application, version
 
 
-async def sign(connection: AsyncConnection, application: int, version: int) -> None:
+def sign(connection: Connection, application: int, version: int) -> None:
     """Write whose database it is, and of which version."""
-    await connection.exec_driver_sql(f"PRAGMA application_id = {application}")
-    await connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+    connection.exec_driver_sql(f"PRAGMA application_id = {application}")
+    connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
 
-async def check(connection: AsyncConnection) -> None:
+def check(connection: Connection) -> None:
     """Look through the whole file; raise DamagedError when it is broken. A database of 100 MB takes about a second."""
-    found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
         raise DamagedError(found)
 

@@ -1,11 +1,16 @@
+import asyncio
+import threading
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
+from sqlalchemy import Connection
 
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
+from heartbeat_bot.sqlite import Database
 
 with warnings.catch_warnings():
     # discord.py imports audioop for voice, which Python 3.11 already calls deprecated; once imported, it warns no more.
@@ -26,3 +31,29 @@ async def sandbox(clock: ManualClock) -> AsyncIterator[Sandbox]:
     """A local Discord on a free port, whose rate limits nobody reaches by accident."""
     async with Sandbox(clock=clock, limits=RateLimits.generous()) as running:
         yield running
+
+
+@pytest.fixture
+def occupied() -> Callable[..., AbstractAsyncContextManager[None]]:
+    """Keep a writer's thread in a transaction, that of some statements, which is rolled back in the end."""
+
+    @asynccontextmanager
+    async def occupy(database: Database, *statements: str) -> AsyncIterator[None]:
+        loop, begun, over = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+        def work(connection: Connection) -> None:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+            loop.call_soon_threadsafe(begun.set)
+            assert over.wait(20), "a test that fails must not hang as well"
+            connection.rollback()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(database.write(work))
+            try:
+                await begun.wait()
+                yield
+            finally:
+                over.set()
+
+    return occupy

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, bindparam, text
 
 from heartbeat_bot.archive.words import UNSPACED
 
@@ -108,43 +107,41 @@ def expression(asked: str, *, titles_only: bool = False, prefix: bool = False) -
     return f"{{issue_title part_title}} : ({said})" if titles_only else said
 
 
-async def create(connection: AsyncConnection) -> None:
+def create(connection: Connection) -> None:
     """Make the table."""
-    await connection.execute(_TABLE)
+    connection.execute(_TABLE)
 
 
-async def insert(connection: AsyncConnection, rows: Iterable[Row]) -> None:
+def insert(connection: Connection, rows: Iterable[Row]) -> None:
     """Make posts findable."""
     values = [
         {"id": row.id, "issue": _indexed(row.issue_title), "part": _indexed(row.part_title), "text": _indexed(row.text)}
         for row in rows
     ]
     if values:
-        await connection.execute(_INSERT, values)
+        connection.execute(_INSERT, values)
 
 
-async def delete(connection: AsyncConnection, ids: Sequence[int]) -> None:
+def delete(connection: Connection, ids: Sequence[int]) -> None:
     """Forget posts."""
     if ids:
-        await connection.execute(_DELETE, [{"id": one} for one in ids])
+        connection.execute(_DELETE, [{"id": one} for one in ids])
 
 
-async def texts(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:
+def texts(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     """Return the texts of posts."""
-    return {row.rowid: row.text.replace(_PARTED, "") for row in await connection.execute(_TEXTS, {"ids": list(ids)})}
+    return {row.rowid: row.text.replace(_PARTED, "") for row in connection.execute(_TEXTS, {"ids": list(ids)})}
 
 
-async def search(
-    connection: AsyncConnection, asked: str, *, newsletter: str | None, limit: int, offset: int
-) -> tuple[int, list[Match]]:
+def search(connection: Connection, asked: str, *, newsletter: str | None, limit: int, offset: int) -> tuple[int, list[Match]]:
     """Return how many issues that members see match an expression, and so many of them, the best first, each by its best post."""
     values = {"asked": asked, "newsletter": newsletter}
-    rows = (await connection.execute(_FOUND, values | {"limit": limit, "offset": offset})).all()
+    rows = connection.execute(_FOUND, values | {"limit": limit, "offset": offset}).all()
     if not rows:
-        first = (await connection.execute(_FOUND, values | {"limit": 1, "offset": 0})).first() if offset else None
+        first = connection.execute(_FOUND, values | {"limit": 1, "offset": 0}).first() if offset else None
         return (first.total if first else 0), []
     parts = [row.id for row in rows]
-    excerpts = {row.rowid: row.excerpt for row in await connection.execute(_EXCERPTS, {"asked": asked, "parts": parts})}
+    excerpts = {row.rowid: row.excerpt for row in connection.execute(_EXCERPTS, {"asked": asked, "parts": parts})}
     return rows[0].total, [
         Match(newsletter=row.newsletter, path=row.path, key=row.key, title=row.title, excerpt=_segments(excerpts.get(row.id, "")))
         for row in rows

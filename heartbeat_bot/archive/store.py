@@ -7,15 +7,15 @@ Everything in it comes from the sources, so it may be lost: a file that is damag
 import asyncio
 import logging
 import zlib
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heartbeat_bot import sqlite
 from heartbeat_bot.archive import fulltext, stored
@@ -25,9 +25,11 @@ from heartbeat_bot.archive.shelf import Kept, Record, Shelf, record_of
 from heartbeat_bot.archive.told import Told, in_order, told_by
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.issues.items import Event, Job
+from heartbeat_bot.sqlite import Database
 
 _LOG = logging.getLogger(__name__)
 _READERS: Final = 3
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +71,8 @@ class Archive:
         self._agenda: tuple[Told, ...] = ()
         self._telling = asyncio.Lock()
         self._mending = asyncio.Lock()
-        self._writer: AsyncEngine
-        self._reader: AsyncEngine
+        self._writer: Database
+        self._reader: Database
 
     # -- what a pass does ---------------------------------------------------------------------------------------------
 
@@ -94,15 +96,8 @@ class Archive:
             date=entry.date,
             url=entry.url,
         )
-        values = asdict(listed) | asdict(kept) | {"date": stored.dump_when(entry.date)}
-        values |= {"events": stored.dump_items(entry.events), "jobs": stored.dump_items(entry.jobs)}
-        shelf = self._shelf  # another one takes its place when the file is started anew
-        async with self._writing() as connection:
-            await _remove(connection, entry.newsletter, [entry.path])
-            id_ = (await connection.execute(insert(entries).values(values).returning(entries.c.id))).scalar_one()
-            first = (await connection.execute(select(func.coalesce(func.max(parts.c.id), 0) + 1))).scalar_one()
-            await _insert_parts(connection, entry, id_, first)
-        shelf.put(record_of(kept, listed, has_jobs=bool(entry.jobs)))
+        record = record_of(kept, listed, has_jobs=bool(entry.jobs))
+        await self._write(partial(_put, entry=entry, record=record), lambda shelf: shelf.put(record))
 
     async def mark(self, newsletter: str, marks: Mapping[str, tuple[int, bool]]) -> None:
         """Note the ledger's number of issues that are kept, and whether members see them: by path. What is noted already costs nothing."""
@@ -110,22 +105,24 @@ class Archive:
         changed = {path: mark for path, mark in marks.items() if path in known and (known[path].issue, known[path].visible) != mark}
         if not changed:
             return
-        async with self._writing() as connection:
+
+        def mark(shelf: Shelf) -> None:
             for path, (issue, visible) in changed.items():
-                there = update(entries).where(entries.c.newsletter == newsletter, entries.c.path == path)
-                await connection.execute(there.values(issue=issue, visible=visible))
-        for path, (issue, visible) in changed.items():
-            self._shelf.mark(newsletter, path, issue=issue, visible=visible)
+                shelf.mark(newsletter, path, issue=issue, visible=visible)
+
+        await self._write(partial(_mark, newsletter=newsletter, marks=changed), mark)
 
     async def remove(self, newsletter: str, paths: Iterable[str]) -> None:
         """Forget issues whose files are gone."""
         gone = [path for path in dict.fromkeys(paths) if self._shelf.record(newsletter, path)]
         if not gone:
             return
-        async with self._writing() as connection:
-            await _remove(connection, newsletter, gone)
-        for path in gone:
-            self._shelf.remove(newsletter, path)
+
+        def remove(shelf: Shelf) -> None:
+            for path in gone:
+                shelf.remove(newsletter, path)
+
+        await self._write(partial(_remove, newsletter=newsletter, paths=gone), remove)
 
     # -- what members ask ---------------------------------------------------------------------------------------------
 
@@ -146,14 +143,7 @@ class Archive:
 
     async def entry(self, newsletter: str, path: str) -> Entry | None:
         """Return an issue whole, whether members see it or not; None when it is not kept."""
-        query = select(entries).where(entries.c.newsletter == newsletter, entries.c.path == path)
-        async with self._reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
-            if row is None:
-                return None
-            posts = (await connection.execute(select(parts).where(parts.c.entry == row.id).order_by(parts.c.position))).all()
-            said = await fulltext.texts(connection, [post.id for post in posts])
-            return _entry(row, posts, said)
+        return await self._read(partial(_find_entry, newsletter=newsletter, path=path))
 
     async def events(self) -> Sequence[Told]:
         """Return the events of all issues that members see, each once per newsletter, by day; see :func:`agenda`.
@@ -176,9 +166,7 @@ class Archive:
         for record in self._shelf.visible(newsletter):
             if record.has_jobs:
                 listed = record.listed
-                here = (entries.c.newsletter == listed.newsletter, entries.c.path == listed.path)
-                async with self._reading() as connection:
-                    return listed, stored.load_jobs((await connection.execute(select(entries.c.jobs).where(*here))).scalar())
+                return listed, await self._read(partial(_find_jobs, newsletter=listed.newsletter, path=listed.path))
         return None
 
     async def search(
@@ -192,11 +180,13 @@ class Archive:
         exact = fulltext.expression(query, titles_only=titles_only)
         if not exact:
             return Found(total=0, hits=())
-        async with self._reading() as connection:
-            total, matches = await fulltext.search(connection, exact, newsletter=newsletter, limit=limit, offset=offset)
-            if not total:
-                wide = fulltext.expression(query, titles_only=titles_only, prefix=True)
-                total, matches = await fulltext.search(connection, wide, newsletter=newsletter, limit=limit, offset=offset)
+        wide = fulltext.expression(query, titles_only=titles_only, prefix=True)
+
+        def find(connection: Connection) -> tuple[int, list[fulltext.Match]]:
+            found = fulltext.search(connection, exact, newsletter=newsletter, limit=limit, offset=offset)
+            return found if found[0] else fulltext.search(connection, wide, newsletter=newsletter, limit=limit, offset=offset)
+
+        total, matches = await self._read(find)
         hits = [(self._shelf.record(match.newsletter, match.path), match) for match in matches]
         return Found(
             total=total,
@@ -208,32 +198,21 @@ class Archive:
         )
 
     async def _tell(self, newsletter: str) -> tuple[Told, ...]:
-        query = select(entries.c.path, entries.c.events).where(
-            entries.c.newsletter == newsletter, entries.c.visible, entries.c.events.is_not(None)
-        )
-        async with self._reading() as connection:
-            rows = (await connection.execute(query.order_by(entries.c.date, entries.c.path))).all()
-        shelved = [(self._shelf.record(newsletter, row.path), row.events) for row in rows]
-
-        def tell() -> tuple[Told, ...]:
-            issues: list[tuple[Listed, tuple[Event, ...]]] = [
-                (record.listed, stored.load_events(events)) for record, events in shelved if record
-            ]
-            return told_by(issues)
-
-        return await asyncio.to_thread(tell)
+        found = await self._read(partial(_find_events, newsletter=newsletter))
+        issues = [(record.listed, events) for path, events in found if (record := self._shelf.record(newsletter, path))]
+        return await asyncio.to_thread(told_by, issues)
 
     # -- the file -----------------------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def _writing(self) -> AsyncGenerator[AsyncConnection]:
-        async with self._mended(), self._writer.begin() as connection:
-            yield connection
+    async def _write(self, work: Callable[[Connection], None], shelve: Callable[[Shelf], None]) -> None:
+        """Change the file, and then the table of contents: both or none, also when the task is cancelled meanwhile."""
+        shelf = self._shelf  # another one takes its place when the file is started anew
+        async with self._mended():
+            await self._writer.write(work, then=lambda: shelve(shelf))
 
-    @asynccontextmanager
-    async def _reading(self) -> AsyncGenerator[AsyncConnection]:
-        async with self._mended(), self._reader.connect() as connection:
-            yield connection
+    async def _read(self, work: Callable[[Connection], _Result]) -> _Result:
+        async with self._mended():
+            return await self._reader.read(work)
 
     @asynccontextmanager
     async def _mended(self) -> AsyncGenerator[None]:
@@ -241,26 +220,31 @@ class Archive:
         writer = self._writer
         try:
             yield
+        except sqlite.ClosedError as error:  # between closing a damaged file and opening the next, or in the end
+            raise StateError(_BEING_FILLED) from error
         except (DBAPIError, zlib.error) as error:
             if isinstance(error, DBAPIError) and not sqlite.is_damage(error):
                 raise _unusable(self._path, error) from error
             async with self._mending:
                 if self._writer is writer:
-                    await self.close()
+                    await self.aclose()
                     _set_aside(self._path, error)
                     await self.open()
-            raise StateError("The archive was damaged and is being filled anew: ask again in a few minutes.") from error
+            raise StateError(_BEING_FILLED) from error
 
     async def open(self) -> None:
         """Open the file, or start one."""
-        self._writer, self._shelf = await _started(self._path)
-        self._reader = sqlite.create_engine(self._path, read_only=True, connections=_READERS)
+        self._writer, records = await _started(self._path)
+        self._shelf = Shelf(records)
+        self._reader = Database(self._path, read_only=True, connections=_READERS)
         self._told, self._told_at, self._agenda = {}, {}, ()
 
-    async def close(self) -> None:
-        """Close the file."""
-        await self._reader.dispose()
-        await self._writer.dispose()
+    async def aclose(self) -> None:
+        """Close the file, when what is under way is done."""
+        try:
+            await self._reader.aclose()
+        finally:
+            await self._writer.aclose()
 
 
 @asynccontextmanager
@@ -271,10 +255,8 @@ async def open_archive(path: Path) -> AsyncGenerator[Archive]:
     """
     archive = Archive(path)
     await archive.open()
-    try:
+    async with aclosing(archive):
         yield archive
-    finally:
-        await archive.close()
 
 
 class _UnfitError(Exception):
@@ -285,8 +267,8 @@ class _UnfitError(Exception):
         self.ours = ours
 
 
-async def _started(path: Path) -> tuple[AsyncEngine, Shelf]:
-    """Return an engine that writes to a file fit for use, and what is kept in it."""
+async def _started(path: Path) -> tuple[Database, list[Record]]:
+    """Open a file fit for use, to write to it; return it with what is kept in it."""
     try:
         return await _opened(path)
     except _UnfitError as error:
@@ -305,29 +287,30 @@ async def _started(path: Path) -> tuple[AsyncEngine, Shelf]:
         raise _unusable(path, error) from error
 
 
-async def _opened(path: Path) -> tuple[AsyncEngine, Shelf]:
-    writer = sqlite.create_engine(path, read_only=False, durable=False)
+async def _opened(path: Path) -> tuple[Database, list[Record]]:
+    writer = Database(path, read_only=False, durable=False)
     try:
-        async with writer.begin() as connection:
-            await _prepare(connection)
-            rows = (await connection.execute(select(*_LISTED))).all()
-        return writer, Shelf(await asyncio.to_thread(lambda: [_record(row) for row in rows]))
+        return writer, await writer.write(_prepare)
     except BaseException:
-        await writer.dispose()
+        await writer.aclose()
         raise
 
 
-async def _prepare(connection: AsyncConnection) -> None:
-    """Make the tables in an empty file; make sure that those of another are whole, and this version's."""
-    signature = await sqlite.signature(connection)
+def _prepare(connection: Connection) -> list[Record]:
+    """Make the tables in an empty file; make sure that those of another are whole, and this version's; return what is kept."""
+    signature = sqlite.signature(connection)
     if signature is None:
-        await connection.run_sync(metadata.create_all)
-        await fulltext.create(connection)
-        await sqlite.sign(connection, APPLICATION, VERSION)
+        metadata.create_all(connection)
+        fulltext.create(connection)
+        sqlite.sign(connection, APPLICATION, VERSION)
     elif signature == (APPLICATION, VERSION):
-        await sqlite.check(connection)
+        sqlite.check(connection)
     else:
         raise _UnfitError(ours=signature[0] == APPLICATION)
+    return [_record(row) for row in connection.execute(select(*_LISTED))]
+
+
+_BEING_FILLED: Final = "The archive was damaged and is being filled anew: ask again in a few minutes."
 
 
 def _unusable(path: Path, error: Exception) -> StateError:
@@ -349,15 +332,33 @@ def _set_aside(path: Path, why: Exception) -> None:
     sqlite.move(path, aside)
 
 
-async def _remove(connection: AsyncConnection, newsletter: str, paths: Sequence[str]) -> None:
+# What runs in a thread of the database: functions of what they are given, none of which sees the archive's memory.
+
+
+def _put(connection: Connection, *, entry: Entry, record: Record) -> None:
+    values = asdict(record.listed) | asdict(record.kept) | {"date": stored.dump_when(entry.date)}
+    values |= {"events": stored.dump_items(entry.events), "jobs": stored.dump_items(entry.jobs)}
+    _remove(connection, entry.newsletter, [entry.path])
+    id_ = connection.execute(insert(entries).values(values).returning(entries.c.id)).scalar_one()
+    first = connection.execute(select(func.coalesce(func.max(parts.c.id), 0) + 1)).scalar_one()
+    _insert_parts(connection, entry, id_, first)
+
+
+def _mark(connection: Connection, *, newsletter: str, marks: Mapping[str, tuple[int, bool]]) -> None:
+    for path, (issue, visible) in marks.items():
+        there = update(entries).where(entries.c.newsletter == newsletter, entries.c.path == path)
+        connection.execute(there.values(issue=issue, visible=visible))
+
+
+def _remove(connection: Connection, newsletter: str, paths: Sequence[str]) -> None:
     for path in paths:
         entry = select(entries.c.id).where(entries.c.newsletter == newsletter, entries.c.path == path).scalar_subquery()
-        ids = (await connection.execute(select(parts.c.id).where(parts.c.entry == entry))).scalars().all()
-        await fulltext.delete(connection, ids)
-        await connection.execute(delete(entries).where(entries.c.id == entry))
+        ids = connection.execute(select(parts.c.id).where(parts.c.entry == entry)).scalars().all()
+        fulltext.delete(connection, ids)
+        connection.execute(delete(entries).where(entries.c.id == entry))
 
 
-async def _insert_parts(connection: AsyncConnection, entry: Entry, id_: int, first: int) -> None:
+def _insert_parts(connection: Connection, entry: Entry, id_: int, first: int) -> None:
     if not entry.parts:
         return
     values = [
@@ -372,12 +373,34 @@ async def _insert_parts(connection: AsyncConnection, entry: Entry, id_: int, fir
         }
         for n, part in enumerate(entry.parts)
     ]
-    await connection.execute(insert(parts), values)
+    connection.execute(insert(parts), values)
     rows = [
         fulltext.Row(id=first + n, issue_title=entry.title, part_title=part.title, text=part.text)
         for n, part in enumerate(entry.parts)
     ]
-    await fulltext.insert(connection, rows)
+    fulltext.insert(connection, rows)
+
+
+def _find_entry(connection: Connection, *, newsletter: str, path: str) -> Entry | None:
+    row = connection.execute(select(entries).where(entries.c.newsletter == newsletter, entries.c.path == path)).one_or_none()
+    if row is None:
+        return None
+    posts = connection.execute(select(parts).where(parts.c.entry == row.id).order_by(parts.c.position)).all()
+    return _entry(row, posts, fulltext.texts(connection, [post.id for post in posts]))
+
+
+def _find_jobs(connection: Connection, *, newsletter: str, path: str) -> tuple[Job, ...]:
+    here = (entries.c.newsletter == newsletter, entries.c.path == path)
+    return stored.load_jobs(connection.execute(select(entries.c.jobs).where(*here)).scalar())
+
+
+def _find_events(connection: Connection, *, newsletter: str) -> list[tuple[str, tuple[Event, ...]]]:
+    """Return the events of a newsletter's issues that members see, with each issue's path, the oldest issue first."""
+    query = select(entries.c.path, entries.c.events).where(
+        entries.c.newsletter == newsletter, entries.c.visible, entries.c.events.is_not(None)
+    )
+    rows = connection.execute(query.order_by(entries.c.date, entries.c.path))
+    return [(row.path, stored.load_events(row.events)) for row in rows]
 
 
 _LISTED: Final = [

@@ -4,17 +4,17 @@ An action is written down before it is begun, with what tells a second request f
 interaction); so a double click does nothing twice. One without an outcome that nobody works on was cut off.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NewType
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.sqlite import Store, reading, writing
 
 ActionId = NewType("ActionId", int)
 
@@ -40,12 +40,8 @@ class Action:
     done_at: datetime | None
 
 
-class Actions:
+class Actions(Store):
     """What people did, in the ledger's database. Each method is one transaction."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        """Use the ledger's engine."""
-        self._engine = engine
 
     async def begin(
         self,
@@ -63,39 +59,42 @@ class Actions:
         values: dict[str, Any] = {"token": token, "who": who, "name": name, "verb": verb, "newsletter": newsletter}
         values |= {"issue": issue, "detail": detail, "begun_at": now}
         try:
-            async with self._engine.begin() as connection:
-                result = await connection.execute(insert(schema.actions).values(values).returning(schema.actions.c.id))
-                return ActionId(result.scalar_one())
+            return await self._insert(values)
         except IntegrityError:
             if token is None or not await self._is_used(token):
                 raise
             return None
 
-    async def end(self, action: ActionId, outcome: str, *, now: datetime) -> None:
+    @writing
+    def end(self, connection: Connection, action: ActionId, outcome: str, *, now: datetime) -> None:
         """Write down what came of an action, a sentence; what was written first stays."""
         table = schema.actions
         this = update(table).where(table.c.id == action, table.c.outcome.is_(None))
-        async with self._engine.begin() as connection:
-            await connection.execute(this.values(outcome=outcome, done_at=now))
+        connection.execute(this.values(outcome=outcome, done_at=now))
 
-    async def latest(self, limit: int, newsletter: str | None = None) -> Sequence[Action]:
+    @reading
+    def latest(self, connection: Connection, limit: int, newsletter: str | None = None) -> Sequence[Action]:
         """Return the last actions (about one newsletter), the newest first, ``limit`` at most."""
         query = select(schema.actions).order_by(schema.actions.c.id.desc()).limit(limit)
         if newsletter is not None:
             query = query.where(schema.actions.c.newsletter == newsletter)
-        async with self._engine.connect() as connection:
-            return [_action_of(row) for row in await connection.execute(query)]
+        return [_action_of(row) for row in connection.execute(query)]
 
-    async def unfinished(self) -> Sequence[Action]:
+    @reading
+    def unfinished(self, connection: Connection) -> Sequence[Action]:
         """Return the actions that have no outcome, the oldest first: on start, those that were cut off."""
         query = select(schema.actions).where(schema.actions.c.outcome.is_(None)).order_by(schema.actions.c.id)
-        async with self._engine.connect() as connection:
-            return [_action_of(row) for row in await connection.execute(query)]
+        return [_action_of(row) for row in connection.execute(query)]
 
-    async def _is_used(self, token: str) -> bool:
+    @writing
+    def _insert(self, connection: Connection, values: Mapping[str, Any]) -> ActionId:
+        result = connection.execute(insert(schema.actions).values(values).returning(schema.actions.c.id))
+        return ActionId(result.scalar_one())
+
+    @reading
+    def _is_used(self, connection: Connection, token: str) -> bool:
         query = select(schema.actions.c.id).where(schema.actions.c.token == token)
-        async with self._engine.connect() as connection:
-            return (await connection.execute(query)).first() is not None
+        return connection.execute(query).first() is not None
 
 
 def _action_of(row: Row[Any]) -> Action:

@@ -10,8 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Delete, Row, Select, delete, insert, select, union_all, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, Delete, Row, Select, delete, insert, select, union_all, update
 
 from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.identity import IssueId
@@ -22,6 +21,7 @@ from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.messages.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.sqlite import Database, Store, reading, writing
 
 _FIRST: Final = 2
 """The number of a channel's first copy: the announcement is the first of its kind."""
@@ -61,13 +61,13 @@ class Stray:
     series: Series
 
 
-class Copies:
+class Copies(Store):
     """What was posted again, in the ledger's database. Each method is one transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        """Use the ledger's engine."""
-        self._engine = engine
-        writes = Writes(engine, schema.copies, schema.receipts, schema.intents, schema.issues)
+    def __init__(self, database: Database) -> None:
+        """Use the ledger's database."""
+        super().__init__(database)
+        writes = Writes(database, schema.copies, schema.receipts, schema.intents, schema.issues)
         self._copies = Remembered[Sequence[Copy]](writes)
         self._strays = Remembered[Sequence[Stray]](writes)
 
@@ -81,8 +81,10 @@ class Copies:
         query = select(schema.copies).join(issues, issues.c.id == schema.copies.c.issue).where(issues.c.newsletter == newsletter)
         return await self._copies.get(newsletter, partial(self._read, query))
 
-    async def add(
+    @writing
+    def add(
         self,
+        connection: Connection,
         issue: IssueId,
         *,
         guild: GuildId,
@@ -98,33 +100,33 @@ class Copies:
         The next pass posts it, or :meth:`Publisher.bring_in_step` at once. Raises StateError for an issue that is not out, so that
         there is nothing to be posted again: one that is neither announced nor known from before, or is gone or taken back.
         """
-        async with self._engine.begin() as connection:
-            await _check_out(connection, issue)
-            series = Series(str(await _next_number(connection, issue, channel)))
-            for copy in instead_of:
-                await connection.execute(_drop(copy.issue, copy.channel, copy.series))
-            values: dict[str, Any] = {"issue": issue, "guild": guild, "channel": channel, "series": series}
-            values |= {"keys": None if keys is None else list(keys), "created_at": now}
-            await connection.execute(insert(schema.copies).values(values))
+        _check_out(connection, issue)
+        series = Series(str(_next_number(connection, issue, channel)))
+        for copy in instead_of:
+            connection.execute(_drop(copy.issue, copy.channel, copy.series))
+        values: dict[str, Any] = {"issue": issue, "guild": guild, "channel": channel, "series": series}
+        values |= {"keys": None if keys is None else list(keys), "created_at": now}
+        connection.execute(insert(schema.copies).values(values))
         return series
 
-    async def drop(self, issue: IssueId, channel: ChannelId, series: Series) -> None:
+    @writing
+    def drop(self, connection: Connection, issue: IssueId, channel: ChannelId, series: Series) -> None:
         """Note that a copy is wanted no more: the next pass deletes its messages, or a :meth:`Publisher.bring_in_step` without posts."""
-        async with self._engine.begin() as connection:
-            await connection.execute(_drop(issue, channel, series))
+        connection.execute(_drop(issue, channel, series))
 
-    async def delivered(self, copy: Copy, *, blob: BlobId, rendering: str) -> None:
+    @writing
+    def delivered(self, connection: Connection, copy: Copy, *, blob: BlobId, rendering: str) -> None:
         """Note that the messages of a copy show a blob's text whole, rendered in a way that ``rendering`` names."""
         table = schema.copies
         this = update(table).where(table.c.issue == copy.issue, table.c.channel == copy.channel, table.c.series == copy.series)
-        async with self._engine.begin() as connection:
-            await connection.execute(this.values(shown=blob, shown_as=rendering))
+        connection.execute(this.values(shown=blob, shown_as=rendering))
 
     async def strays(self, newsletter: str) -> Sequence[Stray]:
         """Return what is left of copies that are no more. It is read again only when something was written."""
         return await self._strays.get(newsletter, partial(self._find_strays, newsletter))
 
-    async def _find_strays(self, newsletter: str) -> Sequence[Stray]:
+    @reading
+    def _find_strays(self, connection: Connection, newsletter: str) -> Sequence[Stray]:
         issues, copies = schema.issues, schema.copies
         parts: list[Select[Any, Any, Any]] = []
         for table in (schema.receipts, schema.intents):
@@ -136,13 +138,12 @@ class Copies:
                 .where(issues.c.newsletter == newsletter, copies.c.id.is_(None), table.c.series.not_in([ANNOUNCEMENT, NOTICE]))
             )
             parts.append(part.where(schema.receipts.c.released_at.is_(None)) if table is schema.receipts else part)
-        async with self._engine.connect() as connection:
-            found = {(row.issue, row.channel, row.series) for row in await connection.execute(union_all(*parts))}
+        found = {(row.issue, row.channel, row.series) for row in connection.execute(union_all(*parts))}
         return [Stray(issue=issue, channel=channel, series=series) for issue, channel, series in sorted(found)]
 
-    async def _read(self, query: Select[Any]) -> Sequence[Copy]:
-        async with self._engine.connect() as connection:
-            return [_copy_of(row) for row in await connection.execute(query.order_by(schema.copies.c.id))]
+    @reading
+    def _read(self, connection: Connection, query: Select[Any]) -> Sequence[Copy]:
+        return [_copy_of(row) for row in connection.execute(query.order_by(schema.copies.c.id))]
 
 
 def _drop(issue: IssueId, channel: ChannelId, series: Series) -> Delete:
@@ -150,16 +151,16 @@ def _drop(issue: IssueId, channel: ChannelId, series: Series) -> Delete:
     return delete(table).where(table.c.issue == issue, table.c.channel == channel, table.c.series == series)
 
 
-async def drop_all(connection: AsyncConnection, issue: IssueId) -> None:
+def drop_all(connection: Connection, issue: IssueId) -> None:
     """Note, within a transaction, that no copy of an issue is wanted any more."""
-    await connection.execute(delete(schema.copies).where(schema.copies.c.issue == issue))
+    connection.execute(delete(schema.copies).where(schema.copies.c.issue == issue))
 
 
-async def _check_out(connection: AsyncConnection, issue: IssueId) -> None:
+def _check_out(connection: Connection, issue: IssueId) -> None:
     """Raise StateError for an issue that readers cannot have seen."""
     table = schema.issues
     columns = (table.c.state, table.c.announced_at, table.c.retracted_at, table.c.baseline, table.c.doubt)
-    row = (await connection.execute(select(*columns).where(table.c.id == issue))).one_or_none()
+    row = connection.execute(select(*columns).where(table.c.id == issue)).one_or_none()
     if row is None:
         raise StateError(f"There is no issue number {issue}: `heartbeat-bot issues` lists them.")
     if row.retracted_at is not None:
@@ -171,12 +172,12 @@ async def _check_out(connection: AsyncConnection, issue: IssueId) -> None:
         raise StateError("The issue has not been announced yet: approve it first.")
 
 
-async def _next_number(connection: AsyncConnection, issue: IssueId, channel: ChannelId) -> int:
+def _next_number(connection: Connection, issue: IssueId, channel: ChannelId) -> int:
     """Return the number of an issue's next copy in a channel: one that no message and no request ever had."""
     taken = _FIRST - 1
     for table in (schema.copies, schema.receipts, schema.intents):
         query = select(table.c.series).where(table.c.issue == issue, table.c.channel == channel).distinct()
-        names = (await connection.execute(query)).scalars()
+        names = connection.execute(query).scalars()
         taken = max([taken, *(int(name) for name in names if name.isdecimal())])
     return taken + 1
 

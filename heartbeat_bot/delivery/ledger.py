@@ -3,16 +3,16 @@
 What moderators posted again is in ``copies.py``, what they did in ``actions.py``, what was made of events in ``server_events.py``.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Row, case, delete, func, insert, make_url, select, union, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, make_url, select, union, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heartbeat_bot import sqlite
 from heartbeat_bot.delivery import schema
@@ -21,13 +21,14 @@ from heartbeat_bot.delivery.copies import Copies, drop_all
 from heartbeat_bot.delivery.gate import ON_HOLD, SKIPPED, Facts, Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
 from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
-from heartbeat_bot.delivery.receipts import NOTICE, Receipt, Receipts, receipt_of
+from heartbeat_bot.delivery.receipts import NOTICE, Receipt, Receipts, messages_held, receipt_of
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.server_events import ServerEvents
 from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.messages.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.sqlite import Database, Store, reading, writing
 
 Clock = Callable[[], datetime]
 """Tells the time: an aware instant."""
@@ -180,40 +181,40 @@ def instants(before: IssueRecord | None, sighting: Sighting, *, now: datetime) -
     return Instants(changed_at=changed_at, listed_at=(listed_at or now) if shown else None)
 
 
-class Ledger:
+class Ledger(Store):
     """The open database. Its parts are ``receipts`` (messages), ``copies``, ``actions`` (who did what) and ``server_events``."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        """Use an engine whose schema is up to date; see :func:`open_ledger`."""
-        self._engine = engine
-        self.receipts = Receipts(engine)
-        self.copies = Copies(engine)
-        self.actions = Actions(engine)
-        self.server_events = ServerEvents(engine)
-        self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(engine, schema.issues))
+    def __init__(self, database: Database) -> None:
+        """Use a database whose schema is up to date; see :func:`open_ledger`."""
+        super().__init__(database)
+        self.receipts = Receipts(database)
+        self.copies = Copies(database)
+        self.actions = Actions(database)
+        self.server_events = ServerEvents(database)
+        self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(database, schema.issues))
 
-    async def newsletters(self) -> list[Newsletter]:
+    @reading
+    def newsletters(self, connection: Connection) -> list[Newsletter]:
         """Return every newsletter that a pass has seen, by name."""
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(select(schema.newsletters).order_by(schema.newsletters.c.name))
-            return [_newsletter_of(row) for row in rows]
+        rows = connection.execute(select(schema.newsletters).order_by(schema.newsletters.c.name))
+        return [_newsletter_of(row) for row in rows]
 
-    async def newsletter(self, name: str) -> Newsletter:
+    @reading
+    def newsletter(self, connection: Connection, name: str) -> Newsletter:
         """Return what is known of a newsletter, an empty record for one that no pass has seen."""
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(select(schema.newsletters).where(schema.newsletters.c.name == name))
-            row = rows.one_or_none()
-            return Newsletter(name=name) if row is None else _newsletter_of(row)
+        rows = connection.execute(select(schema.newsletters).where(schema.newsletters.c.name == name))
+        row = rows.one_or_none()
+        return Newsletter(name=name) if row is None else _newsletter_of(row)
 
-    async def pass_done(self, name: str, *, commit: str, now: datetime) -> None:
+    @writing
+    def pass_done(self, connection: Connection, name: str, *, commit: str, now: datetime) -> None:
         """Note that a pass went through: the first one ends the baseline."""
         table = schema.newsletters
         values = {"commit_id": commit, "last_pass_at": now, "error": None, "error_at": None}
-        async with self._engine.begin() as connection:
-            first = func.coalesce(table.c.baseline_at, now)
-            changed = await connection.execute(update(table).where(table.c.name == name).values(values | {"baseline_at": first}))
-            if changed.rowcount == 0:
-                await connection.execute(insert(table).values(values | {"name": name, "baseline_at": now}))
+        first = func.coalesce(table.c.baseline_at, now)
+        changed = connection.execute(update(table).where(table.c.name == name).values(values | {"baseline_at": first}))
+        if changed.rowcount == 0:
+            connection.execute(insert(table).values(values | {"name": name, "baseline_at": now}))
 
     async def pass_failed(self, name: str, *, error: str, now: datetime) -> None:
         """Note why a pass could not be made."""
@@ -232,13 +233,12 @@ class Ledger:
 
         They are read once, and again when an issue was written: nobody else writes to the database meanwhile.
         """
+        return await self._records.get(newsletter, partial(self._read_records, newsletter))
 
-        async def read() -> Mapping[IssueId, IssueRecord]:
-            query = select(*_RECORD).where(schema.issues.c.newsletter == newsletter)
-            async with self._engine.connect() as connection:
-                return {row[0]: _issue_of(row) for row in await connection.execute(query)}
-
-        return await self._records.get(newsletter, read)
+    @reading
+    def _read_records(self, connection: Connection, newsletter: str) -> Mapping[IssueId, IssueRecord]:
+        query = select(*_RECORD).where(schema.issues.c.newsletter == newsletter)
+        return {row[0]: _issue_of(row) for row in connection.execute(query)}
 
     async def known(self, newsletter: str, records: Mapping[IssueId, IssueRecord] | None = None) -> list[Known]:
         """Return the issues of a newsletter, those that are gone too, as :func:`identity.identify` takes them.
@@ -247,9 +247,12 @@ class Ledger:
         """
         if records is None:
             records = await self.records(newsletter)
+        return await self._read_known(newsletter, records)
+
+    @reading
+    def _read_known(self, connection: Connection, newsletter: str, records: Mapping[IssueId, IssueRecord]) -> list[Known]:
         prints = select(schema.issues.c.id, schema.issues.c.fingerprint).where(schema.issues.c.newsletter == newsletter)
-        async with self._engine.connect() as connection:
-            fingerprints = {row.id: row.fingerprint for row in await connection.execute(prints)}
+        fingerprints = {row.id: row.fingerprint for row in connection.execute(prints)}
         return [
             Known(
                 id=id_,
@@ -273,8 +276,8 @@ class Ledger:
         sightings: Sequence[Sighting],
         *,
         before: Mapping[IssueId, IssueRecord] | None = None,
-        gone: Iterable[IssueId] = (),
-        absorbed: Iterable[IssueId] = (),
+        gone: Collection[IssueId] = (),
+        absorbed: Collection[IssueId] = (),
         now: datetime,
         missed_at: datetime | None = None,
     ) -> dict[str, IssueId]:
@@ -285,37 +288,39 @@ class Ledger:
         known. ``absorbed`` issues were doubtful, had nothing posted, and turned out to be others: they are forgotten, and notices of them
         are of those others. ``before`` is as in :meth:`known`.
         """
-        table = schema.issues
         if before is None:
             before = await self.records(newsletter)
-        async with self._engine.begin() as connection:
-            found = await connection.execute(select(schema.newsletters.c.name).where(schema.newsletters.c.name == newsletter))
-            if found.one_or_none() is None:
-                await connection.execute(insert(schema.newsletters).values(name=newsletter))
-            heirs = {sighting.path: sighting.issue for sighting in sightings}
-            for issue in absorbed:
-                await _inherit(connection, issue, heirs.get(before[issue].path))
-                await connection.execute(delete(table).where(table.c.id == issue, table.c.announced_at.is_(None)))
-            for issue in gone:
-                values = {"state": State.GONE, "reason": "its file went away", "until": None, "gone_at": missed_at or now}
-                await connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
-            return await self._record_sightings(connection, newsletter, sightings, before, now)
+        return await self._record(newsletter, sightings, before, gone, absorbed, now, missed_at or now)
 
-    async def _record_sightings(
+    @writing
+    def _record(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         newsletter: str,
         sightings: Sequence[Sighting],
         before: Mapping[IssueId, IssueRecord],
+        gone: Collection[IssueId],
+        absorbed: Collection[IssueId],
         now: datetime,
+        missed_at: datetime,
     ) -> dict[str, IssueId]:
         table = schema.issues
+        found = connection.execute(select(schema.newsletters.c.name).where(schema.newsletters.c.name == newsletter))
+        if found.one_or_none() is None:
+            connection.execute(insert(schema.newsletters).values(name=newsletter))
+        heirs = {sighting.path: sighting.issue for sighting in sightings}
+        for issue in absorbed:
+            _inherit(connection, issue, heirs.get(before[issue].path))
+            connection.execute(delete(table).where(table.c.id == issue, table.c.announced_at.is_(None)))
+        for issue in gone:
+            values = {"state": State.GONE, "reason": "its file went away", "until": None, "gone_at": missed_at}
+            connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
         ids: dict[str, IssueId] = {}
         fresh: list[dict[str, Any]] = []
         # Files may swap paths: give way first, so that the index is not hurt between two updates.
         for sighting in sightings:
             if sighting.issue is not None and not _is_at_home(before.get(sighting.issue), sighting):
-                await connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"\0{sighting.issue}"))
+                connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"\0{sighting.issue}"))
         for sighting in sightings:
             record = before.get(sighting.issue) if sighting.issue is not None else None
             values = _columns_of(sighting) | asdict(instants(record, sighting, now=now))
@@ -328,46 +333,48 @@ class Ledger:
                 back = {"state": State.NEW, "reason": "it came back"}
                 kept = {"state": State.RETRACTED, "reason": _TAKEN_BACK}
                 values |= {"gone_at": None} | (kept if record.retracted_at else back)
-            await connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
+            connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
         if fresh:
-            result = await connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
+            result = connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
             ids |= {row.path: IssueId(row.id) for row in result}
         return ids
 
     async def rule(self, rulings: Mapping[IssueId, Ruling]) -> None:
         """Note what the gate said, in one transaction. Issues that were retracted or are gone stay so."""
-        if not rulings:
-            return
+        if rulings:
+            await self._rule(rulings)
+
+    @writing
+    def _rule(self, connection: Connection, rulings: Mapping[IssueId, Ruling]) -> None:
         table = schema.issues
         kept = table.c.retracted_at.is_not(None)
-        async with self._engine.begin() as connection:
-            for issue, ruling in rulings.items():
-                values: dict[str, Any] = {
-                    "state": case((kept, State.RETRACTED.value), else_=ruling.verdict.value),
-                    "reason": case((kept, _TAKEN_BACK), else_=ruling.why),
-                    "until": ruling.until,
-                }
-                if ruling.verdict is Verdict.BASELINE:
-                    values |= {"baseline": True, "doubt": None, "doubt_issue": None}
-                await connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
+        for issue, ruling in rulings.items():
+            values: dict[str, Any] = {
+                "state": case((kept, State.RETRACTED.value), else_=ruling.verdict.value),
+                "reason": case((kept, _TAKEN_BACK), else_=ruling.why),
+                "until": ruling.until,
+            }
+            if ruling.verdict is Verdict.BASELINE:
+                values |= {"baseline": True, "doubt": None, "doubt_issue": None}
+            connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
 
-    async def explain(self, reasons: Mapping[IssueId, str]) -> None:
+    @writing
+    def explain(self, connection: Connection, reasons: Mapping[IssueId, str]) -> None:
         """Note of issues that are gone what becomes of their messages."""
         table = schema.issues
-        async with self._engine.begin() as connection:
-            for issue, why in reasons.items():
-                await connection.execute(update(table).where(table.c.id == issue, table.c.state == State.GONE).values(reason=why))
+        for issue, why in reasons.items():
+            connection.execute(update(table).where(table.c.id == issue, table.c.state == State.GONE).values(reason=why))
 
-    async def holding(self, newsletter: str) -> frozenset[IssueId]:
+    @reading
+    def holding(self, connection: Connection, newsletter: str) -> frozenset[IssueId]:
         """Return the issues that are gone or taken back and still have messages, or a request about one under way; notices aside."""
         issues = schema.issues
         left = (issues.c.newsletter == newsletter, issues.c.state.in_([State.GONE, State.RETRACTED]))
         receipts, intents = schema.receipts, schema.intents
         held = select(issues.c.id).join(receipts, receipts.c.issue == issues.c.id).where(receipts.c.series != NOTICE)
         begun = select(issues.c.id).join(intents, intents.c.issue == issues.c.id).where(intents.c.series != NOTICE)
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(union(held.where(*left, receipts.c.released_at.is_(None)), begun.where(*left)))
-            return frozenset(row.id for row in rows)
+        rows = connection.execute(union(held.where(*left, receipts.c.released_at.is_(None)), begun.where(*left)))
+        return frozenset(row.id for row in rows)
 
     async def delivered(self, issue: IssueId, *, blob: BlobId, rendering: str) -> None:
         """Note that the messages of an issue show a blob's text whole, rendered in a way that ``rendering`` names."""
@@ -381,127 +388,105 @@ class Ledger:
         """Note that a moderator wants the changes of an issue sent, although its edit window is over: the next pass does it."""
         await self._set_issue(issue, {"asked_at": now})
 
-    async def withdrawn(self, issue: IssueId) -> None:
+    @writing
+    def withdrawn(self, connection: Connection, issue: IssueId) -> None:
         """Note that nothing of an issue whose file was removed is left in the channel: it is as if it had not been announced."""
         table = schema.issues
         values = {**_NOT_ANNOUNCED, "approved_at": None, "scheduled_at": None}
-        async with self._engine.begin() as connection:
-            await drop_all(connection, issue)
-            await connection.execute(update(table).where(table.c.id == issue).values(values))
+        drop_all(connection, issue)
+        connection.execute(update(table).where(table.c.id == issue).values(values))
 
-    async def issues(self, newsletter: str | None = None) -> list[IssueRecord]:
+    @reading
+    def issues(self, connection: Connection, newsletter: str | None = None) -> list[IssueRecord]:
         """Return every known issue (of one newsletter), the latest seen first, with the receipts of messages kept in step."""
         query = select(*_RECORD).order_by(schema.issues.c.first_seen.desc(), schema.issues.c.id.desc())
         if newsletter is not None:
             query = query.where(schema.issues.c.newsletter == newsletter)
         held: dict[IssueId, list[Receipt]] = {}
-        async with self._engine.connect() as connection:
-            kept = select(schema.receipts).where(schema.receipts.c.released_at.is_(None), schema.receipts.c.series != NOTICE)
-            for row in await connection.execute(kept.order_by(schema.receipts.c.message)):
-                held.setdefault(row.issue, []).append(receipt_of(row))
-            return [_issue_of(row, tuple(held.get(row.id, ()))) for row in await connection.execute(query)]
+        kept = select(schema.receipts).where(schema.receipts.c.released_at.is_(None), schema.receipts.c.series != NOTICE)
+        for row in connection.execute(kept.order_by(schema.receipts.c.message)):
+            held.setdefault(row.issue, []).append(receipt_of(row))
+        return [_issue_of(row, tuple(held.get(row.id, ()))) for row in connection.execute(query)]
 
-    async def issue(self, issue: IssueId) -> IssueRecord:
+    @reading
+    def issue(self, connection: Connection, issue: IssueId) -> IssueRecord:
         """Return one issue with its receipts; raise StateError when there is none of that id."""
-        held = tuple(await self.receipts.held(issue))
-        async with self._engine.connect() as connection:
-            result = await connection.execute(select(*_RECORD).where(schema.issues.c.id == issue))
-            row = result.one_or_none()
-        if row is None:
-            raise StateError(f"There is no issue number {issue}: `heartbeat-bot issues` lists them.")
-        return _issue_of(row, held)
+        return _find_issue(connection, issue)
 
-    async def approve(self, issue: IssueId, *, now: datetime) -> None:
+    @writing
+    def approve(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator wants an issue announced, also one that was retracted or is doubtful: the next pass does it.
 
         A hold and a schedule are over with it. One that was retracted is announced as if for the first time, its ping aside.
         """
         values = {**_WANTED, "approved_at": now, "scheduled_at": None}
-        await self._decide(issue, values, state=State.NEW, why="a moderator approved it")
+        _decide(connection, issue, values, state=State.NEW, why="a moderator approved it")
 
-    async def schedule(self, issue: IssueId, at: datetime) -> None:
+    @writing
+    def schedule(self, connection: Connection, issue: IssueId, at: datetime) -> None:
         """Note that a moderator wants an issue announced at an instant: then it is as if it were approved, until then it is held.
 
         A hold and an earlier approval are over with it. Raises StateError for an issue that has been announced.
         """
-        await self._check_undecided(issue, retracted=True)
+        _check_undecided(connection, issue, retracted=True)
         values = {**_WANTED, "approved_at": None, "scheduled_at": at}
-        await self._decide(issue, values, state=State.NEW, why="a moderator scheduled it")
+        _decide(connection, issue, values, state=State.NEW, why="a moderator scheduled it")
 
-    async def hold(self, issue: IssueId, *, now: datetime) -> None:
+    @writing
+    def hold(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator holds an issue back until it is approved, scheduled or skipped; raise StateError when it is out."""
-        await self._check_undecided(issue)
+        _check_undecided(connection, issue)
         values = {"on_hold_at": now, "approved_at": None, "scheduled_at": None}
-        await self._decide(issue, values, state=State.WAITING, why=ON_HOLD)
+        _decide(connection, issue, values, state=State.WAITING, why=ON_HOLD)
 
-    async def skip(self, issue: IssueId, *, now: datetime) -> None:
+    @writing
+    def skip(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator says that an issue is no news: it is known, like those from before the first run.
 
         Raises StateError for an issue that has been announced or was retracted.
         """
-        await self._check_undecided(issue)
+        _check_undecided(connection, issue)
         values = {"skipped_at": now, "baseline": True, "approved_at": None, "scheduled_at": None}
         values |= {"on_hold_at": None, "doubt": None, "doubt_issue": None}
-        await self._decide(issue, values, state=State.BASELINE, why=SKIPPED)
+        _decide(connection, issue, values, state=State.BASELINE, why=SKIPPED)
 
-    async def retract(self, issue: IssueId, *, now: datetime) -> None:
+    @writing
+    def retract(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator took an issue back: the next pass deletes its messages and copies, also when its file is gone."""
-        await self._decide(issue, {"retracted_at": now}, state=State.RETRACTED, why=_TAKEN_BACK, forget_copies=True)
+        drop_all(connection, issue)
+        _decide(connection, issue, {"retracted_at": now}, state=State.RETRACTED, why=_TAKEN_BACK)
 
-    async def withhold(self, issue: IssueId, keys: Sequence[PostKey], *, now: datetime) -> None:
+    @writing
+    def withhold(self, connection: Connection, issue: IssueId, keys: Sequence[PostKey], *, now: datetime) -> None:
         """Note which sections of an issue (see :func:`post.is_of`) a moderator took back, none for none any more: the next pass does it.
 
         Also after the edit window: it is what a moderator asks for.
         """
         values: dict[str, Any] = {"withheld": sorted(keys) or None, "shown_as": "", "asked_at": now}
-        async with self._engine.begin() as connection:
-            await connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(values))
-            await connection.execute(update(schema.copies).where(schema.copies.c.issue == issue).values(shown=None))
+        connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(values))
+        connection.execute(update(schema.copies).where(schema.copies.c.issue == issue).values(shown=None))
 
     async def issue_error(self, issue: IssueId, error: str | None, *, now: datetime) -> None:
         """Note why an issue could not be read or posted, or, with None, that it could."""
         await self._set_issue(issue, {"error": error, "error_at": None if error is None else now})
 
-    async def counts(self) -> dict[tuple[str, State], int]:
+    @reading
+    def counts(self, connection: Connection) -> dict[tuple[str, State], int]:
         """Return how many issues each newsletter has in each state."""
         columns = (schema.issues.c.newsletter, schema.issues.c.state)
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(select(*columns, func.count().label("number")).group_by(*columns))
-            return {(row.newsletter, State(row.state)): row.number for row in rows}
+        rows = connection.execute(select(*columns, func.count().label("number")).group_by(*columns))
+        return {(row.newsletter, State(row.state)): row.number for row in rows}
 
-    async def _set_issue(self, issue: IssueId, values: Mapping[str, Any]) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(values))
+    @writing
+    def _set_issue(self, connection: Connection, issue: IssueId, values: Mapping[str, Any]) -> None:
+        connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(values))
 
-    async def _decide(
-        self, issue: IssueId, values: Mapping[str, Any], *, state: State, why: str, forget_copies: bool = False
-    ) -> None:
-        """Note what a moderator decided, in one transaction. What is gone stays so until it comes back."""
-        table = schema.issues
-        this = update(table).where(table.c.id == issue)
-        async with self._engine.begin() as connection:
-            if forget_copies:
-                await drop_all(connection, issue)
-            elif "retracted_at" in values:
-                await connection.execute(this.where(table.c.retracted_at.is_not(None)).values(_NOT_ANNOUNCED))
-            await connection.execute(this.values(dict(values)))
-            await connection.execute(this.where(table.c.state != State.GONE).values(state=state, reason=why, until=None))
-
-    async def _check_undecided(self, issue: IssueId, *, retracted: bool = False) -> None:
-        """Raise StateError for an issue that has been announced, or was retracted unless that is allowed."""
-        record = await self.issue(issue)
-        if record.retracted_at is not None:
-            if not retracted:
-                raise StateError("The issue was taken back already.")
-        elif record.announced_at is not None:
-            raise StateError("The issue has been announced already: retract it to take it back.")
-
-    async def _set_newsletter(self, name: str, values: Mapping[str, Any]) -> None:
+    @writing
+    def _set_newsletter(self, connection: Connection, name: str, values: Mapping[str, Any]) -> None:
         table = schema.newsletters
-        async with self._engine.begin() as connection:
-            changed = await connection.execute(update(table).where(table.c.name == name).values(values))
-            if changed.rowcount == 0:
-                await connection.execute(insert(table).values({"name": name} | dict(values)))
+        changed = connection.execute(update(table).where(table.c.name == name).values(values))
+        if changed.rowcount == 0:
+            connection.execute(insert(table).values({"name": name} | dict(values)))
 
 
 @asynccontextmanager
@@ -513,46 +498,34 @@ async def open_ledger(state: str, *, read_only: bool = False, clock: Clock = sys
     a database, not to be opened.
     """
     path = _path_of(state)
-    with ExitStack() as locks:
+    async with AsyncExitStack() as opened:
         if not read_only:
-            locks.enter_context(sqlite.exclusive(path, now=clock()))
+            opened.enter_context(sqlite.exclusive(path, now=clock()))
         try:
-            engine = await _engine_of(path, read_only=read_only)
+            database = await opened.enter_async_context(_opened(path, read_only=read_only))
         except DBAPIError as error:
             raise StateError(
                 f"The database {path} cannot be used: {error.orig}. Check the file, or point `state` to another."
             ) from error
-        try:
-            yield Ledger(engine)
-        finally:
-            await engine.dispose()
+        yield Ledger(database)
 
 
-async def _engine_of(path: Path, *, read_only: bool) -> AsyncEngine:
-    """Return an engine whose schema is this program's."""
+@asynccontextmanager
+async def _opened(path: Path, *, read_only: bool) -> AsyncGenerator[Database]:
+    """Open a database whose schema is this program's."""
     if read_only and sqlite.exists(path):
-        engine = sqlite.create_engine(path, read_only=True)
-        try:
-            async with engine.connect() as connection:
-                version = await connection.run_sync(version_of)
-        except BaseException:
-            await engine.dispose()
-            raise
-        if version == LATEST:
-            return engine
-        await engine.dispose()
+        async with aclosing(Database(path, read_only=True)) as database:
+            version = await database.read(version_of)
+            if version == LATEST:
+                yield database
+                return
         if version:
             raise StateError(
                 f"The database {path} was written by an older heartbeat-bot: `heartbeat-bot sync` or `run` brings it up to date."
             )
-    engine = sqlite.create_engine(None if read_only else path, read_only=False)
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(migrate)
-    except BaseException:
-        await engine.dispose()
-        raise
-    return engine
+    async with aclosing(Database(None if read_only else path, read_only=False)) as database:
+        await database.write(migrate)
+        yield database
 
 
 def _path_of(state: str) -> Path:
@@ -595,11 +568,38 @@ _NAMES: Final = [column.name for column in _RECORD]
 _STATES: Final = {state.value: state for state in State}
 
 
-async def _inherit(connection: AsyncConnection, issue: IssueId, heir: IssueId | None) -> None:
+def _find_issue(connection: Connection, issue: IssueId) -> IssueRecord:
+    row = connection.execute(select(*_RECORD).where(schema.issues.c.id == issue)).one_or_none()
+    if row is None:
+        raise StateError(f"There is no issue number {issue}: `heartbeat-bot issues` lists them.")
+    return _issue_of(row, tuple(messages_held(connection, issue)))
+
+
+def _check_undecided(connection: Connection, issue: IssueId, *, retracted: bool = False) -> None:
+    """Raise StateError for an issue that has been announced, or was retracted unless that is allowed."""
+    record = _find_issue(connection, issue)
+    if record.retracted_at is not None:
+        if not retracted:
+            raise StateError("The issue was taken back already.")
+    elif record.announced_at is not None:
+        raise StateError("The issue has been announced already: retract it to take it back.")
+
+
+def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *, state: State, why: str) -> None:
+    """Note what a moderator decided. What is gone stays so until it comes back."""
+    table = schema.issues
+    this = update(table).where(table.c.id == issue)
+    if values.keys() >= _WANTED.keys():  # what was retracted is announced as if for the first time
+        connection.execute(this.where(table.c.retracted_at.is_not(None)).values(_NOT_ANNOUNCED))
+    connection.execute(this.values(dict(values)))
+    connection.execute(this.where(table.c.state != State.GONE).values(state=state, reason=why, until=None))
+
+
+def _inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> None:
     """Give what was posted about an issue that is to be forgotten, its notices, to the issue that it turned out to be."""
     if heir is not None:
         for table in (schema.receipts, schema.intents):
-            await connection.execute(update(table).where(table.c.issue == issue).values(issue=heir))
+            connection.execute(update(table).where(table.c.issue == issue).values(issue=heir))
 
 
 def _is_at_home(record: IssueRecord | None, sighting: Sighting) -> bool:

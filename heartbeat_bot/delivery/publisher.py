@@ -387,8 +387,7 @@ class Publisher:
             )
             adoptions.append(found)
         if adoptions:
-            adopting = self._receipts.adopt(aim.issue, aim.channel, adoptions, series=aim.series, now=self._clock())
-            await _to_the_end(adopting)
+            await self._receipts.adopt(aim.issue, aim.channel, adoptions, series=aim.series, now=self._clock())
         return bool(adoptions)
 
     def _check_edit_wait(self, until: datetime | None) -> None:
@@ -468,13 +467,13 @@ class Publisher:
     async def _send(self, intent: Intent, files: Sequence[Upload]) -> Outcome:
         draft = intent.draft
         message = await self._request(intent, self._outlet.send(draft.channel, draft.body, files, draft.nonce))
-        await _to_the_end(self._receipts.sent(intent, message, now=self._clock()))
+        await self._receipts.sent(intent, message, now=self._clock())
         return Outcome(sent=1)
 
     async def _edit(self, intent: Intent, message: MessageId, files: Sequence[Upload]) -> Outcome:
         draft = intent.draft
         await self._request(intent, self._outlet.edit(draft.channel, message, draft.body, files))
-        await _to_the_end(self._receipts.edited(intent))
+        await self._receipts.edited(intent)
         return Outcome(edited=1)
 
     async def _delete(self, intent: Intent, message: MessageId) -> Outcome:
@@ -482,7 +481,7 @@ class Publisher:
             await self._request(intent, self._outlet.delete(intent.draft.channel, message))
         except _VoidError:  # it was gone already: what was wanted is so
             return Outcome()
-        await _to_the_end(self._receipts.voided(intent))
+        await self._receipts.voided(intent)
         return Outcome(deleted=1)
 
     async def _publish(self, intent: Intent, message: MessageId) -> Outcome:
@@ -491,7 +490,7 @@ class Publisher:
         except OutletError as error:
             if error.code != ALREADY_CROSSPOSTED:
                 raise
-        await _to_the_end(self._receipts.published(intent, now=self._clock()))
+        await self._receipts.published(intent, now=self._clock())
         return Outcome(published=1)
 
     async def _request(self, intent: Intent, request: Coroutine[Any, Any, _Result]) -> _Result:
@@ -502,17 +501,17 @@ class Publisher:
         except RateLimitedError as error:
             until = self._clock() + timedelta(seconds=error.retry_after)
             noted = draft.kind in {IntentKind.PUBLISH, IntentKind.EDIT}
-            await _to_the_end(self._receipts.dropped(intent, until=until if noted else None))
+            await self._receipts.dropped(intent, until=until if noted else None)
             raise
         except OutletError as error:
             gone = error.code == UNKNOWN_MESSAGE or (error.code == UNKNOWN_CHANNEL and draft.kind is IntentKind.DELETE)
             if gone:
                 # A send, too, can meet a message that is gone: its nonce is of one that was deleted meanwhile.
                 forget = self._receipts.dropped if draft.message is None else self._receipts.voided
-                await _to_the_end(forget(intent))
+                await forget(intent)
                 raise _VoidError from error
             if error.permanent and error.code != ALREADY_CROSSPOSTED:
-                await _to_the_end(self._receipts.dropped(intent))
+                await self._receipts.dropped(intent)
             if error.status is not None and error.status >= 500:  # noqa: PLR2004 (HTTP's own boundary)
                 self._note_trouble(draft.channel, draft.digest)
             raise
@@ -580,7 +579,7 @@ class Publisher:
         for seen in history.own:
             if seen.message not in claimed and is_same_but_jumps(draft.body, seen):
                 changed = not is_same(draft.body, seen)
-                await _to_the_end(self._receipts.sent(intent, seen.message, now=self._clock(), changed=changed))
+                await self._receipts.sent(intent, seen.message, now=self._clock(), changed=changed)
                 return Outcome()
         if not fresh:
             await self._receipts.dropped(intent)
@@ -598,13 +597,3 @@ async def _uploads(files: Sequence[File], read_file: ReadFile) -> list[Upload]:
 def _silenced(body: dict[str, Any]) -> dict[str, Any]:
     """Return the body without its ping: the role has been told of this issue."""
     return body | {"allowed_mentions": {"parse": []}}
-
-
-async def _to_the_end(writing: Coroutine[Any, Any, None]) -> None:
-    """Write what has happened already, to the end even when the task is cancelled meanwhile; the cancellation goes on after it."""
-    task = asyncio.get_running_loop().create_task(writing)
-    try:
-        await asyncio.shield(task)
-    finally:
-        if not task.done():
-            await asyncio.wait({task})

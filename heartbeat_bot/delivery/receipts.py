@@ -1,7 +1,8 @@
 """The part of the ledger that makes delivery exactly-once: intents, written before each request, and receipts, written after it.
 
-Each method is one transaction. An intent that is still there when nobody is working on it is unfinished: whether its request
-reached Discord is not known (see :meth:`Publisher.settle`).
+Each method is one transaction, which a cancellation does not interrupt (see :class:`sqlite.Database`): what Discord has done is written
+down in any case. An intent that is still there when nobody is working on it is unfinished: whether its request reached Discord is not
+known (see :meth:`Publisher.settle`).
 """
 
 from collections.abc import Collection, Mapping
@@ -9,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NewType
 
-from sqlalchemy import Row, delete, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.plan import UNKNOWN, ChannelId, Digest, Held, MessageId
 from heartbeat_bot.delivery.schema import IntentKind, State
 from heartbeat_bot.messages.post import File, PostKey
+from heartbeat_bot.sqlite import Store, reading, writing
 
 IntentId = NewType("IntentId", int)
 NO_KEY: Final = PostKey("")
@@ -113,27 +114,21 @@ class Wait:
     until: datetime
 
 
-class Receipts:
+class Receipts(Store):
     """Intents and receipts in the ledger's database."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        """Use the ledger's engine."""
-        self._engine = engine
-
-    async def held(self, issue: IssueId, channel: ChannelId | None = None, series: Series | None = None) -> list[Receipt]:
+    @reading
+    def held(
+        self, connection: Connection, issue: IssueId, channel: ChannelId | None = None, series: Series | None = None
+    ) -> list[Receipt]:
         """Return the messages of an issue that are kept in step (in one channel, of one series), in the order of their ids.
 
         Without ``series``, those of the announcement and of its copies: a notice must be asked for.
         """
-        table = schema.receipts
-        query = select(table).where(table.c.issue == issue, table.c.released_at.is_(None)).order_by(table.c.message)
-        if channel is not None:
-            query = query.where(table.c.channel == channel)
-        query = query.where(table.c.series != NOTICE if series is None else table.c.series == series)
-        async with self._engine.connect() as connection:
-            return [receipt_of(row) for row in await connection.execute(query)]
+        return messages_held(connection, issue, channel, series)
 
-    async def notices(self, newsletter: str) -> list[Receipt]:
+    @reading
+    def notices(self, connection: Connection, newsletter: str) -> list[Receipt]:
         """Return the notices of a newsletter's issues that are kept in step, whatever became of the issues, the oldest first."""
         receipts, issues = schema.receipts, schema.issues
         query = (
@@ -142,22 +137,22 @@ class Receipts:
             .where(issues.c.newsletter == newsletter, receipts.c.series == NOTICE, receipts.c.released_at.is_(None))
             .order_by(receipts.c.message)
         )
-        async with self._engine.connect() as connection:
-            return [receipt_of(row) for row in await connection.execute(query)]
+        return [receipt_of(row) for row in connection.execute(query)]
 
-    async def of_message(self, message: MessageId) -> Receipt | None:
+    @reading
+    def of_message(self, connection: Connection, message: MessageId) -> Receipt | None:
         """Return what is known of a message, None when it is no post of the bot's; also one that is not kept in step any more."""
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(select(schema.receipts).where(schema.receipts.c.message == message))).one_or_none()
+        row = connection.execute(select(schema.receipts).where(schema.receipts.c.message == message)).one_or_none()
         return None if row is None else receipt_of(row)
 
-    async def claimed(self, channel: ChannelId) -> frozenset[MessageId]:
+    @reading
+    def claimed(self, connection: Connection, channel: ChannelId) -> frozenset[MessageId]:
         """Return every message of a channel that is known to be some post, those no longer kept in step included."""
-        async with self._engine.connect() as connection:
-            rows = await connection.execute(select(schema.receipts.c.message).where(schema.receipts.c.channel == channel))
-            return frozenset(row.message for row in rows)
+        rows = connection.execute(select(schema.receipts.c.message).where(schema.receipts.c.channel == channel))
+        return frozenset(row.message for row in rows)
 
-    async def begin(self, draft: Draft, *, now: datetime) -> Intent:
+    @writing
+    def begin(self, connection: Connection, draft: Draft, *, now: datetime) -> Intent:
         """Write an intent down. The first send of an announcement makes its issue an announced one: nothing may change that any more."""
         values: dict[str, Any] = {
             "thing": draft.thing,
@@ -172,14 +167,14 @@ class Receipts:
             "digest": draft.digest,
             "created_at": now,
         }
-        async with self._engine.begin() as connection:
-            result = await connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
-            if draft.kind is IntentKind.SEND and draft.series == ANNOUNCEMENT:
-                await _announced(connection, draft.issue, now)
-            return Intent(id=IntentId(result.scalar_one()), created_at=now, draft=draft)
+        result = connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
+        if draft.kind is IntentKind.SEND and draft.series == ANNOUNCEMENT:
+            _announced(connection, draft.issue, now)
+        return Intent(id=IntentId(result.scalar_one()), created_at=now, draft=draft)
 
-    async def unfinished(
-        self, issue: IssueId | None = None, channel: ChannelId | None = None, series: Series | None = None
+    @reading
+    def unfinished(
+        self, connection: Connection, issue: IssueId | None = None, channel: ChannelId | None = None, series: Series | None = None
     ) -> list[Intent]:
         """Return the intents (of an issue, of a channel, of a series) whose outcome is not known, the oldest first."""
         query = select(schema.intents).order_by(schema.intents.c.id)
@@ -189,23 +184,24 @@ class Receipts:
             query = query.where(schema.intents.c.channel == channel)
         if series is not None:
             query = query.where(schema.intents.c.series == series)
-        async with self._engine.connect() as connection:
-            return [_intent_of(row) for row in await connection.execute(query)]
+        return [_intent_of(row) for row in connection.execute(query)]
 
-    async def sent(self, intent: Intent, message: MessageId, *, now: datetime, changed: bool = False) -> None:
+    @writing
+    def sent(self, connection: Connection, intent: Intent, message: MessageId, *, now: datetime, changed: bool = False) -> None:
         """Turn the intent of a send into the receipt of the message that it made; ``changed`` since, it shows something unknown."""
         draft = intent.draft
         digest = UNKNOWN if changed else draft.digest
         values: dict[str, Any] = {"issue": draft.issue, "channel": draft.channel, "series": draft.series}
         values |= {"key": draft.key, "digest": digest}
-        async with self._engine.begin() as connection:
-            await connection.execute(insert(schema.receipts).values({**values, "message": message, "sent_at": now}))
-            if draft.pings:
-                await connection.execute(update(schema.issues).where(schema.issues.c.id == draft.issue).values(pinged_at=now))
-            await _finish(connection, intent)
+        connection.execute(insert(schema.receipts).values({**values, "message": message, "sent_at": now}))
+        if draft.pings:
+            connection.execute(update(schema.issues).where(schema.issues.c.id == draft.issue).values(pinged_at=now))
+        _finish(connection, intent)
 
-    async def adopt(
+    @writing
+    def adopt(
         self,
+        connection: Connection,
         issue: IssueId,
         channel: ChannelId,
         adoptions: Collection[Adoption],
@@ -215,16 +211,15 @@ class Receipts:
     ) -> None:
         """Write receipts of messages that were sent by a program whose ledger this one does not continue."""
         issues, values = schema.issues, {"issue": issue, "channel": channel, "series": series, "sent_at": now}
-        async with self._engine.begin() as connection:
-            for found in adoptions:
-                told = {"message": found.message, "key": found.key, "digest": found.digest}
-                told |= {"published_at": now if found.published else None}
-                await connection.execute(insert(schema.receipts).values(values | told))
-            if series == ANNOUNCEMENT:
-                await _announced(connection, issue, now)
-            if series != NOTICE and any(found.pings for found in adoptions):
-                this = update(issues).where(issues.c.id == issue, issues.c.pinged_at.is_(None))
-                await connection.execute(this.values(pinged_at=now))
+        for found in adoptions:
+            told = {"message": found.message, "key": found.key, "digest": found.digest}
+            told |= {"published_at": now if found.published else None}
+            connection.execute(insert(schema.receipts).values(values | told))
+        if series == ANNOUNCEMENT:
+            _announced(connection, issue, now)
+        if series != NOTICE and any(found.pings for found in adoptions):
+            this = update(issues).where(issues.c.id == issue, issues.c.pinged_at.is_(None))
+            connection.execute(this.values(pinged_at=now))
 
     async def edited(self, intent: Intent) -> None:
         """Turn the intent of an edit into what the message shows now."""
@@ -234,12 +229,12 @@ class Receipts:
         """Turn the intent of a crosspost into its instant."""
         await self._finish_with(intent, {"published_at": now, "not_before": None})
 
-    async def voided(self, intent: Intent) -> None:
+    @writing
+    def voided(self, connection: Connection, intent: Intent) -> None:
         """Turn an intent on a message into the knowledge that the message is gone."""
         assert intent.draft.message is not None
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(schema.receipts).where(schema.receipts.c.message == intent.draft.message))
-            await _finish(connection, intent)
+        connection.execute(delete(schema.receipts).where(schema.receipts.c.message == intent.draft.message))
+        _finish(connection, intent)
 
     async def dropped(self, intent: Intent, *, uncertain: bool = False, until: datetime | None = None) -> None:
         """Forget an intent that did nothing; ``until`` is how long Discord asked to wait with the message.
@@ -254,49 +249,52 @@ class Receipts:
         else:
             await self._finish_with(intent, changes | waits)
 
-    async def rekey(self, message: MessageId, key: PostKey) -> None:
+    @writing
+    def rekey(self, connection: Connection, message: MessageId, key: PostKey) -> None:
         """Note that a message is another post now, without having changed."""
-        async with self._engine.begin() as connection:
-            await connection.execute(update(schema.receipts).where(schema.receipts.c.message == message).values(key=key))
+        connection.execute(update(schema.receipts).where(schema.receipts.c.message == message).values(key=key))
 
-    async def hold_back(self, messages: Collection[MessageId], *, until: datetime) -> None:
+    @writing
+    def hold_back(self, connection: Connection, messages: Collection[MessageId], *, until: datetime) -> None:
         """Note how long messages wait for Discord's limits."""
         table = schema.receipts
-        async with self._engine.begin() as connection:
-            await connection.execute(update(table).where(table.c.message.in_(messages)).values(not_before=until))
+        connection.execute(update(table).where(table.c.message.in_(messages)).values(not_before=until))
 
-    async def release(self, issue: IssueId, key: PostKey | None = None, *, series: Series = ANNOUNCEMENT, now: datetime) -> None:
+    @writing
+    def release(
+        self, connection: Connection, issue: IssueId, key: PostKey | None = None, *, series: Series = ANNOUNCEMENT, now: datetime
+    ) -> None:
         """Let go of a series' messages (or one post's): they stay, are not kept in step any more, and the posts are sent anew.
 
         What is let go of a notice is sent anew only when it is wanted again.
         """
         table = schema.receipts
         this = update(table).where(table.c.issue == issue, table.c.series == series, table.c.released_at.is_(None))
-        async with self._engine.begin() as connection:
-            await connection.execute((this if key is None else this.where(table.c.key == key)).values(released_at=now))
-            await _not_shown(connection, issue, series)
+        connection.execute((this if key is None else this.where(table.c.key == key)).values(released_at=now))
+        _not_shown(connection, issue, series)
 
-    async def unsettle(self, issue: IssueId, channel: ChannelId, series: Series) -> None:
+    @writing
+    def unsettle(self, connection: Connection, issue: IssueId, channel: ChannelId, series: Series) -> None:
         """Note that a channel may not show a series whole any more, whatever is known of it: the next pass looks at it."""
-        async with self._engine.begin() as connection:
-            await _not_shown(connection, issue, series, channel)
+        _not_shown(connection, issue, series, channel)
 
-    async def publish_times(self, channel: ChannelId, *, since: datetime) -> list[datetime]:
+    @reading
+    def publish_times(self, connection: Connection, channel: ChannelId, *, since: datetime) -> list[datetime]:
         """Return when messages of a channel were crossposted since an instant, the earliest first."""
         column = schema.receipts.c.published_at
         query = select(column).where(schema.receipts.c.channel == channel, column > since).order_by(column)
-        async with self._engine.connect() as connection:
-            return list((await connection.execute(query)).scalars())
+        return list(connection.execute(query).scalars())
 
-    async def publish_wait(self, channel: ChannelId, *, now: datetime, limit: datetime) -> datetime | None:
+    @reading
+    def publish_wait(self, connection: Connection, channel: ChannelId, *, now: datetime, limit: datetime) -> datetime | None:
         """Return until when, ``limit`` at the latest, Discord asked to crosspost nothing in a channel, None when it did not."""
         table = schema.receipts
         waiting = (table.c.channel == channel, table.c.published_at.is_(None), table.c.not_before.between(now, limit))
-        async with self._engine.connect() as connection:
-            told: datetime | None = (await connection.execute(select(func.max(table.c.not_before)).where(*waiting))).scalar_one()
+        told: datetime | None = connection.execute(select(func.max(table.c.not_before)).where(*waiting)).scalar_one()
         return told if told and told > now else None
 
-    async def waits(self, *, now: datetime) -> list[Wait]:
+    @reading
+    def waits(self, connection: Connection, *, now: datetime) -> list[Wait]:
         """Return what waits for Discord's limits at ``now``, the first to go first."""
         receipts, issues = schema.receipts, schema.issues
         query = (
@@ -305,53 +303,66 @@ class Receipts:
             .where(receipts.c.not_before > now, receipts.c.released_at.is_(None))
             .order_by(receipts.c.not_before, receipts.c.message)
         )
-        async with self._engine.connect() as connection:
-            return [
-                Wait(
-                    newsletter=row.newsletter,
-                    issue=row.issue,
-                    title=row.title,
-                    channel=row.channel,
-                    message=row.message,
-                    key=row.key,
-                    until=row.not_before,
-                )
-                for row in await connection.execute(query)
-            ]
+        return [
+            Wait(
+                newsletter=row.newsletter,
+                issue=row.issue,
+                title=row.title,
+                channel=row.channel,
+                message=row.message,
+                key=row.key,
+                until=row.not_before,
+            )
+            for row in connection.execute(query)
+        ]
 
-    async def _finish_with(self, intent: Intent, changes: Mapping[str, Any], *, published: Mapping[str, Any] | None = None) -> None:
+    @writing
+    def _finish_with(
+        self, connection: Connection, intent: Intent, changes: Mapping[str, Any], *, published: Mapping[str, Any] | None = None
+    ) -> None:
         """Forget an intent and change its message's receipt; ``published`` are changes to one that has been published."""
         table = schema.receipts
         this = update(table).where(table.c.message == intent.draft.message)
-        async with self._engine.begin() as connection:
-            if changes and intent.draft.message is not None:
-                await connection.execute(this.values(changes))
-            if published and intent.draft.message is not None:
-                await connection.execute(this.where(table.c.published_at.is_not(None)).values(published))
-            await _finish(connection, intent)
+        if changes and intent.draft.message is not None:
+            connection.execute(this.values(changes))
+        if published and intent.draft.message is not None:
+            connection.execute(this.where(table.c.published_at.is_not(None)).values(published))
+        _finish(connection, intent)
 
 
-async def _announced(connection: AsyncConnection, issue: IssueId, now: datetime) -> None:
+def _announced(connection: Connection, issue: IssueId, now: datetime) -> None:
     """Make an issue an announced one, unless it is; one that was taken back a moment ago stays so, and goes again."""
     table = schema.issues
     this = update(table).where(table.c.id == issue, table.c.announced_at.is_(None))
     told = {"state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
-    await connection.execute(this.where(table.c.retracted_at.is_(None)).values(told))
-    await connection.execute(this.values(announced_at=now))
+    connection.execute(this.where(table.c.retracted_at.is_(None)).values(told))
+    connection.execute(this.values(announced_at=now))
 
 
-async def _not_shown(connection: AsyncConnection, issue: IssueId, series: Series, channel: ChannelId | None = None) -> None:
+def _not_shown(connection: Connection, issue: IssueId, series: Series, channel: ChannelId | None = None) -> None:
     """Forget that a series is shown whole: a pass leaves alone what it knows to be shown."""
     if series == ANNOUNCEMENT:
-        await connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(shown=None))
+        connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(shown=None))
         return
     table = schema.copies
     these = update(table).where(table.c.issue == issue, table.c.series == series)
-    await connection.execute((these if channel is None else these.where(table.c.channel == channel)).values(shown=None))
+    connection.execute((these if channel is None else these.where(table.c.channel == channel)).values(shown=None))
 
 
-async def _finish(connection: AsyncConnection, intent: Intent) -> None:
-    await connection.execute(delete(schema.intents).where(schema.intents.c.id == intent.id))
+def _finish(connection: Connection, intent: Intent) -> None:
+    connection.execute(delete(schema.intents).where(schema.intents.c.id == intent.id))
+
+
+def messages_held(
+    connection: Connection, issue: IssueId, channel: ChannelId | None = None, series: Series | None = None
+) -> list[Receipt]:
+    """Do, within a transaction, what :meth:`Receipts.held` says."""
+    table = schema.receipts
+    query = select(table).where(table.c.issue == issue, table.c.released_at.is_(None)).order_by(table.c.message)
+    if channel is not None:
+        query = query.where(table.c.channel == channel)
+    query = query.where(table.c.series != NOTICE if series is None else table.c.series == series)
+    return [receipt_of(row) for row in connection.execute(query)]
 
 
 def receipt_of(row: Row[Any]) -> Receipt:

@@ -4,17 +4,17 @@ A row is written before Discord is asked to make the event, without its number; 
 and is looked for among the server's events.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.plan import GuildId
+from heartbeat_bot.sqlite import Store, reading, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +36,13 @@ class ServerEvent:
     updated_at: datetime
 
 
-class ServerEvents:
+class ServerEvents(Store):
     """Discord's scheduled events, in the ledger's database. Each method is one transaction."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        """Use the ledger's engine."""
-        self._engine = engine
-
-    async def find(self, guild: GuildId, key: str) -> ServerEvent | None:
+    @reading
+    def find(self, connection: Connection, guild: GuildId, key: str) -> ServerEvent | None:
         """Return the event of that key, None when none was begun."""
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(select(schema.server_events).where(_is(guild, key)))).one_or_none()
+        row = connection.execute(select(schema.server_events).where(_is(guild, key))).one_or_none()
         return None if row is None else _event_of(row)
 
     async def begin(self, guild: GuildId, key: str, *, newsletter: str, path: str, digest: str, now: datetime) -> bool:
@@ -54,8 +50,7 @@ class ServerEvents:
         values: dict[str, Any] = {"guild": guild, "key": key, "newsletter": newsletter, "path": path, "digest": digest}
         values |= {"created_at": now, "updated_at": now}
         try:
-            async with self._engine.begin() as connection:
-                await connection.execute(insert(schema.server_events).values(values))
+            await self._insert(values)
         except IntegrityError:
             if await self.find(guild, key) is None:
                 raise
@@ -78,10 +73,10 @@ class ServerEvents:
         """Let an event go by another key, under which there is none: the issue tells of it otherwise now."""
         await self._set(guild, key, {"key": to})
 
-    async def forget(self, guild: GuildId, key: str) -> None:
+    @writing
+    def forget(self, connection: Connection, guild: GuildId, key: str) -> None:
         """Forget an event: it was not made, or is no more, and may be made anew."""
-        async with self._engine.begin() as connection:
-            await connection.execute(delete(schema.server_events).where(_is(guild, key)))
+        connection.execute(delete(schema.server_events).where(_is(guild, key)))
 
     async def of_newsletter(self, newsletter: str) -> Sequence[ServerEvent]:
         """Return the events made of a newsletter's issues, the earliest made first."""
@@ -91,15 +86,19 @@ class ServerEvents:
         """Return the events of a server, the earliest made first."""
         return await self._all(schema.server_events.c.guild == guild)
 
-    async def _all(self, which: ColumnElement[bool]) -> Sequence[ServerEvent]:
+    @reading
+    def _all(self, connection: Connection, which: ColumnElement[bool]) -> Sequence[ServerEvent]:
         table = schema.server_events
         query = select(table).where(which).order_by(table.c.created_at, table.c.guild, table.c.key)
-        async with self._engine.connect() as connection:
-            return [_event_of(row) for row in await connection.execute(query)]
+        return [_event_of(row) for row in connection.execute(query)]
 
-    async def _set(self, guild: GuildId, key: str, values: dict[str, Any]) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(update(schema.server_events).where(_is(guild, key)).values(values))
+    @writing
+    def _insert(self, connection: Connection, values: Mapping[str, Any]) -> None:
+        connection.execute(insert(schema.server_events).values(values))
+
+    @writing
+    def _set(self, connection: Connection, guild: GuildId, key: str, values: Mapping[str, Any]) -> None:
+        connection.execute(update(schema.server_events).where(_is(guild, key)).values(values))
 
 
 def _is(guild: GuildId, key: str) -> ColumnElement[bool]:

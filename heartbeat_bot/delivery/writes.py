@@ -4,30 +4,28 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Delete, Insert, Table, Update, event
-from sqlalchemy.ext.asyncio import AsyncEngine
+
+from heartbeat_bot.sqlite import Database
 
 _Value = TypeVar("_Value")
 
 
 class Writes:
-    """Counts the writes to some tables, and their commits: what was read at one number is as it was while the number is the same."""
+    """Counts the writes to some tables: what was read at one number is as it was while the number is the same."""
 
-    def __init__(self, engine: AsyncEngine, *tables: Table) -> None:
-        """Listen to the engine, through which all writes go."""
+    def __init__(self, database: Database, *tables: Table) -> None:
+        """Listen to the database, through which all writes go. It has one connection, so that its transactions come one by one."""
         self.number = 0
         self._tables = tables
-        self._open = False
-        event.listen(engine.sync_engine, "before_execute", self._on_execute)
-        event.listen(engine.sync_engine, "commit", self._on_commit)
+        event.listen(database.engine, "before_execute", self._on_execute)
 
     def _on_execute(self, _connection: Any, statement: Any, *_rest: Any) -> None:
+        # In the database's thread, the only one that changes the number; the loop's thread looks at it and needs no lock. Who looks and
+        # then reads, reads after all transactions that were counted by then, and also after the one that is just being counted, for his
+        # own comes in turn. A write that comes later is counted before it is made, and its transaction ends before anybody is told of
+        # it: from then on at the latest, the number is another. A write that is rolled back counts for nothing, which costs a reading.
         if isinstance(statement, (Insert, Update, Delete)) and any(statement.table is table for table in self._tables):
             self.number += 1
-            self._open = True
-
-    def _on_commit(self, _connection: Any) -> None:
-        self.number += self._open
-        self._open = False
 
 
 class Remembered(Generic[_Value]):

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -10,12 +12,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from making import entry, event, job, part
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from heartbeat_bot.archive import schema
 from heartbeat_bot.archive.shelf import Kept
 from heartbeat_bot.archive.store import Archive, archive_beside, open_archive
 from heartbeat_bot.errors import StateError
+
+Occupied = Callable[..., AbstractAsyncContextManager[None]]
 
 WHOLE = entry(
     "may.md",
@@ -224,17 +229,37 @@ async def test_a_folder_that_is_not_there_is_said_in_words(tmp_path: Path) -> No
             pass
 
 
-async def test_readers_do_not_wait_for_a_writer(archive: Archive) -> None:
+async def test_readers_do_not_wait_for_a_writer(archive: Archive, occupied: Occupied) -> None:
     await archive.put(WHOLE, issue=3, visible=True)
-    async with asyncio.timeout(2), archive._writing() as connection:  # noqa: SLF001 - a transaction that stays open
-        await connection.exec_driver_sql("DELETE FROM entries")
+    async with asyncio.timeout(10), occupied(archive._writer, "DELETE FROM entries"):  # noqa: SLF001 - a transaction that stays open
         async with asyncio.TaskGroup() as group:
             searches = [group.create_task(archive.search("welcome")) for _ in range(2)]
             whole = group.create_task(archive.entry("owl", "may.md"))
         assert [search.result().total for search in searches] == [1, 1]
         assert whole.result() == WHOLE
-        await connection.rollback()
     assert (await archive.search("welcome")).total == 1
+
+
+async def test_an_issue_put_by_a_task_that_is_cancelled_is_in_the_file_and_in_the_table_of_contents(
+    archive: Archive, occupied: Occupied
+) -> None:
+    async with occupied(archive._writer):  # noqa: SLF001 - so that the task has to wait
+        putting = asyncio.get_running_loop().create_task(archive.put(WHOLE, issue=3, visible=True))
+        await asyncio.sleep(0)
+        putting.cancel()
+    await asyncio.wait({putting})
+    assert putting.cancelled()
+    assert list(archive.known("owl")) == ["may.md"]
+    assert await archive.entry("owl", "may.md") == WHOLE
+
+
+async def test_what_is_asked_for_while_a_damaged_file_is_replaced_is_refused_in_words(archive: Archive, occupied: Occupied) -> None:
+    async with occupied(archive._writer):  # noqa: SLF001 - so that closing takes its time
+        closing = asyncio.get_running_loop().create_task(archive.aclose())
+        await asyncio.sleep(0)
+        with pytest.raises(StateError, match="ask again"):
+            await archive.search("welcome")
+    await closing
 
 
 async def test_many_questions_at_once_are_all_answered(archive: Archive) -> None:
@@ -247,10 +272,10 @@ async def test_many_questions_at_once_are_all_answered(archive: Archive) -> None
 
 
 async def test_the_file_is_written_ahead_and_not_flushed_each_time(archive: Archive, file: Path) -> None:
-    async with archive._writing() as connection:  # noqa: SLF001 - what the engine was opened with
-        assert (await connection.exec_driver_sql("PRAGMA synchronous")).scalar() == 1
-        assert (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar() == "wal"
-    async with archive._reading() as connection:  # noqa: SLF001 - likewise
-        with pytest.raises(DBAPIError, match="readonly"):
-            await connection.exec_driver_sql("DELETE FROM entries")
+    def settings(connection: Connection) -> list[object]:
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "journal_mode")]
+
+    assert await archive._writer.write(settings) == [1, "wal"]  # noqa: SLF001 - what the database was opened with
+    with pytest.raises(DBAPIError, match="readonly"):
+        await archive._reader.read(lambda connection: connection.exec_driver_sql("DELETE FROM entries"))  # noqa: SLF001 - likewise
     assert file.with_name(file.name + "-wal").is_file()

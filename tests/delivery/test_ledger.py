@@ -2,13 +2,16 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text, update
 
+from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
@@ -233,6 +236,50 @@ async def test_what_was_read_of_issues_is_kept_until_one_is_written(ledger: Ledg
     assert await ledger.records("weekly") is first
     await ledger.delivered(issue, blob=first[issue].blob, rendering="r")
     assert (await ledger.records("weekly"))[issue].shown_as == "r"
+
+
+async def test_what_a_cancelled_task_wrote_is_read(
+    ledger: Ledger, clock: ManualClock, see: See, occupied: Callable[..., AbstractAsyncContextManager[None]]
+) -> None:
+    issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
+    before = (await ledger.records("weekly"))[issue]
+    async with occupied(ledger.database):
+        writing = asyncio.get_running_loop().create_task(ledger.delivered(issue, blob=before.blob, rendering="r"))
+        await asyncio.sleep(0)
+        writing.cancel()
+    await asyncio.wait({writing})
+    assert writing.cancelled()
+    assert (await ledger.records("weekly"))[issue].shown_as == "r"
+
+
+async def test_who_asks_in_the_middle_of_a_write_is_answered_after_it(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
+    loop, half_way, over = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def work(connection: Connection) -> None:
+        connection.execute(update(schema.issues).values(shown="one"))
+        loop.call_soon_threadsafe(half_way.set)
+        assert over.wait(20)
+        connection.execute(update(schema.issues).values(shown_as="r"))
+
+    assert (await ledger.records("weekly"))[issue].shown_as is None
+    async with asyncio.TaskGroup() as group:
+        group.create_task(ledger.database.write(work))
+        await half_way.wait()
+        asked = group.create_task(ledger.records("weekly"))
+        await asyncio.sleep(0)
+        over.set()
+    assert asked.result()[issue].shown_as == (await ledger.records("weekly"))[issue].shown_as == "r"
+
+
+async def test_a_decision_that_is_refused_changes_nothing(ledger: Ledger, clock: ManualClock, see: See) -> None:
+    issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
+    await ledger.retract(issue, now=clock())
+    before = await ledger.issue(issue)
+    for decide in (ledger.hold, ledger.skip):
+        with pytest.raises(StateError, match="taken back already"):
+            await decide(issue, now=clock())
+    assert await ledger.issue(issue) == before
 
 
 async def test_two_issues_may_have_one_id_in_their_front_matter(ledger: Ledger, clock: ManualClock, see: See) -> None:
