@@ -28,9 +28,9 @@ or a path without a number or a month (see ``naming.py``) is the newsletter's an
 taken back), so that taking it for news might post something twice: what is left of an issue that went away (its title, its day, its
 number, or a good part of its text), the rolling file ``latest.md`` in which the next issue seems to have come, a copy beside its
 original, also one that is being written anew, the ``.Rmd`` beside its ``.md``, a translation in another folder or with a language in
-its name. So is what may be no issue: a file that says next to nothing of its own (a template not filled in yet), or has the name of
-one that sites do not show. It is a new issue with a doubt, which the gate hands to a moderator. Doubts are weighed anew whenever
-files come, go or change; a doubtful file that turns out to be a known issue takes that issue's place.
+its name. So is what may be no issue: a file that says next to nothing but what a template or most issues say as well (one not filled
+in yet), or has the name of one that sites do not show. It is a new issue with a doubt, which the gate hands to a moderator. Doubts
+are weighed anew whenever files come, go or change; a doubtful file that turns out to be a known issue takes that issue's place.
 
 An issue that went away before anything became of it is found again by its id, its bytes or its path only, and draws no file away
 from the place of a settled one: nothing is lost with it, while a posted issue would be posted again under its number.
@@ -594,9 +594,15 @@ class _Matching:
         # An issue of which a part became another one does not say any more what it said.
         now = {issue: self.read[path] for path, issue in self.found.items() if issue is not None and path in self.read}
         texts = [now.get(issue.id, issue.fingerprint) for issue in self.known if issue.settled or not issue.gone]
-        known = set(chain.from_iterable(text.lines for text in texts))
+        having = Counter(chain.from_iterable(text.lines for text in texts))
+        # What one other issue says is no template: a newsletter may say again what it said, under a new title and date.
+        common = {line for line, count in having.items() if count > 1}
+        if 2 * sum(is_empty(text, common) for text in texts) > len(texts):
+            return  # its issues are like that
+        templates = (issue for issue in self.known if unpublished(issue.path, dated=issue.date is not None))
+        common.update(chain.from_iterable(issue.fingerprint.lines for issue in (*self.doubtful, *templates)))
         for candidate in suspects:
-            if is_empty(candidate.text, known):
+            if is_empty(candidate.text, common):
                 self._doubt(candidate, None, "it says next to nothing that other files do not say")
 
     def _by_remains(self) -> None:
@@ -647,7 +653,7 @@ class _Matching:
             return False
         if _plain(candidate.title) == _plain(title):
             least = SIMILAR if _near(candidate, other) else NEARLY_ALL
-        elif _near(candidate, other) and self.like.knows_boilerplate(text):
+        elif _near(candidate, other) and not _other_edition(candidate.title, title) and self.like.knows_boilerplate(text):
             least = STRONG
         else:
             return False
@@ -686,6 +692,11 @@ def _titled_day(file: Known | Candidate) -> tuple[str, dt.date | None]:
 def _numbers(file: Known | Candidate) -> set[tuple[str, ...]]:
     """Return what of a file's title and of its path says which edition it is."""
     return {which(file.title), () if is_rolling(file.path) else which(file.path)} - {()}
+
+
+def _other_edition(one: str, other: str) -> bool:
+    """Tell whether two titles say that they are of two editions: each has numbers or months, and not the same."""
+    return bool(which(one) and which(other)) and which(one) != which(other)
 
 
 def _is_untitled(file: Candidate) -> bool:

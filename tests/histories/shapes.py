@@ -260,20 +260,17 @@ SHAPES |= {
 # -- texts that are begun as others, split and merged ----------------------------------------------------------------------
 
 _TEMPLATE = "\n\n".join(f"## Part {part}\n\nWrite here what is new in part {part} of the project." for part in range(8))
-_FEBRUARY, _MARCH = text("feb", own=12).split("\n\n"), text("mar", own=12).split("\n\n")
+_FEBRUARY = text("feb", own=12)
 _A, _B = text("a", own=10), text("b", own=10)
 
 SHAPES |= {
-    "an issue is begun as a copy of the last one, retitled at once, and written anew over days": Shape(
+    "an issue says what an earlier one said, under a title and date of its own": Shape(
         [
             (HOUR, past(3)),
-            (DAY, {"feb.md": edition("feb", START, "February", "\n\n".join(_FEBRUARY))}),
-            (DAY, {"mar.md": edition("mar", _FIRST + DAY, "March", "\n\n".join(_FEBRUARY))}),
-            (DAY, {"mar.md": edition("mar", _FIRST + DAY, "March", "\n\n".join(_FEBRUARY[:8] + _MARCH[8:]))}),
-            (DAY, {"mar.md": edition("mar", _FIRST + DAY, "March", "\n\n".join(_MARCH))}),
+            (DAY, {"feb.md": edition("feb", START, "February", _FEBRUARY)}),
+            (MONTH, {"mar.md": edition("mar", START + MONTH + DAY, "March", _FEBRUARY.replace("-feb-", "-mar-"))}),
         ],
         once="feb mar",
-        asked={"mar.md"},
     ),
     "a template is copied, and filled in a day later": Shape(
         [
