@@ -236,13 +236,11 @@ def are_plain_edits(edits: Sequence[tuple[Candidate, str | None, str]], titles: 
 class _Likeness:
     """How alike texts are, judged by what is distinctive in them among all that is known."""
 
-    def __init__(self, known: Sequence[Known], doubtful: Sequence[Known]) -> None:
-        """Take what is known; ``doubtful`` ones may be copies, and tell of boilerplate all the same."""
-        self._having = Counter(chain.from_iterable(issue.fingerprint.lines for issue in known))
-        self._everywhere = self._having
-        if doubtful:
-            self._everywhere = self._having + Counter(chain.from_iterable(issue.fingerprint.lines for issue in doubtful))
-        self._many = len(known) >= _MANY
+    def __init__(self, known: Counter[str], everywhere: Counter[str], *, many: bool) -> None:
+        """Take the number of known issues that have each line, and of all that tell of boilerplate; whether ``many`` are known."""
+        self._having = known
+        self._everywhere = everywhere
+        self._many = many
         self._weights: dict[int, float] = {}
 
     @property
@@ -302,9 +300,13 @@ class _Matching:
                 self._match(candidate, issue)
         if not self.left:
             return
-        self.like = _Likeness(self.known, self.doubtful)
-        # Of a copy, all that it took over would be boilerplate if the copy itself told what is.
-        self.settled_like = _Likeness(self.known, ()) if self.doubtful else self.like
+        having, many = Counter(_lines_of(self.known)), len(self.known) >= _MANY
+        everywhere = having.copy()
+        everywhere.update(_lines_of(self.doubtful))
+        # Doubtful issues may be copies, and tell of boilerplate all the same. But of a copy, all that it took over would be boilerplate
+        # if the copy itself told what is.
+        self.like = _Likeness(having, everywhere, many=many)
+        self.settled_like = _Likeness(having, having, many=many)
         # What went away before anything became of it leaves no title behind that others could be taken for.
         lasting = [issue for issue in self.known if issue.settled or not issue.gone]
         self.titles = Counter(_plain(issue.title) for issue in lasting)
@@ -600,7 +602,7 @@ class _Matching:
         if 2 * sum(is_empty(text, common) for text in texts) > len(texts):
             return  # its issues are like that
         templates = (issue for issue in self.known if unpublished(issue.path, dated=issue.date is not None))
-        common.update(chain.from_iterable(issue.fingerprint.lines for issue in (*self.doubtful, *templates)))
+        common.update(_lines_of((*self.doubtful, *templates)))
         for candidate in suspects:
             if is_empty(candidate.text, common):
                 self._doubt(candidate, None, "it says next to nothing that other files do not say")
@@ -683,6 +685,10 @@ class _Neighbours:
             for other, issue in (*self._by_day[place.folder, day], *self._by_day[place.last, day]):
                 if other.language != place.language:
                     yield f"it looks like a translation of {other.path}", issue
+
+
+def _lines_of(issues: Iterable[Known]) -> Iterator[str]:
+    return chain.from_iterable(issue.fingerprint.lines for issue in issues)
 
 
 def _titled_day(file: Known | Candidate) -> tuple[str, dt.date | None]:

@@ -41,7 +41,7 @@ def which(name: str) -> tuple[str, ...]:
 
 def is_rolling(path: str) -> bool:
     """Tell whether nothing in a path, or no more than a year, says which edition it holds: the next one may come to stand there."""
-    return all(_YEAR.fullmatch(word) for word in which(_Parts.of(path).name))
+    return all(_YEAR.fullmatch(word) for word in which(Place.of(path, None).name))
 
 
 def unpublished(path: str, *, dated: bool) -> str:
@@ -62,26 +62,6 @@ def unpublished(path: str, *, dated: bool) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """A path's name without its suffix and languages, and those."""
-
-    name: str
-    folder: str
-    in_name: str
-    in_folders: str
-
-    @classmethod
-    def of(cls, path: str) -> "_Parts":
-        pure = PurePosixPath(path)
-        stem, dot, tail = pure.stem.rpartition(".")
-        in_name = tail if dot and _is_language(tail) else ""
-        folders = [part for part in pure.parts[:-1] if not _is_language(part)]
-        in_folders = "/".join(part for part in pure.parts[:-1] if _is_language(part))
-        name = "/".join([*folders, stem if in_name else pure.stem])
-        return cls(name, "/".join(folders), in_name.lower(), in_folders.lower())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A path without its suffix and language, and what was left out."""
@@ -97,11 +77,19 @@ class Place:
     @classmethod
     def of(cls, path: str, day: dt.date | dt.datetime | None) -> "Place":
         """Take a path apart."""
-        parts = _Parts.of(path)
-        language = "/".join(filter(None, (parts.in_name, parts.in_folders)))
-        suffix = PurePosixPath(path).suffix.lower()
+        pure = PurePosixPath(path)
+        stem, dot, tail = pure.stem.rpartition(".")
+        in_name = tail if dot and _is_language(tail) else ""
+        in_folders = [part for part in pure.parts[:-1] if _is_language(part)]
+        folders = [part for part in pure.parts[:-1] if not _is_language(part)]
         return cls(
-            path=path, name=parts.name, folder=parts.folder, language=language, named=bool(parts.in_name), suffix=suffix, date=day
+            path=path,
+            name="/".join([*folders, stem if in_name else pure.stem]),
+            folder="/".join(folders),
+            language="/".join(filter(None, [in_name, *in_folders])).lower(),
+            named=bool(in_name),
+            suffix=pure.suffix.lower(),
+            date=day,
         )
 
     @property

@@ -462,7 +462,7 @@ def _link(blocks: Iterable[PageElement], link: Tag) -> None:
         if not isinstance(block, Tag):
             continue
         if block.name == "p" or _HEADING.match(block.name):
-            if block.contents and not any(isinstance(tag, Tag) and tag.name == "a" for tag in block.descendants):
+            if block.contents and not has_any(block, {"a"}):
                 inner = Tag(name="a", attrs=dict(link.attrs))
                 inner.contents, block.contents = block.contents, [inner]
         else:

@@ -226,7 +226,7 @@ class _Filler:
     def _append(self, text: str, kind: Kind) -> None:
         title = self._take_title()
         heading, self.pending_heading = self.pending_heading, ""
-        if not _alone(title).less(heading).holds("x" * _WORTH):
+        if heading and not _alone(title).less(heading).holds("x" * _WORTH):
             # Too long to stand above a text in one message, it is a text of its own.
             self.pending_title = title
             self._append(heading, Kind.PARAGRAPH)
