@@ -46,14 +46,14 @@ _ATOMS = re.compile(
     r"|<[^\s<>]+>"  # a bare link
     r"|\*\*|\*|~~|__"  # marks
     r"|\s+"
-    r"|[^\s\\\[\]`<*~_]+"  # a run of a word
+    rf"|[^\s\\\[\]`<*~_]{{1,{2 * _MOST}}}"  # a run of a word: more than any text holds need not be read to cut it
     r"|.",
     re.DOTALL,
 )
 _MARKS: Final = frozenset({"**", "*", "~~", "__"})
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]*_]*$")
-_NOTHING_YET = re.compile(rf"[ >{GAP}]*(?:[-*] *|\d+\. *)?")
-"""The mark of an item or quote, before anything is said."""
+_NOTHING_YET = re.compile(rf"[ >{GAP}]*(?:[-*] +|\d+\. *)?[ >{GAP}*_~]*")
+"""The mark of an item or quote, and marks that open a style, before anything is said."""
 _ZERO_WIDTH_JOINER: Final = "\u200d"
 _ADDED = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
 _REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
@@ -62,10 +62,19 @@ _LONGEST_CHARACTER: Final = 40
 """Code points of what a reader sees as one character; the longest in use, families of emoji and letters with many marks, have some ten."""
 
 
-def split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:  # noqa: PLR0911 - one per way of cutting
-    """Cut ``text`` into a first part that fits and the rest; the first part is "" when nothing fits that ``cut`` allows."""
+def split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:
+    """Cut ``text`` into a first part that fits and the rest; the first part is "" when nothing fits that ``cut`` allows.
+
+    The rest is shorter than ``text`` whenever there is a first part, although styles, quotes and fences that are open at the cut are
+    opened again in it: so whoever cuts again and again comes to an end.
+    """
     if fits(text):
         return text, ""
+    head, tail = _split(text, kind, fits, cut=cut)
+    return (head, tail) if head and len(tail) < len(text) else ("", text)
+
+
+def _split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:
     if kind is Kind.LIST:
         head, tail = _split_lines(_items(text), fits)
         if head:
@@ -83,7 +92,10 @@ def split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:  #
 
 
 def tear(text: str, fits: Fits) -> tuple[str, str]:
-    """Cut ``text`` where its room ends, whatever stands there: for what :func:`split` cannot cut, a link of thousands of characters."""
+    """Cut ``text`` where its room ends, whatever stands there: for what :func:`split` cannot cut, a link of thousands of characters.
+
+    The first part is never empty, and the two parts together are the text.
+    """
     size = _between_characters(text, _largest(min(len(text), _MOST), lambda n: fits(text[:n])))
     assert size, "there is room for a character"
     return text[:size], text[size:]
@@ -233,11 +245,14 @@ def _split_atom(atoms: Sequence[str], fits: Fits) -> tuple[str, str]:
         ticks = re.match(r"`+", atom)
         fence = ticks.group() if ticks else "`"
         opening, body, closing = fence, atom[len(fence) : -len(fence)], fence
-    size = _largest(min(len(body) - 1, _MOST), lambda n: fits(before + opening + body[:n] + closing))
+    # A style that is open there is closed and opened again, as at any other cut.
+    opened = _open_marks(atoms[:index])
+    closing_all = closing + "".join(reversed(opened))
+    size = _largest(min(len(body) - 1, _MOST), lambda n: fits(before + opening + body[:n] + closing_all))
     size = _between_characters(body, size)
     if not size:
         return "", "".join(atoms)
-    return before + opening + body[:size] + closing, opening + body[size:] + closing + after
+    return before + opening + body[:size] + closing_all, "".join(opened) + opening + body[size:] + closing + after
 
 
 def _between_characters(text: str, size: int) -> int:
