@@ -15,6 +15,7 @@ from pathlib import Path
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.delivery.ledger import open_ledger, system_clock
 from heartbeat_bot.delivery.outlet import log_in
+from heartbeat_bot.isolation.worker import Worker
 from heartbeat_bot.operation import no_progress
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
@@ -70,7 +71,16 @@ async def serving(config: Config) -> AsyncGenerator[Passes]:
         log_in(config.discord.token().get_secret_value(), api_url=config.discord.api_url) as outlet,
     ):
         sources = {name: open_source(newsletter.source, config.cache_dir) for name, newsletter in config.newsletters.items()}
-        yield Passes(config=config, ledger=ledger, outlet=outlet, sources=sources, clock=system_clock, progress=no_progress)
+        with Worker() as runner:
+            yield Passes(
+                config=config,
+                ledger=ledger,
+                outlet=outlet,
+                sources=sources,
+                runner=runner,
+                clock=system_clock,
+                progress=no_progress,
+            )
 
 
 async def passes(count: int) -> None:

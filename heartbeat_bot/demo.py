@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -63,8 +62,6 @@ class Demo:
                 config = self._config(home, repo, sandbox, _populate(sandbox))
                 async with asyncio.TaskGroup() as group:
                     bot = group.create_task(run_bot(config, clock=_clock))
-                    for number in (signal.SIGINT, signal.SIGTERM):
-                        asyncio.get_running_loop().add_signal_handler(number, bot.cancel)
                     group.create_task(self._publish(repo, name, bot, config))
                     ready(sandbox.page_url, _hints(repo, name))
 

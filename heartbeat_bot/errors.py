@@ -11,6 +11,8 @@ UserError                 a sentence for the person who reads it; shown as writt
 Everything else is a fault of the program: it is logged with its traceback and answered with a reference.
 """
 
+from collections.abc import Callable
+
 
 class UserError(Exception):
     """What happened, where, and what to do, in a sentence for the person who reads it."""
@@ -42,6 +44,14 @@ class IssueError(UserError):
         self.reason = message
         self.path = path
         self.line = line
+
+    def __reduce__(self) -> tuple[Callable[..., "IssueError"], tuple[str, str, int | None]]:
+        """Come whole out of another process."""
+        return _issue_error, (self.reason, self.path, self.line)
+
+
+def _issue_error(message: str, path: str, line: int | None) -> IssueError:
+    return IssueError(message, path=path, line=line)
 
 
 class StateError(UserError):

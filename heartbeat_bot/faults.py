@@ -1,21 +1,28 @@
-"""Keeps a fault of this program to the one file that shows it."""
+"""Keeps a fault of this program, and a text that takes too much, to the one file that shows it."""
 
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from heartbeat_bot.errors import IssueError, UserError
+from heartbeat_bot.isolation.bounds import TooMuchError
 
 _LOG = logging.getLogger(__name__)
 
 
 @contextmanager
 def apart(path: str) -> Generator[None]:
-    """Turn a fault of this program that shows with one file into an IssueError, so that the others go on; it is logged whole."""
+    """Turn what goes wrong with one file into an IssueError, so that the others go on; a fault of this program is logged whole."""
     try:
         yield
     except UserError:
         raise
+    except TooMuchError as error:
+        raise IssueError(
+            f"reading the text {error}, so it was given up; make it several issues, or look for something in it that is repeated "
+            "thousands of times",
+            path=path,
+        ) from error
     except Exception as error:
         _LOG.exception("a fault of this program shows with %s", path)
         raise IssueError(

@@ -1,14 +1,18 @@
 """Opening everything a command needs, in order, and closing it again: one pass, the running bot, a diagnosis."""
 
 import asyncio
+import faulthandler
 import logging
 import shutil
 import signal
+import threading
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
+from typing import Any, Final
 
 from heartbeat_bot.archive.store import archive_beside, open_archive
 from heartbeat_bot.bot.client import Bot, connect
@@ -17,21 +21,30 @@ from heartbeat_bot.delivery.ledger import Clock, Ledger, open_ledger, system_clo
 from heartbeat_bot.delivery.outlet import OPTIONAL_PERMISSIONS, ChannelFacts, DiscordOutlet, log_in
 from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.errors import SourceError, UserError
+from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.passes import Passes, PassReport, Progress
 from heartbeat_bot.service.service import Service
 from heartbeat_bot.sources.opening import open_source
 
 _LOG = logging.getLogger(__name__)
+_FORCED: Final = (
+    "The bot was asked to end and something in it does not: it is ended by force in a second. Nothing is lost, the next start goes on "
+    "with what was under way. Where it stood follows; please report it."
+)
 
 
 def no_progress(_what: str, _done: int, _total: int) -> None:
     """Say nothing."""
 
 
-def _passes(config: Config, ledger: Ledger, outlet: DiscordOutlet, *, clock: Clock, progress: Progress) -> Passes:
+def _passes(config: Config, ledger: Ledger, outlet: DiscordOutlet, runner: Runner, *, clock: Clock, progress: Progress) -> Passes:
     sources = {name: open_source(newsletter.source, config.cache_dir) for name, newsletter in config.newsletters.items()}
-    return Passes(config=config, ledger=ledger, outlet=outlet, sources=sources, clock=clock, progress=progress)
+    return Passes(config=config, ledger=ledger, outlet=outlet, sources=sources, runner=runner, clock=clock, progress=progress)
+
+
+def _runner(given: Runner | None) -> AbstractContextManager[Runner]:
+    return Worker() if given is None else nullcontext(given)
 
 
 async def sync_once(
@@ -41,15 +54,20 @@ async def sync_once(
     dry_run: bool = False,
     now: datetime | None = None,
     progress: Progress = no_progress,
+    runner: Runner | None = None,
 ) -> list[PassReport]:
-    """Make one pass over each newsletter, or over one, over REST only. ``now`` stands for the time when given."""
+    """Make one pass over each newsletter, or over one, over REST only. ``now`` stands for the time when given.
+
+    ``runner`` reads texts; None for a worker of its own.
+    """
     clock = system_clock if now is None else lambda: now
     token = config.discord.token().get_secret_value()
     async with (
+        AsyncExitStack() as opened,
         open_ledger(config.state, read_only=dry_run, clock=clock) as ledger,
         log_in(token, api_url=config.discord.api_url) as outlet,
     ):
-        passes = _passes(config, ledger, outlet, clock=clock, progress=progress)
+        passes = _passes(config, ledger, outlet, opened.enter_context(_runner(runner)), clock=clock, progress=progress)
         if not dry_run:
             await passes.settle()
         names = [newsletter] if newsletter else list(config.newsletters)
@@ -66,13 +84,16 @@ class Opened:
 
 
 @asynccontextmanager
-async def open_bot(config: Config, *, clock: Clock) -> AsyncGenerator[Opened]:
+async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None) -> AsyncGenerator[Opened]:
     """Open state, archive and Discord, settle what an earlier run left, and close everything in the end.
+
+    ``runner`` reads texts; None for a worker of its own.
 
     Raises UserError, with all that is missing in one text, when the bot may not post where it should.
     """
     token = config.discord.token().get_secret_value()
     async with (
+        AsyncExitStack() as opened,
         open_ledger(config.state, clock=clock) as ledger,
         open_archive(archive_beside(config.state_file or Path("heartbeat.db"))) as archive,
         log_in(token, api_url=config.discord.api_url, client=Bot) as outlet,
@@ -80,7 +101,8 @@ async def open_bot(config: Config, *, clock: Clock) -> AsyncGenerator[Opened]:
         problems = [line.text for line in await _channels(config, outlet) if not line.good]
         if problems:
             raise UserError("\n".join(problems))
-        passes = _passes(config, ledger, outlet, clock=clock, progress=no_progress)
+        worker = opened.enter_context(_runner(runner))
+        passes = _passes(config, ledger, outlet, worker, clock=clock, progress=no_progress)
         await passes.settle()
         desk = Desk(config=config, ledger=ledger, archive=archive, outlet=outlet, passes=passes, clock=clock)
         bot = outlet.client
@@ -92,12 +114,31 @@ async def open_bot(config: Config, *, clock: Clock) -> AsyncGenerator[Opened]:
         yield Opened(bot=bot, desk=desk, service=service)
 
 
+def end_on_signals(task: asyncio.Task[Any], *, told_after: float = 8.0, ended_after: float = 9.0) -> None:
+    """Let SIGINT and SIGTERM cancel a task, and end the process so many seconds later whatever it does then.
+
+    Nothing is lost when it is ended so: what was under way is written down, and the next start goes on with it. To be called in the
+    main thread.
+    """
+    loop = asyncio.get_running_loop()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(task.cancel)
+        # Not through the loop, which may be held; and the last word is the system's, for what keeps Python itself from running.
+        told = threading.Timer(told_after, _LOG.error, [_FORCED])
+        told.daemon = True
+        told.start()
+        faulthandler.dump_traceback_later(ended_after, exit=True)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+
+
 async def run_bot(config: Config, *, clock: Clock = system_clock) -> None:
     """Watch, post and answer until SIGINT or SIGTERM."""
     task = asyncio.current_task()
     assert task is not None, "run_bot runs in a task"
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    end_on_signals(task)
     async with open_bot(config, clock=clock) as opened, asyncio.TaskGroup() as group:
         group.create_task(connect(config, opened.bot))
         for name, newsletter in config.newsletters.items():

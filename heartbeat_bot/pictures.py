@@ -1,61 +1,108 @@
-"""A file of a newsletter → its preview, its pictures taken from the source for upload: what the service goes through."""
+"""A file of a newsletter → its posts, its archive entry, its pictures taken from the source for upload: what the service goes through."""
 
-import asyncio
 import posixpath
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from heartbeat_bot.archive.entry import Entry, entry_of
+from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.faults import apart
-from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.isolation.worker import Runner
+from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.compose import picture_targets
 from heartbeat_bot.messages.post import File
-from heartbeat_bot.messages.preview import Preview
-from heartbeat_bot.rendering import Settings, folder_url, render_issue
+from heartbeat_bot.messages.preview import Rendered
+from heartbeat_bot.rendering import Settings, folder_url, links_of, render
 from heartbeat_bot.sources.snapshot import Contents
 
 _ROOTS = ("", "static", "public", "assets", "content", "src", "docs", "source", "files")
 """Folders that site generators serve as the site's root."""
 
 
-async def render_from(contents: Contents, path: str, data: bytes, newsletter: Settings, *, site_url: str = "") -> Preview:
+async def render_from(runner: Runner, contents: Contents, path: str, data: bytes, newsletter: Settings) -> Rendered:
     """Read and compose a file as :func:`render` does, its pictures uploaded from ``contents`` when the newsletter says so.
 
-    Raises IssueError, and SourceError when a picture cannot be read.
+    Raises IssueError, also for a text that takes too much, and SourceError when a picture cannot be read.
     """
     with apart(path):
-        issue = await asyncio.to_thread(read_issue, path, data)
-        files, findings = await _attached_pictures(issue, contents, newsletter) if newsletter.images.attach else ({}, [])
-        preview = await asyncio.to_thread(render_issue, issue, newsletter, site_url=site_url, files=files)
-        return replace(preview, findings=(*preview.findings, *findings))
+        files, findings = await attached_pictures(runner, contents, path, data, newsletter)
+        rendered = await runner.run(_rendered, path, data, newsletter, files)
+        return replace(rendered, findings=(*rendered.findings, *findings))
 
 
-async def _attached_pictures(issue: Issue, contents: Contents, newsletter: Settings) -> tuple[dict[str, File], list[Finding]]:
-    """Find an issue's pictures among the files of its source: target as written → file to upload.
+async def entry_from(
+    runner: Runner,
+    contents: Contents,
+    path: str,
+    data: bytes,
+    newsletter: NewsletterConfig,
+    *,
+    name: str,
+    blob: str,
+    rendering: str,
+) -> Entry:
+    """Read a file for the archive, as :func:`render_from` does; ``name`` is the newsletter's, see :class:`Entry` for the rest."""
+    with apart(path):
+        files, _ = await attached_pictures(runner, contents, path, data, newsletter)
+        return await runner.run(_entry, path, data, newsletter, files, name=name, blob=blob, rendering=rendering)
+
+
+def _rendered(path: str, data: bytes, newsletter: Settings, files: Mapping[str, File]) -> Rendered:
+    preview = render(path, data, newsletter, files=files)
+    return Rendered(url=preview.url, posts=preview.composition.posts, findings=preview.findings)
+
+
+def _entry(
+    path: str, data: bytes, newsletter: NewsletterConfig, files: Mapping[str, File], *, name: str, blob: str, rendering: str
+) -> Entry:
+    preview = render(path, data, newsletter, files=files)
+    return entry_of(
+        name,
+        blob,
+        rendering,
+        preview,
+        event_headings=[pattern.pattern for pattern in newsletter.sections.events],
+        job_headings=[pattern.pattern for pattern in newsletter.sections.jobs],
+        resolve=links_of(newsletter, preview.url).resolve,
+    )
+
+
+def _targets(path: str, data: bytes) -> Sequence[str]:
+    return list(picture_targets(read_issue(path, data)))
+
+
+async def attached_pictures(
+    runner: Runner, contents: Contents, path: str, data: bytes, newsletter: Settings
+) -> tuple[dict[str, File], list[Finding]]:
+    """Find an issue's pictures among the files of its source, when the newsletter uploads them: target as written → file to upload.
 
     A picture of a kind that Discord cannot show in an embed, or too large, stays a link, with a finding.
     """
+    if not newsletter.images.attach:
+        return {}, []
     files: dict[str, File] = {}
     findings: list[Finding] = []
     names: set[str] = set()
     own = [folder_url(base) for base in (newsletter.images.base_url, newsletter.site_url) if base]
-    for target in picture_targets(issue):
+    for target in await runner.run(_targets, path, data):
         # A whole address on the newsletter's own site is one of its files too.
         local = next((f"/{target.removeprefix(base)}" for base in own if target.startswith(base)), target)
-        for path in _places(local, issue.path):
-            found = await contents.find(path)
+        for place in _places(local, path):
+            found = await contents.find(place)
             if found is None:
                 continue
             blob, size = found
-            problem = _problem(path, size)
+            problem = _problem(place, size)
             if problem:
                 findings.append(finding("picture-not-attached", None, problem))
             else:
-                name = _distinct(PurePosixPath(path).name, names)
-                files[target] = File(name=name, path=path, blob=blob)
+                name = _distinct(PurePosixPath(place).name, names)
+                files[target] = File(name=name, path=place, blob=blob)
             break
     return files, findings
 

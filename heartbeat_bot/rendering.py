@@ -77,18 +77,15 @@ class Settings(Protocol):
         ...
 
 
-def render(path: str, data: bytes, newsletter: Settings | None = None, *, site_url: str = "") -> Preview:
-    """Read and compose a file, its pictures linked; ``site_url`` wins over the newsletter's. Raises IssueError when it cannot be read."""
-    return render_issue(read_issue(path, data), newsletter, site_url=site_url)
-
-
-def render_issue(
-    issue: Issue, newsletter: Settings | None = None, *, site_url: str = "", files: Mapping[str, File] | None = None
+def render(
+    path: str, data: bytes, newsletter: Settings | None = None, *, site_url: str = "", files: Mapping[str, File] | None = None
 ) -> Preview:
-    """Compose a read issue; ``files`` maps the targets of pictures to the files that are uploaded instead of linked.
+    """Read and compose a file; ``site_url`` wins over the newsletter's.
 
-    Raises IssueError when it would flood a channel.
+    ``files`` maps the targets of pictures to the files that are uploaded; all other pictures are linked. Raises IssueError when the
+    file cannot be read, or would flood a channel.
     """
+    issue = read_issue(path, data)
     site = site_url or (newsletter.site_url if newsletter else None) or ""
     page = newsletter.page_url(slug=issue.slug, path=issue.path, day=issue.day) if newsletter else ""
     images = (newsletter.images.base_url if newsletter else None) or ""

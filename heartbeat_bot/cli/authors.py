@@ -15,6 +15,7 @@ from heartbeat_bot.cli.options import config_option, newsletter_option
 from heartbeat_bot.config_file import config_file
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.faults import apart
+from heartbeat_bot.isolation.bounds import SECONDS, deadline
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.messages.preview import Preview, as_text, finding_json, finding_line
@@ -142,7 +143,7 @@ def _render(path: Path, settings: Settings | None, site_url: str) -> Preview | F
 
             return render_here(path, _shown(path), settings, site_url=site_url)
         data = path.read_bytes()
-        with apart(_shown(path)):
+        with apart(_shown(path)), deadline(SECONDS):
             return render(_shown(path), data, settings, site_url=site_url)
     except IssueError as error:
         return finding("unreadable", error.line, error.reason)

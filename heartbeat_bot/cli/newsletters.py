@@ -8,9 +8,12 @@ from pathlib import Path
 from heartbeat_bot.cli.ending import NOT_STARTED, stop
 from heartbeat_bot.config import Config, NewsletterConfig, config_file, load_config
 from heartbeat_bot.config.patterns import PathPatterns
+from heartbeat_bot.faults import apart
+from heartbeat_bot.isolation.bounds import SECONDS, deadline
+from heartbeat_bot.isolation.worker import Here
 from heartbeat_bot.messages.preview import Preview
-from heartbeat_bot.pictures import render_from
-from heartbeat_bot.rendering import Settings
+from heartbeat_bot.pictures import attached_pictures
+from heartbeat_bot.rendering import Settings, render
 from heartbeat_bot.sources.directory import DirectoryContents
 
 
@@ -40,6 +43,10 @@ def render_here(path: Path, shown: str, newsletter: Settings, *, site_url: str) 
     """Render a file with its pictures from the current folder, where a checkout of the source is worked on."""
     here, whole = Path.cwd(), path.resolve()
     inside = whole.relative_to(here) if whole.is_relative_to(here) else path
-    contents = DirectoryContents(root=here, files={})
-    preview = asyncio.run(render_from(contents, inside.as_posix(), path.read_bytes(), newsletter, site_url=site_url))
-    return replace(preview, issue=replace(preview.issue, path=shown))
+    contents, data = DirectoryContents(root=here, files={}), path.read_bytes()
+    with apart(shown):
+        files, findings = asyncio.run(attached_pictures(Here(), contents, inside.as_posix(), data, newsletter))
+        with deadline(SECONDS):
+            preview = render(inside.as_posix(), data, newsletter, site_url=site_url, files=files)
+    issue = replace(preview.issue, path=shown)
+    return replace(preview, issue=issue, findings=(*preview.findings, *findings))

@@ -4,7 +4,6 @@ Only files whose path and bytes are not known are read, and only when there are 
 known of all texts looked at: an unchanged pass costs the listing of the tree and one query.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,8 +16,10 @@ from heartbeat_bot.delivery.gate import Facts, Removal, Rules, Ruling, judge, ju
 from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Known, Resolution, are_plain_edits, identify
 from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, Sighting, instants
 from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.errors import IssueError
+from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.faults import apart
+from heartbeat_bot.isolation.bounds import TooMuchError
+from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 
@@ -125,8 +126,8 @@ def is_due(copy: Copy, record: IssueRecord, *, rendering: str, looked: bool, win
     return (record.shown, record.shown_as) == wanted != (copy.shown, copy.shown_as)
 
 
-async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, reading: Reading) -> Survey:
-    """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had."""
+async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, runner: Runner, reading: Reading) -> Survey:
+    """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had, or there is too much to compare."""
     records = await ledger.records(name)
     at_home = {record.path: record for record in records.values() if record.present}
     changed = [path for path, blob in snapshot.files.items() if path not in at_home or at_home[path].blob != blob]
@@ -134,12 +135,19 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
     for number, path in enumerate(changed):
         reading(number + 1, len(changed))
         data = await snapshot.contents.read(path)
-        sightings[path] = await asyncio.to_thread(_look, path, data, snapshot, at_home.get(path))
+        sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path))
     here: dict[str, IssueId | None] = {path: record.id for path, record in at_home.items() if path in snapshot.files}
     resolution = Resolution(issues=here, gone=frozenset(records) - frozenset(id_ for id_ in here.values() if id_))
     if _is_in_question(snapshot, sightings, at_home, records):
         known = await ledger.known(name, records)
-        resolution = await asyncio.to_thread(identify, known, _candidates(snapshot, sightings, at_home, known))
+        candidates = _candidates(snapshot, sightings, at_home, known)
+        try:
+            resolution = await runner.run(identify, known, candidates)
+        except TooMuchError as error:
+            raise SourceError(
+                f"telling which file is which issue {error}: {len(candidates)} files with {len(known)} known issues are too many; "
+                "narrow `paths` to the issues of this newsletter"
+            ) from error
         sightings = _resolved(sightings, resolution, records, known)
     else:
         sightings = {path: replace(sighting, issue=here[path]) for path, sighting in sightings.items()}
@@ -186,13 +194,13 @@ def _is_in_question(
     return not are_plain_edits(edits, [record.title for record in records.values()])
 
 
-def _look(path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None) -> Sighting:
+async def _look(runner: Runner, path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None) -> Sighting:
     """Read a file; one that is broken is known by its path, or by what it said before, and by its text."""
-    fingerprint = Fingerprint.of(data.decode("utf-8", "replace"))
-    blob = snapshot.files[path]
+    fingerprint, blob = Fingerprint({}), snapshot.files[path]
     try:
         with apart(path):
-            head = read_head(path, data)
+            fingerprint = await runner.run(_fingerprint, data)
+            head = await runner.run(read_head, path, data)
     except IssueError as error:
         place = f" (line {error.line})" if error.line else ""
         name = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
@@ -219,6 +227,10 @@ def _look(path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None
         fingerprint=fingerprint,
         draft=head.draft,
     )
+
+
+def _fingerprint(data: bytes) -> Fingerprint:
+    return Fingerprint.of(data.decode("utf-8", "replace"))
 
 
 def _candidates(

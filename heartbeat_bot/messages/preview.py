@@ -7,6 +7,7 @@ from typing import Any
 
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.messages.compose import Composition
+from heartbeat_bot.messages.post import Post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,15 @@ class Preview:
     issue: Issue
     url: str
     composition: Composition
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What an issue becomes, without the issue itself; ``url`` is its page's, "" when unknown. It travels between processes."""
+
+    url: str
+    posts: tuple[Post, ...]
     findings: tuple[Finding, ...]
 
 

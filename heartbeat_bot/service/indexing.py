@@ -1,18 +1,16 @@
 """Keeps the archive in step with what the last pass saw: what was said is read once, and again when it was changed."""
 
-import asyncio
 import logging
 from dataclasses import replace
 
-from heartbeat_bot.archive.entry import Entry, entry_of
+from heartbeat_bot.archive.entry import Entry
 from heartbeat_bot.archive.shelf import Kept
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.schema import OUT
 from heartbeat_bot.delivery.survey import at_path, rendering_of
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.messages.post import PostKey
-from heartbeat_bot.pictures import render_from
-from heartbeat_bot.rendering import links_of
+from heartbeat_bot.pictures import entry_from
 from heartbeat_bot.service.desk import Desk
 
 _LOG = logging.getLogger(__name__)
@@ -59,20 +57,13 @@ class Indexing:
             path, blob = record.path, snapshot.files[record.path]
             shown_as = _shown_as(rendering, record)
             try:
-                preview = await render_from(snapshot.contents, path, await snapshot.contents.read(path), newsletter)
+                data = await snapshot.contents.read(path)
+                entry = await entry_from(
+                    desk.passes.runner, snapshot.contents, path, data, newsletter, name=name, blob=blob, rendering=shown_as
+                )
             except UserError as error:
                 _LOG.warning("%s is not in the archive: %s", path, error)
                 continue
-            entry = await asyncio.to_thread(
-                entry_of,
-                name,
-                blob,
-                shown_as,
-                preview,
-                event_headings=[pattern.pattern for pattern in newsletter.sections.events],
-                job_headings=[pattern.pattern for pattern in newsletter.sections.jobs],
-                resolve=links_of(newsletter, preview.url).resolve,
-            )
             await desk.archive.put(_shown(entry, record), issue=record.id, visible=record.state in OUT)
         desk.unread[name] = 0
 

@@ -22,7 +22,7 @@ from heartbeat_bot.messages.components import Component, Option, Style, button, 
 from heartbeat_bot.messages.dialect import escape
 from heartbeat_bot.messages.links import is_web
 from heartbeat_bot.messages.post import COVER, Embed, Post, PostKey, texts
-from heartbeat_bot.messages.preview import Preview
+from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.service.desk import Desk, short_name
 from heartbeat_bot.service.lines import day_of, said, whole_lines
 from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
@@ -84,7 +84,7 @@ class Notices:
         made_of = (record.blob, record.state, record.reason, record.until)
         if self._shown.get(record.id) == made_of:
             return
-        preview: Preview | None = None
+        preview: Rendered | None = None
         if record.state in _OPEN and record.present:
             try:
                 preview = await self._desk.passes.preview(record)
@@ -124,7 +124,7 @@ def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[Rec
     return [record for record in records.values() if record.state in _ASKS and not record.on_hold_at and record.id not in own]
 
 
-def _notice(record: IssueRecord, preview: Preview | None) -> Post:
+def _notice(record: IssueRecord, preview: Rendered | None) -> Post:
     words = language()
     url = preview.url if preview and is_web(preview.url) else ""
     lines = [
@@ -135,14 +135,14 @@ def _notice(record: IssueRecord, preview: Preview | None) -> Post:
         lines.append(f"<t:{int(record.until.timestamp())}:F>")
     lines.append(" · ".join(part for part in (day_of(record.date, words), f"`{record.path.replace('`', '')}`") if part))
     if preview:
-        lines += ["", words.say("notices.messages", count=len(preview.composition.posts)), *_findings(preview.findings)]
+        lines += ["", words.say("notices.messages", count=len(preview.posts)), *_findings(preview.findings)]
     embed = Embed(
         title=escape(shortened(record.title, limits.EMBED_TITLE // 2)),
         url=url,
         description=whole_lines("\n".join(lines), limits.EMBED_DESCRIPTION),
     )
     embeds = [embed]
-    cover = next((post for post in preview.composition.posts if post.key == COVER), None) if preview else None
+    cover = next((post for post in preview.posts if post.key == COVER), None) if preview else None
     if cover and cover.embeds and not cover.files and _fit_together(embed, cover.embeds[0]):
         embeds.append(cover.embeds[0])
     return Post(key=ONE, embeds=tuple(embeds), components=_buttons(record))

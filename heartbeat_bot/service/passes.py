@@ -17,8 +17,9 @@ from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
 from heartbeat_bot.errors import IssueError, OutletError, SourceError, UserError
+from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.messages.post import Post
-from heartbeat_bot.messages.preview import Preview
+from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.pictures import render_from
 from heartbeat_bot.sources.snapshot import Snapshot, Source
 
@@ -58,14 +59,16 @@ class Passes:
         ledger: Ledger,
         outlet: DiscordOutlet,
         sources: Mapping[str, Source],
+        runner: Runner,
         clock: Clock,
         progress: Progress,
     ) -> None:
-        """Bring together what was opened elsewhere; ``clock`` tells the time for every rule."""
+        """Bring together what was opened elsewhere; ``runner`` reads texts, ``clock`` tells the time for every rule."""
         self._config = config
         self._ledger = ledger
         self._outlet = outlet
         self._sources = sources
+        self.runner = runner
         self._clock = clock
         self._progress = progress
         self.publisher = Publisher(ledger, outlet, clock=clock)
@@ -152,7 +155,7 @@ class Passes:
         def reading(done: int, total: int) -> None:
             self._progress(f"reading {name}", done, total)
 
-        return await survey(name, self._ledger, snapshot, book, reading)
+        return await survey(name, self._ledger, snapshot, book, self.runner, reading)
 
     async def _note(self, name: str, found: Survey) -> dict[str, IssueId]:
         """Write down what a pass found; return the numbers of all issues that are there, by path."""
@@ -199,12 +202,12 @@ class Passes:
         record = found.record(path)
         series = copy.series if copy else ANNOUNCEMENT
         receipts = await self._ledger.receipts.held(record.id, channel, series) if record else []
-        posts = _shown((await self._rendered(name, found.snapshot, path)).composition.posts, record)
+        posts = _shown((await self._rendered(name, found.snapshot, path)).posts, record)
         posts = copy.posts(posts) if copy else posts
         publish = newsletter.announce.publish and facts.announcement
         return plan(posts, [receipt.held() for receipt in receipts], guild=facts.guild, channel=channel, publish=publish)
 
-    async def preview(self, record: IssueRecord) -> Preview:
+    async def preview(self, record: IssueRecord) -> Rendered:
         """Return what would be posted of an issue, as the last pass saw its file.
 
         Raises UserError (IssueError, SourceError) when it cannot be read.
@@ -214,9 +217,9 @@ class Passes:
             raise SourceError(f"{record.path} is not in the source of {record.newsletter}.")
         return await self._rendered(record.newsletter, snapshot, record.path)
 
-    async def _rendered(self, name: str, snapshot: Snapshot, path: str) -> Preview:
+    async def _rendered(self, name: str, snapshot: Snapshot, path: str) -> Rendered:
         contents = snapshot.contents
-        return await render_from(contents, path, await contents.read(path), self._config.newsletters[name])
+        return await render_from(self.runner, contents, path, await contents.read(path), self._config.newsletters[name])
 
     async def _deliver_copies(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
         """Bring in step what moderators posted again, where that is due and its announcement is in step."""
@@ -251,7 +254,7 @@ class Passes:
 
         try:
             preview = await self._rendered(name, found.snapshot, path)
-            posts = _shown(preview.composition.posts, found.record(path))
+            posts = _shown(preview.posts, found.record(path))
             channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
             facts = await self.channel(channel)
             outcome = await self.publisher.bring_in_step(

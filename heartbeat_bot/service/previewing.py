@@ -11,7 +11,7 @@ from heartbeat_bot.messages.answers import Answer, Attachment
 from heartbeat_bot.messages.components import leafing, press
 from heartbeat_bot.messages.dialect import escape
 from heartbeat_bot.messages.post import Embed, Post
-from heartbeat_bot.messages.preview import Preview
+from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.known_issues import KnownIssues
@@ -50,7 +50,7 @@ class Previewing:
     async def _page(self, asker: Asker, record: IssueRecord, page: int) -> Answer:
         """Return a page: page 0 has the findings, page n the n-th post."""
         words, preview = asker.words, await self._desk.passes.preview(record)
-        posts = preview.composition.posts
+        posts = preview.posts
         count = len(posts) + 1
         page = min(max(page, 0), count - 1)
         controls = leafing(words, page, count, partial(press, TURN, record.id), name=lambda number: _name(posts, number, words))
@@ -67,11 +67,11 @@ def _name(posts: Sequence[Post], number: int, words: Language) -> str:
     return part_name(posts[number - 1], words) if number else words.say("preview.findings")
 
 
-def _look(record: IssueRecord, preview: Preview, words: Language) -> Embed:
+def _look(record: IssueRecord, preview: Rendered, words: Language) -> Embed:
     """Say what is known of an issue, and what there is to look at in it."""
     lines = [
         f"`{record.path.replace('`', '')}`",
-        words.say("notices.messages", count=len(preview.composition.posts)),
+        words.say("notices.messages", count=len(preview.posts)),
         "",
         words.say("preview.findings" if preview.findings else "preview.no_findings"),
     ]

@@ -55,7 +55,7 @@ class Reposting:
         """Return the sections of an issue to choose from: what is shown, and what names it."""
         try:
             record = await self._known.chosen(asker, issue)
-            posts = (await self._desk.passes.preview(record)).composition.posts
+            posts = (await self._desk.passes.preview(record)).posts
         except UserError:
             return []
         wanted = typed_so_far.casefold()
@@ -109,7 +109,7 @@ class Reposting:
             raise UserError(words.say("repost.elsewhere"))
         if facts.missing:
             raise UserError(words.say("status.missing", channel=f"<#{target}>", permissions=", ".join(facts.missing)))
-        return (await self._desk.passes.preview(record)).composition.posts
+        return (await self._desk.passes.preview(record)).posts
 
     async def _copies(self, wish: "_Wish") -> list[Copy]:
         """Return the copies that replacing replaces: those of the same posts, unless it is the announcement that is replaced."""
@@ -189,7 +189,7 @@ class Reposting:
             return Answer(content=words.say("retract.done_already", issue=title))
         key: PostKey | None = None
         if section:
-            key = _named((await self._desk.passes.preview(record)).composition.posts, section)
+            key = _named((await self._desk.passes.preview(record)).posts, section)
             if key is None:
                 return Answer(content=words.say("repost.no_section", section=typed(section)))
         held = await self._desk.ledger.receipts.held(record.id)
@@ -220,7 +220,7 @@ class Reposting:
         """Return the section that a button names, None when it is of the whole issue; raise UserError when it is not there any more."""
         if not short:
             return None
-        key = _named((await self._desk.passes.preview(record)).composition.posts, short)
+        key = _named((await self._desk.passes.preview(record)).posts, short)
         if key is None:
             raise UserError(asker.words.say("reading.gone"))
         return key

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from one_worker import WORKER
+
 from heartbeat_bot.bot.client import connect
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.messages import limits
@@ -117,7 +119,7 @@ class Town:
     async def running(self, *, read: bool = True) -> AsyncIterator["Town"]:
         """Run the bot until the block ends; it knows what is there (unless told not to ``read``), but nothing has been posted."""
         config = self.config()
-        async with open_bot(config, clock=self.clock) as self.opened, asyncio.TaskGroup() as tasks:
+        async with open_bot(config, clock=self.clock, runner=WORKER) as self.opened, asyncio.TaskGroup() as tasks:
             connected = asyncio.Event()
 
             async def on_connect() -> None:

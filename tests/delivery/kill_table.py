@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # discord.py imports audioop
     from killing import HOUR, MISHAPS, MOMENT, SCENARIOS, Bench, Command, Scenario, Verdict

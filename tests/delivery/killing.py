@@ -26,6 +26,7 @@ from typing import Any, Self, TypeVar
 
 import discord.http
 import pytest
+from one_worker import WORKER
 
 from heartbeat_bot.config import load_config
 from heartbeat_bot.delivery.ledger import open_ledger
@@ -219,7 +220,7 @@ class Bench:
     # The bot
 
     async def sync(self, now: datetime | None = None) -> PassReport:
-        (report,) = await sync_once(self.config, now=now or self.clock())
+        (report,) = await sync_once(self.config, now=now or self.clock(), runner=WORKER)
         return report
 
     async def recover(self, pause: float) -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from one_worker import WORKER
+
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.delivery.identity import IssueId
@@ -174,6 +176,7 @@ async def replay(
             ledger=ledger,
             outlet=board,
             sources={NAME: stage},
+            runner=WORKER,
             clock=lambda: time[0],
             progress=lambda _what, _done, _total: None,
         )

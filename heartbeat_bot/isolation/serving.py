@@ -1,0 +1,66 @@
+"""The other end of a worker: a process that does one job after the other, until nobody has one for a while."""
+
+import gc
+import pickle
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final, cast
+
+from heartbeat_bot.isolation.bounds import TooMuchError, deadline, limit_process, over_memory
+
+MOST_ANSWER: Final = 32 * 2**20
+"""Bytes of an answer: a hundred messages and their findings take one MiB."""
+
+
+def serve(descriptor: int, *, seconds: float, memory: int, idle: float) -> None:
+    """Do jobs that come through a socket until it is closed, or no job comes for ``idle`` seconds.
+
+    A job is a pickled function with its arguments; the answer is a pickled pair: whether it went well, and the result or the error.
+    """
+    _offer_to_be_killed_first()
+    with Connection(descriptor) as pipe:
+        while pipe.poll(idle):
+            try:
+                job = pipe.recv_bytes()
+            except EOFError:
+                return
+            answer, healthy = _answer(job, seconds=seconds, memory=memory)
+            pipe.send_bytes(answer)
+            if not healthy:
+                return
+            # A tree of a text is full of circles, which would count against the next one.
+            gc.collect()
+
+
+def _answer(job: bytes, *, seconds: float, memory: int) -> tuple[bytes, bool]:
+    """Do a job; return the answer, and whether this process can do another."""
+    limit_process(seconds=seconds, memory=memory)
+    try:
+        with deadline(seconds):
+            # The other end is the bot itself: what it asks for comes from no repository.
+            function, arguments, named = cast("tuple[Any, tuple[Any, ...], dict[str, Any]]", pickle.loads(job))  # noqa: S301
+            answer = pickle.dumps((True, function(*arguments, **named)))
+    except MemoryError:
+        return _failure(over_memory(memory)), False
+    except Exception as error:  # noqa: BLE001 - it is raised at the other end
+        return _failure(error), True
+    if len(answer) > MOST_ANSWER:
+        return _failure(TooMuchError(f"makes more than {MOST_ANSWER // 2**20} MiB of messages")), True
+    return answer, True
+
+
+def _failure(error: Exception) -> bytes:
+    error.add_note(f"In the process that reads texts:\n{''.join(traceback.format_exception(error))}")
+    try:
+        return pickle.dumps((False, error))
+    except Exception:  # noqa: BLE001 - errors of libraries may hold anything
+        return pickle.dumps((False, RuntimeError(repr(error)[:1000])))
+
+
+def _offer_to_be_killed_first() -> None:
+    """Where memory runs out, Linux shall end this process, not the bot."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    except OSError:
+        return
