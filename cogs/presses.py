@@ -21,6 +21,7 @@ class Presses(commands.Cog):
         press, values = pressed(interaction)
         if press is None or not interaction.client.take_up():
             return
+        interaction.client.keep_pace(interaction)
         dialog = self.service.dialog(asker(interaction), press)
         if dialog:
             await ask(interaction, dialog)

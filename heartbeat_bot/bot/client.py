@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from math import ceil
 from typing import Any, Final
 
 import discord
@@ -11,11 +12,13 @@ from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 
+from heartbeat_bot.bot.pace import COMPLETION, Pace
 from heartbeat_bot.bot.replies import apologise
 from heartbeat_bot.bot.words import Translator
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.outlet import FAILURES
-from heartbeat_bot.errors import OutletError
+from heartbeat_bot.errors import OutletError, UserError
+from heartbeat_bot.languages import language
 from heartbeat_bot.service.service import Service
 
 _LOG = logging.getLogger(__name__)
@@ -40,8 +43,15 @@ class _Tree(app_commands.CommandTree["Bot"]):
     """The commands; what goes wrong in one is told to who called it."""
 
     async def interaction_check(self, interaction: discord.Interaction["Bot"], /) -> bool:
-        """Let nothing begin that the end would cut off at once."""
-        return interaction.client.take_up()
+        """Let nothing begin that the end would cut off at once, nor more than one person may ask for."""
+        if not interaction.client.take_up():
+            return False
+        try:
+            interaction.client.keep_pace(interaction)
+        except UserError as error:
+            await apologise(interaction, error)
+            return False
+        return True
 
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:
         """Tell a person what went wrong."""
@@ -59,6 +69,7 @@ class Bot(commands.Bot):
         """The ids that Discord gave the commands, by their names."""
         self._under_way = set[asyncio.Task[Any]]()
         self._ending = False
+        self._pace = Pace()
         super().__init__(command_prefix=commands.when_mentioned, help_command=None, tree_cls=_Tree, **options)
 
     async def prepare(self, service: Service) -> None:
@@ -83,6 +94,13 @@ class Bot(commands.Bot):
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
         return not self._ending
+
+    def keep_pace(self, interaction: discord.Interaction[Any]) -> None:
+        """Count what a person asks for; raise UserError when it is too much at once, whoever they are."""
+        typing = interaction.type is discord.InteractionType.autocomplete
+        seconds = self._pace.wait(interaction.user.id, self.loop.time(), cost=COMPLETION if typing else 1.0)
+        if seconds:
+            raise UserError(language(interaction.locale.value).say("errors.too_fast", count=ceil(seconds)))
 
     async def close(self) -> None:
         """Answer nothing any longer, then log out: what is being answered works with what is closed after this."""

@@ -60,6 +60,8 @@ class Agenda:
     def __init__(self, desk: Desk) -> None:
         """Answer from what is on the desk."""
         self._desk = desk
+        self._computing = asyncio.Lock()
+        """Years of a large newsletter's events take a tenth of a second: one question at a time, beside the loop."""
         self.presses: Mapping[str, Pressable] = {
             EVENTS: Pressable(handle=self._turn_events),
             HIRING: Pressable(handle=self._turn_jobs),
@@ -97,27 +99,22 @@ class Agenda:
         question = _Question(when=when, where=where, newsletter=self._desk.newsletter_of(newsletter), query=query)
         return number_of(page), question
 
-    async def _asked_for(self, question: _Question) -> list[Told]:
-        now = self._desk.clock()
-        told = [
-            told
-            for told in await self._desk.archive.events()
-            if question.newsletter in {None, told.newsletter}
-            and _is_in(told.event, question.when, now)
-            and (not question.where or _is_there(told.event, question.where))
-            and _fits(question.query, (told.event.title, told.event.location or "", told.event.section, str(told.event.day)))
-        ]
-        return sorted(told, key=_begins, reverse=question.when == "past")
+    async def _asked_for(self, question: _Question, words: Language) -> tuple[list[Told], list[list[str]]]:
+        """Return the events that are asked for, and their lines dealt out to pages."""
+        now, several = self._desk.clock(), question.newsletter is None and len(self._desk.names()) > 1
+        told = await self._desk.archive.events()
+        async with self._computing:
+            return await asyncio.to_thread(_answered, told, question, words, now, several=several)
 
     async def _events_page(self, asker: Asker, question: _Question, page: int) -> Answer:
-        words, found = asker.words, await self._asked_for(question)
+        words = asker.words
+        found, dealt = await self._asked_for(question, words)
         if not found:
             plain = question.when == "upcoming" and not (question.where or question.query)
             told = [told for told in await self._desk.archive.events() if question.newsletter in {None, told.newsletter}]
             lines = [words.say("events.none_ever" if not told else "events.none_upcoming" if plain else "events.none")]
             lines += [words.say("reading.filling")] if self._desk.is_filling(question.newsletter) else []
             return Answer(content="\n".join(lines))
-        dealt = await self._dealt(found, question, words)
         page = min(page, len(dealt) - 1)
         shown = _shown(found, dealt, page)
         embed = Embed(
@@ -127,22 +124,12 @@ class Agenda:
         )
         return Answer(embeds=(embed.body(),), components=_event_controls(words, question, page, len(dealt), shown))
 
-    async def _dealt(self, found: Sequence[Told], question: _Question, words: Language) -> list[list[str]]:
-        """Write the events' lines and deal them out to pages; years of a large newsletter's events take a moment."""
-        several = question.newsletter is None and len(self._desk.names()) > 1
-
-        def deal() -> list[list[str]]:
-            return pages((_event_line(told, words, newsletter=several) for told in found), most=_PER_PAGE, characters=_CHARACTERS)
-
-        return await asyncio.to_thread(deal)
-
     async def _calendar(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
         page, question = self._read(arguments)
         if values and values[0] != _ALL:
             chosen = [told for told in await self._desk.archive.events() if told.mark == values[0]]
         else:
-            found = await self._asked_for(question)
-            chosen = _shown(found, await self._dealt(found, question, asker.words), page)
+            chosen = _shown(*await self._asked_for(question, asker.words), page)
         if not chosen:
             return Answer(content=asker.words.say("events.gone"))
         name = question.newsletter or ", ".join(dict.fromkeys(told.newsletter for told in chosen))
@@ -185,6 +172,22 @@ class Agenda:
         )
         controls = turning(words, page, len(dealt), lambda to: press(HIRING, to, short_name(newsletter), query))
         return Answer(embeds=(embed.body(),), components=row(*controls))
+
+
+def _answered(
+    told: Sequence[Told], question: _Question, words: Language, now: datetime, *, several: bool
+) -> tuple[list[Told], list[list[str]]]:
+    found = [
+        one
+        for one in told
+        if question.newsletter in {None, one.newsletter}
+        and _is_in(one.event, question.when, now)
+        and (not question.where or _is_there(one.event, question.where))
+        and _fits(question.query, (one.event.title, one.event.location or "", one.event.section, str(one.event.day)))
+    ]
+    found.sort(key=_begins, reverse=question.when == "past")
+    lines = (_event_line(told, words, newsletter=several) for told in found)
+    return found, pages(lines, most=_PER_PAGE, characters=_CHARACTERS)
 
 
 def _begins(told: Told) -> tuple[date, float]:

@@ -1,0 +1,67 @@
+"""One person cannot keep the bot from answering the others."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+from town import Town
+
+from heartbeat_bot.bot.pace import BURST, COMPLETION, PER_SECOND, Pace
+
+
+def test_a_burst_is_taken_and_then_one_question_a_second() -> None:
+    pace = Pace()
+    assert [pace.wait(1, 0.0) for _ in range(int(BURST))] == [0.0] * int(BURST)
+    assert pace.wait(1, 0.0) == 1.0
+    assert pace.wait(1, 0.5) == 0.5
+    assert pace.wait(1, 1.0) == 0.0
+    assert pace.wait(2, 1.0) == 0.0
+
+
+def test_suggestions_while_somebody_types_count_little() -> None:
+    pace = Pace()
+    assert [pace.wait(1, 0.0, cost=COMPLETION) for _ in range(100)] == [0.0] * 100
+
+
+def test_people_who_have_rested_are_forgotten() -> None:
+    pace = Pace()
+    for person in range(50_000):
+        assert pace.wait(person, float(person)) == 0.0
+    assert len(pace._left) <= 10_000  # noqa: SLF001 - what it remembers is what this is about
+
+
+@given(st.lists(st.floats(min_value=0, max_value=3), max_size=60))
+def test_nobody_asks_more_than_a_burst_and_the_rate(pauses: list[float]) -> None:
+    pace, now, taken = Pace(), 0.0, 0
+    for pause in pauses:
+        now += pause
+        taken += pace.wait(7, now) == 0.0
+    assert taken <= BURST + now * PER_SECOND + 1
+
+
+async def test_thirty_questions_of_one_person_at_once_do_not_stop_the_others(mill: Town) -> None:
+    bob = mill.sandbox.create_user(mill.guild, "bob")
+    async with asyncio.TaskGroup() as tasks:
+        anns = [tasks.create_task(mill.call("events", when="all")) for _ in range(30)]
+        bobs = tasks.create_task(mill.call("events", when="all", by=bob))
+    answers = [mill.shown(task.result()) for task in anns]
+    refused = [text for text in answers if "faster than I can answer" in text]
+    assert 30 - len(refused) >= BURST
+    assert refused
+    assert all(mill.is_private(task.result()) for task in anns)
+    assert "Kite day" in mill.shown(bobs.result())
+
+
+async def test_presses_count_too(mill: Town) -> None:
+    shown = await mill.call("issue", issue="april")
+    async with asyncio.TaskGroup() as tasks:
+        pressed = [tasks.create_task(mill.press(shown, "Next ▶")) for _ in range(30)]
+    said = [mill.shown(task.result()) for task in pressed if task.result().responses]
+    assert [text for text in said if "faster than I can answer" in text]
+
+
+async def test_the_word_is_said_in_the_persons_language(mill: Town) -> None:
+    anna = mill.sandbox.create_user(mill.guild, "anna", locale="de")
+    async with asyncio.TaskGroup() as tasks:
+        asked = [tasks.create_task(mill.call("help", by=anna)) for _ in range(40)]
+    assert [task for task in asked if "schneller, als ich antworten kann" in mill.shown(task.result())]
