@@ -35,11 +35,12 @@ def serve(descriptor: int, *, seconds: float, memory: int, idle: float) -> None:
 
 def _answer(job: bytes, *, seconds: float, memory: int) -> tuple[bytes, bool]:
     """Do a job; return the answer, and whether this process can do another."""
-    limit_process(seconds=seconds, memory=memory)
     try:
+        # The other end is the bot itself: what it asks for comes from no repository. The function's module is loaded with it, and
+        # that is not the text's fault.
+        function, arguments, named = cast("tuple[Any, tuple[Any, ...], dict[str, Any]]", pickle.loads(job))  # noqa: S301
+        limit_process(seconds=seconds, memory=memory)
         with deadline(seconds):
-            # The other end is the bot itself: what it asks for comes from no repository.
-            function, arguments, named = cast("tuple[Any, tuple[Any, ...], dict[str, Any]]", pickle.loads(job))  # noqa: S301
             answer = pickle.dumps((True, function(*arguments, **named)))
     except MemoryError:
         return _failure(over_memory(memory)), False
