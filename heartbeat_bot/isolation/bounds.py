@@ -64,7 +64,9 @@ def limit_process(*, seconds: float, memory: int) -> None:
 
 def _limit(what: int, most: int) -> None:
     hardest = resource.getrlimit(what)[1]
-    if hardest != resource.RLIM_INFINITY:
+    if resource.RLIM_INFINITY not in {most, hardest}:
         most = min(most, hardest)
+    elif most == resource.RLIM_INFINITY:
+        most = hardest
     with suppress(OSError, ValueError):
         resource.setrlimit(what, (most, hardest))

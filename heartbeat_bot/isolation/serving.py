@@ -2,6 +2,7 @@
 
 import gc
 import pickle
+import resource
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -43,9 +44,12 @@ def _answer(job: bytes, *, seconds: float, memory: int) -> tuple[bytes, bool]:
         with deadline(seconds):
             answer = pickle.dumps((True, function(*arguments, **named)))
     except MemoryError:
-        return _failure(over_memory(memory)), False
+        answer = b""  # what fills the memory goes when this is left; before, there is no room even to say so
     except Exception as error:  # noqa: BLE001 - it is raised at the other end
         return _failure(error), True
+    if not answer:
+        limit_process(seconds=seconds, memory=resource.RLIM_INFINITY)
+        return pickle.dumps((False, over_memory(memory))), False
     if len(answer) > MOST_ANSWER:
         return _failure(TooMuchError(f"makes more than {MOST_ANSWER // 2**20} MiB of messages")), True
     return answer, True

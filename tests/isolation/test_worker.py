@@ -13,6 +13,7 @@ from heartbeat_bot.errors import IssueError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.isolation.bounds import TooMuchError
 from heartbeat_bot.isolation.worker import Here, Runner, Worker
+from heartbeat_bot.issues.reading import read_issue
 
 SECONDS = 0.3
 
@@ -77,6 +78,12 @@ async def test_work_that_fills_the_memory_is_ended() -> None:
         with pytest.raises(TooMuchError, match="more than 100 MiB of memory"):
             await worker.run(jobs.fill_the_memory)
         assert await worker.run(jobs.double, 2) == 4
+
+
+async def test_a_text_that_fills_the_memory_is_an_error_of_its_file() -> None:
+    table = b"|a|b|\n|-|-|\n" + b"|x|y|\n" * 40_000
+    with Worker(memory=90 * 2**20) as worker, pytest.raises(TooMuchError, match="more than 90 MiB of memory"):
+        await worker.run(read_issue, "a.md", table)
 
 
 async def test_a_crash_is_an_error_of_its_job_alone(worker: Worker) -> None:
