@@ -8,7 +8,7 @@ READY := .venv/.ready
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts coverage floor wheel bench clean
+.PHONY: help demo test check lint types contracts coverage floor wheel licences outdated bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -19,7 +19,7 @@ demo: $(READY) ## the whole bot against a local Discord, on a sample newsletter;
 test: $(READY) ## all tests; ARGS="tests/sandbox -x" goes to pytest
 	@$(BIN)/pytest -n auto $(ARGS)
 
-check: lint types contracts coverage wheel ## everything CI checks
+check: lint types contracts coverage wheel licences ## everything CI checks
 
 lint: $(READY) ## formatting and lint rules, and that uv.lock fits pyproject.toml
 	@.ci/uv lock --check --quiet || { echo "uv.lock does not fit pyproject.toml: run .ci/uv lock" >&2; exit 1; }
@@ -43,8 +43,15 @@ floor: $(READY) ## the coverage of the last measured tests against the floor in 
 wheel: $(READY) ## the wheel, built, installed in a fresh environment and started among hostile neighbours
 	@.ci/wheel
 
+licences: $(READY) ## the licence of every package in uv.lock; fails on one that is not agreed to
+	@.ci/uv-sync bench
+	@$(BIN)/python .ci/licences.py
+
+outdated: $(READY) ## what is older here than at the package index
+	@.ci/outdated
+
 bench: $(READY) ## tables over the shared newsletters (SHARED=../shared), and what running costs
-	@.ci/uv sync --frozen --quiet --group bench
+	@.ci/uv-sync bench
 	@$(BIN)/python benchmarks/convert.py $(if $(SHARED),"$(SHARED)")
 	@echo
 	@$(BIN)/python benchmarks/corpus_table.py $(if $(SHARED),"$(SHARED)")
@@ -66,5 +73,5 @@ clean: ## remove what make made, the environment too
 # Compiled once, as pip does it: where Python may not write that down it would be done at every start, and that takes longer than a preview.
 $(READY): pyproject.toml uv.lock
 	@echo "Preparing the environment in .venv (once; a minute on a slow line)" >&2
-	@.ci/uv sync --frozen --quiet --compile-bytecode
+	@.ci/uv-sync
 	@touch $@

@@ -20,7 +20,6 @@ from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import ChannelType
 
 _TOKEN_VARIABLE = "HEARTBEAT_DEMO_TOKEN"  # noqa: S105 - a name, not a token
-_TOKEN = "sandbox-token"  # noqa: S105 - it opens nothing but the sandbox
 _NEWEST = "2026-11-02-november-26-pulse.md"
 _FOLDER = Path("content/newsletter")
 _POLL = timedelta(seconds=2)
@@ -40,8 +39,8 @@ newsletters:
 moderation: {{channel: {office}, roles: [{moderators}]}}
 """
 
-Ready = Callable[[str, Sequence[str]], None]
-"""Is told the page's address, and what to try."""
+Ready = Callable[[str, Callable[[], str], Sequence[str]], None]
+"""Is told the page's address with its key, what makes an address that opens the page once, and what to try."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +56,13 @@ class Demo:
             home = Path(folder)
             repo = home / "content-repo"
             name = await asyncio.to_thread(self._lay_out, repo)
-            async with Sandbox(port=self.port, token=_TOKEN, limits=RateLimits.generous()) as sandbox:
-                os.environ[_TOKEN_VARIABLE] = _TOKEN
+            async with Sandbox(port=self.port, limits=RateLimits.generous()) as sandbox:
+                os.environ[_TOKEN_VARIABLE] = sandbox.token
                 config = self._config(home, repo, sandbox, _populate(sandbox))
                 async with asyncio.TaskGroup() as group:
                     bot = group.create_task(run_bot(config, clock=_clock))
                     group.create_task(self._publish(repo, name, bot, config))
-                    ready(sandbox.page_url, _hints(repo, name))
+                    ready(sandbox.page_link, sandbox.page_ticket, _hints(repo, name))
 
     def _config(self, home: Path, repo: Path, sandbox: Sandbox, server: Mapping[str, int]) -> Config:
         text = _CONFIG.format(token=_TOKEN_VARIABLE, api=sandbox.url, gateway=sandbox.gateway_url, repo=repo, **server)

@@ -2,7 +2,7 @@
 
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -20,11 +20,12 @@ from heartbeat_bot.demo import Demo
 def demo(port: int, no_browser: bool, issue: Path | None) -> None:  # noqa: FBT001 - click passes flags by keyword
     """Run the whole bot against a built-in sandbox, on a sample newsletter. Ctrl-C ends it."""
 
-    def ready(url: str, lines: Sequence[str]) -> None:
+    def ready(url: str, ticket: Callable[[], str], lines: Sequence[str]) -> None:
         click.echo(url)
         for line in lines:
             click.echo(line, err=True)
         if not no_browser and sys.stdout.isatty():
-            webbrowser.open(url)
+            # Everybody on this computer may read with which words a program was started: not the key, then.
+            webbrowser.open(ticket())
 
     run_to_the_end(Demo(port=port, issue=issue).run(ready))

@@ -1,8 +1,15 @@
-"""Uploaded files at their signed addresses, as those of Discord's CDN: of messages in guilds and direct ones, ephemeral ones too."""
+"""Uploaded files at their signed addresses, as those of Discord's CDN: of messages in guilds and direct ones, ephemeral ones too.
+
+A file may come from anyone's newsletter. Only pictures that cannot hold a script are shown where they stand; all else, SVG and HTML
+with it, is a download without a type of its own. The name decides, as on Discord; what the sender calls the file does not.
+"""
+
+import hmac
 
 from aiohttp import web
 
 from heartbeat_bot.sandbox.api_errors import ApiError
+from heartbeat_bot.sandbox.message_html import picture_type
 from heartbeat_bot.sandbox.objects import signature
 from heartbeat_bot.sandbox.world import Attachment, World
 
@@ -26,11 +33,11 @@ class Files:
             channel_id, attachment_id = int(request.match_info["channel"]), int(request.match_info["attachment"])
         except ValueError:
             raise web.HTTPNotFound from None
-        if not alive or given != signature(self._world, request.rel_url.raw_path, expires):
+        good = signature(self._world, request.rel_url.raw_path, expires)
+        if not alive or not hmac.compare_digest(given.encode(errors="replace"), good.encode()):
             raise web.HTTPNotFound
         attachment = self._find(channel_id, attachment_id)
-        headers = {"Content-Type": attachment.content_type, "Content-Security-Policy": "sandbox"}
-        return web.Response(body=attachment.content, headers=headers)
+        return web.Response(body=attachment.content, headers=_described(attachment))
 
     def _find(self, channel_id: int, attachment_id: int) -> Attachment:
         try:
@@ -42,3 +49,8 @@ class Files:
                 if attachment.id == attachment_id:
                     return attachment
         raise web.HTTPNotFound
+
+
+def _described(attachment: Attachment) -> dict[str, str]:
+    kind = picture_type(attachment.filename)
+    return {"Content-Type": kind} if kind else {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}

@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 from heartbeat_bot.sandbox.api_errors import Json
 from heartbeat_bot.sandbox.objects import guild_create_object, hide_content, member_object, own_user_object
 from heartbeat_bot.sandbox.permissions import permissions_in
+from heartbeat_bot.sandbox.same_origin import is_secret
 from heartbeat_bot.sandbox.validation import as_list, as_object, as_snowflake
 from heartbeat_bot.sandbox.world import Event, Intent, World
 
@@ -22,6 +23,9 @@ NO_CLOSE_FRAME: Final = 1006
 """The close code of a connection that broke (RFC 6455)."""
 _PAYLOAD: Final = 4096
 """Bytes of the largest payload that a client may send."""
+_FRAME: Final = 64 * 1024
+"""Bytes of the largest frame that is read at all."""
+_MOST_CONNECTIONS: Final = 100
 _IGNORED: Final = frozenset({3, 4})
 """Presence and voice updates: taken, and of no consequence here."""
 
@@ -169,7 +173,9 @@ class Gateway:
 
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one connection until it ends."""
-        socket = web.WebSocketResponse()
+        if len(self.connections) >= _MOST_CONNECTIONS:
+            raise web.HTTPServiceUnavailable(text="Too many connections to the gateway; close some.")
+        socket = web.WebSocketResponse(max_msg_size=_FRAME)
         await socket.prepare(request)
         connection = Connection()
         self.connections.append(connection)
@@ -238,7 +244,7 @@ class Gateway:
         intents = data.get("intents")
         if connection.session is not None:
             return connection.close(4005)
-        if data.get("token") != self._token:
+        if not is_secret(data.get("token"), self._token):
             return connection.close(4004)
         if not isinstance(intents, int):
             return connection.close(4013)
@@ -269,7 +275,7 @@ class Gateway:
         return None
 
     def _resume(self, connection: Connection, data: Json) -> None:
-        if data.get("token") != self._token:
+        if not is_secret(data.get("token"), self._token):
             return connection.close(4004)
         session = self.sessions.get(str(data.get("session_id")))
         last = data.get("seq")

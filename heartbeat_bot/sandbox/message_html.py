@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Final
 
 from heartbeat_bot.sandbox.api_errors import Json
@@ -19,6 +19,14 @@ from heartbeat_bot.sandbox.world import Guild, Message, MessageFlag, User, World
 _LINK_STYLE: Final = 5
 _OF_USERS: Final = frozenset({Component.USER_SELECT, Component.MENTIONABLE_SELECT})
 _OF_ROLES: Final = frozenset({Component.ROLE_SELECT, Component.MENTIONABLE_SELECT})
+_PICTURES: Final = {
+    ".avif": "image/avif",
+    ".gif": "image/gif",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
 _KIBIBYTE: Final = 1024
 
 
@@ -170,7 +178,7 @@ def _color(color: int | None) -> str:
 
 
 def _attachment(attachment: Json) -> str:
-    if str(attachment["content_type"]).startswith("image/") or _is_image(attachment["filename"]):
+    if picture_type(attachment["filename"]):
         return _image(attachment["url"], attachment.get("description", ""))
     return _file(attachment["url"], attachment["filename"], attachment["size"])
 
@@ -193,8 +201,9 @@ def _size(size: int) -> str:
     )
 
 
-def _is_image(filename: str) -> bool:
-    return Path(filename).suffix.lower() in {".png", ".jpg", ".jpeg", ".gif", ".webp"}
+def picture_type(filename: str) -> str | None:
+    """Return the media type of a file that is shown as a picture, None of any other. No such kind can hold a script."""
+    return _PICTURES.get(PurePosixPath(filename).suffix.lower())
 
 
 def _image(url: str, alt: str) -> str:

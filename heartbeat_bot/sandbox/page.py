@@ -12,6 +12,7 @@ from heartbeat_bot.sandbox.api_errors import Json
 from heartbeat_bot.sandbox.callbacks import Interactions
 from heartbeat_bot.sandbox.message_html import MessageHtml, shown_name
 from heartbeat_bot.sandbox.permissions import Permission, permissions_in
+from heartbeat_bot.sandbox.same_origin import new_secret
 from heartbeat_bot.sandbox.validation import as_snowflake
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Event, Message, MessageFlag, User, World
 
@@ -24,14 +25,17 @@ _TYPES: Final = {
     "answers.js": "text/javascript",
     "index.html": "text/html",
 }
-SECURITY: Final = {
-    # Nothing is loaded but the page's own files and the pictures of messages; no script of a message could ever run.
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "connect-src 'self'; img-src * data:; media-src *; base-uri 'none'; form-action 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-"""Headers of everything that the page is made of."""
+_POLICY: Final = (
+    # Nothing is loaded but the page's own files and the pictures of messages; no script of a message could ever run. Pictures come
+    # from the sandbox or by https: an address of this computer or its neighbours is not asked because a message says so.
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; connect-src 'self'; "
+    "img-src 'self' https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_MOST_VIEWERS: Final = 100
+_MOST_CHANGES: Final = 1000
+"""Changes that wait for a page which does not read them, before its stream ends; the page then loads everything anew."""
+UNKEPT: Final = {"Cache-Control": "no-store"}
+"""Headers of what the page is told."""
 _MESSAGE_EVENTS: Final = frozenset({"MESSAGE_CREATE", "MESSAGE_UPDATE"})
 _CHANNEL_EVENTS: Final = frozenset(
     {
@@ -56,12 +60,25 @@ class _Viewer:
     user: User | None
     changes: asyncio.Queue[Json | None] = field(default_factory=asyncio.Queue[Json | None])
 
+    def tell(self, change: Json) -> None:
+        """Queue a change."""
+        if self.changes.qsize() == _MOST_CHANGES:
+            self.end()
+        elif self.changes.qsize() < _MOST_CHANGES:
+            self.changes.put_nowait(change)
+
+    def end(self) -> None:
+        """Queue the end of the stream."""
+        self.changes.put_nowait(None)
+
 
 class Page:
     """Serves the page and tells it of every change."""
 
-    def __init__(self, world: World, interactions: Interactions) -> None:
-        """Listen to the world."""
+    def __init__(self, world: World, interactions: Interactions, key: str) -> None:
+        """Listen to the world; ``key`` is what the page needs for everything that it asks."""
+        self._key = key
+        self._tickets: set[str] = set()
         self._world = world
         self.html = MessageHtml(world, interactions)
         self._viewers: list[_Viewer] = []
@@ -77,10 +94,25 @@ class Page:
     def close(self) -> None:
         """End all streams."""
         for viewer in self._viewers:
-            viewer.changes.put_nowait(None)
+            viewer.end()
 
-    async def _index(self, _: web.Request) -> web.Response:
-        return self._asset("index.html")
+    def ticket(self) -> str:
+        """Return what the page's address may hold in place of the key, once."""
+        ticket = new_secret()
+        self._tickets.add(ticket)
+        return ticket
+
+    async def _index(self, request: web.Request) -> web.Response:
+        if request.url.host == "localhost":
+            # Pictures of messages stand at the numeric address; to a page under the other name they would be another site's.
+            raise web.HTTPTemporaryRedirect(self._world.base_url + request.path_qs)
+        ticket = request.query.get("ticket")
+        if ticket is None:
+            return self._asset("index.html")
+        if ticket not in self._tickets:
+            raise web.HTTPForbidden(text="This address has been opened before. Open the one that the terminal shows.")
+        self._tickets.remove(ticket)
+        raise web.HTTPSeeOther(f"/#key={self._key}")
 
     async def _static(self, request: web.Request) -> web.Response:
         return self._asset(request.match_info["name"])
@@ -88,11 +120,11 @@ class Page:
     def _asset(self, name: str) -> web.Response:
         if name not in _TYPES:
             raise web.HTTPNotFound
-        headers = {**SECURITY, "Cache-Control": "no-cache"}
+        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
         return web.Response(body=(_STATIC / name).read_bytes(), content_type=_TYPES[name], charset="utf-8", headers=headers)
 
     async def _state(self, request: web.Request) -> web.Response:
-        return web.json_response(self.state(self._viewing(request)), headers=SECURITY)
+        return web.json_response(self.state(self._viewing(request)), headers=UNKEPT)
 
     def _viewing(self, request: web.Request) -> User | None:
         return self._world.users.get(as_snowflake(request.query.get("as")) or 0)
@@ -141,7 +173,9 @@ class Page:
         return [message for message in hidden if message.only_for == user.id]
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        if len(self._viewers) >= _MOST_VIEWERS:
+            raise web.HTTPServiceUnavailable(text="Too many pages are open; close some.")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **UNKEPT})
         viewer = _Viewer(user=self._viewing(request))
         self._viewers.append(viewer)
         try:
@@ -162,13 +196,13 @@ class Page:
             return
         for viewer in self._viewers:
             if event.channel is None or change["kind"] == "channels" or self._sees(viewer.user, event.channel):
-                viewer.changes.put_nowait(change)
+                viewer.tell(change)
 
     def tell(self, user: User, change: Json) -> None:
         """Tell a change to the pages of one person."""
         for viewer in self._viewers:
             if viewer.user is not None and viewer.user.id == user.id:
-                viewer.changes.put_nowait(change)
+                viewer.tell(change)
 
     def tell_message(self, user: User, message: Message) -> None:
         """Show one person a message that is new or has changed."""

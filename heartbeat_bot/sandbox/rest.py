@@ -1,6 +1,7 @@
 """The door of the REST API: token, rate limits, faults on purpose, the log of requests, and errors as JSON."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from heartbeat_bot.sandbox.api_errors import ApiError, refusal, server_fault, to
 from heartbeat_bot.sandbox.call import MAJOR, Call, Limiter, Reply, Route, RouteTable, Upload
 from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Faults, Hold, Malformed, TooMany
 from heartbeat_bot.sandbox.message_rules import REQUEST_BYTES
+from heartbeat_bot.sandbox.same_origin import is_secret
 from heartbeat_bot.sandbox.world import World
 
 PREFIX: Final = "/api/v10"
@@ -42,7 +44,7 @@ class _Received:
 class Door:
     """Takes every request below ``/api/v10``."""
 
-    def __init__(self, world: World, token: str, limiter: Limiter, routes: list[Route]) -> None:
+    def __init__(self, world: World, token: str, limiter: Limiter, routes: Sequence[Route]) -> None:
         """Answer with the ``routes``."""
         self._world = world
         self._token = token
@@ -54,6 +56,11 @@ class Door:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         path = request.path.removeprefix(PREFIX)
+        try:
+            route, parameters = self._route(request, path)
+        except ApiError as error:
+            # Nothing is read of what nobody may send.
+            return self._reply(request, path, _Received(), Reply(body=error.body, status=error.status), {})
         received = await _receive(request)
         fault = self.faults.meet(request.method, path)
         match fault:
@@ -72,7 +79,7 @@ class Door:
                 return self._too_many(request, path, received, fault)
             case _:
                 pass
-        reply, headers = self._work(request, path, received)
+        reply, headers = self._work(request, route, parameters, received)
         return await self._after(request, path, received, fault, reply, headers)
 
     async def _after(
@@ -97,12 +104,25 @@ class Door:
                 pass
         return self._reply(request, path, received, reply, headers)
 
-    def _work(self, request: web.Request, path: str, received: _Received) -> tuple[Reply, dict[str, str]]:
-        headers: dict[str, str] = {}
+    def _route(self, request: web.Request, path: str) -> tuple[Route, dict[str, str]]:
+        """Return the route and the path's parameters; raise 401 for whoever has not the bot's token, 404 or 405."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        has_token = scheme == "Bot" and is_secret(token, self._token)
         try:
             route, parameters = self._table.find(request.method, path)
-            if not route.open_to_all and request.headers.get("Authorization") != f"Bot {self._token}":
-                raise unauthorized()
+        except ApiError:
+            if has_token:
+                raise
+            raise unauthorized() from None
+        if not has_token and not route.open_to_all:
+            raise unauthorized()
+        return route, parameters
+
+    def _work(
+        self, request: web.Request, route: Route, parameters: dict[str, str], received: _Received
+    ) -> tuple[Reply, dict[str, str]]:
+        headers: dict[str, str] = {}
+        try:
             self._meter(route, parameters, headers)
             if received.error:
                 raise received.error

@@ -5,7 +5,7 @@ from typing import Self
 
 from aiohttp import web
 
-from heartbeat_bot.sandbox.call import Limiter
+from heartbeat_bot.sandbox.call import Limiter, Route
 from heartbeat_bot.sandbox.callbacks import Interactions
 from heartbeat_bot.sandbox.channels import ChannelRoutes
 from heartbeat_bot.sandbox.clock import Clock, system_clock
@@ -22,6 +22,7 @@ from heartbeat_bot.sandbox.page import Page
 from heartbeat_bot.sandbox.people import People
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.rest import PREFIX, Door, Exchange
+from heartbeat_bot.sandbox.same_origin import SameOrigin, new_secret
 from heartbeat_bot.sandbox.scheduled_events import ScheduledEventRoutes
 from heartbeat_bot.sandbox.world import World
 
@@ -34,12 +35,13 @@ class Sandbox(Control):
     A client is sent to it by ``discord.http.Route.BASE = sandbox.url`` and
     ``discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)``. ``limits`` may be changed while it runs;
     ``nonce_window`` and ``heartbeat_interval`` are in seconds, all times but the heartbeat's are those of ``clock``.
+
+    ``token`` is the bot's and ``key`` that of the page, both made anew for every sandbox; no other page of a browser gets in.
     """
 
     def __init__(
         self,
         *,
-        token: str = "sandbox-token",  # noqa: S107 - it opens nothing but the sandbox
         clock: Clock = system_clock,
         limits: RateLimits | None = None,
         nonce_window: float = 180,
@@ -54,14 +56,17 @@ class Sandbox(Control):
         commands = Commands(limiter=limiter)
         interactions = Interactions()
         super().__init__(world, commands, interactions)
+        token = new_secret()
         self.token = token
+        self.key = new_secret()
         self.limits = limiter.limits
         self.gateway = Gateway(world, token, heartbeat_interval)
         self._messages = MessageRoutes(limiter=limiter, nonce_window=nonce_window)
-        self._page = Page(world, interactions)
+        self._page = Page(world, interactions, self.key)
         self._people = People(self, self._page)
-        routes = [self._messages, ChannelRoutes(), GuildRoutes(), MemberRoutes(), ScheduledEventRoutes(), commands, self._people]
-        self._door = Door(world, token, limiter, [route for place in routes for route in place.routes()])
+        places = [self._messages, ChannelRoutes(), GuildRoutes(), MemberRoutes(), ScheduledEventRoutes(), commands, self._people]
+        self._routes = tuple(route for place in places for route in place.routes())
+        self._door = Door(world, token, limiter, self._routes)
         self._files = Files(world)
         self._wanted_port = port
         self._stack = AsyncExitStack()
@@ -70,6 +75,7 @@ class Sandbox(Control):
     async def __aenter__(self) -> Self:
         """Start to serve."""
         app = web.Application(client_max_size=REQUEST_BYTES + _MEBIBYTE)
+        SameOrigin(self.key).guard(app)
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/gateway/", self.gateway.connect)
         self._files.add_to(app.router)
@@ -96,8 +102,17 @@ class Sandbox(Control):
 
     @property
     def page_url(self) -> str:
-        """Return the address of the live page."""
+        """Return the address of the live page, which shows nothing without the key."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def page_link(self) -> str:
+        """Return the address of the live page with the key, behind ``#``: browsers send that to no server."""
+        return f"{self.page_url}/#key={self.key}"
+
+    def page_ticket(self) -> str:
+        """Return an address that leads to :attr:`page_link` once: what a browser is started with, every program may read."""
+        return f"{self.page_url}/?ticket={self._page.ticket()}"
 
     @property
     def url(self) -> str:
@@ -118,3 +133,8 @@ class Sandbox(Control):
     def log(self) -> list[Exchange]:
         """Return every request so far with its answer, oldest first; clear the list to count anew."""
         return self._door.log
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Return the routes of the REST API."""
+        return self._routes

@@ -162,11 +162,11 @@ class Bench:
         self._exits = ExitStack()
         self._runner = self._exits.enter_context(asyncio.Runner(debug=False))  # asyncio's own checks take half of the time
         patch = self._exits.enter_context(pytest.MonkeyPatch.context())
-        patch.setenv("HB_TOKEN", "sandbox-token")
         patch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)  # put back in the end
         # discord.py waits for seconds before it repeats a request; nothing else of its asyncio is changed.
         patch.setattr(discord.http, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": _no_time}))
         self.sandbox = self.run(self._serve())
+        patch.setenv("HB_TOKEN", self.sandbox.token)
         guild = self.sandbox.create_guild()
         self.ann = self.sandbox.create_user(guild, "ann")
         self.channel = self.sandbox.create_channel(guild, "news", ChannelType.ANNOUNCEMENT)

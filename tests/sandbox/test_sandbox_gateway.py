@@ -11,6 +11,7 @@ from sandbox_clients import Api
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, Guild, Intent
 
+TOKEN = "the token of this run"
 GUILD_MESSAGES = Intent.GUILDS | Intent.GUILD_MESSAGES
 
 
@@ -70,15 +71,20 @@ async def test_identifying_brings_ready_and_the_guilds_in_order(connect: Connect
     ("frame", "code"),
     [
         ({"op": 2, "d": {"token": "wrong", "intents": 1}}, 4004),
-        ({"op": 2, "d": {"token": "sandbox-token"}}, 4013),
-        ({"op": 2, "d": {"token": "sandbox-token", "intents": 1 << 15}}, 4014),
+        ({"op": 2, "d": {"token": "", "intents": 1}}, 4004),
+        ({"op": 2, "d": {"token": [TOKEN], "intents": 1}}, 4004),
+        ({"op": 2, "d": {"token": "sandbox-token", "intents": 1}}, 4004),
+        ({"op": 2, "d": {"intents": 1}}, 4004),
+        ({"op": 6, "d": {"token": "wr\ud800ng", "session_id": "x", "seq": 1}}, 4004),
+        ({"op": 2, "d": {"token": TOKEN}}, 4013),
+        ({"op": 2, "d": {"token": TOKEN, "intents": 1 << 15}}, 4014),
         ({"op": 3, "d": {}}, 4003),
         ({"op": 1, "d": "x" * 4096}, 4002),
     ],
 )
 async def test_a_wrong_frame_closes_the_connection_with_its_code(connect: Connect, frame: Any, code: int) -> None:
     socket = await connect()
-    await socket.socket.send_str(json.dumps(frame))
+    await socket.socket.send_str(json.dumps(frame).replace(TOKEN, socket.token))
     assert await socket.closed() == code
 
 

@@ -88,7 +88,7 @@ def test_attacks_stay_text(text: str) -> None:
 
 
 async def get(api: Api, path: str) -> tuple[int, str, Any]:
-    async with api.session.get(api.sandbox.page_url + path) as response:
+    async with api.session.get(api.sandbox.page_url + path, params={"key": api.sandbox.key}) as response:
         return response.status, await response.text(), response.headers
 
 
@@ -136,7 +136,7 @@ async def test_the_page_shows_channels_messages_and_embeds(api: Api, channel: Ch
 
 
 async def test_changes_are_told_live(api: Api, sandbox: Sandbox, channel: Channel, ann: User) -> None:
-    async with api.session.get(sandbox.page_url + "/live/events") as stream:
+    async with api.session.get(sandbox.page_url + "/live/events", params={"key": sandbox.key}) as stream:
         assert stream.content_type == "text/event-stream"
 
         async def change() -> Any:

@@ -26,7 +26,7 @@ export function refuse(sentence) {
 // Commands
 
 async function offered() {
-  commands ??= fetchJson("/live/commands");
+  commands ??= fetchJson("commands");
   return commands;
 }
 

@@ -1,7 +1,7 @@
 // Channels and messages. The server sends messages as HTML with every text escaped; all other text is set as text.
 import { acted, dialog, enliven, isDismissed, redrawActs } from "./answers.js";
 import { drawBox, forgetCommands, language, refocus } from "./box.js";
-import { fetchJson, find, known, make, readAddress, view, writeAddress } from "./wire.js";
+import { address, fetchJson, find, known, make, readAddress, view, writeAddress } from "./wire.js";
 
 const unread = new Set();
 let stream = null;
@@ -121,7 +121,13 @@ function change(data) {
 }
 
 async function load() {
-  let state = await fetchJson("/live/state");
+  let state;
+  try {
+    state = await fetchJson("state");
+  } catch (error) {
+    find("state").textContent = error.message;
+    return;
+  }
   if (!state.people.some((person) => person.id === view.person && !person.bot)) {
     view.person = state.people.find((person) => !person.bot)?.id ?? "";
     if (view.person) { listen(); return; }
@@ -140,9 +146,12 @@ async function load() {
 // Each person has a stream of their own: it brings what only they are shown.
 export function listen() {
   stream?.close();
-  stream = new EventSource(`/live/events?${new URLSearchParams({ as: view.person })}`);
+  stream = new EventSource(address("events", { as: view.person }));
   stream.onopen = () => { find("state").textContent = "live"; load(); };
-  stream.onerror = () => { find("state").textContent = "not connected; trying again …"; };
+  stream.onerror = () => {
+    find("state").textContent = "not connected; trying again …";
+    if (stream.readyState === EventSource.CLOSED) load(); // refused for good: the answer says why
+  };
   stream.onmessage = (event) => change(JSON.parse(event.data));
 }
 
