@@ -16,7 +16,7 @@ from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.ledger import Clock, Ledger, open_ledger, system_clock
 from heartbeat_bot.delivery.outlet import OPTIONAL_PERMISSIONS, ChannelFacts, DiscordOutlet, log_in
 from heartbeat_bot.delivery.plan import ChannelId
-from heartbeat_bot.errors import SourceError, UserError
+from heartbeat_bot.errors import ConfigError, SourceError, UserError
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.passes import Passes, PassReport, Progress
 from heartbeat_bot.service.service import Service
@@ -69,7 +69,7 @@ class Opened:
 async def open_bot(config: Config, *, clock: Clock) -> AsyncGenerator[Opened]:
     """Open state, archive and Discord, settle what an earlier run left, and close everything in the end.
 
-    Raises UserError, with all that is missing in one text, when the bot may not post where it should.
+    Raises UserError: a ConfigError with all that is missing when the bot may not post where it should.
     """
     token = config.discord.token().get_secret_value()
     async with (
@@ -79,7 +79,7 @@ async def open_bot(config: Config, *, clock: Clock) -> AsyncGenerator[Opened]:
     ):
         problems = [line.text for line in await _channels(config, outlet) if not line.good]
         if problems:
-            raise UserError("\n".join(problems))
+            raise ConfigError(*problems)
         passes = _passes(config, ledger, outlet, clock=clock, progress=no_progress)
         await passes.settle()
         desk = Desk(config=config, ledger=ledger, archive=archive, outlet=outlet, passes=passes, clock=clock)

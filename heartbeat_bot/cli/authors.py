@@ -1,6 +1,5 @@
 """For authors: `preview` shows what would be posted, `check` says what is wrong; neither needs a network or a state."""
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,12 +11,14 @@ from heartbeat_bot import __version__
 from heartbeat_bot.checks import FORMATS, as_github, as_sarif, as_text_report
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.options import config_option, newsletter_option
+from heartbeat_bot.cli.printing import say, say_as_it_is
 from heartbeat_bot.config_file import config_file
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.messages.preview import Preview, as_text, finding_json, finding_line
+from heartbeat_bot.printable import as_json
 from heartbeat_bot.rendering import Settings, render
 
 _SUFFIXES = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
@@ -63,7 +64,7 @@ def preview(
             entries.append(_entry(result, settings))
         else:
             texts.append(as_text(result))
-    _write(json.dumps(entries, ensure_ascii=False, indent=1) if format_ == "json" else "\n\n".join(texts), output)
+    _write(as_json(entries, indent=1) if format_ == "json" else "\n\n".join(texts), output)
     if broken:
         raise SystemExit(FAILED)
 
@@ -91,11 +92,11 @@ def check(
         findings += [(_shown(path), one) for one in found]
     match format_:
         case "json":
-            text = json.dumps([{"path": path} | finding_json(one) for path, one in findings], ensure_ascii=False, indent=1)
+            text = as_json([{"path": path} | finding_json(one) for path, one in findings], indent=1)
         case "github":
             text = as_github(findings)
         case "sarif":
-            text = json.dumps(as_sarif(findings, __version__), ensure_ascii=False, indent=1)
+            text = as_json(as_sarif(findings, __version__), indent=1)
         case _:
             text = as_text_report(findings, len(files))
     _write(text, output)
@@ -170,15 +171,15 @@ def _unreadable(path: Path, found: Finding) -> dict[str, Any]:
 
 
 def _complain(path: Path, found: Finding) -> None:
-    click.echo(finding_line(_shown(path), found), err=True)
+    say(finding_line(_shown(path), found), err=True)
 
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
         if text:
-            click.echo(text)
+            say_as_it_is(text)
         return
     try:
         output.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
-        stop(f"{output} cannot be written: {error.strerror}", NOT_STARTED)
+        stop(f"{output} cannot be written: {error.strerror}", code=NOT_STARTED)

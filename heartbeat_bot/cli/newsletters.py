@@ -22,7 +22,7 @@ def load(config_path: str | None) -> Config:
 def check_newsletter(config: Config, newsletter: str | None) -> None:
     """End with a sentence when there is no newsletter of that name."""
     if newsletter is not None and newsletter not in config.newsletters:
-        stop(f"there is no newsletter {newsletter!r} in the configuration; there are: {', '.join(config.newsletters)}", NOT_STARTED)
+        stop(f"there is no newsletter {newsletter!r} in the configuration; there are: {', '.join(config.newsletters)}", code=NOT_STARTED)
 
 
 def for_authors(config_path: str | None, newsletter: str | None) -> tuple[NewsletterConfig, Callable[[str], bool]]:
@@ -31,7 +31,7 @@ def for_authors(config_path: str | None, newsletter: str | None) -> tuple[Newsle
     check_newsletter(config, newsletter)
     if newsletter is None and len(config.newsletters) > 1:
         names = ", ".join(config.newsletters)
-        stop(f"the configuration has several newsletters ({names}): say which with --newsletter", NOT_STARTED)
+        stop(f"the configuration has several newsletters ({names}): say which with --newsletter", code=NOT_STARTED)
     chosen = config.newsletters[newsletter or next(iter(config.newsletters))]
     return chosen, PathPatterns(chosen.source.paths).match
 

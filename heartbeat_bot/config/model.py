@@ -5,7 +5,7 @@ The sentences are the ones of ``config.example.yaml``; a key that is missing in 
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -26,7 +26,7 @@ from heartbeat_bot.config.values import (
     short,
 )
 from heartbeat_bot.errors import ConfigError
-from heartbeat_bot.redaction import TOKEN_SHAPE, without_credentials
+from heartbeat_bot.redaction import TOKEN_SHAPE, keep_secret, shown_address
 
 # Discord shows the name in a list of choices: 100 characters (Discord's reference, "Application Command Option Choice").
 _MAX_NAME = 100
@@ -37,6 +37,10 @@ _DISCORD_HOSTS = frozenset({"discord.com", "canary.discord.com", "ptb.discord.co
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, shown_address(value) if isinstance(value, str) else value
 
 
 class DiscordConfig(_Model):
@@ -69,6 +73,7 @@ class DiscordConfig(_Model):
     def token(self, environ: Mapping[str, str] = os.environ) -> SecretStr:
         """Read the bot token from the environment; raise ConfigError, which never shows it, when it is unset or looks wrong."""
         token = environ.get(self.token_env, "").strip()
+        keep_secret(token)
         if not token:
             raise ConfigError(
                 f"the environment variable {self.token_env} is not set; put the bot token into it "
@@ -163,7 +168,7 @@ class GitSourceConfig(_Paths):
     @property
     def address(self) -> str:
         """The repository's address as it may be shown, without a password in it."""
-        return without_credentials(self.git)
+        return shown_address(self.git)
 
 
 # pydantic puts these among the keys that lead to a problem. They begin as no newsletter's name may, so that none is taken for one.

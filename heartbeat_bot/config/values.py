@@ -87,7 +87,9 @@ def _address(value: object, schemes: set[str]) -> object:
     except ValueError:
         usable = False
     if not usable or re.search(r"[\s<>]", value):
-        raise ValueError(f"{short(value)} is not an address; write it in full, beginning with {wanted}")
+        # What may hold a password, a token or a part of one is not repeated.
+        shown = "this" if re.search(r"[@?#]", value) else short(value)
+        raise ValueError(f"{shown} is not an address; write it in full, beginning with {wanted}")
     return value
 
 
