@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from heartbeat_bot.config.document import Document, Place, read_document
+from heartbeat_bot.config.document import MAX_BYTES, Document, Place, read_document
 from heartbeat_bot.config.model import Config
 from heartbeat_bot.config.problems import problem_sentences
 from heartbeat_bot.config_file import DEFAULT_FILE, FILE_VARIABLE
@@ -20,7 +20,8 @@ def load_config(path: Path) -> Config:
     Relative paths in it are made absolute from its own folder. Secrets are not read here: see ``DiscordConfig.token``.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a device has no end
     except FileNotFoundError as error:
         raise ConfigError(
             f"{path}: there is no such file; copy config.example.yaml to it and fill it in, name another with --config or "

@@ -7,7 +7,7 @@ larger than memory without taking room on a disk. All readers of such files go t
 import os
 import stat
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 # What a name leads to may change between the look and the opening: a link is not followed then, a pipe and a terminal do not hold us.
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 _PSEUDO: Final = ("/proc", "/sys")
 """Where Linux shows the machine as files that are regular, as they say, and may wait for ever when they are read."""
 
@@ -42,20 +43,24 @@ def open_regular(root: Path, parts: Sequence[str]) -> Generator[RegularFile]:
 
     ``root`` itself may be one. Raises IrregularError, and OSError when there is no such file or it may not be read.
     """
-    *folders, name = parts
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for part in folders:
-            folder = _inside(folder, part)
+    with _folder_of(root, parts) as folder:
         # Before it is opened: a device does things then.
-        _check(os.stat(name, dir_fd=folder, follow_symlinks=False))
-        descriptor = os.open(name, _FILE, dir_fd=folder)
-    finally:
-        os.close(folder)
+        _check(os.stat(parts[-1], dir_fd=folder, follow_symlinks=False))
+        descriptor = os.open(parts[-1], _FILE, dir_fd=folder)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
         status = os.fstat(descriptor)
         _check(status)
         yield RegularFile(size=status.st_size, changed=status.st_mtime, file=file)
+
+
+def write_regular(root: Path, parts: Sequence[str], content: bytes) -> None:
+    """Write the file that ``parts`` lead to from the folder ``root``, new or in place of what it held; errors as :func:`open_regular`'s."""
+    with _folder_of(root, parts) as folder:
+        with suppress(FileNotFoundError):
+            _check(os.stat(parts[-1], dir_fd=folder, follow_symlinks=False))
+        descriptor = os.open(parts[-1], _NEW, 0o666, dir_fd=folder)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+        file.write(content)
 
 
 def kind_of(mode: int) -> str:
@@ -70,6 +75,18 @@ def kind_of(mode: int) -> str:
         stat.S_IFBLK: "a device",
     }
     return kinds.get(stat.S_IFMT(mode), "something else")
+
+
+@contextmanager
+def _folder_of(root: Path, parts: Sequence[str]) -> Generator[int]:
+    """Open the folder in which the last of ``parts`` is."""
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in parts[:-1]:
+            folder = _inside(folder, part)
+        yield folder
+    finally:
+        os.close(folder)
 
 
 def _inside(folder: int, part: str) -> int:
