@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from heartbeat_bot import sqlite
 from heartbeat_bot.archive.store import archive_beside, open_archive
 from heartbeat_bot.bot.client import Bot, connect
 from heartbeat_bot.config import Config
@@ -154,6 +155,7 @@ async def diagnose(config: Config) -> list[Line]:
             lines.append(Line(good=True, text=f"the state {config.state} can be used"))
     except UserError as error:
         lines.append(Line(good=False, text=str(error)))
+    lines += _open_to_others(config)
     try:
         token = config.discord.token().get_secret_value()
         async with log_in(token, api_url=config.discord.api_url) as outlet:
@@ -162,6 +164,22 @@ async def diagnose(config: Config) -> list[Line]:
     except UserError as error:
         lines.append(Line(good=False, text=str(error)))
     return lines
+
+
+def _open_to_others(config: Config) -> list[Line]:
+    """Say which files of the state and the archive others on the machine may read."""
+    state = config.state_file or Path("heartbeat.db")
+    files = [file for database in (state, archive_beside(state)) for file in sqlite.open_to_others(database)]
+    if not files:
+        return []
+    names = " ".join(map(str, files))
+    return [
+        Line(
+            good=False,
+            text=f"others on this machine may read what the bot keeps: run 'chmod 600 {names}' (`run` and `sync` do so with files of "
+            "the user they run as, where the disk has modes)",
+        )
+    ]
 
 
 async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
