@@ -17,6 +17,7 @@ _IGNORABLE: Final = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u2065\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+_LATIN_1_END: Final = 0x100
 _CONTROLS: Final = re.compile(f"[{_CONTROL}]")
 _CONTROLS_IN_JSON: Final = re.compile(rf"(?!\n)[{_CONTROL}]")
 _BEGINS_A_COMMAND: Final = re.compile(rf"\A([\s{_IGNORABLE}]*):(?=[{_IGNORABLE}]*:)")
@@ -40,7 +41,7 @@ def as_json(value: Any, *, indent: int | None = None) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < _LATIN_1_END else f"\\u{code:04x}"
 
 
 def _escaped_in_json(match: re.Match[str]) -> str:

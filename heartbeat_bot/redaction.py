@@ -61,11 +61,10 @@ def keep_address(text: str) -> None:
             keep_secret(b64encode(unquote(userinfo).encode()).decode())
         if len(unquote(user)) >= _TOKEN_LENGTH or (unquote(password) in _NO_PASSWORDS and scheme != "ssh"):
             keep_secret(user)
-        _, _, behind = rest.partition("?")
-        values = [part.rpartition("=")[2] for part in re.split(r"[&;#]", behind)] + [rest.partition("#")[2], behind]
-        for value in values:
-            if len(value) >= _ANYWHERE:
-                keep_secret(value)
+        for part in re.split(r"[?&;#]", rest)[1:]:
+            name, _, value = part.partition("=")
+            if len(secret := value or name) >= _ANYWHERE:
+                keep_secret(secret)
 
 
 def shown_address(address: str) -> str:
@@ -124,9 +123,9 @@ def _shown(rest: str, scheme: str) -> str:
     address, after = behind[:stop], behind[stop:]
     path = re.split(r"[?#]", address, maxsplit=1)[0]
     cut = address[len(path) :]
-    if len(cut) > 1:
-        # What closes a quote or a sentence is no part of the address.
-        closing = cut[len(cut.rstrip(_PUNCTUATION)) :]
+    # What closes a quote or a sentence is no part of the address.
+    closing = cut[len(cut.rstrip(_PUNCTUATION)) :]
+    if len(cut) > len(closing) + 1:
         address = f"{path}{cut[0]}…{closing}"
     return f"{kept}{host}{address}{after}"
 
@@ -149,9 +148,10 @@ def _pattern(secret: str) -> str:
 def _letter(character: str) -> str:
     encoded = character.encode("utf-8", "surrogatepass")
     ways = [re.escape(character), f"(?i:{''.join(f'%{byte:02x}' for byte in encoded)})"]
-    if not character.isalnum():
+    if not (character.isascii() and character.isalnum()):
         code = ord(character)
-        ways[0] = rf"\\{{0,2}}{re.escape(character)}"
-        ways += [rf"(?i:\\{{1,2}}x{code:02x})", rf"(?i:\\{{1,2}}u{code:04x})", re.escape(escape(character))]
+        # Quoted as often as what quotes it is quoted: each time doubles the backslashes.
+        ways[0] = rf"\\{{0,8}}{re.escape(character)}"
+        ways += [rf"(?i:\\{{1,8}}x{code:02x})", rf"(?i:\\{{1,8}}u{code:04x})", re.escape(escape(character))]
         ways += [r"\+"] if character == " " else []
     return f"(?:{'|'.join(ways)})"

@@ -66,7 +66,10 @@ class _Group(click.Group):
         except Exception:  # noqa: BLE001 - a fault of the program is logged whole, and answered with a reference to that
             reference = secrets.token_hex(4)
             _LOG.exception("fault %s", reference)
-            stop(f"this is a fault of the program, not yours; please report it with what stands above (fault {reference})", code=FAILED)
+            stop(
+                f"this is a fault of the program, not yours; please report it with what stands above (fault {reference})",
+                code=FAILED,
+            )
 
 
 @contextmanager
@@ -75,7 +78,7 @@ def _in_one_line() -> Generator[None]:
     try:
         yield
     except click.ClickException as error:
-        error.message = one_line(error.message)
+        vars(error)["message"] = one_line(error.message)  # another error would show no usage
         raise
 
 

@@ -27,7 +27,10 @@ def load(config_path: str | None) -> Config:
 def check_newsletter(config: Config, newsletter: str | None) -> None:
     """End with a sentence when there is no newsletter of that name."""
     if newsletter is not None and newsletter not in config.newsletters:
-        stop(f"there is no newsletter {newsletter!r} in the configuration; there are: {', '.join(config.newsletters)}", code=NOT_STARTED)
+        stop(
+            f"there is no newsletter {newsletter!r} in the configuration; there are: {', '.join(config.newsletters)}",
+            code=NOT_STARTED,
+        )
 
 
 def for_authors(config_path: str | None, newsletter: str | None) -> tuple[NewsletterConfig, PathPatterns]:
@@ -48,7 +51,9 @@ def _of_this_folder() -> Config:
             content = file.file.read(MAX_BYTES + 1)
     except (IrregularError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"{DEFAULT_FILE}: the file is not read: {reason}; name the configuration that is meant with --config") from error
+        raise ConfigError(
+            f"{DEFAULT_FILE}: the file is not read: {reason}; name the configuration that is meant with --config"
+        ) from error
     return parse_config(content, name=DEFAULT_FILE, folder=Path.cwd())
 
 

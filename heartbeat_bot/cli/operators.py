@@ -74,7 +74,14 @@ def issues(config_path: str | None, as_json_: bool) -> None:  # noqa: FBT001 - c
     for column in ("number", "newsletter", "date", "state", "messages", "title"):
         table.add_column(column, overflow="fold")
     for entry in entries:
-        cells = (str(entry["id"]), entry["newsletter"], entry["date"] or "", entry["state"], str(len(entry["receipts"])), entry["title"])
+        cells = (
+            str(entry["id"]),
+            entry["newsletter"],
+            entry["date"] or "",
+            entry["state"],
+            str(len(entry["receipts"])),
+            entry["title"],
+        )
         table.add_row(*map(one_line, cells))
     # Into a text first: a title that is folded begins a line, which may not be taken for a command.
     width = Console().width if sys.stdout.isatty() else 200

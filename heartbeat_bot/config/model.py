@@ -20,6 +20,7 @@ from heartbeat_bot.config.values import (
     GatewayAddress,
     HeadingPatterns,
     IssueTemplate,
+    PublicAddress,
     Snowflake,
     Snowflakes,
     WebAddress,
@@ -64,6 +65,16 @@ class DiscordConfig(_Model):
             "this is not the name of an environment variable; "
             "write a name such as DISCORD_TOKEN here, and keep the token itself out of this file"
         )
+
+    @field_validator("api_url")
+    @classmethod
+    def _is_a_base(cls, address: str) -> str:
+        # Paths are put behind it, and the token is the only authorization that goes with them.
+        if "@" in urlsplit(address).netloc or "?" in address or "#" in address:
+            raise ValueError(
+                "this address holds a user name, a password, ? or #, which cannot be used; write scheme, host and path alone"
+            )
+        return address
 
     @field_validator("api_url", "gateway_url")
     @classmethod
@@ -213,7 +224,7 @@ _Source = Annotated[
 class ImagesConfig(_Model):
     """Where the pictures of an issue come from."""
 
-    base_url: WebAddress | None = Field(default=None, description="Where relative pictures are found; site_url when null.")
+    base_url: PublicAddress | None = Field(default=None, description="Where relative pictures are found; site_url when null.")
     attach: bool = Field(default=False, description="Whether pictures are uploaded from the source rather than linked.")
 
     @model_validator(mode="after")
@@ -277,7 +288,9 @@ class NewsletterConfig(_Model):
 
     source: _Source = Field(description="Where the files live: a directory or a Git repository.")
     poll: Duration = Field(default=timedelta(minutes=5), description="How often the source is looked at, 10s or more.")
-    site_url: WebAddress | None = Field(default=None, description="The site's address, which relative links of an issue lead to.")
+    site_url: PublicAddress | None = Field(
+        default=None, description="The site's address, which relative links of an issue lead to."
+    )
     issue_url: IssueTemplate | None = Field(
         default=None,
         description="An issue's own address; {slug}, {year}, {month}, {day}, {path} and {stem} are filled in.",

@@ -101,5 +101,5 @@ def _inside(folder: int, part: str) -> int:
 def _check(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise IrregularError(f"it is {kind_of(status.st_mode)}, not a file")
-    if status.st_dev in {os.stat(place).st_dev for place in _PSEUDO if os.path.ismount(place)}:  # noqa: PTH116, PTH114 - by text
+    if status.st_dev in {os.stat(place).st_dev for place in _PSEUDO if os.path.ismount(place)}:  # noqa: PTH116 - by text
         raise IrregularError("it is a part of the running system, not a file on a disk")

@@ -3,19 +3,24 @@
 import asyncio
 import json
 import os
-import signal
+import re
+import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from home import ISSUE, Home
 
-from heartbeat_bot.config import load_config, parse_config
+from heartbeat_bot.config import parse_config
 from heartbeat_bot.errors import ConfigError, IssueError, OutletError, SourceError, StateError, UserError
 from heartbeat_bot.redaction import keep_address, keep_secret, redact, shown_address, without_credentials, without_secrets
+from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer
+from heartbeat_bot.sandbox.ratelimits import RateLimits
+from heartbeat_bot.sandbox.server import Sandbox
 
 CANARY = "k4n4rI"
 EVERY = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ä"
@@ -37,7 +42,12 @@ def traces(text: str) -> list[str]:
 def forms(secret: str) -> Iterator[str]:
     """Write a secret in the ways in which programs write it."""
     yield from (secret, repr(secret), repr(repr(secret)), json.dumps(secret), json.dumps(secret, ensure_ascii=False))
-    yield from (quote(secret), quote(secret, safe=""), quote(secret, safe="!$&'()*+,;=:@"), quote(secret, safe="").lower())
+    yield from (
+        quote(secret),
+        quote(secret, safe=""),
+        quote(secret, safe="!$&'()*+,;=:@"),
+        re.sub("%..", lambda code: code.group().lower(), quote(secret)),
+    )
     yield from (f"https://ann:{secret}@example.org/", f"<{secret}>", f"'{secret}'", f"x{secret}y", f"?token={secret}&a=b")
 
 
@@ -158,7 +168,7 @@ def addresses() -> dict[str, str]:
     encoded = quote(PASSWORD, safe="")
     userinfo = f"ann:{encoded}@"
     return {
-        "api_url": f"http://{userinfo}127.0.0.1:1/{{0}}?token={encoded}#{encoded}",
+        "api_url": "http://127.0.0.1:1",
         "gateway_url": f"ws://{userinfo}127.0.0.1:1/?token={encoded}#{encoded}",
         "git": f"http://{userinfo}127.0.0.1:1/repo.git",
     }
@@ -184,14 +194,29 @@ def test_no_repr_of_a_configuration_shows_a_secret(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("key", ["site_url", "issue_url", "images: {base_url"])
 def test_a_password_in_an_address_that_everyone_sees_is_refused(tmp_path: Path, key: str) -> None:
-    text = CONFIG.format(**addresses()) + f"    {key}: 'https://ann:{quote(PASSWORD, safe='')}@example.org/'" + ("}" if "{" in key else "")
+    text = (
+        CONFIG.format(**addresses())
+        + f"    {key}: 'https://ann:{quote(PASSWORD, safe='')}@example.org/'"
+        + ("}" if "{" in key else "")
+    )
     with pytest.raises(ConfigError, match="everyone who sees a link sees it") as caught:
         parse_config(text.encode(), name="config.yaml", folder=tmp_path)
     assert traces(str(caught.value)) == []
 
 
+@pytest.mark.parametrize("behind", [f"?token={SAFE}", f"#{SAFE}", f"/?{SAFE}"])
+@pytest.mark.parametrize("before", [f"ann:{SAFE}@", f"{SAFE}@", ""])
+def test_the_address_of_the_api_holds_no_secret(tmp_path: Path, before: str, behind: str) -> None:
+    text = CONFIG.format(**addresses() | {"api_url": f"http://{before}127.0.0.1:1{behind}"})
+    with pytest.raises(ConfigError, match="api_url: this address holds a user name, a password") as caught:
+        parse_config(text.encode(), name="config.yaml", folder=tmp_path)
+    assert traces(str(caught.value)) == []
+
+
 @pytest.mark.parametrize("character", EVERY)
-@pytest.mark.parametrize("key", ["api_url", "gateway_url", "git", "site_url", "issue_url", "token_env", "state", "directory", "channel", "unknown"])
+@pytest.mark.parametrize(
+    "key", ["api_url", "gateway_url", "git", "site_url", "issue_url", "token_env", "state", "directory", "channel", "unknown"]
+)
 def test_no_problem_of_a_configuration_shows_a_secret(tmp_path: Path, key: str, character: str) -> None:
     secret = f"{CANARY}1{character}{CANARY}2"
     value = json.dumps(f"ftp://ann:{secret}@example.org/" if key != "token_env" else secret)
@@ -199,7 +224,7 @@ def test_no_problem_of_a_configuration_shows_a_secret(tmp_path: Path, key: str, 
         f"discord: {{{key}: {value}}}\nnewsletters: {{}}\n",
         f"{key}: {value}\n{value}: 1\n",
         f"newsletters: {{a: {{{key}: {value}, poll: {value}, source: {{{key}: {value}}}, announce: {{{key}: {value}, hold: {value}}}}}}}\n",
-        f"newsletters: {{a: {{sections: {{skip: [{value[:-1]}("]}}, source: {{git: {value}, branch: {value}, paths: [{value}]}}}}}}\n",
+        f"newsletters: {{a: {{source: {{git: {value}, branch: {value}, paths: [{value}]}}}}}}\n",
     ]
     for text in texts:
         with pytest.raises(ConfigError) as caught:
@@ -218,18 +243,27 @@ def kept(folder: Path) -> Iterator[tuple[Path, str]]:
             yield path, path.read_bytes().decode("latin-1")
 
 
-async def run(home: Home, *words: str, seconds: float | None = None, **environ: str) -> str:
-    """Run a command, to its end or for a while; return all that it said."""
+@pytest.fixture
+async def guarded(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Home]:
+    """A home whose Discord takes a token of every character that a token may have."""
+    async with Sandbox(clock=clock, token=SAFE, limits=RateLimits.generous()) as sandbox:
+        yield Home(tmp_path, sandbox)
+
+
+async def run(home: Home, *words: str, until: Callable[[], bool] | None = None) -> str:
+    """Run a command to its end, or until something holds; return all that it said."""
     process = await asyncio.create_subprocess_exec(
-        *(os.sys.executable, "-m", "heartbeat_bot", *words),  # type: ignore[attr-defined]
+        *(sys.executable, "-m", "heartbeat_bot", *words),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=os.environ | {"HB_TOKEN": SAFE, "HEARTBEAT_CONFIG": str(home.config)} | environ,
+        env=os.environ | {"HB_TOKEN": SAFE, "HEARTBEAT_CONFIG": str(home.config)},
     )
     try:
-        if seconds is not None:
-            asyncio.get_running_loop().call_later(seconds, process.send_signal, signal.SIGTERM)
         async with asyncio.timeout(60):
+            while until and process.returncode is None and not until():  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
+            if until and process.returncode is None:
+                process.terminate()
             out, _ = await process.communicate()
     finally:
         if process.returncode is None:
@@ -239,40 +273,47 @@ async def run(home: Home, *words: str, seconds: float | None = None, **environ: 
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-async def test_nothing_gives_a_secret_away_when_nothing_can_be_reached(home: Home, log_format: str) -> None:
-    home.config.write_text(CONFIG.format(**addresses()))
-    load_config(home.config)
-    said = [await run(home, "-vv", "--log-format", log_format, word) for word in ("doctor", "status", "issues", "sync", "run")]
-    assert all(said[:1] + said[3:])
+async def test_nothing_gives_a_secret_away_when_nothing_can_be_reached(guarded: Home, log_format: str) -> None:
+    guarded.config.write_text(CONFIG.format(**addresses()))
+    said = [await run(guarded, "-vv", "--log-format", log_format, word) for word in ("doctor", "status", "issues", "sync", "run")]
+    assert all(said)
+    assert "127.0.0.1:1/repo.git" in said[0]
     for text in said:
         assert traces(text) == []
-    assert [path for path, text in kept(home.config.parent) if traces(text)] == []
+    assert [path for path, text in kept(guarded.config.parent) if traces(text)] == []
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-async def test_nothing_gives_a_secret_away_when_discord_and_the_remote_refuse(home: Home, log_format: str) -> None:
-    home.sandbox.token = SAFE
-    home.config.write_text(home.config.read_text().replace(home.repo.as_uri(), addresses()["git"]))
-    said = [await run(home, "-vv", "--log-format", log_format, word) for word in ("doctor", "sync", "status")]
-    assert "127.0.0.1:1/repo.git" in said[0]
-    said.append(await run(home, "-vv", "--log-format", log_format, "run", seconds=4))
-    home.sandbox.faults.add("GET", "/users/@me", Answer(status=401), times=None)
-    said += [await run(home, "-vv", "--log-format", log_format, word) for word in ("doctor", "sync", "run")]
+async def test_nothing_gives_a_secret_away_when_the_remote_and_then_discord_refuse(guarded: Home, log_format: str) -> None:
+    text = guarded.config.read_text().replace(guarded.repo.as_uri(), addresses()["git"])
+    guarded.config.write_text(text.replace(guarded.sandbox.gateway_url, addresses()["gateway_url"]))
+    looks = count()
+    say = ("-vv", "--log-format", log_format)
+    said = [await run(guarded, *say, word) for word in ("doctor", "sync", "status")]
+    assert all("127.0.0.1:1/repo.git" in text for text in said)
+    assert "the bot may post in #news" in said[0]
+    guarded.sandbox.log.clear()
+    # It connects to the gateway after it has told Discord its commands.
+    said.append(
+        await run(guarded, *say, "run", until=lambda: any(one.method == "PUT" for one in guarded.sandbox.log) and next(looks) > 20)
+    )
+    assert "the gateway cannot be reached" in said[-1]
+    guarded.sandbox.faults.add("GET", "/users/@me", Answer(status=401, message=f"no {SAFE}"), times=None)
+    said += [await run(guarded, *say, word) for word in ("doctor", "sync", "run")]
     for text in said:
         assert traces(text) == []
-    assert home.state.exists()
-    assert [path for path, text in kept(home.config.parent) if traces(text)] == []
+    assert guarded.state.exists()
+    assert [path for path, text in kept(guarded.config.parent) if traces(text)] == []
 
 
-async def test_nothing_gives_a_secret_away_when_an_issue_repeats_it(home: Home) -> None:
-    home.sandbox.token = SAFE
-    home.config.write_text(home.config.read_text().replace("hold: 10m", "hold: 0s, max_age: null"))
-    await run(home, "sync")
-    home.write("new", ISSUE)
-    message = {"message": f"bad {SAFE}", "code": 50035}
-    home.sandbox.faults.add("POST", "/channels/*/messages", Answer(status=400, code=50035), times=None)
-    said = [await run(home, "-vv", word) for word in ("sync", "status", "issues")]
-    assert message
-    assert "First Light" in said[1]
+async def test_nothing_gives_a_secret_away_when_discord_repeats_it(guarded: Home) -> None:
+    guarded.config.write_text(guarded.config.read_text().replace("hold: 10m", "hold: 0s, max_age: null"))
+    await run(guarded, "sync")
+    guarded.write("new", ISSUE)
+    refusal = Answer(status=400, code=50035, message=f"bad {SAFE} at https://ann:pw@example.org/?a=b")
+    guarded.sandbox.faults.add("POST", f"/channels/{guarded.channel.id}/messages", refusal, times=None)
+    said = [await run(guarded, "-vv", *words) for words in (("sync",), ("status",), ("status", "--json"), ("issues",))]
+    assert all("bad [secret] at https://example.org/?…" in text for text in said[:3])
     for text in said:
         assert traces(text) == []
+    assert [path for path, text in kept(guarded.config.parent) if traces(text)] == []

@@ -56,7 +56,9 @@ def test_what_half_a_character_says_can_be_written() -> None:
     assert as_json("\ud83d").isascii()
 
 
-@pytest.mark.parametrize("text", ["Grüße – 東京 🎉", "std::vector", "a: b", ":: alone, it would be a command"[3:], "## [link](x)", "C:\\x", "شهر"])
+@pytest.mark.parametrize(
+    "text", ["Grüße – 東京 🎉", "std::vector", "a: b", ":: alone, it would be a command"[3:], "## [link](x)", "C:\\x", "شهر"]
+)
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert one_line(text) == text
 
@@ -77,7 +79,7 @@ def command(here: Path, *words: str, code: int) -> tuple[str, str]:
 
 
 HOSTILE_TEXT = (
-    "---\ntitle: \"a\\x1b]0;owned\\x07\\nERROR forged ##[add-mask]e\"\ndate: \"2026-99-99\\u2028::error::x\"\n---\n\n"
+    '---\ntitle: "a\\x1b]0;owned\\x07\\nERROR forged ##[add-mask]e"\ndate: "2026-99-99\\u2028::error::x"\n---\n\n'
     "::add-mask::e\n\n##[error]x and ##vso[task.complete]\n\n> ::stop-commands::x\n\n"
     "```\n::error::in code\n\t##[add-mask]tab\x1b[2J\x9b\n```\n\n## ::error title=h::y\n\n- ::notice::x\n\n[]()\u202e\u2066\n"
 )
@@ -87,7 +89,9 @@ HOSTILE_TEXT = (
 def site(tmp_path: Path) -> Path:
     """A checkout with names and texts made to be printed."""
     (tmp_path / "::error title=x::y.md").write_text(HOSTILE_TEXT)
-    for number, name in enumerate(("a\nERROR forged\n::error::x.md", f"{ESCAPE}.md", "##[add-mask]e.md", "b\r::debug::x.md", "c\u202edm.md")):
+    for number, name in enumerate(
+        ("a\nERROR forged\n::error::x.md", f"{ESCAPE}.md", "##[add-mask]e.md", "b\r::debug::x.md", "c\u202edm.md")
+    ):
         (tmp_path / name).write_text(HOSTILE_TEXT if number % 2 else "---\ntitle: [\n---\n")
     (tmp_path / os.fsdecode(b"\xe9\xff\n::error::y.md")).write_bytes(b"\0")
     return tmp_path
@@ -139,9 +143,13 @@ def test_the_lines_of_a_message_stay_lines(tmp_path: Path) -> None:
     assert re.search(r"\n┃ +third\n", out)
 
 
-@pytest.mark.parametrize("words", [("check", "--no\n::error::x"), ("::error\n::x",), ("check", "none\n::error::x"), ("sync", "--as-of", "x\n::error::y")])
+@pytest.mark.parametrize(
+    "words", [("check", "--no\n::error::x"), ("::error\n::x",), ("check", "none\n::error::x"), ("sync", "--as-of", "x\n::error::y")]
+)
 def test_a_command_line_that_is_wrong_is_not_repeated_as_it_is(tmp_path: Path, words: tuple[str, ...]) -> None:
-    (tmp_path / "config.yaml").write_text("newsletters: {lamp: {source: {directory: .}, announce: {channel: 100000000000000001}}}\n")
+    (tmp_path / "config.yaml").write_text(
+        "newsletters: {lamp: {source: {directory: .}, announce: {channel: 100000000000000001}}}\n"
+    )
     out, err = command(tmp_path, *words, code=2)
     assert out == ""
     assert "::error" in err or "\\x3a:error" in err
@@ -163,7 +171,15 @@ async def test_what_operators_are_shown_commands_nothing(home: Home, log_format:
     (home.repo / "issues" / "b\n::error::x.md").write_text("---\ntitle: [\n---\n")
     home.config.write_text(home.config.read_text().replace("hold: 10m", "hold: 0s, max_age: null"))
     home.write("zz", ISSUE)
-    for words in (("sync",), ("status",), ("status", "--json"), ("issues",), ("issues", "--json"), ("sync", "--dry-run"), ("doctor",)):
+    for words in (
+        ("sync",),
+        ("status",),
+        ("status", "--json"),
+        ("issues",),
+        ("issues", "--json"),
+        ("sync", "--dry-run"),
+        ("doctor",),
+    ):
         process = await home.start("--log-format", log_format, "-vv", *words)
         out, err = [said.decode() for said in await process.communicate()]
         assert is_harmless(out)
