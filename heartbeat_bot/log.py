@@ -17,11 +17,19 @@ LogFormat = Literal["text", "json"]
 _INDENT: Final = "    "
 
 
+def _sentence(record: logging.LogRecord) -> str:
+    """Return a record's message; with its arguments behind it when they do not fit, which logging would print by itself."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - whatever formatting raises
+        return f"{record.msg} {record.args!r}"
+
+
 class _TextFormatter(logging.Formatter):
     """The level and the sentence; the lines of a traceback, when there is one, follow indented."""
 
     def format(self, record: logging.LogRecord) -> str:
-        lines = [one_line(redact(f"{record.levelname} {record.getMessage()}"))]
+        lines = [one_line(redact(f"{record.levelname} {_sentence(record)}"))]
         told = [self.formatException(record.exc_info)] if record.exc_info else []
         told += [self.formatStack(record.stack_info)] if record.stack_info else []
         for part in told:
@@ -37,7 +45,7 @@ class _JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redact(record.getMessage()),
+            "message": redact(_sentence(record)),
         }
         if record.exc_info:
             entry["error"] = redact(self.formatException(record.exc_info))

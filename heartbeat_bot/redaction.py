@@ -51,10 +51,10 @@ def keep_address(text: str) -> None:
     before the last ``@`` is taken for secret too.
     """
     for scheme, rest in _addresses(text):
-        authority = _AUTHORITY_ENDS.split(rest, maxsplit=1)[0]
-        host, colon, port = authority.rpartition(":")
-        broken = bool(colon) and not port.isdigit() and not authority.endswith("]") and "@" in rest
-        userinfo = (rest if "@" not in authority and (broken or host) else authority).rpartition("@")[0]
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        port = authority.rpartition(":")[2] if ":" in authority and not authority.endswith("]") else "0"
+        ends_early = "@" not in authority and (not port.isdigit() or (port != "0" and rest[len(authority) :][:1] in {"?", "#"}))
+        userinfo = (rest if ends_early else authority).rpartition("@")[0]
         user, _, password = userinfo.partition(":")
         if unquote(password) not in _NO_PASSWORDS:
             keep_secret(password)

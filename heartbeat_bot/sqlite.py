@@ -227,7 +227,9 @@ def files_of(path: Path) -> list[Path]:
 def open_to_others(path: Path) -> list[Path]:
     """Return those of a database's files that are there and that others than their owner may read or write."""
     found: list[Path] = []
-    for file in files_of(path):
+    for file in dict.fromkeys(
+        [*files_of(path.resolve()), files_of(path)[-1]]
+    ):  # journals lie where a link leads, the lock beside it
         with suppress(OSError):
             found += [file] if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) else []
     return found

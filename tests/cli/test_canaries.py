@@ -95,12 +95,21 @@ def test_a_short_secret_is_blotted_out_where_it_is_a_word_of_its_own() -> None:
         ("https://h/a#access_token=geheim-12", "geheim-12"),
         ("see https://a:b@c and https://ann:geheim-12@h", "geheim-12"),
         ("ssh://git:geheim-12@h/a", "geheim-12"),
+        ("https://ann:12?34-geheim@h/a", "12?34-geheim"),
     ],
 )
 def test_the_secrets_of_an_address_are_known_once_it_was_read(address: str, said: str) -> None:
     keep_address(address)
     assert said not in redact(f"they said {said}.")
     assert redact("main ann git x-oauth-basic, https: h a") == "main ann git x-oauth-basic, https: h a"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://example.org:8443/team/@ann/a", "https://example.org/@ann", "https://[::1]/@ann", "a@b.org:c"]
+)
+def test_an_address_without_a_secret_blots_out_nothing(address: str) -> None:
+    keep_address(address)
+    assert redact(address) == address
 
 
 @pytest.mark.parametrize(

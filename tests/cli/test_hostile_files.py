@@ -123,6 +123,12 @@ def test_pictures_are_taken_from_the_checkout_alone(checkout: Path) -> None:
     assert "attachment://" not in call("preview", "site/good.md", code=0).stdout
 
 
+def test_a_file_that_is_named_as_an_option_is_read_behind_two_dashes(checkout: Path) -> None:
+    (checkout / "--config=evil.yaml").write_text(GOOD)
+    (checkout / "-q").write_text(GOOD)
+    assert call("check", "--", "--config=evil.yaml", "-q", code=0).stdout == "2 files checked: nothing to say\n"
+
+
 # -- what is no file -----------------------------------------------------------------------------------------------------
 
 

@@ -36,8 +36,8 @@ def test_secrets_are_blotted_out_and_nothing_else(text: str, shown: str) -> None
     assert redact(text) == shown
 
 
-def fail() -> None:
-    raise ValueError(f"at\n{TOKEN}\nhttps://ann:geheim@example.org")
+def fail(said: str = f"at\n{TOKEN}\nhttps://ann:geheim@example.org") -> None:
+    raise ValueError(said)
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
@@ -134,7 +134,7 @@ def test_no_line_of_a_traceback_is_taken_for_a_record_or_a_command(
 ) -> None:
     set_up_logging(verbosity=0, log_format=log_format)
     try:
-        raise ValueError(f"{FORGED}\n::error::x\nWARNING forged")
+        fail(f"{FORGED}\n::error::x\nWARNING forged")
     except ValueError as error:
         error.add_note("ERROR forged\n::error::x")
         LOG.exception("fault", stack_info=True)
@@ -143,6 +143,15 @@ def test_no_line_of_a_traceback_is_taken_for_a_record_or_a_command(
     assert all(line.startswith("    ") and line.isprintable() for line in rest)
     assert not any(line.strip().startswith("::") or "##[" in line for line in (first, *rest))
     assert r"\x3a:error::x" in "".join(rest) or log_format == "json"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_arguments_that_do_not_fit_are_one_line_too(log_format: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(verbosity=0, log_format=log_format)
+    LOG.warning("%d", f"{FORGED}{TOKEN}")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "[token]" in said
 
 
 def test_warnings_of_python_are_records_too() -> None:
