@@ -8,6 +8,7 @@ from urllib.parse import quote
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import RULES, Rule
 from heartbeat_bot.messages.preview import finding_line
+from heartbeat_bot.printable import one_line
 
 FORMATS: Final = ("text", "json", "github", "sarif")
 
@@ -39,11 +40,11 @@ def as_github(findings: Found) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return one_line(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return one_line(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").replace(":", "%3A").replace(",", "%2C"))
 
 
 def _sarif_rule(rule: Rule) -> dict[str, Any]:

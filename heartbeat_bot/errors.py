@@ -9,13 +9,21 @@ UserError                 a sentence for the person who reads it; shown as writt
     └── RateLimitedError  Discord asked to wait longer than a pass should sleep; carries the seconds
 
 Everything else is a fault of the program: it is logged with its traceback and answered with a reference.
+
+Their sentences are logged, printed, answered and kept in the state, so no secret gets into them: they are made without.
 """
 
 from collections.abc import Callable
 
+from heartbeat_bot.redaction import redact, without_secrets
+
 
 class UserError(Exception):
     """What happened, where, and what to do, in a sentence for the person who reads it."""
+
+    def __init__(self, message: str) -> None:
+        """Keep the sentence, without what is known to be secret. Links in it stay whole: people follow them."""
+        super().__init__(without_secrets(message))
 
 
 class ConfigError(UserError):
@@ -25,13 +33,17 @@ class ConfigError(UserError):
     """
 
     def __init__(self, *problems: str) -> None:
-        """Join the problems into one message, one per line."""
-        super().__init__("\n".join(problems))
-        self.problems = problems
+        """Join the problems into one message, one per line, each without credentials in its addresses."""
+        self.problems = tuple(redact(problem) for problem in problems)
+        super().__init__("\n".join(self.problems))
 
 
 class SourceError(UserError):
     """A newsletter's source cannot be read (no such folder, no such branch, no access, no network)."""
+
+    def __init__(self, message: str) -> None:
+        """Keep the sentence, without credentials in its addresses."""
+        super().__init__(redact(message))
 
 
 class IssueError(UserError):
@@ -41,7 +53,7 @@ class IssueError(UserError):
         """Keep the place beside the sentence."""
         place = path if line is None else f"{path}:{line}"
         super().__init__(f"{place}: {message}")
-        self.reason = message
+        self.reason = without_secrets(message)
         self.path = path
         self.line = line
 
@@ -57,6 +69,10 @@ def _issue_error(message: str, path: str, line: int | None) -> IssueError:
 class StateError(UserError):
     """The database cannot be opened, is newer than this program, or is held by another process."""
 
+    def __init__(self, message: str) -> None:
+        """Keep the sentence, without credentials in its addresses."""
+        super().__init__(redact(message))
+
 
 class OutletError(UserError):
     """Discord refused a request or could not be reached.
@@ -66,8 +82,8 @@ class OutletError(UserError):
     """
 
     def __init__(self, message: str, *, status: int | None, code: int = 0, permanent: bool) -> None:
-        """Keep Discord's numbers beside the sentence."""
-        super().__init__(message)
+        """Keep Discord's numbers beside the sentence, which has no credentials in its addresses."""
+        super().__init__(redact(message))
         self.status = status
         self.code = code
         self.permanent = permanent

@@ -1,19 +1,40 @@
-"""Logging to stderr: sentences for people, or JSON lines with stable fields for machines. Tokens are blotted out in both."""
+"""Logging to stderr: sentences for people, or JSON lines with stable fields for machines.
 
-import json
+In both a record is one line, whatever the names and errors in it hold, and secrets are blotted out. Only a traceback takes more lines, in
+text, and each of them is indented, so that none is taken for a record.
+"""
+
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
+from heartbeat_bot.printable import as_json, one_line
 from heartbeat_bot.redaction import redact
 
 LogFormat = Literal["text", "json"]
 
+_INDENT: Final = "    "
+
+
+def _sentence(record: logging.LogRecord) -> str:
+    """Return a record's message; with its arguments behind it when they do not fit, which logging would print by itself."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - whatever formatting raises
+        return f"{record.msg} {record.args!r}"
+
 
 class _TextFormatter(logging.Formatter):
+    """The level and the sentence; the lines of a traceback, when there is one, follow indented."""
+
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        lines = [one_line(redact(f"{record.levelname} {_sentence(record)}"))]
+        told = [self.formatException(record.exc_info)] if record.exc_info else []
+        told += [self.formatStack(record.stack_info)] if record.stack_info else []
+        for part in told:
+            lines += [one_line(_INDENT + line) for line in redact(part).split("\n")]
+        return "\n".join(lines)
 
 
 class _JsonFormatter(logging.Formatter):
@@ -24,19 +45,21 @@ class _JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redact(record.getMessage()),
+            "message": redact(_sentence(record)),
         }
         if record.exc_info:
             entry["error"] = redact(self.formatException(record.exc_info))
-        return json.dumps(entry, ensure_ascii=False)
+        return as_json(entry)
 
 
 def set_up_logging(*, verbosity: int, log_format: LogFormat) -> None:
     """Log to stderr: warnings when ``verbosity`` is negative, what happens at 0, details from 1 on, libraries' too from 2 on."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter("%(levelname)s %(message)s"))
+    handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO if verbosity > 1 else logging.WARNING)
     own = logging.WARNING if verbosity < 0 else logging.INFO if verbosity == 0 else logging.DEBUG
     logging.getLogger("heartbeat_bot").setLevel(own)
+    # Python's warnings, which libraries write, would go to stderr by themselves.
+    logging.captureWarnings(capture=True)

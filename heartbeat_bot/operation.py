@@ -14,13 +14,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from heartbeat_bot import sqlite
 from heartbeat_bot.archive.store import archive_beside, open_archive
 from heartbeat_bot.bot.client import Bot, connect
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.ledger import Clock, Ledger, open_ledger, system_clock
 from heartbeat_bot.delivery.outlet import OPTIONAL_PERMISSIONS, ChannelFacts, DiscordOutlet, log_in
 from heartbeat_bot.delivery.plan import ChannelId
-from heartbeat_bot.errors import SourceError, UserError
+from heartbeat_bot.errors import ConfigError, SourceError, UserError
 from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.passes import Passes, PassReport, Progress
@@ -89,7 +90,7 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
 
     ``runner`` reads texts; None for a worker of its own.
 
-    Raises UserError, with all that is missing in one text, when the bot may not post where it should.
+    Raises UserError: a ConfigError with all that is missing when the bot may not post where it should.
     """
     token = config.discord.token().get_secret_value()
     async with (
@@ -100,7 +101,7 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
     ):
         problems = [line.text for line in await _channels(config, outlet) if not line.good]
         if problems:
-            raise UserError("\n".join(problems))
+            raise ConfigError(*problems)
         worker = opened.enter_context(_runner(runner))
         passes = _passes(config, ledger, outlet, worker, clock=clock, progress=no_progress)
         await passes.settle()
@@ -195,6 +196,7 @@ async def diagnose(config: Config) -> list[Line]:
             lines.append(Line(good=True, text=f"the state {config.state} can be used"))
     except UserError as error:
         lines.append(Line(good=False, text=str(error)))
+    lines += _open_to_others(config)
     try:
         token = config.discord.token().get_secret_value()
         async with log_in(token, api_url=config.discord.api_url) as outlet:
@@ -203,6 +205,22 @@ async def diagnose(config: Config) -> list[Line]:
     except UserError as error:
         lines.append(Line(good=False, text=str(error)))
     return lines
+
+
+def _open_to_others(config: Config) -> list[Line]:
+    """Say which files of the state and the archive others on the machine may read."""
+    state = config.state_file or Path("heartbeat.db")
+    files = [file for database in (state, archive_beside(state)) for file in sqlite.open_to_others(database)]
+    if not files:
+        return []
+    names = " ".join(map(str, files))
+    return [
+        Line(
+            good=False,
+            text=f"others on this machine may read what the bot keeps: run 'chmod 600 {names}' (`run` and `sync` do so with files of "
+            "the user they run as, where the disk has modes)",
+        )
+    ]
 
 
 async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:

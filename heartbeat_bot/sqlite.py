@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import sqlite3
+import stat
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -26,6 +27,10 @@ from heartbeat_bot.errors import StateError
 
 _BUSY_MILLISECONDS: Final = 10_000
 """How long a statement waits for another process that is writing."""
+
+_PRIVATE: Final = 0o600
+"""The mode of every file: what was posted, drafts among it, is nobody's but the bot's user's."""
+_JOURNALS: Final = ("-wal", "-shm", "-journal")
 
 _Result = TypeVar("_Result")
 _Parameters = ParamSpec("_Parameters")
@@ -46,7 +51,10 @@ class Database:
     """
 
     def __init__(self, path: Path | None, *, read_only: bool, connections: int = 1, durable: bool = True) -> None:
-        """Name the file. The first transaction opens it, and raises SQLAlchemy's DBAPIError when that is not possible."""
+        """Name the file. The first transaction opens it, and raises SQLAlchemy's DBAPIError when that is not possible.
+
+        What writes makes it its user's alone, and a new one so from the beginning; a reader (``read_only``) changes nothing of it.
+        """
         self.engine = _engine(path, read_only=read_only, connections=connections, durable=durable)
         # As many threads as connections: no thread waits for a connection. With one of each, tasks take turns here, not at SQLite's lock.
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix=path.name if path else "memory")
@@ -146,6 +154,10 @@ def _engine(path: Path | None, *, read_only: bool, connections: int, durable: bo
         connect_args={"check_same_thread": False},  # one thread after another: readers' take turns, the last one closes
     )
 
+    def before_connect(*_: Any) -> None:
+        if path is not None and not read_only:
+            _make_private(path)
+
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver would otherwise begin transactions late, and commit around DDL
         cursor = connection.cursor()
@@ -162,6 +174,7 @@ def _engine(path: Path | None, *, read_only: bool, connections: int, durable: bo
             connection.close()
             raise
 
+    event.listen(engine, "do_connect", before_connect)
     event.listen(engine, "connect", on_connect)
     return engine
 
@@ -177,6 +190,49 @@ async def _to_its_end(future: asyncio.Future[_Result]) -> _Result:
         while not future.done():
             with suppress(asyncio.CancelledError):  # the one before it goes on in any case
                 await asyncio.wait([future])
+
+
+def _make_private(path: Path) -> None:
+    """Make a database's files its owner's alone, and the file itself when there is none, so that SQLite does not make it for all.
+
+    SQLite gives the journals that it makes the mode of the database's file. Those that a kill left behind keep theirs.
+    """
+    with suppress(OSError):  # a folder that is missing, or a disk without modes: SQLite or `doctor` says so
+        file = path.resolve()
+        try:
+            made = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, _PRIVATE)
+        except FileExistsError:
+            # Never opened and closed again beside SQLite: that would drop the locks that this process holds on it (POSIX).
+            for place in files_of(file):
+                _tighten(place)
+        else:
+            with suppress(OSError):
+                os.fchmod(made, _PRIVATE)  # the umask took away what it liked
+            os.close(made)
+
+
+def _tighten(file: Path) -> None:
+    """Take from everybody else what they may do with a file of ours; one of another user stays as it is."""
+    with suppress(OSError):
+        status = file.stat()
+        if status.st_uid == os.geteuid() and stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) != _PRIVATE:
+            file.chmod(_PRIVATE)
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the files that belong to a database, whether they are there or not: itself, its journals, its lock."""
+    return [path.with_name(path.name + suffix) for suffix in ("", *_JOURNALS, ".lock")]
+
+
+def open_to_others(path: Path) -> list[Path]:
+    """Return those of a database's files that are there and that others than their owner may read or write."""
+    found: list[Path] = []
+    for file in dict.fromkeys(
+        [*files_of(path.resolve()), files_of(path)[-1]]
+    ):  # journals lie where a link leads, the lock beside it
+        with suppress(OSError):
+            found += [file] if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) else []
+    return found
 
 
 def exists(path: Path) -> bool:
@@ -239,7 +295,8 @@ def exclusive(path: Path, *, now: datetime) -> Generator[None]:
     """
     lock_path = path.with_name(path.name + ".lock")
     try:
-        file = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o644)
+        file = os.open(lock_path, os.O_RDWR | os.O_CREAT, _PRIVATE)
+        _tighten(lock_path)
     except OSError as error:
         raise StateError(
             f"The lock {lock_path} cannot be opened: {error.strerror}. Check that its folder exists and is writable."

@@ -20,6 +20,13 @@ with warnings.catch_warnings():
 assert discord
 
 
+@pytest.fixture(autouse=True)
+def _no_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test's secrets be blotted out of another's words."""
+    monkeypatch.setattr("heartbeat_bot.redaction._secrets", set())
+    monkeypatch.setattr("heartbeat_bot.redaction._known", None)
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock that stands until a test moves it."""

@@ -2,6 +2,8 @@
 
 import logging
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
@@ -11,6 +13,7 @@ from heartbeat_bot import __version__
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.errors import ConfigError, StateError, UserError
 from heartbeat_bot.log import LogFormat, set_up_logging
+from heartbeat_bot.printable import one_line
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,19 +45,41 @@ class _Group(click.Group):
             return loaded
         return getattr(import_module(f"heartbeat_bot.cli.{_COMMANDS[cmd_name]}"), cmd_name)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with _in_one_line():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
-        except (ConfigError, StateError) as error:
-            stop(str(error), NOT_STARTED)
+            with _in_one_line():
+                return super().invoke(ctx)
+        except ConfigError as error:
+            stop(*error.problems, code=NOT_STARTED)
+        except StateError as error:
+            stop(str(error), code=NOT_STARTED)
         except UserError as error:
-            stop(str(error), FAILED)
+            stop(str(error), code=FAILED)
         except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
             raise  # click's own ways out
         except Exception:  # noqa: BLE001 - a fault of the program is logged whole, and answered with a reference to that
             reference = secrets.token_hex(4)
             _LOG.exception("fault %s", reference)
-            stop(f"this is a fault of the program, not yours; please report it with what stands above (fault {reference})", FAILED)
+            stop(
+                f"this is a fault of the program, not yours; please report it with what stands above (fault {reference})",
+                code=FAILED,
+            )
+
+
+@contextmanager
+def _in_one_line() -> Generator[None]:
+    """Let click repeat the words of a command line, which may be the names of files, so that they can be printed."""
+    try:
+        yield
+    except click.ClickException as error:
+        vars(error)["message"] = one_line(error.message)  # another error would show no usage
+        raise
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,8 +1,6 @@
 """For authors: `preview` shows what would be posted, `check` says what is wrong; neither needs a network or a state."""
 
-import json
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +9,20 @@ import click
 from heartbeat_bot import __version__
 from heartbeat_bot.checks import FORMATS, as_github, as_sarif, as_text_report
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
+from heartbeat_bot.cli.files import Found, Patterns, issue_files, shown, write
 from heartbeat_bot.cli.options import config_option, newsletter_option
+from heartbeat_bot.cli.printing import say, say_as_it_is
 from heartbeat_bot.config_file import config_file
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.isolation.bounds import SECONDS, deadline
+from heartbeat_bot.issues.decoding import check_size
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.messages.preview import Preview, as_text, finding_json, finding_line
+from heartbeat_bot.printable import as_json
 from heartbeat_bot.rendering import Settings, render
-
-_SUFFIXES = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
+from heartbeat_bot.sources.regular_file import IrregularError, open_regular
 
 
 def _authors_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -50,21 +51,22 @@ def preview(
     format_: str,
 ) -> None:
     """Show what would be posted, without network or state. PATH: files or folders."""
-    settings, matches = _chosen(config_path, newsletter) or (None, None)
+    settings, patterns = _chosen(config_path, newsletter) or (None, None)
     broken = False
     entries: list[dict[str, Any]] = []
     texts: list[str] = []
-    for path in _files(paths, matches):
-        result = _render(path, settings, site_url or "")
+    for found in issue_files(paths, patterns):
+        result = _render(found, settings, site_url or "")
         if isinstance(result, Finding):
-            broken = True
-            entries.append(_unreadable(path, result))
-            _complain(path, result)
+            _complain(found.path, result)
+            if result.severity is Severity.ERROR:
+                broken = True
+                entries.append(_unreadable(found.path, result))
         elif format_ == "json":
             entries.append(_entry(result, settings))
         else:
             texts.append(as_text(result))
-    _write(json.dumps(entries, ensure_ascii=False, indent=1) if format_ == "json" else "\n\n".join(texts), output)
+    _write(as_json(entries, indent=1) if format_ == "json" else "\n\n".join(texts), output)
     if broken:
         raise SystemExit(FAILED)
 
@@ -83,20 +85,20 @@ def check(
     strict: bool,  # noqa: FBT001 - click passes flags by keyword
 ) -> None:
     """Say what is wrong with issues, for authors. PATH: files or folders."""
-    settings, matches = _chosen(config_path, newsletter) or (None, None)
+    settings, patterns = _chosen(config_path, newsletter) or (None, None)
     findings: list[tuple[str, Finding]] = []
-    files = list(_files(paths, matches))
-    for path in files:
-        result = _render(path, settings, site_url or "")
+    files = list(issue_files(paths, patterns))
+    for file in files:
+        result = _render(file, settings, site_url or "")
         found = (result,) if isinstance(result, Finding) else result.findings
-        findings += [(_shown(path), one) for one in found]
+        findings += [(shown(file.path), one) for one in found]
     match format_:
         case "json":
-            text = json.dumps([{"path": path} | finding_json(one) for path, one in findings], ensure_ascii=False, indent=1)
+            text = as_json([{"path": path} | finding_json(one) for path, one in findings], indent=1)
         case "github":
             text = as_github(findings)
         case "sarif":
-            text = json.dumps(as_sarif(findings, __version__), ensure_ascii=False, indent=1)
+            text = as_json(as_sarif(findings, __version__), indent=1)
         case _:
             text = as_text_report(findings, len(files))
     _write(text, output)
@@ -105,8 +107,8 @@ def check(
         raise SystemExit(FAILED)
 
 
-def _chosen(config_path: str | None, newsletter: str | None) -> tuple[Settings, Callable[[str], bool]] | None:
-    """Return the newsletter whose settings count, and whether a path is an issue of it; None without a configuration when none was asked for."""
+def _chosen(config_path: str | None, newsletter: str | None) -> tuple[Settings, Patterns] | None:
+    """Return the newsletter whose settings count, and what tells its issues by their paths; None without a configuration when none was asked for."""
     if config_path is None and newsletter is None and not config_file().exists():
         return None
     # Reading a configuration takes longer to load than issues take to show, and many are shown without one.
@@ -115,38 +117,24 @@ def _chosen(config_path: str | None, newsletter: str | None) -> tuple[Settings, 
     return for_authors(config_path, newsletter)
 
 
-def _files(paths: Sequence[Path], matches: Callable[[str], bool] | None) -> Iterator[Path]:
-    """Yield files as given, and from folders those that match the newsletter's patterns, else every Markdown file that is not hidden."""
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        inside = sorted(found for found in path.rglob("*") if found.is_file())
-        plain = [found for found in inside if not _hidden(found.relative_to(path)) and found.suffix.lower() in _SUFFIXES]
-        matching = [found for found in inside if matches and matches(found.relative_to(path).as_posix())]
-        yield from matching or plain
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "node_modules" for part in path.parts)
-
-
-def _shown(path: Path) -> str:
-    """Return a path as it can be printed, even when its name is not UTF-8: as sources show it."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
-
-
-def _render(path: Path, settings: Settings | None, site_url: str) -> Preview | Finding:
+def _render(found: Found, settings: Settings | None, site_url: str) -> Preview | Finding:
+    if found.problem is not None:
+        return found.problem
+    path = shown(found.path)
     try:
+        with open_regular(found.root, found.parts) as file:
+            check_size(file.size, path)
+            data = file.read()
         if settings is not None and settings.images.attach:
             from heartbeat_bot.cli.newsletters import render_here  # noqa: PLC0415 - as for the configuration
 
-            return render_here(path, _shown(path), settings, site_url=site_url)
-        data = path.read_bytes()
-        with apart(_shown(path)), deadline(SECONDS):
-            return render(_shown(path), data, settings, site_url=site_url)
+            return render_here(found.path, path, data, settings, site_url=site_url)
+        with apart(path), deadline(SECONDS):
+            return render(path, data, settings, site_url=site_url)
     except IssueError as error:
         return finding("unreadable", error.line, error.reason)
+    except IrregularError as error:
+        return finding("unreadable", None, f"the file is not read: {error}")
     except OSError as error:
         return finding("unreadable", None, f"the file cannot be opened: {error.strerror}")
 
@@ -164,22 +152,24 @@ def _unreadable(path: Path, found: Finding) -> dict[str, Any]:
     """Return the entry of an issue that cannot be read: nothing but its finding."""
     empty: dict[str, Any] = dict.fromkeys(("slug", "title", "date", "url"))
     return (
-        {"path": _shown(path)}
+        {"path": shown(path)}
         | empty
         | {"draft": False, "messages": [], "events": [], "jobs": [], "findings": [finding_json(found)]}
     )
 
 
 def _complain(path: Path, found: Finding) -> None:
-    click.echo(finding_line(_shown(path), found), err=True)
+    say(finding_line(shown(path), found), err=True)
 
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
         if text:
-            click.echo(text)
+            say_as_it_is(text)
         return
     try:
-        output.write_text(text + "\n", encoding="utf-8")
+        write(output, f"{text}\n".encode())
+    except IrregularError as error:
+        stop(f"{output} is not written: {error}; name another file", code=NOT_STARTED)
     except OSError as error:
-        stop(f"{output} cannot be written: {error.strerror}", NOT_STARTED)
+        stop(f"{output} cannot be written: {error.strerror}", code=NOT_STARTED)

@@ -2,15 +2,14 @@
 
 from typing import Final, NoReturn
 
-import click
+from heartbeat_bot.cli.printing import say
 
 FAILED: Final = 1
 NOT_STARTED: Final = 2
 """Exit codes."""
 
 
-def stop(message: str, code: int) -> NoReturn:
-    """Say why, a line on stderr each, and end with an exit code."""
-    for line in message.splitlines():
-        click.echo(f"heartbeat-bot: {line}", err=True)
+def stop(*reasons: str, code: int) -> NoReturn:
+    """Say why, a line on stderr for each reason, and end with an exit code."""
+    say(*(f"heartbeat-bot: {reason}" for reason in reasons), err=True)
     raise SystemExit(code)

@@ -1,7 +1,7 @@
 """For operators: `doctor` looks at everything, `status` says what waits, `issues` lists what is known."""
 
-import json
 import sys
+from io import StringIO
 
 import click
 from rich.console import Console
@@ -11,8 +11,10 @@ from heartbeat_bot.cli.ending import FAILED
 from heartbeat_bot.cli.loop import run_to_the_end
 from heartbeat_bot.cli.newsletters import load
 from heartbeat_bot.cli.options import config_option, json_option
+from heartbeat_bot.cli.printing import say, say_json
 from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.operation import diagnose
+from heartbeat_bot.printable import one_line
 from heartbeat_bot.service.operators import archive_json, status_json
 
 
@@ -23,13 +25,12 @@ def doctor(config_path: str | None) -> None:
     try:
         config = load(config_path)
     except ConfigError as error:
-        for problem in error.problems:
-            click.echo(f"✗ {problem}")
+        say(*(f"✗ {problem}" for problem in error.problems))
         raise SystemExit(FAILED) from error
     well = True
     for line in run_to_the_end(diagnose(config)):
         mark = "✓" if line.good else "✗"
-        click.echo(f"{mark} {line.text}")
+        say(f"{mark} {line.text}")
         well = well and line.good
     if not well:
         raise SystemExit(FAILED)
@@ -42,22 +43,22 @@ def status(config_path: str | None, as_json_: bool) -> None:  # noqa: FBT001 - c
     """Show newsletters, last passes, unfinished work, what waits and why."""
     facts = run_to_the_end(status_json(load(config_path)))
     if as_json_:
-        click.echo(json.dumps(facts, ensure_ascii=False, indent=1))
+        say_json(facts)
         return
     for newsletter in facts["newsletters"]:
-        click.echo(f"{newsletter['name']}: last pass {newsletter['last_pass'] or 'never'}")
+        say(f"{newsletter['name']}: last pass {newsletter['last_pass'] or 'never'}")
         if newsletter["last_issue"]:
-            click.echo(f"  last issue: {newsletter['last_issue']['title']} ({newsletter['last_issue']['announced']})")
+            say(f"  last issue: {newsletter['last_issue']['title']} ({newsletter['last_issue']['announced']})")
         if newsletter["error"]:
-            click.echo(f"  could not be read: {newsletter['error']}")
+            say(f"  could not be read: {newsletter['error']}")
         for issue in newsletter["waiting"]:
-            click.echo(f"  waits: {issue['title']}: {issue['reason']}")
+            say(f"  waits: {issue['title']}: {issue['reason']}")
         for issue in newsletter["errors"]:
-            click.echo(f"  failed, will be tried again: {issue['title']}: {issue['error']}")
+            say(f"  failed, will be tried again: {issue['title']}: {issue['error']}")
     for intent in facts["unfinished"]:
-        click.echo(f"unfinished: {intent['kind']} {intent['key'] or ''} in channel {intent['channel']} since {intent['since']}")
+        say(f"unfinished: {intent['kind']} {intent['key'] or ''} in channel {intent['channel']} since {intent['since']}")
     for wait in facts["publishing"]:
-        click.echo(f"publishing waits: {wait['messages']} message(s) in channel {wait['channel']} until {wait['until']}")
+        say(f"publishing waits: {wait['messages']} message(s) in channel {wait['channel']} until {wait['until']}")
 
 
 @click.command()
@@ -67,13 +68,24 @@ def issues(config_path: str | None, as_json_: bool) -> None:  # noqa: FBT001 - c
     """List every known issue with its state and its messages."""
     entries = run_to_the_end(archive_json(load(config_path)))
     if as_json_:
-        click.echo(json.dumps(entries, ensure_ascii=False, indent=1))
+        say_json(entries)
         return
     table = Table(box=None, pad_edge=False)
     for column in ("number", "newsletter", "date", "state", "messages", "title"):
         table.add_column(column, overflow="fold")
     for entry in entries:
-        table.add_row(
-            str(entry["id"]), entry["newsletter"], entry["date"] or "", entry["state"], str(len(entry["receipts"])), entry["title"]
+        cells = (
+            str(entry["id"]),
+            entry["newsletter"],
+            entry["date"] or "",
+            entry["state"],
+            str(len(entry["receipts"])),
+            entry["title"],
         )
-    Console(width=None if sys.stdout.isatty() else 200, markup=False, highlight=False, emoji=False).print(table)
+        table.add_row(*map(one_line, cells))
+    # Into a text first: a title that is folded begins a line, which may not be taken for a command.
+    width = Console().width if sys.stdout.isatty() else 200
+    shown = Console(file=StringIO(), width=width, color_system=None, markup=False, highlight=False, emoji=False)
+    with shown.capture() as capture:
+        shown.print(table)
+    say(*capture.get().removesuffix("\n").split("\n"))

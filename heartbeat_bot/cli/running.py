@@ -11,7 +11,8 @@ from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.loop import run_to_the_end
 from heartbeat_bot.cli.newsletters import check_newsletter, load
 from heartbeat_bot.cli.options import config_option, newsletter_option
-from heartbeat_bot.errors import UserError
+from heartbeat_bot.cli.printing import say
+from heartbeat_bot.errors import ConfigError, UserError
 from heartbeat_bot.operation import no_progress, run_bot, sync_once
 
 
@@ -22,8 +23,10 @@ def run(config_path: str | None) -> None:
     config = load(config_path)
     try:
         run_to_the_end(run_bot(config))
+    except ConfigError:
+        raise
     except UserError as error:
-        stop(str(error), NOT_STARTED)
+        stop(str(error), code=NOT_STARTED)
 
 
 @click.command()
@@ -40,11 +43,12 @@ def sync(ctx: click.Context, config_path: str | None, newsletter: str | None, dr
     with _progress(shown=not ctx.obj["quiet"]) as progress:
         try:
             reports = run_to_the_end(sync_once(config, newsletter=newsletter, dry_run=dry_run, now=now, progress=progress))
+        except ConfigError:
+            raise
         except UserError as error:
-            stop(str(error), NOT_STARTED)
+            stop(str(error), code=NOT_STARTED)
     for report in reports:
-        for line in report.lines():
-            click.echo(line)
+        say(*report.lines())
     if any(report.failed for report in reports):
         raise SystemExit(FAILED)
 
@@ -54,7 +58,7 @@ def _instant(text: str) -> datetime:
         instant = datetime.fromisoformat(text)
         return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):  # an offset may lead out of the calendar
-        stop(f"--as-of {text!r} is not an ISO 8601 instant such as 2026-08-16T09:00:00Z", NOT_STARTED)
+        stop(f"--as-of {text!r} is not an ISO 8601 instant such as 2026-08-16T09:00:00Z", code=NOT_STARTED)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from heartbeat_bot.cli.loop import run_to_the_end
+from heartbeat_bot.cli.printing import say
 from heartbeat_bot.demo import Demo
 
 
@@ -21,9 +22,8 @@ def demo(port: int, no_browser: bool, issue: Path | None) -> None:  # noqa: FBT0
     """Run the whole bot against a built-in sandbox, on a sample newsletter. Ctrl-C ends it."""
 
     def ready(url: str, ticket: Callable[[], str], lines: Sequence[str]) -> None:
-        click.echo(url)
-        for line in lines:
-            click.echo(line, err=True)
+        say(url)
+        say(*lines, err=True)
         if not no_browser and sys.stdout.isatty():
             # Everybody on this computer may read with which words a program was started: not the key, then.
             webbrowser.open(ticket())

@@ -13,7 +13,8 @@ import yaml
 
 from heartbeat_bot.errors import ConfigError
 
-_MAX_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
+"""No configuration is larger."""
 _MAX_DEPTH = 50
 # Ten aliases of ten aliases of … make ten lines expand to ten thousand million nodes ("billion laughs").
 _MAX_NODES = 20_000
@@ -48,8 +49,8 @@ class Document:
 
 def read_document(content: bytes, name: str) -> Document:
     """Read a YAML file whose top is a mapping; raise ConfigError when nothing of it can be read."""
-    if len(content) > _MAX_BYTES:
-        raise ConfigError(f"{name}: the file is larger than {_MAX_BYTES:,} bytes; is it the right one?")
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{name}: the file is larger than {MAX_BYTES:,} bytes; is it the right one?")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -6,12 +6,12 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from heartbeat_bot.config.document import Document, Place, read_document
+from heartbeat_bot.config.document import MAX_BYTES, Document, Place, read_document
 from heartbeat_bot.config.model import Config
 from heartbeat_bot.config.problems import problem_sentences
 from heartbeat_bot.config_file import DEFAULT_FILE, FILE_VARIABLE
 from heartbeat_bot.errors import ConfigError
-from heartbeat_bot.redaction import TOKEN_SHAPE, redact
+from heartbeat_bot.redaction import TOKEN_SHAPE, keep_address
 
 
 def load_config(path: Path) -> Config:
@@ -20,7 +20,8 @@ def load_config(path: Path) -> Config:
     Relative paths in it are made absolute from its own folder. Secrets are not read here: see ``DiscordConfig.token``.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a device has no end
     except FileNotFoundError as error:
         raise ConfigError(
             f"{path}: there is no such file; copy config.example.yaml to it and fill it in, name another with --config or "
@@ -36,6 +37,9 @@ def load_config(path: Path) -> Config:
 def parse_config(content: bytes, *, name: str, folder: Path) -> Config:
     """Read a configuration from bytes; ``name`` stands in the problems, ``folder`` is what relative paths start from."""
     document = read_document(content, name)
+    # Before anything is said about them.
+    for text in _texts(document.values):
+        keep_address(text)
     problems = [*document.problems, *_pasted_tokens(document, document.values, ())]
     try:
         config = Config.model_validate(document.values)
@@ -48,8 +52,23 @@ def parse_config(content: bytes, *, name: str, folder: Path) -> Config:
 
 
 def _refusal(problems: Iterable[str]) -> ConfigError:
-    """Bring problems together, each once, and without the secrets that may stand in the words that they quote."""
-    return ConfigError(*dict.fromkeys(redact(problem) for problem in problems))
+    """Bring problems together, each once."""
+    return ConfigError(*dict.fromkeys(problems))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give every text of a document, keys and values."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for key, part in cast("Mapping[str, Any]", value).items():
+                yield from (key, *_texts(part))
+        case list():
+            for part in cast("list[Any]", value):
+                yield from _texts(part)
+        case _:
+            pass
 
 
 def _pasted_tokens(document: Document, value: Any, place: Place) -> Iterator[str]:

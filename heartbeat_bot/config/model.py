@@ -5,7 +5,7 @@ The sentences are the ones of ``config.example.yaml``; a key that is missing in 
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -20,13 +20,14 @@ from heartbeat_bot.config.values import (
     GatewayAddress,
     HeadingPatterns,
     IssueTemplate,
+    PublicAddress,
     Snowflake,
     Snowflakes,
     WebAddress,
     short,
 )
 from heartbeat_bot.errors import ConfigError
-from heartbeat_bot.redaction import TOKEN_SHAPE, without_credentials
+from heartbeat_bot.redaction import TOKEN_SHAPE, keep_secret, shown_address
 
 # Discord shows the name in a list of choices: 100 characters (Discord's reference, "Application Command Option Choice").
 _MAX_NAME = 100
@@ -37,6 +38,10 @@ _DISCORD_HOSTS = frozenset({"discord.com", "canary.discord.com", "ptb.discord.co
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, shown_address(value) if isinstance(value, str) else value
 
 
 class DiscordConfig(_Model):
@@ -61,6 +66,16 @@ class DiscordConfig(_Model):
             "write a name such as DISCORD_TOKEN here, and keep the token itself out of this file"
         )
 
+    @field_validator("api_url")
+    @classmethod
+    def _is_a_base(cls, address: str) -> str:
+        # Paths are put behind it, and the token is the only authorization that goes with them.
+        if "@" in urlsplit(address).netloc or "?" in address or "#" in address:
+            raise ValueError(
+                "this address holds a user name, a password, ? or #, which cannot be used; write scheme, host and path alone"
+            )
+        return address
+
     @field_validator("api_url", "gateway_url")
     @classmethod
     def _ends_without_a_slash(cls, address: str | None) -> str | None:
@@ -69,6 +84,7 @@ class DiscordConfig(_Model):
     def token(self, environ: Mapping[str, str] = os.environ) -> SecretStr:
         """Read the bot token from the environment; raise ConfigError, which never shows it, when it is unset or looks wrong."""
         token = environ.get(self.token_env, "").strip()
+        keep_secret(token)
         if not token:
             raise ConfigError(
                 f"the environment variable {self.token_env} is not set; put the bot token into it "
@@ -163,7 +179,7 @@ class GitSourceConfig(_Paths):
     @property
     def address(self) -> str:
         """The repository's address as it may be shown, without a password in it."""
-        return without_credentials(self.git)
+        return shown_address(self.git)
 
 
 # pydantic puts these among the keys that lead to a problem. They begin as no newsletter's name may, so that none is taken for one.
@@ -208,7 +224,7 @@ _Source = Annotated[
 class ImagesConfig(_Model):
     """Where the pictures of an issue come from."""
 
-    base_url: WebAddress | None = Field(default=None, description="Where relative pictures are found; site_url when null.")
+    base_url: PublicAddress | None = Field(default=None, description="Where relative pictures are found; site_url when null.")
     attach: bool = Field(default=False, description="Whether pictures are uploaded from the source rather than linked.")
 
     @model_validator(mode="after")
@@ -272,7 +288,9 @@ class NewsletterConfig(_Model):
 
     source: _Source = Field(description="Where the files live: a directory or a Git repository.")
     poll: Duration = Field(default=timedelta(minutes=5), description="How often the source is looked at, 10s or more.")
-    site_url: WebAddress | None = Field(default=None, description="The site's address, which relative links of an issue lead to.")
+    site_url: PublicAddress | None = Field(
+        default=None, description="The site's address, which relative links of an issue lead to."
+    )
     issue_url: IssueTemplate | None = Field(
         default=None,
         description="An issue's own address; {slug}, {year}, {month}, {day}, {path} and {stem} are filled in.",

@@ -4,7 +4,7 @@ import re
 from enum import Enum
 from urllib.parse import urlsplit
 
-from heartbeat_bot.redaction import without_credentials
+from heartbeat_bot.redaction import shown_address
 
 # Transports that only carry data. ext:: and fd:: run commands, as does any other helper that is installed under git-remote-*.
 ALLOWED_PROTOCOLS = ("https", "http", "ssh", "git", "file")
@@ -31,7 +31,7 @@ def remote_kind(address: str) -> RemoteKind:
 
     An address never becomes an option of git or ssh, and never names a helper that runs commands.
     """
-    shown = without_credentials(address)
+    shown = shown_address(address)
     if not address.strip() or re.search(r"[\x00-\x1f\x7f]", address):
         raise ValueError("the repository's address is empty or holds control characters")
     if address.startswith("-"):

@@ -73,6 +73,13 @@ def _web_address(value: object) -> object:
     return _address(value, {"http", "https"})
 
 
+def _public_address(value: object) -> object:
+    address = _web_address(value)
+    if isinstance(address, str) and "@" in urlsplit(address).netloc:
+        raise ValueError("a user name or password stands in this address, and everyone who sees a link sees it; take it out")
+    return address
+
+
 def _gateway_address(value: object) -> object:
     return _address(value, {"ws", "wss"})
 
@@ -87,7 +94,9 @@ def _address(value: object, schemes: set[str]) -> object:
     except ValueError:
         usable = False
     if not usable or re.search(r"[\s<>]", value):
-        raise ValueError(f"{short(value)} is not an address; write it in full, beginning with {wanted}")
+        # What may hold a password, a token or a part of one is not repeated.
+        shown = "this" if re.search(r"[@?#]", value) else short(value)
+        raise ValueError(f"{shown} is not an address; write it in full, beginning with {wanted}")
     return value
 
 
@@ -102,7 +111,7 @@ def _issue_template(value: object) -> object:
     for name, spec, conversion in fields:
         if name not in ISSUE_PLACEHOLDERS or spec or conversion:
             raise ValueError(f"unknown placeholder {{{name}}}; the placeholders are {known}")
-    _web_address(string.Formatter().vformat(value, (), dict.fromkeys(ISSUE_PLACEHOLDERS, "x")))
+    _public_address(string.Formatter().vformat(value, (), dict.fromkeys(ISSUE_PLACEHOLDERS, "x")))
     return value
 
 
@@ -143,6 +152,7 @@ _SHORT = 60
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Snowflake = Annotated[int, BeforeValidator(_snowflake)]
 WebAddress = Annotated[str, BeforeValidator(_web_address)]
+PublicAddress = Annotated[str, BeforeValidator(_public_address)]
 GatewayAddress = Annotated[str, BeforeValidator(_gateway_address)]
 IssueTemplate = Annotated[str, BeforeValidator(_issue_template)]
 HeadingPattern = Annotated[re.Pattern[str], BeforeValidator(_heading_pattern)]

@@ -42,6 +42,15 @@ def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("heartbeat-windows-1252", _as_windows_1252)
 
 
+def check_size(size: int, path: str) -> None:
+    """Raise IssueError when a file of so many bytes is larger than ``MOST_BYTES``: who knows the size need not read it."""
+    if size > MOST_BYTES:
+        raise IssueError(
+            f"the file has {size / 2**20:.1f} MiB, more than the {MOST_BYTES // 1024} KiB that an issue may have; split it",
+            path=path,
+        )
+
+
 def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
     """Return the text of a file: BOM gone, LF at every line's end, mojibake repaired; what was repaired is a finding.
 
@@ -49,11 +58,7 @@ def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
     Raises IssueError when the file is larger than ``MOST_BYTES``, or no text (a NUL character, as in pictures; what Git
     LFS keeps in a file's place).
     """
-    if len(data) > MOST_BYTES:
-        raise IssueError(
-            f"the file has {len(data) / 2**20:.1f} MiB, more than the {MOST_BYTES // 1024} KiB that an issue may have; split it",
-            path=path,
-        )
+    check_size(len(data), path)
     findings: list[Finding] = []
     text = _characters(data, findings)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

@@ -71,6 +71,10 @@ _WARNINGS = _rules(
         "Write `date: 2026-01-31` into the front matter.",
     ),
     no_title=("The issue has no title; one was made of its file's name.", "Write `title:` into the front matter."),
+    not_a_file=(
+        "A symbolic link, a pipe or a device stands where an issue could be; only regular files are read.",
+        "Put the file itself there, or leave it: it is not posted.",
+    ),
     picture_not_attached=(
         "A picture could not be uploaded (its kind, or its size); it is linked instead.",
         "Save it as PNG, JPEG, GIF or WebP, below the size that the message names.",

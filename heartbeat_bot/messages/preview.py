@@ -1,6 +1,5 @@
 """What would be posted, for people: the text of ``preview --format text``; for scripts see preview_json.py."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.messages.compose import Composition
 from heartbeat_bot.messages.post import Post
+from heartbeat_bot.printable import one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +51,13 @@ def as_text(preview: Preview) -> str:
     if preview.findings:
         lines += ["", f"── {len(preview.findings)} to look at ".ljust(78, "─")]
         lines += [finding_line(issue.path, finding) for finding in preview.findings]
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def finding_line(path: str, finding: Finding) -> str:
-    """Write a finding as compilers do: file, line, severity, sentence, rule."""
+    """Write a finding in a line, as compilers do: file, line, severity, sentence, rule."""
     place = path if finding.line is None else f"{path}:{finding.line}"
-    return f"{place}: {finding.severity.value}: {finding.message} [{finding.rule}]"
+    return one_line(f"{place}: {finding.severity.value}: {finding.message} [{finding.rule}]")
 
 
 def _embed_lines(embed: Mapping[str, Any]) -> list[str]:
@@ -76,9 +76,5 @@ def _embed_lines(embed: Mapping[str, Any]) -> list[str]:
 
 
 def _indented(text: str, bar: str) -> list[str]:
-    return [bar + line for line in _printable(text).split("\n")] if text else []
-
-
-def _printable(text: str) -> str:
-    """Drop what would steer a terminal."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
+    # With spaces for tabs: code has those, and they look the same.
+    return [bar + line.expandtabs() for line in text.split("\n")] if text else []

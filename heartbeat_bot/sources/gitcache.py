@@ -22,7 +22,7 @@ from pathlib import Path
 
 from heartbeat_bot.config.remotes import RemoteKind, remote_kind
 from heartbeat_bot.errors import SourceError
-from heartbeat_bot.redaction import without_credentials
+from heartbeat_bot.redaction import shown_address
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.gitcommand import Finished, GitCommand
 from heartbeat_bot.sources.gitcomplaints import read_complaint
@@ -66,7 +66,7 @@ class GitCache:
 
     def __init__(self, remote: str, branch: str | None, folder: Path, git: GitCommand) -> None:
         """Remember what to copy where; nothing is fetched yet. ``branch`` None is the remote's own choice."""
-        self.shown = without_credentials(remote)
+        self.shown = shown_address(remote)
         self._kind = remote_kind(remote)
         self._remote = str(Path(remote).expanduser().absolute()) if self._kind is RemoteKind.PATH else remote
         self._branch = branch

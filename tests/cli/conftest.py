@@ -14,6 +14,7 @@ def _logging_as_before() -> Iterator[None]:
     root, own = logging.getLogger(), logging.getLogger("heartbeat_bot")
     handlers, level, own_level = root.handlers[:], root.level, own.level
     yield
+    logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
     root.setLevel(level)
     own.setLevel(own_level)

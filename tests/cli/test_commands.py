@@ -262,6 +262,18 @@ def test_the_doctor_tells_all_that_is_wrong(here: Path, monkeypatch: pytest.Monk
     assert not (here / "heartbeat.db").exists()
 
 
+def test_the_doctor_tells_what_others_on_the_machine_may_read(here: Path) -> None:
+    for name in ("heartbeat.db", "heartbeat-archive.db-wal", "heartbeat.db.lock"):
+        (here / name).touch(mode=0o600)
+        (here / name).chmod(0o600)
+    assert "others on this machine" not in call("doctor", code=1).stdout
+    (here / "heartbeat.db").chmod(0o640)
+    (here / "heartbeat-archive.db-wal").chmod(0o604)
+    said = call("doctor", code=1).stdout
+    names = f"{here / 'heartbeat.db'} {here / 'heartbeat-archive.db-wal'}"
+    assert f"✗ others on this machine may read what the bot keeps: run 'chmod 600 {names}'" in said
+
+
 # -- authors -------------------------------------------------------------------------------------------------------------
 
 

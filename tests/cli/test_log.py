@@ -2,6 +2,9 @@
 
 import json
 import logging
+import re
+import subprocess
+import sys
 from datetime import datetime
 
 import pytest
@@ -33,8 +36,8 @@ def test_secrets_are_blotted_out_and_nothing_else(text: str, shown: str) -> None
     assert redact(text) == shown
 
 
-def fail() -> None:
-    raise ValueError(f"at\n{TOKEN}\nhttps://ann:geheim@example.org")
+def fail(said: str = f"at\n{TOKEN}\nhttps://ann:geheim@example.org") -> None:
+    raise ValueError(said)
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
@@ -104,3 +107,55 @@ def test_setting_up_twice_writes_once(capsys: pytest.CaptureFixture[str]) -> Non
     set_up_logging(verbosity=0, log_format="text")
     LOG.warning("once")
     assert capsys.readouterr().err.count("once") == 1
+
+
+FORGED = "a\nERROR forged\r\x1b[2J\x07\x85\u2028\u202e##[error]x"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_record_is_one_line_that_steers_nothing(log_format: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(verbosity=0, log_format=log_format)
+    LOG.warning("%s and %r", FORGED, FORGED)
+    LOG.warning(FORGED)
+    lines = capsys.readouterr().err.removesuffix("\n").split("\n")
+    assert len(lines) == 2
+    for line in lines:
+        assert line.replace("\u2028", "\n").isprintable()
+        assert "##[" not in line
+    if log_format == "json":
+        assert [json.loads(line)["message"] for line in lines] == [f"{FORGED} and {FORGED!r}", FORGED]
+    else:
+        assert lines[1] == r"WARNING a\x0aERROR forged\x0d\x1b[2J\x07\x85\u2028\u202e\x23#[error]x"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_line_of_a_traceback_is_taken_for_a_record_or_a_command(
+    log_format: LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logging(verbosity=0, log_format=log_format)
+    try:
+        fail(f"{FORGED}\n::error::x\nWARNING forged")
+    except ValueError as error:
+        error.add_note("ERROR forged\n::error::x")
+        LOG.exception("fault", stack_info=True)
+    first, *rest = capsys.readouterr().err.removesuffix("\n").split("\n")
+    assert bool(rest) == (log_format == "text")
+    assert all(line.startswith("    ") and line.isprintable() for line in rest)
+    assert not any(line.strip().startswith("::") or "##[" in line for line in (first, *rest))
+    assert r"\x3a:error::x" in "".join(rest) or log_format == "json"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_arguments_that_do_not_fit_are_one_line_too(log_format: LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(verbosity=0, log_format=log_format)
+    LOG.warning("%d", f"{FORGED}{TOKEN}")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "[token]" in said
+
+
+def test_warnings_of_python_are_records_too() -> None:
+    script = "import warnings; from heartbeat_bot.log import set_up_logging; set_up_logging(verbosity=0, log_format='text')"
+    script += r"; warnings.warn('a\nERROR forged')"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert re.fullmatch(r"WARNING .*UserWarning: a\\x0aERROR forged.*\n", done.stderr)
