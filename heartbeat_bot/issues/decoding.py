@@ -42,6 +42,12 @@ def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("heartbeat-windows-1252", _as_windows_1252)
 
 
+def too_large(size: int, path: str) -> IssueError:
+    """Return the error of a file of ``size`` bytes, more than ``MOST_BYTES``."""
+    told = f"the file has {size / 2**20:.1f} MiB, more than the {MOST_BYTES // 1024} KiB that an issue may have; split it"
+    return IssueError(told, path=path)
+
+
 def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
     """Return the text of a file: BOM gone, LF at every line's end, mojibake repaired; what was repaired is a finding.
 
@@ -50,10 +56,7 @@ def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
     LFS keeps in a file's place).
     """
     if len(data) > MOST_BYTES:
-        raise IssueError(
-            f"the file has {len(data) / 2**20:.1f} MiB, more than the {MOST_BYTES // 1024} KiB that an issue may have; split it",
-            path=path,
-        )
+        raise too_large(len(data), path)
     findings: list[Finding] = []
     text = _characters(data, findings)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

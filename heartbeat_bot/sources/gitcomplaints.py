@@ -34,20 +34,35 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     (r"Permission denied", "a folder may not be read or written; check its permissions"),
     (r"No space left on device", "the disk is full"),
 )
+# What git says when it, or a helper of it, meets a limit that it was started with (see gitcommand.py): memory, a file's size, time.
+_LIMIT = re.compile(
+    r"[Oo]ut of memory|Cannot allocate memory|File too large|died of signal (?:24|25)\b|unable to create thread"
+    r"|unable to deflate|inflate: data stream error \(out of memory\)"
+)
+_TOO_MUCH = (
+    "the remote sends more than is taken from any (128 MiB of memory, or 1 GiB in one file); "
+    "check that this is the right repository, and keep the newsletter in a smaller one"
+)
 _NOISE = re.compile(r"^(?:warning: .*|hint: .*|Please make sure.*|and the repository exists\.|remote: *)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A sentence, and whether it tells of the remote or the machine (True) or may come from a broken copy of ours (False)."""
+    """A sentence, and whether it tells of the remote or the machine (True) or may come from a broken copy of ours (False).
+
+    ``too_much``: git met one of its limits.
+    """
 
     sentence: str
     known: bool
+    too_much: bool = False
 
 
 def read_complaint(complaint: str) -> Reading:
     """Say what git complains of, without any credentials that stand in it."""
     told = without_credentials(complaint)
+    if _LIMIT.search(told):
+        return Reading(sentence=_TOO_MUCH, known=True, too_much=True)
     for sign, sentence in _SIGNS:
         if re.search(sign, told):
             return Reading(sentence=sentence, known=True)

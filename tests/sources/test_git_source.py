@@ -543,7 +543,7 @@ async def test_settings_go_to_git_by_the_environment_and_not_by_the_command_line
     (tmp_path / "git").write_text('#!/bin/sh\necho "$@"\n')
     (tmp_path / "git").chmod(0o755)
     command = GitCommand(environ={"PATH": f"{tmp_path}:/bin"}, timeout=10)
-    finished = await command.run(["fetch"], folder=tmp_path, settings={"remote.x.url": "https://ann:geheim@example.org"})
+    finished = await command.run(["fetch"], folder=tmp_path, settings=[("remote.x.url", "https://ann:geheim@example.org")])
     assert finished.output.decode() == f"--git-dir={tmp_path} fetch\n"
 
 
