@@ -36,7 +36,7 @@ def remote_kind(address: str) -> RemoteKind:
 
     An address never becomes an option of git or ssh, and never names a helper that runs commands.
     """
-    shown = without_credentials(address)
+    shown = without_credentials(_AUTHORITY.sub(r"\1://\3\4", address))
     if not address.strip() or re.search(r"[\x00-\x1f\x7f]", address):
         raise ValueError("the repository's address is empty or holds control characters")
     if address.startswith("-"):
@@ -89,7 +89,9 @@ def _decoded(part: str) -> str:
     """Read what stands in an address percent-encoded; bytes that are no UTF-8 go on to git as they are."""
     decoded = os.fsdecode(unquote_to_bytes(part))
     if re.search(r"[\x00-\x1f\x7f]", decoded):
-        raise ValueError("the user name or the password in the repository's address holds a control character, which git cannot hand on")
+        raise ValueError(
+            "the user name or the password in the repository's address holds a control character, which git cannot hand on"
+        )
     return decoded
 
 
@@ -109,12 +111,14 @@ def _check_url(address: str, scheme: str, shown: str) -> None:
     try:
         parts = urlsplit(address)
         host, user, _ = parts.hostname, parts.username or "", parts.port
+        if scheme in {"http", "https"} and ":" in parts.netloc and "@" in address.partition("://")[2][len(parts.netloc) :]:
+            raise ValueError("what looks like a path may be the rest of a password")
     except ValueError:
         # Neither the address nor Python's words are shown. A password with a / in it ends the host's part too early, so that the
         # rest of it looks like a path and would be shown as one.
         raise ValueError(
             f"the repository's address is not written {scheme}://host/path; in a user name or password / is written %2F, @ %40, "
-            "# %23 and ? %3F (better keep them out of this file, with a git credential helper)"
+            "# %23 and ? %3F, and so is an @ in a path behind a port or a password (better keep passwords out of this file, with auth_env)"
         ) from None
     if scheme != "file" and (not host or host.startswith("-") or user.startswith("-")):
         raise ValueError(f"'{shown}' names no host that could be asked; write {scheme}://host/path")

@@ -34,7 +34,9 @@ class Tally:
         if self._entries > MOST_ENTRIES:
             raise TooManyError(f"there are more than {MOST_ENTRIES:,} files and folders where `paths` leads; {_NARROWER}")
         if self._bytes > MOST_PATH_BYTES:
-            raise TooManyError(f"the paths of the files where `paths` leads take more than {MOST_PATH_BYTES >> 20} MiB; {_NARROWER}")
+            raise TooManyError(
+                f"the paths of the files where `paths` leads take more than {MOST_PATH_BYTES >> 20} MiB; {_NARROWER}"
+            )
 
     def take(self) -> None:
         """Count a file that matches; raise TooManyError when it is one too many."""

@@ -59,9 +59,7 @@ _FOLDERS_KEPT = 1024 * 1024
 _MOST_FETCHES = 32
 # Git's helper prints what its environment holds: the environment is read by the same user only, a command line by everybody. It is
 # asked for the host of the address only, so that a redirect to another one does not get the password.
-_HELPER = (
-    '!f() { if test "$1" = get; then printf "username=%s\\npassword=%s\\n" "$HEARTBEAT_GIT_USER" "$HEARTBEAT_GIT_PASSWORD"; fi; }; f'
-)
+_HELPER = '!f() { if test "$1" = get; then printf "username=%s\\npassword=%s\\n" "$HEARTBEAT_GIT_USER" "$HEARTBEAT_GIT_PASSWORD"; fi; }; f'
 
 
 class _CopyBrokenError(Exception):
@@ -176,7 +174,9 @@ class GitCache:
             try:
                 return await work()
             except _CopyBrokenError as error:
-                raise SourceError(f"{self._copy}: neither this copy nor a new one can be read ({error}); is the disk sound?") from error
+                raise SourceError(
+                    f"{self._copy}: neither this copy nor a new one can be read ({error}); is the disk sound?"
+                ) from error
 
     # The lock, the copy's life
 
@@ -203,7 +203,9 @@ class GitCache:
                 async with asyncio.timeout(most):
                     yield
             except TimeoutError as error:
-                raise SourceError(f"{self.shown}: all together took longer than {most:g} seconds; the next pass tries again") from error
+                raise SourceError(
+                    f"{self.shown}: all together took longer than {most:g} seconds; the next pass tries again"
+                ) from error
 
     def _usable(self) -> bool:
         packs = self._copy / "objects" / "pack"
@@ -455,7 +457,7 @@ class GitCache:
 
     async def _sizes_or_fetch(self, wanted: Collection[BlobId], around: Sequence[BlobId]) -> dict[BlobId, int]:
         sizes = await self._sizes(around, self._copy)
-        if not wanted <= sizes.keys() | self._refused:
+        if any(blob not in sizes and blob not in self._refused for blob in wanted):
             await self._fetch_blobs([blob for blob in around if blob not in sizes and blob not in self._refused])
             sizes = await self._sizes(around, self._copy)
         if missing := [blob for blob in wanted if blob not in sizes and blob not in self._refused]:
@@ -498,7 +500,7 @@ def _in_batches(sizes: Mapping[_Id, int]) -> Iterator[list[_Id]]:
 
 def _taken_apart(told: bytes, objects: Sequence[_Id]) -> dict[_Id, bytes]:
     """Read what ``git cat-file --batch`` answers."""
-    names = {name: name for name in objects}
+    names: dict[str, _Id] = {name: name for name in objects}
     found: dict[_Id, bytes] = {}
     position = 0
     while position < len(told):

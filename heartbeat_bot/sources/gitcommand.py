@@ -21,7 +21,15 @@ _KEPT = frozenset(
         *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TMP", "TEMP", "TZ", "LANG", "LC_CTYPE", "LD_LIBRARY_PATH"),
         *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"),
         # ways to prove oneself: ssh's agent, Kerberos, the keyrings of credential helpers
-        *("SSH_AUTH_SOCK", "KRB5CCNAME", "KRB5_CONFIG", "DBUS_SESSION_BUS_ADDRESS", "GNUPGHOME", "PASSWORD_STORE_DIR", "GH_CONFIG_DIR"),
+        *(
+            "SSH_AUTH_SOCK",
+            "KRB5CCNAME",
+            "KRB5_CONFIG",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "GNUPGHOME",
+            "PASSWORD_STORE_DIR",
+            "GH_CONFIG_DIR",
+        ),
         # the way to the network
         *("all_proxy", "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
         *("CURL_CA_BUNDLE", "NIX_SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
@@ -66,7 +74,9 @@ _SETTINGS: Mapping[str, str] = {
     "protocol.version": "2",
     "transfer.fsckObjects": "false",
 }
-LOCAL_UPLOAD_PACK = "git -c pack.threads=1 -c pack.windowMemory=16m -c core.deltaBaseCacheLimit=16m -c core.bigFileThreshold=1m upload-pack"
+LOCAL_UPLOAD_PACK = (
+    "git -c pack.threads=1 -c pack.windowMemory=16m -c core.deltaBaseCacheLimit=16m -c core.bigFileThreshold=1m upload-pack"
+)
 """What serves a repository of this machine, within the same memory. It does not see the settings above: git hides them from it."""
 
 Setting = tuple[str, str]
@@ -132,7 +142,7 @@ class GitCommand:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=_with_settings(self.environ, settings) | (variables or {}),
+                env={**_with_settings(self.environ, settings), **(variables or {})},
                 # A session of its own: no terminal that ssh could ask a password on, and one signal reaches git's children too.
                 start_new_session=True,
             )

@@ -20,7 +20,7 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     (r"Host key verification failed", "ssh does not know the host's key; run 'ssh HOST' once as the bot's user and accept it"),
     (
         r"Permission denied \(|Authentication failed|could not read (?:Username|Password)|Invalid username|terminal prompts disabled|HTTP Basic",
-        "access was refused; give the bot's user an ssh key or a git credential helper that may read the repository",
+        "access was refused; give the bot's user an ssh key, a git credential helper, or source.auth_env, that may read the repository",
     ),
     (
         r"(?:error|returned error): 403|not authorized|Access denied",
