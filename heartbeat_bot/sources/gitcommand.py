@@ -110,10 +110,16 @@ def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitCommand:
-    """Runs git with one environment. ``timeout`` is in seconds, for each command."""
+    """Runs git with one environment.
+
+    ``timeout`` is in seconds, for each command. ``memory`` is how many bytes each process of git may allocate, ``file_size`` how many
+    bytes a file may have that it writes.
+    """
 
     environ: Mapping[str, str]
     timeout: float
+    memory: int = _MEMORY
+    file_size: int = _FILE_SIZE
 
     async def run(
         self,
@@ -172,8 +178,9 @@ class GitCommand:
         The shell sets them, for Python may run no code between fork and exec in a program with threads. A limit that the system does
         not know is left out (macOS does not keep the one on memory).
         """
-        limits = {"c": 0, "d": _MEMORY // 1024, "f": _FILE_SIZE // 512, "t": math.ceil(self.timeout) + 1}
-        lines = ["umask 077", *(f"ulimit -S -{flag} {value} 2>/dev/null" for flag, value in limits.items()), 'exec git "$@"']
+        limits = {"c": 0, "d": self.memory // 1024, "f": self.file_size // 512, "t": math.ceil(self.timeout) + 1}
+        # Without the trap, a file that becomes too large ends git without a word.
+        lines = ["umask 077", "trap '' XFSZ 2>/dev/null", *(f"ulimit -S -{flag} {value} 2>/dev/null" for flag, value in limits.items()), 'exec git "$@"']
         return ["/bin/sh", "-c", "\n".join(lines), "git"]
 
 
@@ -197,8 +204,6 @@ async def _talk(process: Process, stdin: bytes, most: int) -> tuple[bytes | None
         complaint = group.create_task(_read(process, process.stderr, LARGEST_COMPLAINT))
         group.create_task(_feed(process.stdin, stdin))
     await process.wait()
-    if output.result() is None or complaint.result() is None:
-        await _end(process)
     return output.result(), complaint.result()
 
 
@@ -216,10 +221,12 @@ async def _read(process: Process, stream: asyncio.StreamReader, most: int) -> by
     while piece := await stream.read(1 << 16):
         length += len(piece)
         if length > most:
+            # What is left in the pipe is read, too: asyncio takes no process for ended before.
             _kill(process)
-            return None
-        pieces.append(piece)
-    return b"".join(pieces)
+            pieces.clear()
+        else:
+            pieces.append(piece)
+    return b"".join(pieces) if length <= most else None
 
 
 def _kill(process: Process) -> None:

@@ -9,9 +9,11 @@ import subprocess
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
+from typing import Final
 
 MEGABYTE = 1024 * 1024
 _COMMIT, _TREE, _BLOB, _REF_DELTA = 1, 2, 3, 7
@@ -192,26 +194,6 @@ def packed_zero_blob(folder: Path, size: int = 1800 * MEGABYTE) -> Bare:
     return large_blobs(folder, count=1, size=size)
 
 
-def names_that_lead_out(folder: Path) -> Bare:
-    """Entries that no work tree could hold: they lead out of their folder, or into a repository's own."""
-    bare = Bare(folder)
-    blob = bare.blob(b"text\n")
-    inner = bare.tree([("100644", b"a.md", blob)])
-    bare.commit(
-        bare.tree(
-            [
-                ("40000", b"..", inner),
-                ("40000", b".", inner),
-                ("40000", b".git", inner),
-                ("100644", b"../../escape.md", blob),
-                ("100644", b"/etc/passwd.md", blob),
-                ("100644", b"good.md", blob),
-            ]
-        )
-    )
-    return bare
-
-
 # -- remotes -------------------------------------------------------------------------------------------------------------
 
 _ISSUE = b"# Honest\n\ntext\n"
@@ -230,10 +212,11 @@ def _band(number: int, content: bytes) -> Iterator[bytes]:
         yield _line(bytes([number]) + content[start : start + 60_000])
 
 
-def _noise(seed: int) -> bytes:
+@cache
+def _noise() -> bytes:
     """Return a megabyte that does not pack, written as it stands: ``zlib`` reads it as one block after the other."""
-    block = hashlib.shake_128(b"%d" % seed).digest(32_768)
-    return (b"\x00" + struct.pack("<HH", len(block), 0xFFFF ^ len(block)) + block) * 32
+    block = hashlib.shake_128(b"noise").digest(32_768)
+    return b"".join(_band(1, (b"\x00" + struct.pack("<HH", len(block), 0xFFFF ^ len(block)) + block) * 32))
 
 
 def _many_refs() -> Iterator[bytes]:
@@ -246,7 +229,7 @@ def _many_refs() -> Iterator[bytes]:
 def _endless_pack(kind: int) -> Iterator[bytes]:
     yield from _band(1, b"PACK" + struct.pack(">II", 2, 3) + _entry_head(kind, 1 << 44) + b"\x78\x01")
     while True:
-        yield b"".join(_band(1, _noise(1)))
+        yield _noise()
 
 
 def delta_bomb(factor: int = 1000, base: int = 16 * MEGABYTE - 1) -> bytes:
@@ -270,7 +253,7 @@ class HostileRemote:
     nothing; ``drip`` says a byte now and then; ``page`` is a web page without an end; ``honest`` is a repository of one issue.
     """
 
-    KINDS = ("old-refs", "refs", "pack", "tree", "delta", "messages", "page")
+    KINDS: Final = ("old-refs", "refs", "pack", "tree", "delta", "messages", "page")
     """The attacks that send as much as they can."""
 
     def __init__(self, server: ThreadingHTTPServer, over: Event) -> None:
@@ -381,6 +364,5 @@ BUILDERS: dict[str, Callable[[Path], Bare]] = {
     "long names": long_names,
     "many large blobs": large_blobs,
     "a packed zero blob": packed_zero_blob,
-    "names that lead out": names_that_lead_out,
 }
 """The repositories by what is hostile in them, with their full sizes."""

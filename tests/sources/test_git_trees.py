@@ -95,7 +95,14 @@ def test_names_that_no_folder_can_hold_are_left_out(forest: Forest) -> None:
 
 
 def test_links_and_submodules_are_left_out_and_odd_modes_of_files_are_not(forest: Forest) -> None:
-    modes = {"120000": b"link.md", "160000": b"module.md", "100644": b"a.md", "100755": b"b.md", "100664": b"c.md", "0100600": b"d.md"}
+    modes = {
+        "120000": b"link.md",
+        "160000": b"module.md",
+        "100644": b"a.md",
+        "100755": b"b.md",
+        "100664": b"c.md",
+        "0100600": b"d.md",
+    }
     root = forest.add([(mode, name, BLOB) for mode, name in modes.items()])
     assert list(forest.walk(root)) == ["a.md", "b.md", "c.md", "d.md"]
 
