@@ -15,7 +15,7 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _SCP = re.compile(r"(?:[^/@:\s-][^/@:\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/@:\s\[-][^/@:\s]*):[^\s-].*")
 _AUTHORITY = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)@([^/?#@]*)(.*)", re.DOTALL)
 # The user that hosts want beside a token; those that want none in particular (GitLab, Gitea) take this one too.
-_TOKEN_USER = "x-access-token"
+_TOKEN_USER = "x-access-token"  # noqa: S105 - a user, no password
 # The rules of git check-ref-format, without the ones about refs outside of refs/heads/.
 _BAD_BRANCH = re.compile(r"^[-/.]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|/\.|\.lock(?:/|$)|[/.]$|^@$|^$")
 
@@ -111,15 +111,17 @@ def _check_url(address: str, scheme: str, shown: str) -> None:
     try:
         parts = urlsplit(address)
         host, user, _ = parts.hostname, parts.username or "", parts.port
-        if scheme in {"http", "https"} and ":" in parts.netloc and "@" in address.partition("://")[2][len(parts.netloc) :]:
-            raise ValueError("what looks like a path may be the rest of a password")
+        # What looks like a path may be the rest of a password.
+        torn = scheme in {"http", "https"} and ":" in parts.netloc and "@" in address.partition("://")[2][len(parts.netloc) :]
     except ValueError:
+        torn, host, user = True, None, ""
+    if torn:
         # Neither the address nor Python's words are shown. A password with a / in it ends the host's part too early, so that the
         # rest of it looks like a path and would be shown as one.
         raise ValueError(
             f"the repository's address is not written {scheme}://host/path; in a user name or password / is written %2F, @ %40, "
             "# %23 and ? %3F, and so is an @ in a path behind a port or a password (better keep passwords out of this file, with auth_env)"
-        ) from None
+        )
     if scheme != "file" and (not host or host.startswith("-") or user.startswith("-")):
         raise ValueError(f"'{shown}' names no host that could be asked; write {scheme}://host/path")
 

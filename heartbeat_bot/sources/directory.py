@@ -161,14 +161,10 @@ def _walk(root: Path, wanted: Callable[[str], bool], tally: Tally) -> Iterator[t
     waiting = [("", root)]
     while waiting:
         prefix, folder = waiting.pop()
-        entries: list[os.DirEntry[str]] = []
+        if prefix and os.path.lexists(folder / _GIT):
+            continue
         try:
-            if prefix and os.path.lexists(folder / _GIT):
-                continue
-            with os.scandir(folder) as listing:
-                for entry in listing:
-                    tally.look_at(len(prefix) + len(entry.name))
-                    entries.append(entry)
+            entries = _entries(folder, len(prefix), tally)
         except OSError as error:
             if prefix and isinstance(error, FileNotFoundError):
                 continue  # a folder that was removed meanwhile holds nothing; a root that was is no empty newsletter
@@ -182,6 +178,16 @@ def _walk(root: Path, wanted: Callable[[str], bool], tally: Tally) -> Iterator[t
                     waiting.append((f"{path}/", Path(entry.path)))
             elif entry.is_file(follow_symlinks=False):
                 yield path, Path(entry.path)
+
+
+def _entries(folder: Path, prefix: int, tally: Tally) -> list[os.DirEntry[str]]:
+    """List a folder whose path has ``prefix`` characters."""
+    entries: list[os.DirEntry[str]] = []
+    with os.scandir(folder) as listing:
+        for entry in listing:
+            tally.look_at(prefix + len(entry.name))
+            entries.append(entry)
+    return entries
 
 
 def _shown(name: str) -> str:

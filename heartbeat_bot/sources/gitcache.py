@@ -17,12 +17,12 @@ import shutil
 import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.config.remotes import Credentials, RemoteKind, remote_kind, without_userinfo
@@ -183,10 +183,7 @@ class GitCache:
     @asynccontextmanager
     async def _locked(self) -> AsyncGenerator[None]:
         try:
-            self._room.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if self._room.stat().st_mode & 0o077:
-                self._room.chmod(0o700)  # one of an earlier version
-            lock = open(os.open(self._room / f"{self._key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")  # noqa: PTH123
+            lock = _lock_file(self._room, self._key)
         except OSError as error:
             raise SourceError(f"{self._room}: the cache folder cannot be written ({error.strerror or error})") from error
         with lock:
@@ -475,7 +472,7 @@ class GitCache:
         stdin = "".join(f"{name}\n" for name in objects).encode()
         told = await self._local(["cat-file", "--batch-check=%(objectname) %(objectsize)"], copy, stdin, 128 * len(objects))
         lines = (line.split() for line in told.decode("ascii", "replace").splitlines())
-        sizes = {name: size for name, size in lines}
+        sizes = {line[0]: line[1] for line in lines}
         return {name: int(sizes[name]) for name in objects if sizes.get(name, "missing") != "missing"}
 
     async def _objects(self, objects: Sequence[_Id], copy: Path) -> dict[_Id, bytes]:
@@ -517,6 +514,15 @@ def _taken_apart(told: bytes, objects: Sequence[_Id]) -> dict[_Id, bytes]:
     if lost := names.keys() - found.keys():
         raise _CopyBrokenError(f"the copy of {min(lost)} is damaged")
     return found
+
+
+def _lock_file(room: Path, key: str) -> BinaryIO:
+    """Open the file that stands for a copy's lock. Nobody but the bot's user reads the folder: what lies in it may not be public."""
+    room.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(PermissionError):  # the folder of another user, who decides
+        if room.stat().st_mode & 0o077:
+            room.chmod(0o700)
+    return os.fdopen(os.open(room / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
 
 
 def _try_lock(descriptor: int) -> bool:

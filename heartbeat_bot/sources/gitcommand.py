@@ -180,7 +180,12 @@ class GitCommand:
         """
         limits = {"c": 0, "d": self.memory // 1024, "f": self.file_size // 512, "t": math.ceil(self.timeout) + 1}
         # Without the trap, a file that becomes too large ends git without a word.
-        lines = ["umask 077", "trap '' XFSZ 2>/dev/null", *(f"ulimit -S -{flag} {value} 2>/dev/null" for flag, value in limits.items()), 'exec git "$@"']
+        lines = [
+            "umask 077",
+            "trap '' XFSZ 2>/dev/null",
+            *(f"ulimit -S -{flag} {value} 2>/dev/null" for flag, value in limits.items()),
+            'exec git "$@"',
+        ]
         return ["/bin/sh", "-c", "\n".join(lines), "git"]
 
 

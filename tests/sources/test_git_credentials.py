@@ -79,7 +79,7 @@ def kept(origin: Origin, *, user: str = USER, password: str = CANARY) -> Iterato
         def log_message(self, *_about: object) -> None:
             pass
 
-        def _serve(self) -> None:
+        def do_GET(self) -> None:
             keeper = keepers[0]
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             if keeper.elsewhere:
@@ -100,7 +100,8 @@ def kept(origin: Origin, *, user: str = USER, password: str = CANARY) -> Iterato
                 self.end_headers()
                 self.wfile.write(content)
 
-        do_GET = do_POST = _serve
+        def do_POST(self) -> None:
+            self.do_GET()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -165,6 +166,14 @@ def processes_below(process: int) -> list[int]:
     return below
 
 
+def processes_of_ours() -> tuple[list[bytes], list[tuple[int, bytes]]]:
+    """Return the arguments of all processes that this one started, and the modes and contents of their environments."""
+    places = [Path(f"/proc/{process}") for process in processes_below(os.getpid())]
+    environments = [(place / "environ").stat().st_mode for place in places]
+    contents = [(place / "environ").read_bytes() for place in places]
+    return [(place / "cmdline").read_bytes() for place in places], list(zip(environments, contents, strict=True))
+
+
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_password_of_any_characters_opens_the_remote(origin: Origin, cache: Path, way: str) -> None:
     with kept(origin) as keeper:
@@ -183,16 +192,14 @@ async def test_no_argument_of_a_process_shows_the_password_and_no_environment_bu
         async with asyncio.TaskGroup() as group:
             task = group.create_task(source.snapshot())
             assert await asyncio.to_thread(keeper.held.wait, 20)
-            ours = processes_below(os.getpid())
-            arguments = [Path(f"/proc/{one}/cmdline").read_bytes() for one in ours]
-            environments = [Path(f"/proc/{one}/environ") for one in ours]
+            arguments, environments = processes_of_ours()
             assert any(b"remote-http" in line for line in arguments), "git's helper is under way"
             for form in forms_of(CANARY):
                 assert not [line for line in arguments if form in line]
-            for place in environments:
-                assert place.stat().st_mode & 0o077 == 0, "an environment is for its own user"
-                assert TOKEN.encode() not in place.read_bytes()
-                assert b"SITE_LOGIN" not in place.read_bytes()
+            for mode, environment in environments:
+                assert mode & 0o077 == 0, "an environment is for its own user"
+                assert TOKEN.encode() not in environment
+                assert b"SITE_LOGIN" not in environment
             keeper.go_on.set()
         assert list(task.result().files) == ["a.md"]
     for form in forms_of(CANARY):

@@ -50,6 +50,15 @@ def bytes_in(folder: Path) -> int:
     return sum(place.stat().st_size for place in folder.rglob("*") if place.is_file())
 
 
+def ends_in(folder: Path) -> set[str]:
+    """Return the ends of the names of all files in a folder and below it, the whole names of those without one."""
+    return {place.suffix or place.name for place in folder.rglob("*") if place.is_file()}
+
+
+def open_to_others(folder: Path) -> list[Path]:
+    return [place for place in (folder, *folder.rglob("*")) if place.stat().st_mode & 0o077]
+
+
 # -- trees ---------------------------------------------------------------------------------------------------------------
 
 
@@ -118,9 +127,9 @@ async def test_the_largest_issue_and_picture_are_read_and_one_byte_more_is_not(t
         contents = (await source.snapshot()).contents
         assert await contents.read("a.md") == files["a.md"]
         assert await contents.read_picture("c.png") == files["c.png"]
-        with pytest.raises(IssueError, match="the file has 0.5 MiB, more than the 512 KiB that an issue may have"):
+        with pytest.raises(IssueError, match=r"the file has 0\.5 MiB, more than the 512 KiB that an issue may have"):
             await contents.read("b.md")
-        with pytest.raises(SourceError, match="the picture has 2.4 MiB, and uploads may have 2.4 MiB"):
+        with pytest.raises(SourceError, match=r"the picture has 2\.4 MiB, and uploads may have 2\.4 MiB"):
             await contents.read_picture("d.png")
         assert await contents.find("d.png") == (name_of(files["d.png"]), PICTURE_BYTES + 1)
 
@@ -163,7 +172,7 @@ async def test_a_sparse_file_of_a_terabyte_in_a_folder_is_told_and_the_others_ar
     with memory(4 * MEGABYTE):
         snapshot = await DirectorySource(tmp_path, ["*.md"]).snapshot()
         assert await snapshot.contents.read("good.md") == b"1"
-        with pytest.raises(IssueError, match="the file has 1048576.0 MiB, more than the 512 KiB"):
+        with pytest.raises(IssueError, match=r"the file has 1048576\.0 MiB, more than the 512 KiB"):
             await snapshot.contents.read("huge.md")
         assert await snapshot.contents.find("huge.md") == (snapshot.files["huge.md"], 1 << 40)
     before = snapshot.files["huge.md"]
@@ -231,7 +240,7 @@ async def test_neither_git_nor_the_bot_grows_whatever_a_repository_holds_or_a_re
         assert told[url].startswith((f"{url}: ", "git fetch wrote more")), told[url]
     assert own < 96 * 1024, "KiB that this program grew by"
     assert gits < 192 * 1024, "KiB of the largest process below it"
-    assert {place.suffix for place in cache.iterdir()} == {".lock"}
+    assert ends_in(cache) == {".lock"}
 
 
 async def test_a_pack_without_an_end_is_left_and_swept_up(cache: Path) -> None:
@@ -251,7 +260,8 @@ async def test_what_a_fetch_into_a_copy_left_behind_is_swept_up(tmp_path: Path, 
     bare.commit(bare.tree([("100644", b"%032d.md" % number, os.urandom(20)) for number in range(60_000)]))
     with pytest.raises(SourceError):
         await git_cache.update()
-    assert not list(cache.rglob("tmp_*"))
+    assert ".pack" in ends_in(cache)
+    assert not any("tmp_" in end for end in ends_in(cache))
 
 
 @pytest.mark.parametrize("kind", ["hang", "drip"])
@@ -310,8 +320,8 @@ async def test_the_copies_are_nobody_elses_to_read_whatever_the_umask(tmp_path: 
     try:
         for _ in range(2):
             assert await (await origin.as_git(cache).snapshot()).contents.read("a.md") == b"secret"
-            assert [place for place in (cache, *cache.rglob("*")) if place.stat().st_mode & 0o077] == []
-            cache.chmod(0o755)  # as an earlier version made it
+            assert open_to_others(cache) == []
+            os.chmod(cache, 0o755)  # noqa: PTH101 - as an earlier version made it
     finally:
         os.umask(before)
 
