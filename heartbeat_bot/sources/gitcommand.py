@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from heartbeat_bot.config.remotes import ALLOWED_PROTOCOLS
 from heartbeat_bot.errors import SourceError
@@ -42,12 +43,12 @@ _KEPT = frozenset(
 _KEPT_PREFIXES = ("GCM_", "GIT_SSL_", "GIT_HTTP_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 # Bytes that each process of git may allocate, so that no remote makes it grow: a bot that idles has 93 MiB, and both together stay
 # below 300. An honest fetch of 200,000 paths takes a third of it.
-_MEMORY = 128 * 1024 * 1024
-_FILE_SIZE = 1024 * 1024 * 1024
+MEMORY: Final = 128 * 1024 * 1024
+FILE_SIZE: Final = 1024 * 1024 * 1024
 """Bytes of the largest file that git may write, which is the pack of a fetch."""
-LARGEST_COMPLAINT = 1024 * 1024
+LARGEST_COMPLAINT: Final = 1024 * 1024
 """Bytes of what git may write to stderr, where the remote's messages go, too."""
-LARGEST_OUTPUT = 8 * 1024 * 1024
+LARGEST_OUTPUT: Final = 8 * 1024 * 1024
 """Bytes of what git may write to stdout when nobody says how much to expect: some 100,000 branches."""
 # Settings of the machine that would start other programs, write what is not wanted, or refuse old repositories; and those that keep
 # git within its memory. Credential helpers, proxies, certificates and url.*.insteadOf stay as the machine has them.
@@ -118,8 +119,8 @@ class GitCommand:
 
     environ: Mapping[str, str]
     timeout: float
-    memory: int = _MEMORY
-    file_size: int = _FILE_SIZE
+    memory: int = MEMORY
+    file_size: int = FILE_SIZE
 
     async def run(
         self,

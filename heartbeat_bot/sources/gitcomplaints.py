@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from heartbeat_bot.redaction import without_credentials
+from heartbeat_bot.sources.gitcommand import FILE_SIZE, MEMORY
 
 # Each sign is searched in git's English messages (git sets LC_ALL=C); the first that is found gives the sentence.
 _SIGNS: tuple[tuple[str, str], ...] = (
@@ -40,7 +41,7 @@ _LIMIT = re.compile(
     r"|unable to deflate|inflate: data stream error \(out of memory\)"
 )
 _TOO_MUCH = (
-    "the remote sends more than is taken from any (128 MiB of memory, or 1 GiB in one file); "
+    f"the remote sends more than is taken from any ({MEMORY >> 20} MiB of memory, or {FILE_SIZE >> 30} GiB in one file); "
     "check that this is the right repository, and keep the newsletter in a smaller one"
 )
 _NOISE = re.compile(r"^(?:warning: .*|hint: .*|Please make sure.*|and the repository exists\.|remote: *)$", re.MULTILINE)

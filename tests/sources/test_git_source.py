@@ -583,6 +583,8 @@ async def test_a_host_that_cannot_be_reached_is_told_without_the_password(cache:
         ("fatal: transport 'ext' not allowed", "this kind of address is not allowed; use https or ssh"),
         ("error: unable to create temporary file: Permission denied", "a folder may not be read or written"),
         ("fatal: write error: No space left on device", "the disk is full"),
+        ("fatal: Out of memory, malloc failed (tried to allocate 9 bytes)\nfatal: invalid index-pack output", "128 MiB of memory"),
+        ("fatal: write error: File too large\nfatal: fetch-pack: invalid index-pack output", "or 1 GiB in one file"),
     ],
 )
 def test_what_git_says_of_the_remote_or_the_machine_is_a_sentence_with_what_to_do(complaint: str, sentence: str) -> None:
