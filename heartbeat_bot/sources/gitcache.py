@@ -127,7 +127,7 @@ class GitCache:
             try:
                 await self._fetch_branch(self._copy)
                 return await self._read_tree(self._copy)
-            except _CopyBrokenError:
+            except (_CopyBrokenError, _MissingError):
                 return await self._renew()
 
     async def sizes(self, blobs: Sequence[BlobId], neighbours: Sequence[BlobId]) -> dict[BlobId, int]:

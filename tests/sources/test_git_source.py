@@ -353,6 +353,18 @@ async def test_a_copy_that_is_damaged_between_looking_and_reading_is_renewed(ori
     assert await snapshot.contents.find("p.png") == (name_of(b"3"), 1)
 
 
+async def test_a_copy_that_lost_a_folder_is_renewed(origin: Origin, cache: Path) -> None:
+    commit = origin.commit({"a/x.md": b"1"})
+    await origin.as_git(cache).snapshot()
+    copy = copy_in(cache)
+    old = _packs(copy, "")
+    git(copy, "pack-objects", "--quiet", "objects/pack/pack", stdin=f"{commit}\n{git(copy, 'rev-parse', f'{commit}^{{tree}}')}\n")
+    for place in old:
+        place.unlink()
+    snapshot = await origin.as_git(cache).snapshot()
+    assert [await snapshot.contents.read(path) for path in snapshot.files] == [b"1"]
+
+
 async def test_what_a_kill_left_behind_is_swept_up(origin: Origin, cache: Path) -> None:
     origin.commit({"a.md": b"1"})
     await origin.as_git(cache).snapshot()
