@@ -3,10 +3,11 @@
 import asyncio
 import faulthandler
 import logging
+import os
 import shutil
 import signal
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.ledger import Clock, Ledger, open_ledger, system_clock
 from heartbeat_bot.delivery.outlet import OPTIONAL_PERMISSIONS, ChannelFacts, DiscordOutlet, log_in
 from heartbeat_bot.delivery.plan import ChannelId
-from heartbeat_bot.errors import ConfigError, SourceError, UserError
+from heartbeat_bot.errors import ConfigError, UserError
 from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.passes import Passes, PassReport, Progress
@@ -39,8 +40,14 @@ def no_progress(_what: str, _done: int, _total: int) -> None:
     """Say nothing."""
 
 
+def _without_token(config: Config) -> Mapping[str, str]:
+    """Return the environment as sources may see it."""
+    return {name: value for name, value in os.environ.items() if name != config.discord.token_env}
+
+
 def _passes(config: Config, ledger: Ledger, outlet: DiscordOutlet, runner: Runner, *, clock: Clock, progress: Progress) -> Passes:
-    sources = {name: open_source(newsletter.source, config.cache_dir) for name, newsletter in config.newsletters.items()}
+    environ = _without_token(config)
+    sources = {name: open_source(newsletter.source, config.cache_dir, environ) for name, newsletter in config.newsletters.items()}
     return Passes(config=config, ledger=ledger, outlet=outlet, sources=sources, runner=runner, clock=clock, progress=progress)
 
 
@@ -183,8 +190,8 @@ async def diagnose(config: Config) -> list[Line]:
     lines.append(Line(good=git is not None, text=f"git is {git}" if git else "there is no git on this machine: install it"))
     for name, newsletter in config.newsletters.items():
         try:
-            snapshot = await open_source(newsletter.source, config.cache_dir).snapshot()
-        except SourceError as error:
+            snapshot = await open_source(newsletter.source, config.cache_dir, _without_token(config)).snapshot()
+        except UserError as error:
             lines.append(Line(good=False, text=f"{name}: {error}"))
         else:
             count = len(snapshot.files)

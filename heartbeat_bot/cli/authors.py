@@ -123,7 +123,7 @@ def _render(found: Found, settings: Settings | None, site_url: str) -> Preview |
     path = shown(found.path)
     try:
         with open_regular(found.root, found.parts) as file:
-            check_size(file.size, path)
+            check_size(path, file.size)
             data = file.read()
         if settings is not None and settings.images.attach:
             from heartbeat_bot.cli.newsletters import render_here  # noqa: PLC0415 - as for the configuration

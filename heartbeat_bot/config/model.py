@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, SecretStr, Tag, field_validator, model_validator
 
 from heartbeat_bot.config.patterns import PathPatterns
-from heartbeat_bot.config.remotes import RemoteKind, check_branch, remote_kind
+from heartbeat_bot.config.remotes import Credentials, RemoteKind, check_branch, read_credentials, remote_kind, without_userinfo
 from heartbeat_bot.config.values import (
     Duration,
     GatewayAddress,
@@ -44,6 +44,14 @@ class _Model(BaseModel):
             yield name, shown_address(value) if isinstance(value, str) else value
 
 
+def _variable(name: str, example: str, secret: str) -> str:
+    if _VARIABLE.fullmatch(name):
+        return name
+    raise ValueError(
+        f"this is not the name of an environment variable; write a name such as {example} here, and keep the {secret} itself out of this file"
+    )
+
+
 class DiscordConfig(_Model):
     """How the bot reaches Discord, and as whom."""
 
@@ -59,12 +67,7 @@ class DiscordConfig(_Model):
     @field_validator("token_env")
     @classmethod
     def _names_a_variable(cls, name: str) -> str:
-        if _VARIABLE.fullmatch(name):
-            return name
-        raise ValueError(
-            "this is not the name of an environment variable; "
-            "write a name such as DISCORD_TOKEN here, and keep the token itself out of this file"
-        )
+        return _variable(name, "DISCORD_TOKEN", "token")
 
     @field_validator("api_url")
     @classmethod
@@ -161,13 +164,36 @@ class GitSourceConfig(_Paths):
         repr=False,
     )
     branch: str | None = Field(default=None, description="The branch to follow; null follows the repository's default.")
+    auth_env: str | None = Field(
+        default=None,
+        description="The environment variable that holds user:password, or a token, for an https:// repository; null for none.",
+    )
 
     @field_validator("git")
     @classmethod
     def _is_a_remote(cls, address: str) -> str:
         if remote_kind(address) is RemoteKind.PATH:
             _at_home(address)
+        without_userinfo(address)
         return address
+
+    @field_validator("auth_env")
+    @classmethod
+    def _names_a_variable(cls, name: str | None) -> str | None:
+        return None if name is None else _variable(name, "GIT_TOKEN", "password")
+
+    @model_validator(mode="after")
+    def _has_one_password(self) -> "GitSourceConfig":
+        if self.auth_env is None:
+            return self
+        if not self.git.lower().startswith(("https://", "http://")):
+            raise ValueError("auth_env is for an https:// address; ssh proves itself by a key of the bot's user")
+        given = without_userinfo(self.git)[1]
+        if given and given.password is not None:
+            raise ValueError(
+                "a password stands in the repository's address, and auth_env names another; take the one out of the address"
+            )
+        return self
 
     @field_validator("branch")
     @classmethod
@@ -179,7 +205,23 @@ class GitSourceConfig(_Paths):
     @property
     def address(self) -> str:
         """The repository's address as it may be shown, without a password in it."""
-        return shown_address(self.git)
+        return shown_address(without_userinfo(self.git)[0])
+
+    def credentials(self, environ: Mapping[str, str] = os.environ) -> Credentials | None:
+        """Read what ``auth_env`` names from the environment; raise ConfigError, which never shows it, when it is unset or unusable."""
+        if self.auth_env is None:
+            return None
+        value = environ.get(self.auth_env, "").strip()
+        if not value:
+            raise ConfigError(
+                f"the environment variable {self.auth_env} is not set; put user:password, or a token, for {self.address} into it"
+            )
+        keep_secret(value)
+        if re.search(r"[\x00-\x1f\x7f]", value):
+            raise ConfigError(f"the environment variable {self.auth_env} holds a line break or a control character; copy it again")
+        found = read_credentials(value, self.git)
+        keep_secret(found.password or "")
+        return found
 
 
 # pydantic puts these among the keys that lead to a problem. They begin as no newsletter's name may, so that none is taken for one.

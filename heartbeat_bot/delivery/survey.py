@@ -134,8 +134,13 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
     sightings: dict[str, Sighting] = {}
     for number, path in enumerate(changed):
         reading(number + 1, len(changed))
-        data = await snapshot.contents.read(path)
-        sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path))
+        try:
+            data = await snapshot.contents.read(path)
+        except IssueError as error:
+            # Too large to be loaded: nothing is known of its text.
+            sightings[path] = _unreadable(path, snapshot, Fingerprint({}), at_home.get(path), error)
+        else:
+            sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path))
     here: dict[str, IssueId | None] = {path: record.id for path, record in at_home.items() if path in snapshot.files}
     resolution = Resolution(issues=here, gone=frozenset(records) - frozenset(id_ for id_ in here.values() if id_))
     if _is_in_question(snapshot, sightings, at_home, records):
@@ -196,26 +201,13 @@ def _is_in_question(
 
 async def _look(runner: Runner, path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None) -> Sighting:
     """Read a file; one that is broken is known by its path, or by what it said before, and by its text."""
-    fingerprint, blob = Fingerprint({}), snapshot.files[path]
+    fingerprint = Fingerprint({})
     try:
         with apart(path):
             fingerprint = await runner.run(_fingerprint, data)
             head = await runner.run(read_head, path, data)
     except IssueError as error:
-        place = f" (line {error.line})" if error.line else ""
-        name = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        return Sighting(
-            issue=None,
-            explicit=before.explicit if before else None,
-            path=path,
-            slug=before.slug if before else name,
-            title=before.title if before else name,
-            date=before.date if before else None,
-            blob=blob,
-            fingerprint=fingerprint,
-            draft=before.draft if before else False,
-            broken=f"{error.reason}{place}",
-        )
+        return _unreadable(path, snapshot, fingerprint, before, error)
     return Sighting(
         issue=None,
         explicit=head.explicit_id,
@@ -223,7 +215,7 @@ async def _look(runner: Runner, path: str, data: bytes, snapshot: Snapshot, befo
         slug=head.slug,
         title=head.title,
         date=head.date,
-        blob=blob,
+        blob=snapshot.files[path],
         fingerprint=fingerprint,
         draft=head.draft,
     )
@@ -231,6 +223,23 @@ async def _look(runner: Runner, path: str, data: bytes, snapshot: Snapshot, befo
 
 def _fingerprint(data: bytes) -> Fingerprint:
     return Fingerprint.of(data.decode("utf-8", "replace"))
+
+
+def _unreadable(path: str, snapshot: Snapshot, fingerprint: Fingerprint, before: IssueRecord | None, error: IssueError) -> Sighting:
+    place = f" (line {error.line})" if error.line else ""
+    name = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return Sighting(
+        issue=None,
+        explicit=before.explicit if before else None,
+        path=path,
+        slug=before.slug if before else name,
+        title=before.title if before else name,
+        date=before.date if before else None,
+        blob=snapshot.files[path],
+        fingerprint=fingerprint,
+        draft=before.draft if before else False,
+        broken=f"{error.reason}{place}",
+    )
 
 
 def _candidates(

@@ -42,13 +42,14 @@ def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("heartbeat-windows-1252", _as_windows_1252)
 
 
-def check_size(size: int, path: str) -> None:
-    """Raise IssueError when a file of so many bytes is larger than ``MOST_BYTES``: who knows the size need not read it."""
-    if size > MOST_BYTES:
-        raise IssueError(
-            f"the file has {size / 2**20:.1f} MiB, more than the {MOST_BYTES // 1024} KiB that an issue may have; split it",
-            path=path,
-        )
+def check_size(path: str, size: int | None) -> None:
+    """Raise IssueError for a file of ``size`` bytes, more than ``MOST_BYTES``; None: too large even to be fetched.
+
+    Who knows the size need not read the file.
+    """
+    if size is None or size > MOST_BYTES:
+        what = "is too large to be fetched" if size is None else f"has {size / 2**20:.1f} MiB"
+        raise IssueError(f"the file {what}, more than the {MOST_BYTES // 1024} KiB that an issue may have; split it", path=path)
 
 
 def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
@@ -58,7 +59,7 @@ def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
     Raises IssueError when the file is larger than ``MOST_BYTES``, or no text (a NUL character, as in pictures; what Git
     LFS keeps in a file's place).
     """
-    check_size(len(data), path)
+    check_size(path, len(data))
     findings: list[Finding] = []
     text = _characters(data, findings)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

@@ -36,7 +36,8 @@ class Sandbox(Control):
     ``discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)``. ``limits`` may be changed while it runs;
     ``nonce_window`` and ``heartbeat_interval`` are in seconds, all times but the heartbeat's are those of ``clock``.
 
-    ``token`` is the bot's and ``key`` that of the page, both made anew for every sandbox; no other page of a browser gets in.
+    ``token`` is the bot's, and ``key`` that of the page: both are made anew for every sandbox, unless a token of certain characters is
+    wanted. No other page of a browser gets in.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Sandbox(Control):
         limits: RateLimits | None = None,
         nonce_window: float = 180,
         port: int = 0,
+        token: str = "",
         bot_name: str = "Heartbeat",
         privileged_intents: int = 0,
         heartbeat_interval: float = 41.25,
@@ -56,7 +58,7 @@ class Sandbox(Control):
         commands = Commands(limiter=limiter)
         interactions = Interactions()
         super().__init__(world, commands, interactions)
-        token = new_secret()
+        token = token or new_secret()
         self.token = token
         self.key = new_secret()
         self.limits = limiter.limits

@@ -264,7 +264,7 @@ class Passes:
                 series=copy.series if copy else ANNOUNCEMENT,
                 posts=copy.posts(posts) if copy else posts,
                 publish=newsletter.announce.publish and facts.announcement,
-                read_file=found.snapshot.contents.read,
+                read_file=found.snapshot.contents.read_picture,
                 progress=progress,
             )
         except UserError as error:

@@ -59,7 +59,7 @@ class Previewing:
         post = posts[page - 1]
         body: dict[str, Any] = post.body()
         snapshot = self._desk.passes.snapshots[record.newsletter]
-        files = [Attachment(name=file.name, content=await snapshot.contents.read(file.path)) for file in post.files]
+        files = [Attachment(name=file.name, content=await snapshot.contents.read_picture(file.path)) for file in post.files]
         return Answer(content=body["content"], embeds=tuple(body["embeds"]), components=controls, files=tuple(files))
 
 

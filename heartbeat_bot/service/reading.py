@@ -144,11 +144,10 @@ class Reading:
         files: list[Attachment] = []
         for file in part.files if snapshot else ():
             try:
-                content = await snapshot.contents.read(file.path) if snapshot else b""
+                content = await snapshot.contents.read_picture(file.path) if snapshot else b""
             except SourceError:
                 continue
-            if len(content) <= limits.PICTURE_BYTES:
-                files.append(Attachment(name=file.name, content=content, alt=file.alt))
+            files.append(Attachment(name=file.name, content=content, alt=file.alt))
         return tuple(files)
 
 

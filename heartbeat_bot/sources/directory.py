@@ -4,7 +4,6 @@ import asyncio
 import errno
 import hashlib
 import os
-import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,11 +12,18 @@ from pathlib import Path
 
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import SourceError
+from heartbeat_bot.issues.decoding import MOST_BYTES, check_size
+from heartbeat_bot.messages.limits import PICTURE_BYTES
+from heartbeat_bot.sources.bounds import Tally, TooManyError, check_picture
+from heartbeat_bot.sources.regular_file import IrregularError, RegularFile, open_regular
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 
 # A file that is replaced while the folder is read is read again; one that comes and goes all the time is somebody's to look at.
 _ATTEMPTS = 3
 _GIT = ".git"
+_HASHED_BYTES = 8 * 1024 * 1024
+"""A larger file is named by its size and its time of modification: to hash a terabyte of nothing would take an hour."""
+_PIECE = 256 * 1024
 
 
 def blob_id(content: bytes) -> BlobId:
@@ -73,9 +79,9 @@ class DirectorySource:
         times: list[float] = []
         # Sorted by the bytes of the path, as Git sorts a flat listing.
         for path, place in sorted(self._matches(), key=lambda match: os.fsencode(match[1])):
-            content, changed = _read(place)
-            files[path] = blob_id(content)
-            times.append(changed)
+            found = _read(self.root, place)
+            files[path] = found.blob
+            times.append(found.changed)
         digest = hashlib.sha256()
         for path, blob in files.items():
             digest.update(f"{path}\0{blob}\n".encode())
@@ -83,7 +89,14 @@ class DirectorySource:
         return Snapshot(commit=digest.hexdigest(), time=time, files=files, contents=DirectoryContents(root=self.root, files=files))
 
     def _matches(self) -> Iterator[tuple[str, Path]]:
-        return ((path, place) for path, place in _walk(self.root, self._patterns.leads_to) if self._patterns.match(path))
+        tally = Tally()
+        try:
+            for path, place in _walk(self.root, self._patterns.leads_to, tally):
+                if self._patterns.match(path):
+                    tally.take()
+                    yield path, place
+        except TooManyError as error:
+            raise SourceError(f"{self.root}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,44 +107,67 @@ class DirectoryContents:
     files: dict[str, BlobId]
 
     async def read(self, path: str) -> bytes:
-        """Return a file's bytes; raise SourceError when it is gone, unreadable, or changed since the snapshot."""
-        content = await asyncio.to_thread(self._content, path)
-        if content is None:
-            raise SourceError(f"{self.root / path}: there is no such file (any more); the next pass sees the folder as it is then")
-        expected = self.files.get(path)
-        if expected is not None and blob_id(content) != expected:
-            raise SourceError(f"{self.root / path}: the file changed while it was read; the next pass reads it anew")
-        return content
+        """Return an issue's bytes.
+
+        Raise IssueError when it is too large, SourceError when it is gone, unreadable, or changed since the snapshot.
+        """
+        return await asyncio.to_thread(self._bytes, path, MOST_BYTES, check_size)
+
+    async def read_picture(self, path: str) -> bytes:
+        """Return the bytes of a file to upload; raise SourceError when it is too large, gone, unreadable, or changed."""
+        return await asyncio.to_thread(self._bytes, path, PICTURE_BYTES, check_picture)
 
     async def find(self, path: str) -> tuple[BlobId, int] | None:
         """Return the id and size in bytes of any file below the root; None when there is none."""
-        content = await asyncio.to_thread(self._content, path)
-        return None if content is None else (blob_id(content), len(content))
+        found = await asyncio.to_thread(self._found, path)
+        return None if found is None else (found.blob, found.size)
 
-    def _content(self, path: str) -> bytes | None:
+    def _bytes(self, path: str, most: int, check: Callable[[str, int | None], None]) -> bytes:
+        found = self._found(path, keep=most)
+        if found is None:
+            raise SourceError(f"{self.root / path}: there is no such file (any more); the next pass sees the folder as it is then")
+        expected = self.files.get(path)
+        if expected is not None and found.blob != expected:
+            raise SourceError(f"{self.root / path}: the file changed while it was read; the next pass reads it anew")
+        check(path, found.size)
+        return found.content
+
+    def _found(self, path: str, *, keep: int = 0) -> "_File | None":
         place = _located(self.root, path)
         if place is None:
             return None
         try:
-            return _read(place)[0]
+            return _read(self.root, place, keep=keep)
         except FileNotFoundError:
             return None
 
 
-def _walk(root: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
-    """Give the regular files below the root with their paths from there, looking into those folders only that are wanted."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A file as it was read: ``content`` is empty when it has more bytes than were to be kept; ``changed`` is in seconds."""
+
+    blob: BlobId
+    size: int
+    changed: float
+    content: bytes
+
+
+def _walk(root: Path, wanted: Callable[[str], bool], tally: Tally) -> Iterator[tuple[str, Path]]:
+    """Give the regular files below the root with their paths from there, looking into those folders only that are wanted.
+
+    Raise TooManyError when the tally says so.
+    """
     waiting = [("", root)]
     while waiting:
         prefix, folder = waiting.pop()
+        if prefix and os.path.lexists(folder / _GIT):
+            continue
         try:
-            with os.scandir(folder) as listing:
-                entries = list(listing)
+            entries = _entries(folder, len(prefix), tally)
         except OSError as error:
             if prefix and isinstance(error, FileNotFoundError):
                 continue  # a folder that was removed meanwhile holds nothing; a root that was is no empty newsletter
             raise _unreadable(folder, error) from error
-        if prefix and any(entry.name == _GIT for entry in entries):
-            continue
         for entry in entries:
             path = prefix + _shown(entry.name)
             if entry.name == _GIT:
@@ -143,25 +179,48 @@ def _walk(root: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path
                 yield path, Path(entry.path)
 
 
+def _entries(folder: Path, prefix: int, tally: Tally) -> list[os.DirEntry[str]]:
+    """List a folder whose path has ``prefix`` characters."""
+    entries: list[os.DirEntry[str]] = []
+    with os.scandir(folder) as listing:
+        for entry in listing:
+            tally.look_at(prefix + len(entry.name))
+            entries.append(entry)
+    return entries
+
+
 def _shown(name: str) -> str:
     """Make a name printable that is not UTF-8, as the listing of a Git tree does."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _read(place: Path) -> tuple[bytes, float]:
-    """Return a regular file's bytes and its time of modification; FileNotFoundError passes."""
+def _read(root: Path, place: Path, *, keep: int = 0) -> _File:
+    """Read a regular file below a root, keeping its bytes when there are no more than ``keep``; FileNotFoundError passes."""
     try:
-        # Not following a link closes the gap between the look at the folder and the reading; not blocking keeps a FIFO from holding us.
-        with open(os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 (a descriptor, not a path)
-            status = os.fstat(file.fileno())
-            content = file.read() if stat.S_ISREG(status.st_mode) else None
+        with open_regular(root, place.relative_to(root).parts) as file:
+            blob, content = _hashed(file, keep)
+            return _File(blob=blob, size=file.size, changed=file.changed, content=content)
     except FileNotFoundError:
         raise
+    except IrregularError as error:
+        raise FileNotFoundError(errno.ENOENT, str(error), str(place)) from error
     except OSError as error:
         raise _unreadable(place, error) from error
-    if content is None:
-        raise FileNotFoundError(errno.ENOENT, "not a regular file", str(place))
-    return content, status.st_mtime
+
+
+def _hashed(file: RegularFile, keep: int) -> tuple[BlobId, bytes]:
+    """Return a file's name, and its bytes when there are no more than ``keep``; never hold more than those of it."""
+    if file.size > _HASHED_BYTES:
+        return blob_id(f"{file.size} bytes, changed at {file.changed!r}".encode()), b""
+    digest = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
+    kept: list[bytes] = []
+    left = file.size
+    while piece := file.file.read(min(_PIECE, left)):
+        digest.update(piece)
+        left -= len(piece)
+        if file.size <= keep:
+            kept.append(piece)
+    return BlobId(digest.hexdigest()), b"".join(kept)
 
 
 def _located(root: Path, path: str) -> Path | None:
@@ -178,7 +237,11 @@ def _located(root: Path, path: str) -> Path | None:
         raise _unreadable(root / path, error) from error
     if "\\x" not in path:
         return None
-    return next((place for found, place in _walk(root, lambda folder: path.startswith(f"{folder}/")) if found == path), None)
+    try:
+        walk = _walk(root, lambda folder: path.startswith(f"{folder}/"), Tally())
+        return next((place for found, place in walk if found == path), None)
+    except TooManyError as error:
+        raise SourceError(f"{root / path}: {error}") from error
 
 
 def _is_inside(root: Path, place: Path) -> bool:

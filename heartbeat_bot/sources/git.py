@@ -3,20 +3,24 @@
 import asyncio
 import os
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from heartbeat_bot.config.patterns import PathPatterns
-from heartbeat_bot.config.remotes import check_branch
+from heartbeat_bot.config.remotes import Credentials, check_branch
 from heartbeat_bot.errors import SourceError
+from heartbeat_bot.issues.decoding import MOST_BYTES, check_size
+from heartbeat_bot.sources.bounds import check_picture
 from heartbeat_bot.sources.gitcache import GitCache, GitTree
 from heartbeat_bot.sources.gitcommand import GitCommand, git_environment
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 
 # A first fetch of a large site's tree over a slow line takes minutes; a remote that hangs must not hold the bot for ever.
-_TIMEOUT = 300.0
-# Files are mostly read one after the other; so many come out of the copy with one command.
-_AT_ONCE = 50
+_TIMEOUT: Final = 300.0
+# Files are mostly read one after the other; so much comes out of the copy with one command, and is held until others are read.
+_BYTES_AT_ONCE: Final = 2 * 1024 * 1024
+_FILES_AT_ONCE: Final = 500
 
 
 class GitSource:
@@ -33,20 +37,20 @@ class GitSource:
         *,
         cache_dir: Path,
         branch: str | None = None,
+        credentials: Credentials | None = None,
         environ: Mapping[str, str] = os.environ,
         timeout: float = _TIMEOUT,
     ) -> None:
         """Remember what to read; nothing is fetched yet.
 
-        ``branch`` None follows the remote's HEAD. A copy is kept below ``cache_dir``, which may be deleted at any time. ``timeout``
-        is in seconds, for each git command. Raise ValueError for an address, branch or pattern that cannot be used.
+        ``branch`` None follows the remote's HEAD. A copy is kept below ``cache_dir``, which may be deleted at any time. ``credentials``
+        take the place of those that stand in the address. ``timeout`` is in seconds, for each git command; all that a look or a
+        reading needs has twice that. Raise ValueError for an address, branch or pattern that cannot be used.
         """
         if branch is not None:
             check_branch(branch)
-        self._patterns = PathPatterns(paths)
-        self._cache = GitCache(remote, branch, cache_dir, GitCommand(environ=git_environment(environ), timeout=timeout))
-        self._seen: tuple[GitTree, Mapping[str, BlobId]] | None = None
-        """The last tree and those of its files that match: the same tree, which most passes see, is not matched again."""
+        git = GitCommand(environ=git_environment(environ), timeout=timeout)
+        self._cache = GitCache(remote, branch, PathPatterns(paths), cache_dir, git, credentials)
 
     async def snapshot(self) -> Snapshot:
         """Fetch the branch and return what it holds now; raise SourceError, which never shows a password, when it cannot be had.
@@ -54,51 +58,84 @@ class GitSource:
         ``time`` is the commit's committer time. Bytes are fetched when the first file is read: all missing ones that match, at once.
         """
         tree = await self._cache.update()
-        if self._seen is None or self._seen[0] is not tree:
-            self._seen = (tree, {path: blob for path, blob in tree.blobs.items() if self._patterns.match(path)})
-        files = self._seen[1]
-        return Snapshot(commit=tree.commit, time=tree.time, files=files, contents=GitContents(self._cache, tree, files))
+        return Snapshot(commit=tree.commit, time=tree.time, files=tree.files, contents=GitContents(self._cache, tree))
 
 
 class GitContents:
-    """The bytes of a commit's files, fetched when asked for."""
+    """The bytes of a commit's files, fetched when asked for. Sizes are asked for first: what is too large is never loaded."""
 
-    def __init__(self, cache: GitCache, tree: GitTree, files: Mapping[str, BlobId]) -> None:
-        """Read ``tree`` through ``cache``; ``files`` are the ones that will be read one after the other."""
+    def __init__(self, cache: GitCache, tree: GitTree) -> None:
+        """Read ``tree`` through ``cache``; its ``files`` are the ones that will be read one after the other."""
         self._cache = cache
         self._tree = tree
-        self._issues = list(files)
+        self._issues = list(tree.files)
         self._positions = {path: position for position, path in enumerate(self._issues)}
-        self._loaded: dict[BlobId, bytes] = {}
+        self._sizes: Mapping[BlobId, int] = {}
+        """Sizes of the files that match, as far as they are in the copy."""
+        self._loaded: Mapping[BlobId, bytes] = {}
         self._loading = asyncio.Lock()
 
     async def read(self, path: str) -> bytes:
-        """Return a file's bytes; raise SourceError when the commit has no such file, or the remote does not give it."""
-        found = self._located(path)
-        if found is None:
-            raise SourceError(f"{self._cache.shown}: there is no file '{path}' in commit {self._tree.commit[:12]}")
-        return await self._bytes(found)
+        """Return an issue's bytes; raise IssueError when it is too large, SourceError when the commit or the remote does not give it."""
+        return await self._bytes(path, check_size)
+
+    async def read_picture(self, path: str) -> bytes:
+        """Return the bytes of a file to upload; raise SourceError when it is too large, or the commit or the remote does not give it."""
+        return await self._bytes(path, check_picture)
 
     async def find(self, path: str) -> tuple[BlobId, int] | None:
-        """Return the id and size in bytes of any file of the commit; None when there is none. The file is fetched for its size."""
-        found = self._located(path)
-        return None if found is None else (self._tree.blobs[found], len(await self._bytes(found)))
+        """Return the id and size in bytes of any file of the commit; None when there is none.
 
-    def _located(self, path: str) -> str | None:
-        """Return the path as the tree spells it: exactly, or with its accents encoded the other way (NFC, NFD)."""
-        forms = (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))
-        return next((form for form in forms if form in self._tree.blobs), None)
-
-    async def _bytes(self, path: str) -> bytes:
-        blob = self._tree.blobs[path]
+        The file is fetched for its size. One that is too large even for that is none.
+        """
         async with self._loading:
+            found = await self._located(path)
+            size = None if found is None else await self._size(*found)
+        return None if found is None or size is None else (found[1], size)
+
+    async def _located(self, path: str) -> tuple[str, BlobId] | None:
+        """Return the path as the tree spells it, exactly or with its accents encoded the other way (NFC, NFD), and the blob there."""
+        for form in dict.fromkeys((path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path))):
+            blob = self._tree.files.get(form) or await self._cache.locate(self._tree, form)
+            if blob is not None:
+                return form, blob
+        return None
+
+    async def _size(self, path: str, blob: BlobId) -> int | None:
+        """Return a blob's size, None for one that cannot be fetched because it is too large."""
+        if blob in self._sizes:
+            return self._sizes[blob]
+        if path not in self._positions:
+            return (await self._cache.sizes([blob], [])).get(blob)
+        self._sizes = await self._cache.sizes([blob], list(self._tree.files.values()))
+        return self._sizes.get(blob)
+
+    async def _bytes(self, path: str, check: Callable[[str, int | None], None]) -> bytes:
+        async with self._loading:
+            found = await self._located(path)
+            if found is None:
+                raise SourceError(f"{self._cache.shown}: there is no file '{path}' in commit {self._tree.commit[:12]}")
+            spelled, blob = found
+            size = await self._size(spelled, blob)
+            check(path, size)
+            assert size is not None, "what cannot be fetched was refused"
             if blob not in self._loaded:
-                self._loaded = await self._load(path, blob)
+                # What is no longer needed goes before the next comes.
+                self._loaded = {}
+                self._loaded = await self._cache.read(self._following(spelled, blob, size))
             return self._loaded[blob]
 
-    async def _load(self, path: str, blob: BlobId) -> dict[BlobId, bytes]:
-        position = self._positions.get(path)
-        if position is None:
-            return await self._cache.read([blob], [])
-        following = [self._tree.blobs[issue] for issue in self._issues[position : position + _AT_ONCE]]
-        return await self._cache.read(following, [self._tree.blobs[issue] for issue in self._issues])
+    def _following(self, path: str, blob: BlobId, size: int) -> list[BlobId]:
+        """Return a blob, and those of the issues after it that are loaded along with it."""
+        blobs, total = [blob], size
+        position = self._positions.get(path, len(self._issues))
+        for issue in self._issues[position + 1 : position + _FILES_AT_ONCE]:
+            one = self._tree.files[issue]
+            length = self._sizes.get(one, MOST_BYTES + 1)
+            if length > MOST_BYTES:
+                continue
+            total += length
+            if total > _BYTES_AT_ONCE:
+                break
+            blobs.append(one)
+        return blobs

@@ -1,46 +1,87 @@
-"""Runs the git command line: without prompts, without the surroundings' surprises, with an end in time."""
+"""Runs the git command line: without prompts, without the surroundings' surprises, with an end in time, memory and output."""
 
 import asyncio
+import math
 import os
+import shutil
 import signal
+from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from heartbeat_bot.config.remotes import ALLOWED_PROTOCOLS
 from heartbeat_bot.errors import SourceError
 
-# Of git's own variables only these pass: how to reach and prove oneself to a remote. GIT_DIR and its kin, which a hook or a cron job
-# may have left behind, would make git work on another repository.
+# What git and its helpers need, and nothing else: not the bot's token, nor what else the bot was started with.
 _KEPT = frozenset(
     {
-        "GIT_ASKPASS",
-        "GIT_CONFIG_GLOBAL",
-        "GIT_CONFIG_NOSYSTEM",
-        "GIT_CONFIG_SYSTEM",
-        "GIT_EXEC_PATH",
-        "GIT_PROXY_COMMAND",
-        "GIT_SSH",
-        "GIT_SSH_COMMAND",
-        "GIT_SSH_VARIANT",
+        # the machine and the user
+        *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TMP", "TEMP", "TZ", "LANG", "LC_CTYPE", "LD_LIBRARY_PATH"),
+        *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"),
+        # ways to prove oneself: ssh's agent, Kerberos, the keyrings of credential helpers
+        *(
+            "SSH_AUTH_SOCK",
+            "KRB5CCNAME",
+            "KRB5_CONFIG",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "GNUPGHOME",
+            "PASSWORD_STORE_DIR",
+            "GH_CONFIG_DIR",
+        ),
+        # the way to the network
+        *("all_proxy", "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+        *("CURL_CA_BUNDLE", "NIX_SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
+        # git's own, as far as they say how to reach and prove oneself to a remote. GIT_DIR and its kin, which a hook or a cron job may
+        # have left behind, would make git work on another repository.
+        *("GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH", "GIT_PROXY_COMMAND"),
+        *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT"),
     }
 )
-_KEPT_PREFIXES = ("GIT_SSL_", "GIT_HTTP_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
-# Settings of the machine that would start other programs, write what is not wanted, or refuse old repositories. Credential helpers,
-# proxies, certificates and url.*.insteadOf stay as the machine has them.
+_KEPT_PREFIXES = ("GCM_", "GIT_SSL_", "GIT_HTTP_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+# Bytes that each process of git may allocate, so that no remote makes it grow: a bot that idles has 93 MiB, and both together stay
+# below 300. An honest fetch of 200,000 paths takes a third of it.
+MEMORY: Final = 128 * 1024 * 1024
+FILE_SIZE: Final = 1024 * 1024 * 1024
+"""Bytes of the largest file that git may write, which is the pack of a fetch."""
+LARGEST_COMPLAINT: Final = 1024 * 1024
+"""Bytes of what git may write to stderr, where the remote's messages go, too."""
+LARGEST_OUTPUT: Final = 8 * 1024 * 1024
+"""Bytes of what git may write to stdout when nobody says how much to expect: some 100,000 branches."""
+# Settings of the machine that would start other programs, write what is not wanted, or refuse old repositories; and those that keep
+# git within its memory. Credential helpers, proxies, certificates and url.*.insteadOf stay as the machine has them.
 _SETTINGS: Mapping[str, str] = {
-    "core.hooksPath": os.devnull,
+    # A larger file is written to disk as it comes, and never held in memory.
+    "core.bigFileThreshold": "1m",
+    "core.deltaBaseCacheLimit": "16m",
     "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.packedGitLimit": "64m",
+    "core.packedGitWindowSize": "16m",
     "core.pager": "cat",
     "fetch.fsckObjects": "false",
     "fetch.recurseSubmodules": "false",
+    # Always a pack: to take a small one apart, git would hold each of its objects in memory.
+    "fetch.unpackLimit": "1",
     "fetch.writeCommitGraph": "false",
     "gc.auto": "0",
+    # A remote that sends nothing at all is left after a minute.
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "60",
     "maintenance.auto": "false",
+    "pack.threads": "1",
     "protocol.version": "2",
     "transfer.fsckObjects": "false",
 }
+LOCAL_UPLOAD_PACK = (
+    "git -c pack.threads=1 -c pack.windowMemory=16m -c core.deltaBaseCacheLimit=16m -c core.bigFileThreshold=1m upload-pack"
+)
+"""What serves a repository of this machine, within the same memory. It does not see the settings above: git hides them from it."""
+
+Setting = tuple[str, str]
+"""A key of git's configuration and its value; a key may come several times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +94,8 @@ class Finished:
 
 
 def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for git: the caller's, cleaned, with prompts turned off and messages in English (they are read)."""
-    clean = {name: value for name, value in environ.items() if _passes(name)}
+    """Return the environment for git: what it needs of the caller's, with prompts turned off and messages in English (they are read)."""
+    clean = {name: value for name, value in environ.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
     clean |= {
         "GCM_INTERACTIVE": "never",
         "GIT_ALLOW_PROTOCOL": ":".join(ALLOWED_PROTOCOLS),
@@ -64,36 +105,42 @@ def git_environment(environ: Mapping[str, str]) -> dict[str, str]:
         "SSH_ASKPASS_REQUIRE": "never",
     }
     given = environ.get("GIT_CONFIG_COUNT", "0")
-    count = int(given) if given.isascii() and given.isdigit() else 0
-    for key, value in _SETTINGS.items():
-        clean |= {f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
-        count += 1
-    clean["GIT_CONFIG_COUNT"] = str(count)
-    return clean
-
-
-def _passes(name: str) -> bool:
-    if name.startswith("GIT_"):
-        return name in _KEPT or name.startswith(_KEPT_PREFIXES)
-    return name not in {"SSH_ASKPASS", "LANGUAGE", "LC_MESSAGES"}
+    clean["GIT_CONFIG_COUNT"] = given if given.isascii() and given.isdigit() else "0"
+    return _with_settings(clean, tuple(_SETTINGS.items()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitCommand:
-    """Runs git with one environment. ``timeout`` is in seconds, for each command."""
+    """Runs git with one environment.
+
+    ``timeout`` is in seconds, for each command. ``memory`` is how many bytes each process of git may allocate, ``file_size`` how many
+    bytes a file may have that it writes.
+    """
 
     environ: Mapping[str, str]
     timeout: float
+    memory: int = MEMORY
+    file_size: int = FILE_SIZE
 
     async def run(
-        self, arguments: Sequence[str], *, folder: Path | None = None, settings: Mapping[str, str] | None = None, stdin: bytes = b""
+        self,
+        arguments: Sequence[str],
+        *,
+        folder: Path | None = None,
+        settings: Sequence[Setting] = (),
+        variables: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        most: int = LARGEST_OUTPUT,
     ) -> Finished:
         """Run a git command and return what it left behind, whether it worked or not.
 
-        ``folder`` is the bare repository to work on. ``settings`` go through the environment, where other users of the machine do
-        not see them. Raise SourceError when git is not there or takes too long; it is ended then, with all that it started.
+        ``folder`` is the bare repository to work on. ``settings``, and ``variables`` for git's helpers, go through the environment,
+        where other users of the machine do not see them. ``most`` is how many bytes git may answer. Raise SourceError when git is
+        not there, takes too long or answers too much; it is ended then, with all that it started.
         """
-        command = ["git", *([] if folder is None else [f"--git-dir={folder}"]), *arguments]
+        if shutil.which("git", path=self.environ.get("PATH", os.defpath)) is None:
+            raise SourceError("git is not installed, or not on the PATH; install it (https://git-scm.com) and start the bot again")
+        command = [*self._limits(), *([] if folder is None else [f"--git-dir={folder}"]), *arguments]
         # A task of its own, which is never cancelled: asyncio, stopped between the start of a process and the opening of its pipes,
         # kills git alone, and then waits for ssh, which git has started, for as long as that hangs.
         starting = asyncio.create_task(  # noqa: TID251 - it is awaited below, whatever happens
@@ -102,7 +149,7 @@ class GitCommand:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=_with_settings(self.environ, settings or {}),
+                env={**_with_settings(self.environ, settings), **(variables or {})},
                 # A session of its own: no terminal that ssh could ask a password on, and one signal reaches git's children too.
                 start_new_session=True,
             )
@@ -110,14 +157,10 @@ class GitCommand:
         try:
             async with asyncio.timeout(self.timeout):
                 process = await asyncio.shield(starting)
-                output, complaint = await process.communicate(stdin)
+                output, complaint = await _talk(process, stdin, most)
         except TimeoutError as error:
             raise SourceError(
                 f"git {arguments[0]} took longer than {self.timeout:g} seconds and was ended; the next pass tries again"
-            ) from error
-        except FileNotFoundError as error:
-            raise SourceError(
-                "git is not installed, or not on the PATH; install it (https://git-scm.com) and start the bot again"
             ) from error
         except OSError as error:
             raise SourceError(f"git cannot be started ({error.strerror or error})") from error
@@ -125,21 +168,80 @@ class GitCommand:
             await asyncio.wait([starting])
             if not starting.exception() and starting.result().returncode is None:
                 await _end(starting.result())
+        if output is None or complaint is None:
+            what = f"answered more than {most:,} bytes" if output is None else "wrote more than a megabyte of messages"
+            raise SourceError(f"git {arguments[0]} {what} and was ended; is this the address of an honest repository?")
         return Finished(status=process.returncode or 0, output=output, complaint=complaint.decode("utf-8", "replace"))
 
+    def _limits(self) -> list[str]:
+        """Return the beginning of a command line that runs git within its limits.
 
-def _with_settings(environ: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
+        The shell sets them, for Python may run no code between fork and exec in a program with threads. A limit that the system does
+        not know is left out (macOS does not keep the one on memory).
+        """
+        limits = {"c": 0, "d": self.memory // 1024, "f": self.file_size // 512, "t": math.ceil(self.timeout) + 1}
+        # Without the trap, a file that becomes too large ends git without a word.
+        lines = [
+            "umask 077",
+            "trap '' XFSZ 2>/dev/null",
+            *(f"ulimit -S -{flag} {value} 2>/dev/null" for flag, value in limits.items()),
+            'exec git "$@"',
+        ]
+        return ["/bin/sh", "-c", "\n".join(lines), "git"]
+
+
+def _with_settings(environ: Mapping[str, str], settings: Sequence[Setting]) -> dict[str, str]:
     extended = dict(environ)
     count = int(extended.get("GIT_CONFIG_COUNT", "0"))
-    for key, value in settings.items():
+    for key, value in settings:
         extended |= {f"GIT_CONFIG_KEY_{count}": key, f"GIT_CONFIG_VALUE_{count}": value}
         count += 1
     extended["GIT_CONFIG_COUNT"] = str(count)
     return extended
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill a command and all that it started, and wait for its end."""
+async def _talk(process: Process, stdin: bytes, most: int) -> tuple[bytes | None, bytes | None]:
+    """Give a process its input; return its output and its complaint, None for what was too much: the process is ended then."""
+    assert process.stdin is not None, "pipes were asked for"
+    assert process.stdout is not None, "likewise"
+    assert process.stderr is not None, "likewise"
+    async with asyncio.TaskGroup() as group:
+        output = group.create_task(_read(process, process.stdout, most))
+        complaint = group.create_task(_read(process, process.stderr, LARGEST_COMPLAINT))
+        group.create_task(_feed(process.stdin, stdin))
+    await process.wait()
+    return output.result(), complaint.result()
+
+
+async def _feed(stream: asyncio.StreamWriter, content: bytes) -> None:
+    # A command that ends before it has read everything says why on stderr.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        stream.write(content)
+        await stream.drain()
+    stream.close()
+
+
+async def _read(process: Process, stream: asyncio.StreamReader, most: int) -> bytes | None:
+    pieces: list[bytes] = []
+    length = 0
+    while piece := await stream.read(1 << 16):
+        length += len(piece)
+        if length > most:
+            # What is left in the pipe is read, too: asyncio takes no process for ended before.
+            _kill(process)
+            pieces.clear()
+        else:
+            pieces.append(piece)
+    return b"".join(pieces) if length <= most else None
+
+
+def _kill(process: Process) -> None:
+    """Kill a command and all that it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _end(process: Process) -> None:
+    """Kill a command and all that it started, and wait for its end."""
+    _kill(process)
     await process.communicate()

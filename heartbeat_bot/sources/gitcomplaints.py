@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from heartbeat_bot.redaction import without_credentials
+from heartbeat_bot.sources.gitcommand import FILE_SIZE, MEMORY
 
 # Each sign is searched in git's English messages (git sets LC_ALL=C); the first that is found gives the sentence.
 _SIGNS: tuple[tuple[str, str], ...] = (
@@ -20,7 +21,7 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     (r"Host key verification failed", "ssh does not know the host's key; run 'ssh HOST' once as the bot's user and accept it"),
     (
         r"Permission denied \(|Authentication failed|could not read (?:Username|Password)|Invalid username|terminal prompts disabled|HTTP Basic",
-        "access was refused; give the bot's user an ssh key or a git credential helper that may read the repository",
+        "access was refused; give the bot's user an ssh key, a git credential helper, or source.auth_env, that may read the repository",
     ),
     (
         r"(?:error|returned error): 403|not authorized|Access denied",
@@ -34,20 +35,35 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     (r"Permission denied", "a folder may not be read or written; check its permissions"),
     (r"No space left on device", "the disk is full"),
 )
+# What git says when it, or a helper of it, meets a limit that it was started with (see gitcommand.py): memory, a file's size, time.
+_LIMIT = re.compile(
+    r"[Oo]ut of memory|Cannot allocate memory|File too large|died of signal (?:24|25)\b|unable to create thread"
+    r"|unable to deflate|inflate: data stream error \(out of memory\)"
+)
+_TOO_MUCH = (
+    f"the remote sends more than is taken from any ({MEMORY >> 20} MiB of memory, or {FILE_SIZE >> 30} GiB in one file); "
+    "check that this is the right repository, and keep the newsletter in a smaller one"
+)
 _NOISE = re.compile(r"^(?:warning: .*|hint: .*|Please make sure.*|and the repository exists\.|remote: *)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A sentence, and whether it tells of the remote or the machine (True) or may come from a broken copy of ours (False)."""
+    """A sentence, and whether it tells of the remote or the machine (True) or may come from a broken copy of ours (False).
+
+    ``too_much``: git met one of its limits.
+    """
 
     sentence: str
     known: bool
+    too_much: bool = False
 
 
 def read_complaint(complaint: str) -> Reading:
     """Say what git complains of, without any credentials that stand in it."""
     told = without_credentials(complaint)
+    if _LIMIT.search(told):
+        return Reading(sentence=_TOO_MUCH, known=True, too_much=True)
     for sign, sentence in _SIGNS:
         if re.search(sign, told):
             return Reading(sentence=sentence, known=True)

@@ -1,5 +1,7 @@
 """From a newsletter's configuration to its source."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from heartbeat_bot.config.model import DirectorySourceConfig, GitSourceConfig, SourceConfig
@@ -8,10 +10,20 @@ from heartbeat_bot.sources.git import GitSource
 from heartbeat_bot.sources.snapshot import Source
 
 
-def open_source(config: SourceConfig, cache_dir: Path) -> Source:
-    """Return the source that a configuration names; nothing is read or fetched yet. Copies of remotes are kept below ``cache_dir``."""
+def open_source(config: SourceConfig, cache_dir: Path, environ: Mapping[str, str] = os.environ) -> Source:
+    """Return the source that a configuration names; nothing is read or fetched yet. Copies of remotes are kept below ``cache_dir``.
+
+    Raise ConfigError when ``environ`` lacks the credentials that the configuration speaks of.
+    """
     match config:
         case DirectorySourceConfig():
             return DirectorySource(config.directory, config.paths)
         case GitSourceConfig():
-            return GitSource(config.git, config.paths, cache_dir=cache_dir, branch=config.branch)
+            return GitSource(
+                config.git,
+                config.paths,
+                cache_dir=cache_dir,
+                branch=config.branch,
+                credentials=config.credentials(environ),
+                environ={name: value for name, value in environ.items() if name != config.auth_env},
+            )

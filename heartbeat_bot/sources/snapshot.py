@@ -6,18 +6,25 @@ from datetime import datetime
 from typing import NewType, Protocol
 
 BlobId = NewType("BlobId", str)
-"""Names a file's bytes: equal ids mean equal bytes (Git's blob hash)."""
+"""Names a file's bytes: equal ids mean equal bytes (Git's blob hash; another one for what is far too large to be hashed)."""
 
 
 class Contents(Protocol):
     """Where the bytes of a snapshot come from, on demand."""
 
     async def read(self, path: str) -> bytes:
-        """Return the bytes of a file; raise SourceError when they cannot be had."""
+        """Return the bytes of an issue; raise IssueError, before any are loaded, when it is too large, SourceError when it cannot be had."""
+        ...
+
+    async def read_picture(self, path: str) -> bytes:
+        """Return the bytes of a file to upload; raise SourceError when it cannot be had, or is larger than Discord takes."""
         ...
 
     async def find(self, path: str) -> tuple[BlobId, int] | None:
-        """Return the id and size in bytes of any file of the source, matching the patterns or not; None when absent."""
+        """Return the id and size in bytes of any file of the source, matching the patterns or not; None when absent.
+
+        Its bytes are not loaded.
+        """
         ...
 
 

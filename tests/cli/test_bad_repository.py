@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from home import ISSUE, Home, git
 
 from heartbeat_bot.sandbox.server import Sandbox
+
+sys.path.append(str(Path(__file__).parents[1] / "sources"))
+from hostile_repositories import MEGABYTE, Bare, tree_bomb
 
 HEAD = "---\ntitle: Bad\ndate: 2026-03-02\n---\n\n"
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -82,3 +86,38 @@ def objects_in_the_copy(home: Home) -> int:
     copy = next(path.parent for path in home.config.parent.rglob("HEAD") if "repo" not in path.parts)
     told = subprocess.run(["git", f"--git-dir={copy}", "count-objects", "-v"], check=True, capture_output=True, text=True).stdout
     return int(next(line.split()[1] for line in told.splitlines() if line.startswith("in-pack")))
+
+
+def add_newsletter(home: Home, name: str, address: str) -> None:
+    """Add a newsletter in front of the others: it is looked at first."""
+    added = (
+        f"newsletters:\n  {name}:\n    source: {{git: '{address}', branch: main, paths: ['**/*.md']}}\n"
+        f"    announce: {{channel: {home.channel.id}, hold: 10m, max_new_per_pass: 20}}\n"
+    )
+    home.config.write_text(home.config.read_text().replace("newsletters:\n", added))
+
+
+async def test_a_repository_of_ten_thousand_million_paths_is_told_and_the_next_newsletter_is_posted(home: Home) -> None:
+    await home.sync(at="2026-03-02T08:00:30Z")
+    home.write("good", ISSUE.replace("First Light", "The good one"))
+    bomb = tree_bomb(home.repo.with_name("bomb"))
+    add_newsletter(home, "bomb", bomb.url)
+    told = await home.run("sync", "--as-of", "2026-03-02T09:00:00Z", code=1)
+    assert f"{bomb.url}: more than 20,000 files match `paths`; write narrower `paths`" in told
+    assert "The good one" in "\n".join(home.texts())
+
+
+async def test_a_file_far_too_large_is_told_by_its_size_and_the_issue_beside_it_is_posted(home: Home) -> None:
+    bare = Bare(home.repo.with_name("large"))
+    files = [("100644", b"0-old.md", bare.blob(ISSUE.replace("First Light", "Old").encode()))]
+    bare.commit(bare.tree(files))
+    add_newsletter(home, "large", bare.url)
+    await home.sync(at="2026-03-02T08:00:30Z")
+    files += [("100644", b"%d.md" % number, blob) for number, blob in enumerate(bare.zeros(64 * MEGABYTE, [b"1", b"2"]), start=1)]
+    files.append(("100644", b"good.md", bare.blob(ISSUE.encode())))
+    bare.commit(bare.tree(files))
+    told = await home.run("sync", "--newsletter", "large", "--as-of", "2026-03-02T09:00:00Z")
+    for name in ("1.md", "2.md"):
+        assert name in told
+    assert "the file has 64.0 MiB, more than the 512 KiB that an issue may have; split it" in told
+    assert "First Light" in "\n".join(home.texts())

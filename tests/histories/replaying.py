@@ -113,6 +113,9 @@ class Stage:
         self.reads.append(path)
         return self.contents[self.commit.files[path]]
 
+    async def read_picture(self, path: str) -> bytes:
+        return await self.read(path)
+
     async def find(self, path: str) -> tuple[BlobId, int] | None:
         assert self.commit is not None
         blob = self.commit.files.get(path)

@@ -353,6 +353,18 @@ async def test_a_copy_that_is_damaged_between_looking_and_reading_is_renewed(ori
     assert await snapshot.contents.find("p.png") == (name_of(b"3"), 1)
 
 
+async def test_a_copy_that_lost_a_folder_is_renewed(origin: Origin, cache: Path) -> None:
+    commit = origin.commit({"a/x.md": b"1"})
+    await origin.as_git(cache).snapshot()
+    copy = copy_in(cache)
+    old = _packs(copy, "")
+    git(copy, "pack-objects", "--quiet", "objects/pack/pack", stdin=f"{commit}\n{git(copy, 'rev-parse', f'{commit}^{{tree}}')}\n")
+    for place in old:
+        place.unlink()
+    snapshot = await origin.as_git(cache).snapshot()
+    assert [await snapshot.contents.read(path) for path in snapshot.files] == [b"1"]
+
+
 async def test_what_a_kill_left_behind_is_swept_up(origin: Origin, cache: Path) -> None:
     origin.commit({"a.md": b"1"})
     await origin.as_git(cache).snapshot()
@@ -543,7 +555,7 @@ async def test_settings_go_to_git_by_the_environment_and_not_by_the_command_line
     (tmp_path / "git").write_text('#!/bin/sh\necho "$@"\n')
     (tmp_path / "git").chmod(0o755)
     command = GitCommand(environ={"PATH": f"{tmp_path}:/bin"}, timeout=10)
-    finished = await command.run(["fetch"], folder=tmp_path, settings={"remote.x.url": "https://ann:geheim@example.org"})
+    finished = await command.run(["fetch"], folder=tmp_path, settings=[("remote.x.url", "https://ann:geheim@example.org")])
     assert finished.output.decode() == f"--git-dir={tmp_path} fetch\n"
 
 
@@ -583,6 +595,8 @@ async def test_a_host_that_cannot_be_reached_is_told_without_the_password(cache:
         ("fatal: transport 'ext' not allowed", "this kind of address is not allowed; use https or ssh"),
         ("error: unable to create temporary file: Permission denied", "a folder may not be read or written"),
         ("fatal: write error: No space left on device", "the disk is full"),
+        ("fatal: Out of memory, malloc failed (tried to allocate 9 bytes)\nfatal: invalid index-pack output", "128 MiB of memory"),
+        ("fatal: write error: File too large\nfatal: fetch-pack: invalid index-pack output", "or 1 GiB in one file"),
     ],
 )
 def test_what_git_says_of_the_remote_or_the_machine_is_a_sentence_with_what_to_do(complaint: str, sentence: str) -> None:
