@@ -155,7 +155,7 @@ async def test_a_file_that_git_cannot_fetch_within_its_limits_does_not_keep_the_
     contents = GitContents(git_cache, await git_cache.update())
     assert [await contents.read(f"{number}.md") for number in range(6)] == [b"%d" % number for number in range(6)]
     for path in ("7.md", "8.md"):
-        with pytest.raises(IssueError, match=rf"{path}: the file is too large to be fetched, far above the 512 KiB"):
+        with pytest.raises(IssueError, match=rf"{path}: the file is too large to be fetched, more than the 512 KiB"):
             await contents.read(path)
         with pytest.raises(SourceError, match=rf"{path}: the picture is too large to be fetched"):
             await contents.read_picture(path)
