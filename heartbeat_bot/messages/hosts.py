@@ -281,6 +281,35 @@ _ENDINGS: Final = _COUNTRIES | frozenset(
     ]
 )
 _LIBRARY: Final = re.compile(r"\.(?:NET|IO|AI)$")
+_LEADING: Final = frozenset(
+    [
+        "at",
+        "on",
+        "to",
+        "of",
+        "from",
+        "into",
+        "visit",
+        "open",
+        "see",
+        "go",
+        "auf",
+        "bei",
+        "zu",
+        "nach",
+        "von",
+        "unter",
+        "sur",
+        "chez",
+        "vers",
+        "en",
+        "a",
+        "à",
+        "su",
+        "da",
+        "em",
+    ]
+)
 _CLOSING: Final = ".:!?…'"
 _ALIKE: Final = frozenset("аеорсухіјѕһԁԛԝӏьвнкмтгпιονρτυχκαη")
 """Letters of Cyrillic and Greek that look like Latin ones; a name of nothing else looks like another host's."""
@@ -316,8 +345,8 @@ def _as_it_looks(text: str) -> str:
 def _named(text: str) -> Iterator[str]:
     """Yield the hosts that a text names, lower case.
 
-    What shows that it is an address may stand anywhere. A bare name does only at the end: "crates.io phishing campaign" is about a
-    site, "log in at paypal.com" says where to. A handle (`@name.bsky.social`) leads to wherever handles are shown.
+    What shows that it is an address may stand anywhere. A bare name does only by itself, or at the end behind a word that leads there:
+    "crates.io phishing campaign" is about a site, "log in at paypal.com" says where to. A handle (`@name.bsky.social`) leads to wherever handles are shown.
     """
     parts = [part for part in _APART.split(_as_it_looks(text)) if part.rstrip(_CLOSING)]
     for number, part in enumerate(parts):
@@ -330,7 +359,8 @@ def _named(text: str) -> Iterator[str]:
             continue
         shown = web or (slashes and not before)
         bare = names[-1] in _ENDINGS or names[-1].startswith("xn--")
-        last = number == len(parts) - 1 and not part.startswith("@") and not _LIBRARY.search(text.strip())
+        led_to = number == 0 or parts[number - 1] in _LEADING
+        last = led_to and number == len(parts) - 1 and not part.startswith("@") and not _LIBRARY.search(text.strip())
         if shown or names[0] == "www" or (bare and last):
             yield authority
 

@@ -1,13 +1,18 @@
 """Input that no one wrote in good faith: refused with a reason, or read, in bounded time; never a fault of the program."""
 
 import time
+from typing import cast
 
 import pytest
+from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from linkify_it import LinkifyIt
+from markdown_it import MarkdownIt
 
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.faults import apart
+from heartbeat_bot.issues.markdown import parse
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.messages.compose import compose
@@ -36,6 +41,8 @@ REFUSED: dict[str, tuple[str, str]] = {
     "headings": ("## a\n\nx\n\n" * N, "more than 5000 paragraphs, items and cells"),
     "raw paragraphs": ("<p>a</p>" * N, "more than 5000 elements"),
     "rules": ("***\n" * N, "more than 5000 elements"),
+    "addresses": ("http://a." * 5 * N, "more than 5000 addresses"),
+    "addresses of mail": ("mailto:a@b.org\n" * N, "more than 5000 addresses"),
 }
 
 
@@ -72,6 +79,9 @@ READ = {
     "one long line": "word " * 100_000,
     "a lone stray tag": "</div></p></section>" * 100,
     "half a comment": "text <!-- more\n\nand more",
+    "addresses of nothing": "http://- http:// mailto:a." * 1500,
+    "schemes of nothing": "a://b" * 4900,
+    "an address of a hundred thousand letters": "https://a.org/" + "a" * 10 * N,
 }
 
 
@@ -147,3 +157,41 @@ def test_a_fault_of_the_program_is_an_error_of_that_file_and_logged_whole(caplog
     assert "ZeroDivisionError: division by zero" in caplog.text
     with pytest.raises(IssueError, match="as it was"), apart("a.md"):
         raise IssueError("as it was", path="a.md")
+
+
+_PARTS = [
+    "http://",
+    "HTTPS://",
+    "//",
+    "mailto:",
+    "ftp:",
+    "a.b",
+    "@",
+    "x",
+    "/",
+    ":",
+    ".",
+    " ",
+    "(",
+    ")",
+    "_",
+    "é",
+    "-",
+    '"',
+    "&",
+    "*",
+    "[",
+    "]",
+    "`",
+    "\n",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(_PARTS), max_size=14).map("".join))
+def test_addresses_are_found_where_the_parsers_own_search_finds_them(text: str) -> None:
+    own = MarkdownIt("commonmark", {"linkify": True}).enable("linkify")
+    cast("LinkifyIt", own.linkify).set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    blocks, _ = parse(text, 1)
+    found = [link["href"] for block in blocks for link in block.find_all("a")]
+    assert found == [link["href"] for link in BeautifulSoup(own.render(text), "lxml").find_all("a")]
