@@ -6,6 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from slow_patterns import slowly
 
 from heartbeat_bot.config.patterns import PathPatterns
 
@@ -159,32 +160,6 @@ def test_every_pattern_is_compiled_or_refused_and_never_leaves_the_root(patterns
 def test_a_pattern_of_many_stars_is_matched_in_a_moment(pattern: str, path: str) -> None:
     """Each took minutes when every star was tried at every place."""
     assert not PathPatterns([pattern]).match(path)
-
-
-def slowly(pattern: str, path: str) -> bool:
-    """Tell whether a pattern (letters, ?, * and ** only) takes a path in, by trying everything."""
-    names = path.split("/")
-
-    def name(pattern: str, text: str) -> bool:
-        if not pattern:
-            return not text
-        if pattern[0] == "*":
-            return any(name(pattern[1:], text[n:]) for n in range(len(text) + 1))
-        return bool(text) and pattern[0] in {"?", text[0]} and name(pattern[1:], text[1:])
-
-    def rest(parts: list[str], names: list[str]) -> bool:
-        if not parts:
-            return not names
-        if parts[0] == "**":
-            if len(parts) == 1:
-                return bool(names) and not any(one.startswith(".") for one in names)
-            skipped = next((n for n, one in enumerate(names) if one.startswith(".")), len(names))
-            return any(rest(parts[1:], names[n:]) for n in range(skipped + 1))
-        if not names or not names[0] or (names[0].startswith(".") and not parts[0].startswith(".")):
-            return False
-        return name(parts[0], names[0]) and rest(parts[1:], names[1:])
-
-    return rest(pattern.split("/"), names)
 
 
 _PARTS = st.sampled_from(["**", "**", "*", ".*", "a", ".a", "b"]) | st.text("ab*?.", min_size=1, max_size=5)
