@@ -22,7 +22,7 @@ from heartbeat_bot.issues.rules import finding
 
 _CONFLICT = (re.compile(r"^<{7}(?: |$)"), re.compile(r"^={7}$"), re.compile(r"^>{7}(?: |$)"))
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-_YAML_KEY = re.compile(r"^[\"']?[A-Za-z_][\w .-]*?[\"']?\s*:(?:\s|$)")
+_YAML_KEY = re.compile(r"^[\"']?[A-Za-z_][\w .\t-]*+[\"']?[ \t]*+:(?:\s|$)")
 _YAML_OPENING = re.compile(r"^(?:#|[\"']?[\w-]+[\"']?\s*:(?:\s|$)|[ \t]+\S|- )")
 _TOP_LEVEL_KEY = re.compile(r"^(?:@def\s+)?[\"']?([A-Za-z_][\w.-]*?)[\"']?\s*[:=]")
 _JSON_KEY = re.compile(r"^\s*\{?\s*\"([^\"]+)\"\s*:")

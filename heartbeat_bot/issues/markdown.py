@@ -33,6 +33,8 @@ _IMPORT = re.compile(r"^(?:import\s+(?:[\w{*].*\s+from\s+)?['\"].*['\"];?|export
 _SELF_CLOSING = re.compile(
     r"<([A-Za-z][\w.:-]*)((?:\s+[^\s\"'<>/=]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|\{[^}]*\}|[^\s\"'=<>`]+))?)*)\s*/>"
 )
+_MAX_IMPORT: Final = 1000
+"""Characters of such a line: the pattern takes time that grows with the square of them."""
 _BOX_TITLE = re.compile(r"(\{[^}]*\}|[\w-]*)[\s\[]*(?:\{[^}]*\}\s*)?(.*?)\]?\s*$")
 _HEADING_LINE = re.compile(r"^ {0,3}#{1,6}(?:[ \t]+|$)")
 _NORMAL = re.compile(
@@ -138,7 +140,7 @@ def _box(
     """Open a box with its title, `:::tip[Title]` or `::: tip Title`; a box without one has its kind for a title."""
     if tokens[index].nesting < 0:
         return "</blockquote>\n"
-    named = _BOX_TITLE.match(tokens[index].info.strip())
+    named = _BOX_TITLE.match(" ".join(tokens[index].info.split()))
     kind, title = named.groups() if named else ("", "")
     said = title.strip() or ("" if kind.startswith("{") else kind.capitalize())
     return f"<blockquote>\n<p class='admonition-title'><strong>{escape(said)}</strong></p>\n" if said else "<blockquote>\n"
@@ -298,10 +300,14 @@ def block_tokens(body: str) -> list[Token]:
 def _without_imports(body: str) -> str:
     """Blank the lines of MDX that import and export modules, outside code."""
     lines = body.split("\n")
-    if not any(_IMPORT.match(line) for line in lines):
+    if not any(map(_is_import, lines)):
         return body
     quoted = {number for begin, end in _code_lines(body) for number in range(begin, end)}
-    return "\n".join("" if _IMPORT.match(line) and number not in quoted else line for number, line in enumerate(lines))
+    return "\n".join("" if _is_import(line) and number not in quoted else line for number, line in enumerate(lines))
+
+
+def _is_import(line: str) -> bool:
+    return line.startswith(("import", "export")) and len(line) <= _MAX_IMPORT and _IMPORT.match(line) is not None
 
 
 def _code_lines(body: str) -> list[tuple[int, int]]:

@@ -44,7 +44,6 @@ _RAISED: Final = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹
 _LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _PLAIN_URL = re.compile(r"https?://[!-;=?-~]+", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
-_ROUND_BREAKS = re.compile(r" *\n *")
 _WORD = re.compile(r"[A-Za-z0-9]")
 _MAX_SPLITS: Final = 6
 
@@ -121,7 +120,10 @@ class DiscordConverter(MarkdownConverter):
                 rendered.append(("", " "))
             rendered.append((node, text))
         joined = "".join(text for _, text in rendered)
-        return _ROUND_BREAKS.sub("\n", joined) if "\n" in joined else joined
+        if "\n" not in joined:
+            return joined
+        first, *middle, last = joined.split("\n")
+        return "\n".join([first.rstrip(" "), *(line.strip(" ") for line in middle), last.lstrip(" ")])
 
     def _node(self, node: object, parents: frozenset[str]) -> str:
         if isinstance(node, Tag):

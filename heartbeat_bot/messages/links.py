@@ -106,7 +106,7 @@ def shown_beside(target: str) -> str:
 
 def _as_browsers_read(target: str) -> str:
     """Return a target without the white space and controls that browsers drop, and with their reading of backslashes (WHATWG URL)."""
-    target = _CONTROLS.sub("", re.sub(r"\s*\n\s*", "", target.strip()))
+    target = _CONTROLS.sub("", "".join(line.strip() for line in target.split("\n")))
     if "\\" not in target or (_SCHEME.match(target) and not target.lower().startswith(("http:", "https:"))):
         return target
     end = re.search(r"[?#]", target)

@@ -81,6 +81,13 @@ READ = {
     "half a comment": "text <!-- more\n\nand more",
     "addresses of nothing": "http://- http:// mailto:a." * 1500,
     "schemes of nothing": "a://b" * 4900,
+    "template comments": "{# " * 1000,
+    "a component's long target": "<a href='x" + " " * 20 * N + "y'>z</a>",
+    "spaces in code beside a break": "`a" + " " * 20 * N + "b`\\\nc",
+    "an import of spaces": "import x" + " " * 20 * N + "y",
+    "an import of quotes": "import x" + " from '" * 2 * N + "y",
+    "a box's title of spaces": "::: tip a" + " " * 20 * N + "b\n:::",
+    "unknown tags": "{% a %}\n" * N,
     "an address of a hundred thousand letters": "https://a.org/" + "a" * 10 * N,
 }
 
@@ -101,6 +108,14 @@ def test_what_is_nested_as_deeply_as_it_may_be_is_composed_too(tag: str) -> None
 def test_an_attribute_of_the_author_that_is_named_like_the_line_number_is_none() -> None:
     issue = read_issue("a.md", b'a <b data-line="x">c</b> <i data-line>d</i>')
     assert [line_of(element) for element in issue.intro[0].find_all(["strong", "em"])] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "line", ["authors: [a" + " " * 60_000 + "<x]", "authors: [" + "<a@" * 20_000 + "]", "a" + " " * 60_000 + "x\nb: ["]
+)
+def test_front_matter_of_spaces_is_read_or_refused_in_a_moment(line: str) -> None:
+    """Each took minutes, when every space was tried as the first."""
+    refusal(f"---\ntitle: T\n{line}\n---\nx".encode())
 
 
 @pytest.mark.parametrize("data", [b"---\ntitle: T\n---\n", b"---\ntitle: T\n---"])
