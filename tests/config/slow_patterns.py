@@ -1,10 +1,13 @@
 """Path patterns matched by trying everything: what the quick matcher is compared with."""
 
+from functools import cache
+
 
 def slowly(pattern: str, path: str) -> bool:
     """Tell whether a pattern (of letters, ?, * and **) takes a path in, by trying everything."""
-    names = path.split("/")
+    names = tuple(path.split("/"))
 
+    @cache
     def name(pattern: str, text: str) -> bool:
         if not pattern:
             return not text
@@ -12,7 +15,8 @@ def slowly(pattern: str, path: str) -> bool:
             return any(name(pattern[1:], text[n:]) for n in range(len(text) + 1))
         return bool(text) and pattern[0] in {"?", text[0]} and name(pattern[1:], text[1:])
 
-    def rest(parts: list[str], names: list[str]) -> bool:
+    @cache
+    def rest(parts: tuple[str, ...], names: tuple[str, ...]) -> bool:
         if not parts:
             return not names
         if parts[0] == "**":
@@ -24,4 +28,4 @@ def slowly(pattern: str, path: str) -> bool:
             return False
         return name(parts[0], names[0]) and rest(parts[1:], names[1:])
 
-    return rest(pattern.split("/"), names)
+    return rest(tuple(pattern.split("/")), names)
