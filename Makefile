@@ -8,7 +8,7 @@ READY := .venv/.ready
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts coverage floor wheel licences outdated bench clean
+.PHONY: help demo test check lint types contracts coverage floor wheel licences outdated fuzz bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,10 @@ licences: $(READY) ## the licence of every package in uv.lock; fails on one that
 outdated: $(READY) ## what is older here than at the package index
 	@.ci/outdated
 
+fuzz: $(READY) ## hostile input to what reads and renders, for minutes=3; ends by itself, and names what failed
+	@.ci/uv-sync fuzz
+	@$(BIN)/python tests/fuzz/fuzz.py --minutes $(or $(minutes),3)
+
 bench: $(READY) ## tables over the shared newsletters (SHARED=../shared), and what running costs
 	@.ci/uv-sync bench
 	@$(BIN)/python benchmarks/convert.py $(if $(SHARED),"$(SHARED)")
@@ -67,7 +71,7 @@ bench: $(READY) ## tables over the shared newsletters (SHARED=../shared), and wh
 	@$(BIN)/python benchmarks/commands.py
 
 clean: ## remove what make made, the environment too
-	@rm -rf .venv .uv dist build .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .uv dist build .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis .fuzz
 	@find heartbeat_bot cogs tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Compiled once, as pip does it: where Python may not write that down it would be done at every start, and that takes longer than a preview.

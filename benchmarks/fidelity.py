@@ -20,6 +20,8 @@ from typing import Any
 
 from corpus import SITE, composed, corpus_files
 
+from heartbeat_bot.messages.hosts import another_host
+
 ORACLE = "@odiffey/discord-markdown@3.3.0"
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
@@ -72,7 +74,17 @@ def unseen(text: str) -> str:
     return re.sub(r"^\{(?:To add|Adding)\b.*$", "", text, flags=re.MULTILINE)
 
 
-CORRECTIONS = (header, cards, schemes, site_paths, definitions, unseen)
+def hosts(text: str) -> str:
+    """The host of a link whose text names another one is shown beside it on purpose."""
+
+    def beside(match: re.Match[str]) -> str:
+        real = another_host(match.group(1), match.group(2))
+        return match.group() + (f" ({real})" if real else "")
+
+    return re.sub(r"\[([^\[\]\n]+)\]\((https?://[^\s()]+)\)", beside, text)
+
+
+CORRECTIONS = (header, cards, schemes, site_paths, definitions, unseen, hosts)
 
 
 def corrected(text: str) -> tuple[str, list[str]]:

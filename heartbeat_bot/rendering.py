@@ -1,6 +1,5 @@
 """A file of a newsletter → its preview, with that newsletter's settings: what `preview`, `check` and the service all go through."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -8,6 +7,7 @@ from datetime import date
 from typing import Final, Protocol
 
 from heartbeat_bot.errors import IssueError
+from heartbeat_bot.headings import HeadingPattern
 from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
@@ -30,11 +30,11 @@ _WIDE: Final = (
 
 class _Sections(Protocol):
     @property
-    def events(self) -> Sequence[re.Pattern[str]]: ...
+    def events(self) -> Sequence[HeadingPattern]: ...
     @property
-    def jobs(self) -> Sequence[re.Pattern[str]]: ...
+    def jobs(self) -> Sequence[HeadingPattern]: ...
     @property
-    def skip(self) -> Sequence[re.Pattern[str]]: ...
+    def skip(self) -> Sequence[HeadingPattern]: ...
 
 
 class _Images(Protocol):

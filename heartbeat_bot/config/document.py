@@ -22,6 +22,9 @@ _MERGE_TAG = "tag:yaml.org,2002:merge"
 _INT_TAG = "tag:yaml.org,2002:int"
 _PLAIN_INT = re.compile(r"0|-?[1-9][0-9]*")
 
+_HALVES = re.compile("[\ud800-\udfff]")
+_HALF = "a \\u escape makes half a character here (D800 to DFFF), which no text may hold; write the character itself"
+
 Place = tuple[str | int, ...]
 """Where a value stands in the document: keys and positions from the top."""
 
@@ -70,6 +73,8 @@ def read_document(content: bytes, name: str) -> Document:
         mark = (error.context_mark if unclosed else None) or error.problem_mark or error.context_mark
         place = name if mark is None else f"{name}:{mark.line + 1}"
         raise ConfigError(f"{place}: {_yaml_sentence(error)}") from error
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"{name}:{loader.line + 1}: an escape stands here of which there is no character ({error})") from error
     except RecursionError as error:
         raise ConfigError(f"{name}: the file is nested too deeply; a configuration needs six levels") from error
     finally:
@@ -136,6 +141,9 @@ class _Reader:
                 continue
             # The text itself: YAML would make True of a newsletter called 'on'.
             key = cast("str", key_node.value)
+            if _HALVES.search(key):
+                self._problem(key_node, _HALF)
+                continue
             if key in own:
                 self._problem(key_node, f"'{key}' stands here a second time (first on line {own[key]}); keep one of them")
                 continue
@@ -165,6 +173,10 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node, place: Place) -> Any:
         text = cast("str", node.value)
+        if _HALVES.search(text):
+            self._problem(node, _HALF)
+            self.unread.add(place)
+            return None
         if node.tag == _INT_TAG and not _PLAIN_INT.fullmatch(text):
             self._problem(node, f"YAML reads {text} as another number than it looks; write it in quotes")
             self.unread.add(place)
@@ -173,7 +185,7 @@ class _Reader:
             return self.loader.construct_object(node)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] (PyYAML's stubs)
         except yaml.MarkedYAMLError as error:
             self._problem(node, _yaml_sentence(error))
-        except (ValueError, KeyError, AttributeError):
+        except (ValueError, LookupError, AttributeError, OverflowError, TypeError):
             # A date such as 2024-13-01 passes YAML's pattern and fails in datetime; a tag (!!bool, !!timestamp) may stand before anything.
             self._problem(
                 node, "YAML cannot read this value as what it seems to be; write it in quotes, and without a tag (!!name)"

@@ -132,48 +132,63 @@ def _first_braces(body: str, pattern: str) -> tuple[int, int, list[int]] | None:
 
 
 def _regex(body: str, pattern: str) -> str:
-    parts = body.split("/")
-    written: list[str] = []
-    for position, part in enumerate(parts):
-        last = position == len(parts) - 1
-        if part == "**":
-            if not last and parts[position + 1] == "**":
-                continue  # several in a row mean one, and would try every way of sharing the folders out between them
-            written.append(r"(?:(?!\.)[^/]+/)*" + (r"(?!\.)[^/]+" if last else ""))
+    """Write a pattern without alternatives as a regular expression that never tries one thing twice.
+
+    What stands between two wildcards is found at the first place where it fits, and that place is kept (atomic groups): whatever a
+    later place would leave room for, the first one does too. Only what stands behind the last wildcard is tried at every place, and
+    as its length is known, it fits at one of them at most. Hidden folders, which ``**`` does not enter, change nothing about that:
+    a run of names with a hidden one in it fits at one place only.
+    """
+    runs: list[list[str]] = [[]]
+    for part in body.split("/"):
+        if part != "**":
+            runs[-1].append(_part_regex(part, pattern))
+        elif len(runs) == 1 or runs[-1]:
+            runs.append([])  # several ** in a row mean one
+    first, *others = runs
+    written = "/".join(first) + ("/" if first and others else "")
+    for position, run in enumerate(others, 1):
+        if position < len(others):
+            written += f"(?>{_FOLDERS}*?{'/'.join(run)}/)"
         else:
-            written.append(_part_regex(part, pattern) + ("" if last else "/"))
-    return "".join(written)
+            written += f"{_FOLDERS}*{'/'.join(run) or _NAME}"
+    return written
+
+
+_NAME = r"(?!\.)[^/]+"
+_FOLDERS = rf"(?:{_NAME}/)"
 
 
 def _part_regex(part: str, pattern: str) -> str:
     """Write one folder or file name as a regular expression."""
-    written = [] if part.startswith((".", "\\.")) else [r"(?!\.)"]
+    runs = [""]
     position = 0
     while position < len(part):
         character = part[position]
         position += 1
         match character:
             case "*":
-                # Several stars in one name mean one; two [^/]* in a row would backtrack for ever.
-                while part[position : position + 1] == "*":
-                    position += 1
-                written.append("[^/]*")
+                if len(runs) == 1 or runs[-1]:
+                    runs.append("")  # several stars in one name mean one
             case "?":
-                written.append("[^/]")
+                runs[-1] += "[^/]"
             case "[":
                 end = part.find("]", position + 1)
                 if end < 0:
                     raise ValueError(f"'{pattern}' opens a bracket and does not close it; write \\[ for a bracket in a name")
-                written.append(_set_regex(part[position:end]))
+                runs[-1] += _set_regex(part[position:end])
                 position = end + 1
             case "\\":
                 if position == len(part):
                     raise ValueError(f"'{pattern}' has a backslash with nothing behind it; write / between folders")
-                written.append(re.escape(part[position]))
+                runs[-1] += re.escape(part[position])
                 position += 1
             case _:
-                written.append(re.escape(character))
-    return "".join(written)
+                runs[-1] += re.escape(character)
+    first, *others = runs
+    middle = "".join(f"(?>[^/]*?{run})" for run in others[:-1])
+    last = f"[^/]*{others[-1]}" if others else ""
+    return ("" if part.startswith((".", "\\.")) else r"(?!\.)") + first + middle + last
 
 
 def _set_regex(characters: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
+from heartbeat_bot.headings import HeadingPattern
 from heartbeat_bot.redaction import redact
 
 _DURATION = re.compile(r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,9})s)?")
@@ -115,17 +116,15 @@ def _issue_template(value: object) -> object:
     return value
 
 
-def _heading_pattern(value: object) -> re.Pattern[str]:
+def _heading_pattern(value: object) -> HeadingPattern:
     if not isinstance(value, str):
         raise ValueError(f"{short(value)} is not text; write the pattern in quotes")  # noqa: TRY004 (pydantic collects ValueError only)
     if not value.strip():
         raise ValueError("an empty pattern would match every heading; remove it")
     try:
-        pattern = re.compile(value, re.IGNORECASE)
-    except re.error as error:
-        raise ValueError(
-            f"{short(value)} is not a regular expression ({error}); write \\ before a character that stands for itself"
-        ) from error
+        pattern = HeadingPattern(value)
+    except ValueError as error:
+        raise ValueError(f"{short(value)}: {error}") from error
     if pattern.search(""):
         raise ValueError(f"{short(value)} matches the empty text, and so every heading; make it match at least one character")
     return pattern
@@ -155,6 +154,5 @@ WebAddress = Annotated[str, BeforeValidator(_web_address)]
 PublicAddress = Annotated[str, BeforeValidator(_public_address)]
 GatewayAddress = Annotated[str, BeforeValidator(_gateway_address)]
 IssueTemplate = Annotated[str, BeforeValidator(_issue_template)]
-HeadingPattern = Annotated[re.Pattern[str], BeforeValidator(_heading_pattern)]
-HeadingPatterns = Annotated[tuple[HeadingPattern, ...], BeforeValidator(_tuple)]
+HeadingPatterns = Annotated[tuple[Annotated[HeadingPattern, BeforeValidator(_heading_pattern)], ...], BeforeValidator(_tuple)]
 Snowflakes = Annotated[tuple[Snowflake, ...], BeforeValidator(_tuple)]

@@ -13,6 +13,9 @@ MOST_BYTES: Final = 512 * 1024
 
 _LFS_POINTER: Final = "version https://git-lfs.github.com/spec/"
 
+_HALVES = re.compile("[\ud800-\udfff]")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNSOUND = re.compile("[\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _RUN = re.compile(r"[^\x00-\x7f]{2,}")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
@@ -31,6 +34,18 @@ _MAYBE_MOJIBAKE: Final = re.compile(
 )
 _FEW: Final = 3
 """So many repairs are told one by one; more are told together."""
+
+
+def sound(text: str) -> str:
+    """Return a text without what nothing can be sent with, or turns round what stands beside it; called wherever text enters.
+
+    Halves of characters (lone surrogates, of escapes and entities) become U+FFFD. The nine marks that embed, override or isolate a
+    direction (Unicode's annex 9) go: a letter has its direction by itself, so that Hebrew and Arabic read as they did, while
+    ``U+202E`` shows `moc.lapyap` as another address, and one that nothing closes reorders what the bot says behind it.
+    """
+    if text.isascii() or not _UNSOUND.search(text):
+        return text
+    return _HALVES.sub("\ufffd", _TURNING.sub("", text))
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
@@ -68,6 +83,13 @@ def decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
         raise IssueError("this is not a text file: it holds a NUL character", path=path, line=line)
     if text.startswith(_LFS_POINTER):
         raise IssueError("this is a pointer of Git LFS, not the file itself; keep text files out of LFS", path=path, line=1)
+    if turning := _TURNING.search(text):
+        line = text[: turning.start()].count("\n") + 1
+        message = (
+            f"The invisible character U+{ord(turning.group()):04X} turns the direction of text round; it was left out. Remove it."
+        )
+        findings.append(finding("direction-mark", line, message))
+    text = sound(text)
     lines = text.split("\n")
     repaired = _repaired(lines)
     findings += _told(lines, repaired)

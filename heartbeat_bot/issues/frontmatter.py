@@ -6,7 +6,7 @@ Styles: YAML ``---``, TOML ``+++``, JSON ``{…}``, Pelican's ``Key: value`` hea
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -17,13 +17,13 @@ from yaml.nodes import MappingNode, ScalarNode
 from yaml.reader import ReaderError
 
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.issues.decoding import decode
+from heartbeat_bot.issues.decoding import decode, sound
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.rules import finding
 
 _CONFLICT = (re.compile(r"^<{7}(?: |$)"), re.compile(r"^={7}$"), re.compile(r"^>{7}(?: |$)"))
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
-_YAML_KEY = re.compile(r"^[\"']?[A-Za-z_][\w .-]*?[\"']?\s*:(?:\s|$)")
+_YAML_KEY = re.compile(r"^[\"']?[A-Za-z_][\w .\t-]*+[\"']?[ \t]*+:(?:\s|$)")
 _YAML_OPENING = re.compile(r"^(?:#|[\"']?[\w-]+[\"']?\s*:(?:\s|$)|[ \t]+\S|- )")
 _TOP_LEVEL_KEY = re.compile(r"^(?:@def\s+)?[\"']?([A-Za-z_][\w.-]*?)[\"']?\s*[:=]")
 _JSON_KEY = re.compile(r"^\s*\{?\s*\"([^\"]+)\"\s*:")
@@ -44,6 +44,7 @@ _MAX_VALUES: Final = 20_000
 _MAX_BITS: Final = 4096
 """Python refuses to write out integers of more than 4,300 digits, but not to read them from ``0xff…`` or YAML's ``1:59:59…``."""
 
+_MISFIT: Final = "the tag does not fit what stands behind it"
 _HINTS: Final = (
     ("mapping values are not allowed", "put a value that holds `: ` in quotes"),
     ("cannot start any token", "put a value that starts with this character in quotes, and indent with spaces"),
@@ -75,6 +76,15 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
     aliases = 0
 
+    def get_single_data(self) -> Any:
+        try:
+            return super().get_single_data()
+        except (ValueError, OverflowError) as error:
+            # The scanner makes no character of "\\UFFFFFFFF".
+            problem = f"there is no such character, or no such value ({error})"
+            place = cast("yaml.Mark", self.get_mark())  # pyright: ignore[reportUnknownMemberType] - PyYAML has no types here
+            raise ConstructorError(None, None, problem, place) from error
+
     def compose_node(self, parent: Any, index: Any) -> Any:
         if cast("bool", self.check_event(yaml.AliasEvent)):  # pyright: ignore[reportUnknownMemberType] - PyYAML has no types here
             self.aliases += 1
@@ -89,9 +99,11 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         if len(node.value) > max(own, _MAX_MERGED):
             raise ConstructorError(None, None, f"more than {_MAX_MERGED} merged keys", node.start_mark)
 
-    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        if not isinstance(node, MappingNode):
+            raise ConstructorError(None, None, _MISFIT, node.start_mark)
         seen: set[str] = set()
-        for key, _ in node.value:
+        for key, _ in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
             if not isinstance(key, ScalarNode):
                 continue
             name = str(key.value)
@@ -100,17 +112,16 @@ class _UniqueKeyLoader(yaml.SafeLoader):
             seen.add(name)
         return super().construct_mapping(node, deep=deep)
 
-    def construct_scalar_or_text(self, node: ScalarNode) -> Any:
-        """Build a number or date; one that no calendar has (`2026-02-30`) stays the text that it is, for whoever reads the key."""
-        build: Callable[[Any], Any] = self.construct_yaml_timestamp if node.tag.endswith("timestamp") else self.construct_yaml_int
+    def construct_object(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
+        """Build a value; what its tag cannot be made of (`2026-02-30`, `!!timestamp 11`) stays the text that it is, for whoever reads the key."""
         try:
-            return build(node)
-        except (ValueError, OverflowError):
+            return cast("Any", super().construct_object(node, deep=deep))  # pyright: ignore[reportUnknownMemberType] - PyYAML has no types here
+        except (ValueError, OverflowError, AttributeError, LookupError, TypeError) as error:
+            if not isinstance(node, ScalarNode):
+                raise ConstructorError(None, None, _MISFIT, node.start_mark) from error
+            # Else it counts as being built, and an alias of it as standing within itself.
+            cast("dict[Any, Any]", self.recursive_objects).pop(node, None)  # pyright: ignore[reportUnknownMemberType] - likewise
             return str(node.value)
-
-
-for _tag in ("timestamp", "int"):
-    _UniqueKeyLoader.add_constructor(f"tag:yaml.org,2002:{_tag}", _UniqueKeyLoader.construct_scalar_or_text)
 
 
 def take_apart(data: bytes, path: str) -> Document:
@@ -138,6 +149,7 @@ def take_apart(data: bytes, path: str) -> Document:
         metadata, body = _pelican(stripped, offset, findings)
     if problem := _excess(metadata):
         raise IssueError(problem, path=path, line=offset + 1)
+    metadata = cast("dict[str, Any]", _sound(metadata))
     header = text[: len(text) - len(body)]
     lines = _key_lines(header, json_style=stripped.startswith("{")) if metadata else {}
     return Document(metadata=metadata, key_lines=lines, body=body, body_line=header.count("\n") + 1, findings=tuple(findings))
@@ -190,6 +202,19 @@ def _excess(metadata: Mapping[str, Any]) -> str:
     return ""
 
 
+def _sound(value: object) -> object:
+    """Return a value of front matter with sound texts, those of its keys and items too: an escape may have made anything."""
+    match value:
+        case str():
+            return sound(value)
+        case dict():
+            return {_sound(key): _sound(part) for key, part in cast("dict[object, object]", value).items()}
+        case list():
+            return [_sound(part) for part in cast("list[object]", value)]
+        case _:
+            return value
+
+
 def _boundaries(text: str, fence: str) -> tuple[str, str] | None:
     """Split at the fence that closes the block opened in the first line; None when it is never closed."""
     lines = text.split("\n")
@@ -219,7 +244,7 @@ def _yaml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[d
     _check_size(matter, path, offset)
     try:
         loaded: Any = YAMLHandler().load(matter, Loader=_UniqueKeyLoader)
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+    except (yaml.YAMLError, RecursionError) as error:
         if not any(_YAML_KEY.match(line) for line in matter.split("\n")):
             return {}, text
         line, problem = _yaml_problem(error, matter)
@@ -235,7 +260,7 @@ def _yaml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[d
     return {}, text
 
 
-def _yaml_problem(error: Exception, matter: str) -> tuple[int, str]:
+def _yaml_problem(error: yaml.YAMLError | RecursionError, matter: str) -> tuple[int, str]:
     """Say in which line (from 1, the opening fence being the first) and what is wrong, with what to do where that is known."""
     match error:
         case yaml.MarkedYAMLError():

@@ -6,14 +6,16 @@ Everything after this file sees only the tree, so Markdown, raw HTML and custom 
 import re
 from collections.abc import Iterator, MutableMapping, Sequence
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from bs4 import BeautifulSoup
 from bs4.element import PageElement, Tag
 from linkify_it import LinkifyIt  # pyright: ignore[reportMissingTypeStubs] - it has none
+from linkify_it.main import Match  # pyright: ignore[reportMissingTypeStubs] - likewise
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from mdit_py_plugins.admon import admon_plugin
@@ -31,11 +33,17 @@ _IMPORT = re.compile(r"^(?:import\s+(?:[\w{*].*\s+from\s+)?['\"].*['\"];?|export
 _SELF_CLOSING = re.compile(
     r"<([A-Za-z][\w.:-]*)((?:\s+[^\s\"'<>/=]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|\{[^}]*\}|[^\s\"'=<>`]+))?)*)\s*/>"
 )
+_MAX_IMPORT: Final = 1000
+"""Characters of such a line: the pattern takes time that grows with the square of them."""
 _BOX_TITLE = re.compile(r"(\{[^}]*\}|[\w-]*)[\s\[]*(?:\{[^}]*\}\s*)?(.*?)\]?\s*$")
 _HEADING_LINE = re.compile(r"^ {0,3}#{1,6}(?:[ \t]+|$)")
 _NORMAL = re.compile(
     r"https?://(?:[a-z0-9-]{1,63}\.){1,3}[a-z]{2,63}(?:[/?#](?:[A-Za-z0-9/?#_.~+=&,:@;$!*()-]|%[0-9A-Fa-f]{2})*)?", re.ASCII
 )
+_MAX_SCHEME: Final = 20
+_SCHEME_END: Final = re.compile(r"(?:^|[^a-z0-9.+-])([a-z][a-z0-9.+-]*)$", re.IGNORECASE)
+_MAX_ADDRESS: Final = 2100
+"""Characters of an address that are read: Discord takes none of more than 2,048."""
 _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 # Deeper text would be dropped in silence, by this parser and by lxml (256 levels).
 _MAX_NESTING: Final = 100
@@ -69,9 +77,14 @@ def _effort_rule(state: StateCore) -> None:
     """Refuse what would take minutes to read, before the inline rules see it: thousands of marks in one paragraph, or of blocks."""
     if len(state.tokens) > _MAX_TOKENS:
         raise UnreadableError(f"it has more than {_MAX_TOKENS // 3} paragraphs, items and cells, too many for an issue; split it")
-    effort = 0
+    effort = addresses = 0
     for token in state.tokens:
         if token.type == "inline":
+            # Each that is made a link is taken apart and put together again, twice.
+            addresses += token.content.count("//") + token.content.count("mailto:")
+            if addresses > _MAX_ELEMENTS:
+                message = f"it has more than {_MAX_ELEMENTS} addresses, too many for an issue; split it"
+                raise UnreadableError(message, token.map[0] + 1 if token.map else 1)
             effort += sum(token.content.count(mark) ** 2 for mark in _MARKS)
             if effort > _MAX_EFFORT:
                 message = "a paragraph holds thousands of brackets, stars, backticks or tags, too many to be meant; remove them"
@@ -127,20 +140,67 @@ def _box(
     """Open a box with its title, `:::tip[Title]` or `::: tip Title`; a box without one has its kind for a title."""
     if tokens[index].nesting < 0:
         return "</blockquote>\n"
-    named = _BOX_TITLE.match(tokens[index].info.strip())
+    named = _BOX_TITLE.match(" ".join(tokens[index].info.split()))
     kind, title = named.groups() if named else ("", "")
     said = title.strip() or ("" if kind.startswith("{") else kind.capitalize())
     return f"<blockquote>\n<p class='admonition-title'><strong>{escape(said)}</strong></p>\n" if said else "<blockquote>\n"
 
 
 class _Addresses(LinkifyIt):
-    """Finds addresses with a scheme; its patterns, slow as they are, are tried only where there is a colon or two slashes."""
+    """Finds addresses with a scheme, in time that grows with the text.
+
+    The library's own search tries an address at every scheme, within others too, and reads on to the end of the text each time.
+    """
 
     def pretest(self, text: str) -> bool:
         return ":" in text or "//" in text
 
     def test(self, text: str) -> bool:
-        return (":" in text or "//" in text) and bool(super().test(text))  # pyright: ignore[reportUnknownMemberType] - likewise
+        return self.match(text) is not None
+
+    def match(self, text: str) -> list[Match] | None:
+        if not self.pretest(text):
+            return None
+        found: list[Match] = []
+        end = 0
+        for start in re.finditer(str(self.re["schema_search"]), text, re.IGNORECASE):
+            before, scheme = start.groups()
+            index = start.start() + len(before)
+            if index < end:
+                continue
+            around = text[start.start() : start.end() + _MAX_ADDRESS]
+            length = int(cast("Any", self).test_schema_at(around, scheme, len(before) + len(scheme)))
+            if length:
+                end = start.end() + length
+            # What is longer leads nowhere; as it stays text, so does what goes on with it.
+            if 0 < length < _MAX_ADDRESS:
+                found.append(self._create_match(text, scheme, index, end))  # pyright: ignore[reportUnknownMemberType] - likewise
+        return found or None
+
+
+def _address_rule(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
+    """Read an address where its `://` stands, as the parser's own rule does, which looks through all text before it and behind it."""
+    if not state.src.startswith("://", state.pos) or state.linkLevel > 0:
+        return False
+    before = _SCHEME_END.search(state.pending[-_MAX_SCHEME:])
+    if before is None:
+        return False
+    scheme = before.group(1)
+    found = cast("Any", state.md.linkify).match_at_start(state.src[state.pos - len(scheme) : state.pos + _MAX_ADDRESS])
+    if found is None or found.last_index >= _MAX_ADDRESS:
+        return False
+    # A star at the end is one of emphasis.
+    url = str(found.url).rstrip("*")
+    target = state.md.normalizeLink(url)
+    if not state.md.validateLink(target):
+        return False
+    if not silent:
+        state.pending = state.pending[: -len(scheme)]
+        state.push("link_open", "a", 1).attrs = {"href": target}
+        state.push("text", "", 0).content = state.md.normalizeLinkText(url)
+        state.push("link_close", "a", -1)
+    state.pos += len(url) - len(scheme)
+    return True
 
 
 class _Markdown(MarkdownIt):
@@ -157,6 +217,7 @@ def _build(*, plugins: bool) -> MarkdownIt:
     md.linkify.set(  # pyright: ignore[reportUnknownMemberType] - linkify-it has no types
         {"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False}
     )
+    md.inline.ruler.at("linkify", _address_rule)
     if plugins:
         md.use(footnote_plugin).use(deflist_plugin).use(admon_plugin)
         md.use(container_plugin, "box", validate=_opens_box, render=_box)
@@ -239,10 +300,14 @@ def block_tokens(body: str) -> list[Token]:
 def _without_imports(body: str) -> str:
     """Blank the lines of MDX that import and export modules, outside code."""
     lines = body.split("\n")
-    if not any(_IMPORT.match(line) for line in lines):
+    if not any(map(_is_import, lines)):
         return body
     quoted = {number for begin, end in _code_lines(body) for number in range(begin, end)}
-    return "\n".join("" if _IMPORT.match(line) and number not in quoted else line for number, line in enumerate(lines))
+    return "\n".join("" if _is_import(line) and number not in quoted else line for number, line in enumerate(lines))
+
+
+def _is_import(line: str) -> bool:
+    return line.startswith(("import", "export")) and len(line) <= _MAX_IMPORT and _IMPORT.match(line) is not None
 
 
 def _code_lines(body: str) -> list[tuple[int, int]]:

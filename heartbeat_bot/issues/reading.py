@@ -236,7 +236,7 @@ def _names(value: Any, depth: int = 0) -> Iterator[str]:
 
 def _name(text: str) -> str:
     """Return a name without quotes and without the mail address behind it."""
-    return " ".join(re.sub(r"\s*<[^<>@\s]+@[^<>\s]+>", "", text).strip().strip("\"'").split())
+    return " ".join(re.sub(r"<[^<>@\s]+@[^<>\s]+>", " ", text).strip().strip("\"'").split())
 
 
 def _title(title: str, blocks: list[Tag]) -> tuple[str, list[Tag]]:

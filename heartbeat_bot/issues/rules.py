@@ -44,6 +44,10 @@ _WARNINGS = _rules(
         "The front matter's date and the day in the file's name are more than a week apart.",
         "Correct the one that is wrong; the front matter's counts.",
     ),
+    direction_mark=(
+        "An invisible character (U+202A to U+202E, U+2066 to U+2069) turns the direction of text round, so that it reads as another; it was left out.",
+        "Remove it; Hebrew and Arabic need none.",
+    ),
     empty_link=("A link has no target; its text is shown without a link.", "Write the target, or remove the brackets."),
     empty_section=("A heading has nothing below it.", "Write the section, or remove its heading."),
     encoding=("The file is not UTF-8; it was read as what it seems to be.", "Save it as UTF-8."),
@@ -51,6 +55,10 @@ _WARNINGS = _rules(
     heading_swallowed=(
         "A heading follows an HTML block without a blank line: Markdown takes it for HTML, and a site shows it as text.",
         "Put a blank line before the heading.",
+    ),
+    link_with_user=(
+        "A link's address has a user's name before its host (`https://name@host`), which many take for the host; Discord gets it without.",
+        "Write the address without the name and the `@`.",
     ),
     link_without_scheme=("A link's target has no https://; it was read as a web address.", "Write https:// before it."),
     link_without_text=(
@@ -109,6 +117,10 @@ _INFOS = _rules(
     image_without_alt=(
         "A picture has no alternative text, so who cannot see it does not know what it shows.",
         "Describe it: `![what it shows](…)`.",
+    ),
+    link_names_another_host=(
+        "A link's text names another address than its target, or one whose letters look like another's; its real host is shown beside it.",
+        "Name the address that the link leads to, or say in words what is there.",
     ),
     long_heading=(
         "A heading is longer than a title on Discord may be (256 characters); it is shown as a line of text.",

@@ -12,6 +12,7 @@ from bs4.builder import HTMLTreeBuilder
 from bs4.element import Comment, HTMLAttributeDict, NavigableString, PageElement, Tag
 from lxml import etree  # pyright: ignore[reportMissingTypeStubs, reportAttributeAccessIssue, reportUnknownVariableType] - it has none
 
+from heartbeat_bot.issues.decoding import sound
 from heartbeat_bot.issues.tree import relink
 
 _RULES: Final = HTMLTreeBuilder()
@@ -44,7 +45,7 @@ class _Collector:
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         around = self._settled()
-        tag = Tag(builder=_RULES, name=name, attrs=HTMLAttributeDict(attributes))
+        tag = Tag(builder=_RULES, name=name, attrs=HTMLAttributeDict({key: sound(value) for key, value in attributes.items()}))
         around.contents.append(tag)
         kind = _RULES.string_containers.get(name, around.kind)
         self._open.append(_Open(tag.contents, kind, keeps_space=around.keeps_space or name in _RULES.preserve_whitespace_tags))
@@ -54,7 +55,7 @@ class _Collector:
         self._open.pop()
 
     def data(self, text: str) -> None:
-        self._text.append(text)
+        self._text.append(sound(text))  # an entity may have made anything
 
     def comment(self, text: str) -> None:
         self._settled().contents.append(Comment(text))

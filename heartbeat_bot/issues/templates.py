@@ -16,12 +16,12 @@ from urllib.parse import quote
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.rules import finding
 
-# All bounded, so that many marks which nothing closes cost no more than their number.
+# None reaches over the next mark of its kind, and all are bounded: many that nothing closes cost no more than the text that they are.
 _TAG = re.compile(
-    r"\{%-?\s*comment\b[^%]{0,200}%\}.{0,5000}?\{%-?\s*endcomment\s*-?%\}"
-    r"|\{%-?(?P<block>.{0,1000}?)-?%\}"
-    r"|\{\{-?/\*.{0,5000}?\*/-?\}\}|\{/\*.{0,5000}?\*/\}|\{#(?![\w-]).{0,5000}?#\}"
-    r"|\{\{[<%](?P<short>.{0,1000}?)[%>]\}\}"
+    r"\{%-?\s{0,9}comment\b[^%]{0,200}%\}(?:(?!\{%-?\s{0,9}comment\b).){0,5000}?\{%-?\s{0,9}endcomment\s{0,9}-?%\}"
+    r"|\{%-?(?P<block>(?:(?!\{%).){0,1000}?)-?%\}"
+    r"|\{\{-?/\*(?:(?!\{\{-?/\*).){0,5000}?\*/-?\}\}|\{/\*(?:(?!\{/\*).){0,5000}?\*/\}|\{#(?![\w-])(?:(?!\{#).){0,5000}?#\}"
+    r"|\{\{[<%](?P<short>(?:(?!\{\{[<%]).){0,1000}?)[%>]\}\}"
     r"|(?<!\$)\{\{(?P<value>[^{}\n]{0,500})\}\}"
     r"|(?:^|(?<=\n))[ \t]*\{:[^{}#\n]{0,500}\}[ \t]*(?=\n|$)",
     re.DOTALL,
@@ -96,7 +96,7 @@ def fill_in(body: str, first_line: int, code: Callable[[str], Sequence[tuple[int
             return match.group()
         shown = _shown(match)
         if shown is None:
-            line = first_line + body.count("\n", 0, match.start())
+            line = first_line + bisect_right(starts, match.start()) - 1
             mark = " ".join(match.group().split())[:80]
             # An unknown value may as well be a text about templates: it stays.
             shown = match.group() if match["value"] is not None else ""

@@ -8,6 +8,7 @@ from typing import Final
 
 from bs4.element import Tag
 
+from heartbeat_bot.headings import HeadingPattern, literally
 from heartbeat_bot.issues.model import Issue, Section
 from heartbeat_bot.issues.tree import line_of
 
@@ -85,11 +86,11 @@ def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], p
 
 
 @lru_cache(maxsize=256)
-def _pattern(words: str) -> re.Pattern[str]:
+def _pattern(words: str) -> HeadingPattern:
     try:
-        return re.compile(words, re.IGNORECASE)
-    except re.error:
-        return re.compile(re.escape(words), re.IGNORECASE)
+        return HeadingPattern(words)
+    except ValueError:
+        return literally(words)
 
 
 _LABEL: Final = 7

@@ -14,6 +14,7 @@ from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import elements, has_any, line_of
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.dialect import GAP, DiscordConverter, code_block, escape, heading_line
+from heartbeat_bot.messages.hosts import another_host
 from heartbeat_bot.messages.links import Links, is_vector, is_web
 from heartbeat_bot.messages.pack import Card, Gallery, Piece, Room, Rule, Text, Title, Unfurl, lower_bound, pack
 from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
@@ -38,6 +39,8 @@ _PROBLEMS: Final = {
     "unresolved-link": "The relative link {target!r} cannot be followed from Discord; set `site_url`, or write the whole address.",
     "unresolved-image": "The picture {target!r} cannot be shown on Discord; set `site_url` or `images`, or write its whole address.",
     "vector-image": "Discord shows no SVG pictures: {target!r} is a link there. Offer a PNG.",
+    "link-with-user": "The link's target {target!r} has a name before its host; Discord gets it without, since many take that for the host.",
+    "link-names-another-host": "The link's text names another address than the one that it leads to, {target!r}, whose host is shown beside it.",
     "unlinkable": "Discord cannot link to {target!r}; it is shown as text.",
 }
 
@@ -244,7 +247,8 @@ def _subsection_title(section: Section, anchor: str, context: _Context) -> Itera
         return
     whole = len(anchors) == 1 and " ".join(anchors[0].get_text().split()) == section.title
     url = context.links.resolve(str(anchors[0]["href"])) if whole else ""
-    yield Title(title=title if is_web(url) else "", url=url, fallback=line)
+    honest = is_web(url) and not another_host(section.title, url)
+    yield Title(title=title if honest else "", url=url, fallback=line)
 
 
 def _heading_pictures(heading: Tag, context: _Context) -> Iterator[Piece]:
@@ -365,6 +369,8 @@ def _paragraph(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:
     bare = _bare_link(block)
     url = context.links.resolve(bare) if bare else ""
     if is_web(url):
+        if problem := context.links.problem(bare, url):
+            context.findings.append(_problem(problem, line_of(block), bare))
         if _PICTURE_FILE.search(urlsplit(url).path):
             yield _Picture(image=_image(url, ""), line=f"-# <{url}>")
         else:
@@ -432,6 +438,7 @@ def _picture(image: Tag, link: Tag | None, context: _Context) -> _Picture | None
     if target and target != url:
         converter = DiscordConverter(context.links)
         label = converter.masked_text(alt, target) if alt else f"<{target}>"
+        context.findings.extend(_problems(converter))
         return _Picture(image=_image(url, alt), line=f"-# {label}")
     return _Picture(image=_image(url, alt), line=f"-# {escape(alt)}" if alt else "")
 
@@ -484,9 +491,15 @@ def _card(block: Tag, context: _Context) -> Iterator[Piece]:
             yield Text(markdown=f"<{url}>", kind=Kind.PARAGRAPH)
             yield Unfurl(url=url)
         return
-    if len(escape(title)) > limits.EMBED_TITLE or len(escape(description)) > limits.EMBED_DESCRIPTION // 2 or not is_web(url):
+    if (
+        len(escape(title)) > limits.EMBED_TITLE
+        or len(escape(description)) > limits.EMBED_DESCRIPTION // 2
+        or not is_web(url)
+        or another_host(title, url)
+    ):
         converter = DiscordConverter(context.links)
         label = converter.masked_text(title, url) if url and title else escape(title)
+        context.findings.extend(_problems(converter))
         yield Text(
             markdown="\n".join(part for part in (f"**{label}**" if label else "", escape(description)) if part), kind=Kind.PARAGRAPH
         )

@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
-from bs4.element import NavigableString, Tag
+from bs4.element import NavigableString, PageElement, Tag
 from markdownify import MarkdownConverter
 
 from heartbeat_bot.issues.tree import STANDING, children, has_any, line_of
+from heartbeat_bot.messages.hosts import another_host, names_scheme
 from heartbeat_bot.messages.limits import LIST_DEPTH
-from heartbeat_bot.messages.links import Links, is_vector, is_web
+from heartbeat_bot.messages.links import Links, is_vector, is_web, shown_beside
 
 GAP: Final = "\u200b"
 """A character without width: it keeps apart what Discord would read as one."""
@@ -29,6 +30,8 @@ _ESCAPED = re.compile(r"[\\*_`\[\]<~|]")
 _BARE_URL = re.compile(r"(https?://[^\s<>]*[^\s<>.,:;!?\"'\])}*_~`|\\])", re.IGNORECASE)
 _SHORTCODE = re.compile(r":(?=[A-Za-z0-9_+-]+:)")
 _MENTION = re.compile(r"@(?=everyone|here)")
+_LIVE_SCHEME = re.compile(r"(steam|discord):(?=//)", re.IGNORECASE)
+"""Addresses of programs: clients make links of them that start those, or act within Discord."""
 _LINE_START = re.compile(r"^([ \t]*)(?:(#{1,3}|-#|[-+]|>{1,3})(?=\s|$)|(\d+)(\.)(?=\s|$))")
 _STYLES = frozenset({"strong", "em", "s", "u"})
 _MARKS: Final = {"strong": "**", "em": "*", "s": "~~", "u": "__"}
@@ -41,7 +44,6 @@ _RAISED: Final = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹
 _LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _PLAIN_URL = re.compile(r"https?://[!-;=?-~]+", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
-_ROUND_BREAKS = re.compile(r" *\n *")
 _WORD = re.compile(r"[A-Za-z0-9]")
 _MAX_SPLITS: Final = 6
 
@@ -57,6 +59,7 @@ def escape(text: str) -> str:
 def _escape(text: str) -> str:
     text = _ESCAPED.sub(r"\\\g<0>", text)
     if ":" in text:
+        text = _LIVE_SCHEME.sub(rf"\1:{GAP}", text)
         text = _SHORTCODE.sub(r"\\:", text)
     # Even an escaped bracket is taken as the joint of an earlier link.
     text = text.replace("](", f"]{GAP}(")
@@ -117,7 +120,10 @@ class DiscordConverter(MarkdownConverter):
                 rendered.append(("", " "))
             rendered.append((node, text))
         joined = "".join(text for _, text in rendered)
-        return _ROUND_BREAKS.sub("\n", joined) if "\n" in joined else joined
+        if "\n" not in joined:
+            return joined
+        first, *middle, last = joined.split("\n")
+        return "\n".join([first.rstrip(" "), *(line.strip(" ") for line in middle), last.lstrip(" ")])
 
     def _node(self, node: object, parents: frozenset[str]) -> str:
         if isinstance(node, Tag):
@@ -225,8 +231,8 @@ class DiscordConverter(MarkdownConverter):
         text = _said(node)
         bare = unquote(text.strip()) in {unquote(address) for address in {href, url, href.removeprefix("mailto:")}}
         if not url:
-            named = not bare and re.match(r"[a-z][a-z0-9+.-]*:", href) and not href.startswith("javascript:")
-            return self.inline(node.contents, parents) + (f" ({escape(href)})" if named else "")
+            beside = "" if bare else shown_beside(href)
+            return self.inline(node.contents, parents) + (f" ({escape(beside)})" if beside else "")
         if not text.strip() and not has_any(node, {"img"}):
             if href.startswith("#"):
                 return ""
@@ -240,13 +246,25 @@ class DiscordConverter(MarkdownConverter):
         inside = parents | {"a"}
         if not self._hazardous(text, parents):
             label = self.inline(nodes, inside)
-            return _wrap_link(label, url) if label.strip() else f"<{url}>"
-        if re.search(r"https?://", text) is None:
+            return self._honest(_wrap_link(label, url) if label.strip() else f"<{url}>", text, url, nodes)
+        if not names_scheme(text):
             parts = self._split_label(nodes, inside, parents)
             if parts is not None:
-                return "".join(_wrap_link(label, url) if linked and label.strip() else label for linked, label in parts)
+                written = "".join(_wrap_link(label, url) if linked and label.strip() else label for linked, label in parts)
+                return self._honest(written, text, url, nodes)
         plain = self.inline(nodes, parents)
+        self._honest("", text, url, nodes)
         return f"{plain.rstrip()} (<{url}>){' ' if plain.endswith(' ') else ''}"
+
+    def _honest(self, written: str, text: str, url: str, nodes: Sequence[object]) -> str:
+        """Write the host that a link leads to behind it when its text names another one; that is a finding, too."""
+        real = another_host(text, url)
+        if not real:
+            return written
+        link = nodes[0].parent if nodes and isinstance(nodes[0], PageElement) else None
+        self.seen.problems.append(("link-names-another-host", line_of(link), url))
+        kept = written.rstrip()
+        return f"{kept} ({escape(real)}){written[len(kept) :]}"
 
     def _hazardous(self, text: str, parents: frozenset[str]) -> bool:
         """Tell whether a link's text holds what Discord would read as markup, since nothing can be escaped there."""
@@ -254,7 +272,7 @@ class DiscordConverter(MarkdownConverter):
         if len(found) == 1 and found[0] in {"*", "`", "~~", "||"} and not parents & _STYLES:
             found = []
         emoji = not self.in_embed and EMOJI.search(text) is not None
-        return bool(found) or emoji or not _balanced(text) or re.search(r"https?://", text) is not None
+        return bool(found) or emoji or not _balanced(text) or names_scheme(text)
 
     def _split_label(
         self, nodes: Sequence[object], inside: frozenset[str], parents: frozenset[str]
@@ -487,7 +505,7 @@ def _clashes(before: object, before_text: str, after: object, after_text: str) -
 def _bare_link(text: str, url: str) -> str:
     """Write an address as a link that shows itself and no preview, as its author wrote it where Discord reads that as one address."""
     if is_web(url):
-        return f"<{text if is_web(text) and _PLAIN_URL.fullmatch(text) else url}>"
+        return f"<{text if is_web(text) and _PLAIN_URL.fullmatch(text) and urlsplit(text).netloc == urlsplit(url).netloc else url}>"
     return f"<{text}>" if url.startswith("mailto:") and _MAIL.fullmatch(text) else escape(text)
 
 

@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urljoin, urlsplit
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
-_LINKABLE = frozenset({"http", "https", "mailto", "tel", "sms", "discord"})
+_LINKABLE = frozenset({"http", "https", "mailto"})
+"""What a text may hide. Discord would link `discord:`, `tel:` and `sms:` too, and act on them; those are shown, and nothing leads there."""
+_HIDDEN = frozenset({"javascript", "vbscript", "data", "blob", "file"})
+"""Targets that lead nobody anywhere, and may be as long as a program: a finding says them, not the text."""
+_HOST_NAME = re.compile(r"[\w.~-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
+_PORT = re.compile(r":\d*$")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"^(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
 _FILE = re.compile(
     r"\.(?:md|mdx|markdown|html?|png|jpe?g|gif|webp|svg|pdf|txt|xml|json|py|rs|js|css|zip|ipynb|yaml|yml|toml)(?:[?#]|$)",
@@ -44,7 +50,7 @@ class Links:
         """Return the absolute URL of a link's target, encoded for a masked link; "" when it leads nowhere that Discord could go."""
         if _SOUND.fullmatch(target):
             return target if len(target) <= _MAX_URL else ""
-        target = re.sub(r"\s*\n\s*", "", target.strip())
+        target = _as_browsers_read(target)
         if not target or _is_placeholder(target):
             return ""
         if target.startswith("//"):
@@ -62,9 +68,9 @@ class Links:
 
     def picture(self, target: str) -> str:
         """Return the absolute URL of a picture, "" when it cannot be made."""
-        target = target.strip()
-        if target in self.files:
-            return f"attachment://{self.files[target]}"
+        if target.strip() in self.files:
+            return f"attachment://{self.files[target.strip()]}"
+        target = _as_browsers_read(target)
         if not target or target.startswith("data:"):
             return ""
         if target.startswith("//"):
@@ -79,17 +85,39 @@ class Links:
 
     def problem(self, target: str, resolved: str) -> str:
         """Name what is wrong with a link's target as written (a rule's name), "" when nothing is; ``resolved`` is what it leads to."""
+        target = _as_browsers_read(target)
         if not target:
             return "empty-link"
         if _is_placeholder(target):
             return "placeholder-link"
         if _HOST.match(target) and not _SCHEME.match(target) and not _FILE.search(target.split("/", 1)[0]):
             return "link-without-scheme"
-        if not resolved:
-            if target.startswith("#"):
-                return "unresolved-anchor"
-            return "unresolved-link" if not _SCHEME.match(target) else "unlinkable"
-        return ""
+        if resolved:
+            return "link-with-user" if is_web(resolved) and _user(target) else ""
+        relative = "unresolved-anchor" if target.startswith("#") else "unresolved-link"
+        return "unlinkable" if _SCHEME.match(target) else relative
+
+
+def shown_beside(target: str) -> str:
+    """Return the target of a link that nothing can lead to as its text shows it; "" for one that has no scheme, or says nothing."""
+    target = _as_browsers_read(target)
+    return target if _SCHEME.match(target) and target.split(":", 1)[0].lower() not in _HIDDEN else ""
+
+
+def _as_browsers_read(target: str) -> str:
+    """Return a target without the white space and controls that browsers drop, and with their reading of backslashes (WHATWG URL)."""
+    target = _CONTROLS.sub("", "".join(line.strip() for line in target.split("\n")))
+    if "\\" not in target or (_SCHEME.match(target) and not target.lower().startswith(("http:", "https:"))):
+        return target
+    end = re.search(r"[?#]", target)
+    path = target[: end.start()] if end else target
+    return path.replace("\\", "/") + target[len(path) :]
+
+
+def _user(target: str) -> str:
+    """Return what stands before an `@` in front of a web address's host, which looks like the host to many; "" for nothing."""
+    authority = re.split(r"[/?#]", target.partition("//")[2], maxsplit=1)[0]
+    return authority.rpartition("@")[0] if target.lower().startswith(("http:", "https:", "//")) else ""
 
 
 def _is_placeholder(target: str) -> bool:
@@ -108,18 +136,22 @@ def _checked(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return ""
-    if parts.scheme.lower() not in _LINKABLE or (parts.scheme.lower() in {"http", "https"} and not parts.hostname):
+    scheme = parts.scheme.lower()
+    if scheme not in _LINKABLE or (scheme in {"http", "https"} and not parts.hostname):
         return ""
-    host = parts.netloc
+    # Who looks for the host at an address's beginning takes a user's name for it, and there are none on public pages.
+    host = parts.netloc.rpartition("@")[2]
     if not host.isascii():
         try:
             host = host.encode("idna").decode()
         except UnicodeError:
             return ""
+    if host and not _HOST_NAME.fullmatch(_PORT.sub("", host)):
+        return ""
     # What would end or break a masked link is percent-encoded; what is encoded already stays.
     rest = url[url.index(":") + 1 :]
     if parts.netloc:
         rest = rest.replace(parts.netloc, host, 1)
-    encoded = quote(rest, safe="%:/?#@!$&+,;=-._{}^")
-    result = f"{parts.scheme.lower()}:{encoded}"
-    return result if len(result) <= _MAX_URL and not ("%" in host or " " in host) else ""
+    encoded = quote(rest, safe="%:/?#@!$&+,;=-._{}^[]" if "[" in host else "%:/?#@!$&+,;=-._{}^")
+    result = f"{scheme}:{encoded}"
+    return result if len(result) <= _MAX_URL else ""

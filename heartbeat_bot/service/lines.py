@@ -1,5 +1,6 @@
 """What a list says of an issue, an event or a position: names and days, of a length that leaves room for the rest."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
@@ -62,7 +63,16 @@ def part_name(post: Post, words: Language) -> str:
 def said(text: str, most: int) -> str:
     """Return what somebody wrote in one line, cut, without characters that are not to be seen: "…" when nothing is left."""
     visible = "".join(character if character.isprintable() or character in _JOINERS else " " for character in text)
-    return shortened(visible, most) or "…"
+    return isolated(shortened(visible, most - 2)) if _is_right_to_left(visible) else shortened(visible, most) or "…"
+
+
+def isolated(text: str) -> str:
+    """Return what somebody wrote so that its direction ends with it: behind Hebrew, a number or mark of ours would read as part of it."""
+    return f"\u2068{text}\u2069" if _is_right_to_left(text) else text
+
+
+def _is_right_to_left(text: str) -> bool:
+    return not text.isascii() and any(unicodedata.bidirectional(character) in {"R", "AL"} for character in text)
 
 
 _JOINERS: Final = frozenset("\u200c\u200d")

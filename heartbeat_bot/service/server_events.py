@@ -35,7 +35,7 @@ from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.lines import named
+from heartbeat_bot.service.lines import isolated, named
 from heartbeat_bot.service.presses import Kind, Pressable, arguments_of
 
 SERVER_EVENT: Final = "server-event"
@@ -126,7 +126,7 @@ class ServerEvents:
         async with self._locks[guild], _in_words(asker.words):
             said, number = await self._bring_in_step(asker, guild, told, wanted)
         url = _url(guild, number)
-        return Answer(content=asker.words.say(f"server_event.{said}", event=escape(wanted.name), url=url))
+        return Answer(content=asker.words.say(f"server_event.{said}", event=isolated(escape(wanted.name)), url=url))
 
     async def _bring_in_step(self, asker: Asker, guild: GuildId, told: Told, wanted: Scheduled) -> tuple[str, int]:
         """Make an event, or change it where it shows something else; return what was done, and its number."""
@@ -270,13 +270,13 @@ class ServerEvents:
         self, known: ServerEvent, there: SeenServerEvent, now_told: tuple[Told, Scheduled] | None, wanted: Scheduled | None
     ) -> bool:
         words, now = language(), self._desk.clock()
-        event, url = escape(there.shows.name), _url(known.guild, there.number)
+        event, url = isolated(escape(there.shows.name)), _url(known.guild, there.number)
         if now_told is None or wanted is None:
             text = words.say("server_event.gone", event=event, newsletter=escape(known.newsletter), url=url)
             return await self._auditing.tell(text, nonce=_nonce(known, _GONE))
         one, _ = now_told
         changed = ", ".join(_said(wanted, wanted.changes(there.shows, now), words))
-        text = words.say("server_event.changed", event=event, issue=escape(one.listed.title), changes=changed, url=url)
+        text = words.say("server_event.changed", event=event, issue=isolated(escape(one.listed.title)), changes=changed, url=url)
         update: tuple[Component, ...] = ()
         if not wanted.is_over(now):
             update = row(button(words.say("server_event.update"), press(SERVER_EVENT, one.mark, known.guild)))
@@ -324,12 +324,12 @@ def _said(wanted: Scheduled, changes: Mapping[str, Any], words: Language) -> lis
     """Say what is told otherwise now."""
     said: list[str] = []
     if "name" in changes:
-        said.append(words.say("server_event.new_name", name=escape(wanted.name)))
+        said.append(words.say("server_event.new_name", name=isolated(escape(wanted.name))))
     if changes.keys() & {"scheduled_start_time", "scheduled_end_time"}:
         start, end = (int(when.timestamp()) for when in (wanted.start, wanted.end))
         said.append(words.say("server_event.new_time", start=f"<t:{start}:f>", end=f"<t:{end}:f>"))
     if "entity_metadata" in changes:
-        said.append(words.say("server_event.new_place", place=escape(wanted.location)))
+        said.append(words.say("server_event.new_place", place=isolated(escape(wanted.location))))
     return said or [words.say("server_event.new_description")]
 
 

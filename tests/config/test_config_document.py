@@ -69,12 +69,25 @@ def test_a_number_that_yaml_reads_otherwise_is_a_problem(number: str) -> None:
         ("!!binary ö", "YAML"),
         ("!!bool maybe", "YAML"),
         ("!!timestamp abc", "YAML"),
+        ("!!timestamp " + "1" * 400, "YAML"),
+        ("2026-01-01T00:00:00+99:99", "YAML"),
+        ("!!float ''", "YAML"),
+        ('"\\ud800"', "half a character"),
     ],
 )
 def test_a_value_that_yaml_cannot_make_is_one_problem_with_its_line(written: str, sentence: str) -> None:
     said = problem(f"{SMALLEST}      max_new_per_pass: {written}\n")
     assert said.startswith("config.yaml:7: ")
     assert sentence in said
+
+
+@pytest.mark.parametrize("written", ['"\\UFFFFFFFF"', '"\\U00110000"'])
+def test_an_escape_of_no_character_is_a_problem_with_its_line(written: str) -> None:
+    assert problem(f"{SMALLEST}      max_new_per_pass: {written}\n").startswith("config.yaml:7: an escape stands here")
+
+
+def test_half_a_character_in_a_key_is_a_problem_with_its_line() -> None:
+    assert problem(f'{SMALLEST}      "\\udfff": 1\n').startswith("config.yaml:7: a \\u escape makes half a character here")
 
 
 def test_anchors_and_merged_keys_are_read() -> None:

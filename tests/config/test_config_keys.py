@@ -25,6 +25,7 @@ from heartbeat_bot.config import (
     load_config,
 )
 from heartbeat_bot.errors import ConfigError
+from heartbeat_bot.headings import HeadingPattern
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 # The example shows a Git source; a folder takes its place, and stands in a comment.
@@ -274,10 +275,39 @@ def test_heading_patterns_ignore_case() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "title"),
+    [
+        (r"^\w+$", "Événements"),
+        (r"^[\w ]+$", "Новости недели"),
+        (r"^\d\d$", "٢٣"),
+        (r"\sx", "a\u3000x"),
+        (r"a\Z", "ba"),
+        ("évén", "ÉVÉNEMENTS"),
+        (r"(^|\W)évén", "Les événements"),
+        (r"\[x\]|[]x]y", "]y"),
+    ],
+)
+def test_a_heading_pattern_knows_the_letters_of_all_languages(pattern: str, title: str) -> None:
+    assert HeadingPattern(pattern).search(title)
+
+
+@pytest.mark.parametrize("pattern", [r"^(\w+\s?)+$", "^(a|a)*$", "^(a*)*b", "(.*a){20}b", r"^([a-z]+)*\d$"])
+def test_no_heading_takes_a_pattern_long(pattern: str) -> None:
+    """Python's own engine takes hours for each."""
+    assert not HeadingPattern(pattern).search("a" * 5000 + "!")
+
+
+@pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("['(']", "is not a regular expression"),
+        ("['(']", "is not a regular expression that can be used here"),
         ("['']", "an empty pattern would match every heading"),
+        ("['(?=x)y']", "look-around, back references and possessive repeats are not taken"),
+        (r"['(x)\1']", "look-around, back references and possessive repeats are not taken"),
+        ("['((x{1000}){1000}){1000}']", "is not a regular expression that can be used here"),
+        (r"['\bÉvents']", "knows the edges of words of the letters A to Z only"),
+        (r"['[\W]x']", "cannot stand in brackets"),
+        (r'["\ud800"]', "half a character"),
         ("['x*']", "matches the empty text, and so every heading"),
         ("[5]", "5 is not text; write the pattern in quotes"),
         ("events", "must be a list"),

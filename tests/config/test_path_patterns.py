@@ -4,8 +4,9 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from slow_patterns import slowly
 
 from heartbeat_bot.config.patterns import PathPatterns
 
@@ -142,3 +143,35 @@ def test_every_pattern_is_compiled_or_refused_and_never_leaves_the_root(patterns
     for folder in compiled.folders:
         assert not folder.startswith("/")
         assert not {".", ".."}.intersection(folder.split("/"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("**/*a*a*a*a*a*a*a*a*a*a*.md", "a" * 250 + ".mx"),
+        ("*?a*?a*?a*?a*?a*?a*?a*?a*?a", "a" * 250 + "b"),
+        ("*[ab]*[ab]*[ab]*[ab]*[ab]*[ab]*[ab]*c", "ab" * 120),
+        ("**/a/**/a/**/a/**/a/**/a/**/a/**/a/**/b", "a/" * 2000 + "c"),
+        ("**/*a*/**/*a*/**/*a*/**/*a*/**/b", "aaa/" * 1000 + "c"),
+        ("{*a*a*a*a*a*b,**/*a*a*a*a*a*b}", "a" * 250),
+        ("**/*a*a*a*a*a*a*a*.md", "/".join(["a" * 250] * 16) + "/x"),
+    ],
+)
+def test_a_pattern_of_many_stars_is_matched_in_a_moment(pattern: str, path: str) -> None:
+    """Each took minutes when every star was tried at every place."""
+    assert not PathPatterns([pattern]).match(path)
+
+
+_PARTS = st.sampled_from(["**", "**", "*", ".*", "a", ".a", "b"]) | st.text("ab*?.", min_size=1, max_size=5)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(_PARTS.filter(lambda part: part not in {".", ".."}), min_size=1, max_size=6),
+    st.lists(st.text("ab.", min_size=1, max_size=5), min_size=1, max_size=6),
+)
+@example(["**", ".b", "**", "x"], [".b", ".b", "x"])
+@example(["**", "a", ".b", "**", "a"], ["a", "a", ".b", "a"])
+def test_a_pattern_takes_in_what_trying_everything_takes_in(parts: list[str], names: list[str]) -> None:
+    pattern, path = "/".join(parts), "/".join(names)
+    assert PathPatterns([pattern]).match(path) == slowly(pattern, path)

@@ -7,6 +7,7 @@ import pytest
 
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.frontmatter import take_apart
+from heartbeat_bot.issues.reading import read_issue
 
 READ: dict[str, tuple[str, dict[str, Any], str, int]] = {
     # name: file, metadata, body, line of the body
@@ -187,3 +188,73 @@ def test_a_setext_heading_of_seven_is_no_conflict() -> None:
 )
 def test_every_key_knows_its_line(file: str, lines: dict[str, int]) -> None:
     assert take_apart(file.encode(), "a.md").key_lines == lines
+
+
+TAGGED = (
+    *(
+        "!!timestamp " + "1" * 400,
+        "!!timestamp 11",
+        "!!int foo",
+        "!!int ''",
+        "!!float ''",
+        "!!float foo",
+        "!!bool foo",
+        "1" * 5000,
+        "2026-13-45",
+    ),
+    *("0000-00-00", "9999-99-99", "10000-01-01", "2026-01-01T25:61:61", "2026-01-01T00:00:00+99:99", "0001-01-01T00:00:00+23:59"),
+    *(
+        "2026-01-01T00:00:00." + "9" * 300,
+        ".inf",
+        "-.inf",
+        ".nan",
+        "1e999999",
+        "0o17",
+        "0o8",
+        "190:20:30",
+        "1:59.5",
+        "!!float 1:" + "5" * 400,
+    ),
+    *("!!binary aGVsbG8=", "!!set {a, b}", "!!omap [a: 1]", "!!pairs [a: b]", "!!null foo", "9999-12-31T23:59:59-23:59"),
+)
+NOT_READ = (
+    *(
+        "!!timestamp {a: b}",
+        "!!timestamp {=: 3}",
+        "!!bool {=: x}",
+        "!!int [a]",
+        "!!set a",
+        "!!omap a",
+        "!!pairs a",
+        "!!map foo",
+        "!!seq foo",
+    ),
+    *(
+        "!!binary foo",
+        "!!binary é",
+        "!!python/object/apply:os.system [x]",
+        "!!python/name:os.system",
+        "!!merge x",
+        "<<",
+        "=",
+        "!x y",
+    ),
+    *('"\\U00110000"', '"\\UFFFFFFFF"', "!!str [a]"),
+)
+
+
+@pytest.mark.parametrize("key", ["x", "date", "title", "draft", "tags", "authors", "description", "image", "slug", "events"])
+def test_no_value_of_a_tag_is_a_fault(key: str) -> None:
+    for value in TAGGED:
+        assert read_issue("a.md", f"---\na: b\n{key}: {value}\n---\nbody".encode()).body == "body"
+
+
+@pytest.mark.parametrize("value", NOT_READ)
+def test_a_value_that_yaml_cannot_read_is_an_error_in_its_line(value: str) -> None:
+    with pytest.raises(IssueError, match="not valid YAML") as caught:
+        take_apart(f"---\na: b\nc: {value}\nd: e\n---\nbody".encode(), "a.md")
+    assert caught.value.line == 3
+
+
+def test_a_value_that_is_no_date_and_its_alias_are_the_same_text() -> None:
+    assert take_apart(b"---\na: &x !!timestamp 11\nb: *x\n---\n", "a.md").metadata == {"a": "11", "b": "11"}

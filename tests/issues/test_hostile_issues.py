@@ -1,13 +1,18 @@
 """Input that no one wrote in good faith: refused with a reason, or read, in bounded time; never a fault of the program."""
 
 import time
+from typing import cast
 
 import pytest
+from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from linkify_it import LinkifyIt
+from markdown_it import MarkdownIt
 
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.faults import apart
+from heartbeat_bot.issues.markdown import parse
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.tree import line_of
 from heartbeat_bot.messages.compose import compose
@@ -36,6 +41,8 @@ REFUSED: dict[str, tuple[str, str]] = {
     "headings": ("## a\n\nx\n\n" * N, "more than 5000 paragraphs, items and cells"),
     "raw paragraphs": ("<p>a</p>" * N, "more than 5000 elements"),
     "rules": ("***\n" * N, "more than 5000 elements"),
+    "addresses": ("http://a." * 5 * N, "more than 5000 addresses"),
+    "addresses of mail": ("mailto:a@b.org\n" * N, "more than 5000 addresses"),
 }
 
 
@@ -72,6 +79,16 @@ READ = {
     "one long line": "word " * 100_000,
     "a lone stray tag": "</div></p></section>" * 100,
     "half a comment": "text <!-- more\n\nand more",
+    "addresses of nothing": "http://- http:// mailto:a." * 1500,
+    "schemes of nothing": "a://b" * 4900,
+    "template comments": "{# " * 1000,
+    "a component's long target": "<a href='x" + " " * 20 * N + "y'>z</a>",
+    "spaces in code beside a break": "`a" + " " * 20 * N + "b`\\\nc",
+    "an import of spaces": "import x" + " " * 20 * N + "y",
+    "an import of quotes": "import x" + " from '" * 2 * N + "y",
+    "a box's title of spaces": "::: tip a" + " " * 20 * N + "b\n:::",
+    "unknown tags": "{% a %}\n" * N,
+    "an address of a hundred thousand letters": "https://a.org/" + "a" * 10 * N,
 }
 
 
@@ -91,6 +108,14 @@ def test_what_is_nested_as_deeply_as_it_may_be_is_composed_too(tag: str) -> None
 def test_an_attribute_of_the_author_that_is_named_like_the_line_number_is_none() -> None:
     issue = read_issue("a.md", b'a <b data-line="x">c</b> <i data-line>d</i>')
     assert [line_of(element) for element in issue.intro[0].find_all(["strong", "em"])] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "line", ["authors: [a" + " " * 60_000 + "<x]", "authors: [" + "<a@" * 20_000 + "]", "a" + " " * 60_000 + "x\nb: ["]
+)
+def test_front_matter_of_spaces_is_read_or_refused_in_a_moment(line: str) -> None:
+    """Each took minutes, when every space was tried as the first."""
+    refusal(f"---\ntitle: T\n{line}\n---\nx".encode())
 
 
 @pytest.mark.parametrize("data", [b"---\ntitle: T\n---\n", b"---\ntitle: T\n---"])
@@ -147,3 +172,41 @@ def test_a_fault_of_the_program_is_an_error_of_that_file_and_logged_whole(caplog
     assert "ZeroDivisionError: division by zero" in caplog.text
     with pytest.raises(IssueError, match="as it was"), apart("a.md"):
         raise IssueError("as it was", path="a.md")
+
+
+_PARTS = [
+    "http://",
+    "HTTPS://",
+    "//",
+    "mailto:",
+    "ftp:",
+    "a.b",
+    "@",
+    "x",
+    "/",
+    ":",
+    ".",
+    " ",
+    "(",
+    ")",
+    "_",
+    "é",
+    "-",
+    '"',
+    "&",
+    "*",
+    "[",
+    "]",
+    "`",
+    "\n",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(_PARTS), max_size=14).map("".join))
+def test_addresses_are_found_where_the_parsers_own_search_finds_them(text: str) -> None:
+    own = MarkdownIt("commonmark", {"linkify": True}).enable("linkify")
+    cast("LinkifyIt", own.linkify).set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    blocks, _ = parse(text, 1)
+    found = [link["href"] for block in blocks for link in block.find_all("a")]
+    assert found == [link["href"] for link in BeautifulSoup(own.render(text), "lxml").find_all("a")]
