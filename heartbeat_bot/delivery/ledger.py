@@ -151,6 +151,11 @@ class IssueRecord:
         """Whether moderators are asked about a text that is not shown yet, of an issue that has been announced."""
         return self.asks is not None and self.announced_at is not None and self.state is State.ANNOUNCED
 
+    @property
+    def is_other_than_approved(self) -> bool:
+        """Whether it waits because something else was approved than is there now."""
+        return self.state is State.WAITING and self._other_than_approved(self.blob) is not None
+
     def needs_approval(self, duties: Duties) -> bool:
         """Tell whether only a version that was let through may be sent of the announcement now."""
         if self.announced_at is not None and self.shown is not None:

@@ -382,6 +382,14 @@ class Passes:
             self._channels[channel] = await self._outlet.describe(channel)
         return self._channels[channel]
 
+    async def guild(self, channel: ChannelId) -> GuildId | None:
+        """Return the server of a channel, None when the bot cannot see it: then nobody has a say or a look because of it."""
+        try:
+            return (await self.channel(channel)).guild
+        except OutletError as error:
+            _LOG.warning("the server of channel %s is not known: %s", channel, error)
+            return None
+
     def _tell(self, report: PassReport, title: str, outcome: Outcome) -> None:
         report.requests += outcome.requests
         numbers = {"sent": outcome.sent, "edited": outcome.edited, "deleted": outcome.deleted, "published": outcome.published}
