@@ -186,7 +186,7 @@ class Auditing:
 
     async def _tell(self, who: str, verb: str, about: str, detail: str, outcome: str, nonce: str) -> None:
         about = " ".join(part for part in (about, inert(detail)) if part)
-        sentence = language().say("moderation.told", who=who, verb=inert(verb), about=about, outcome=inert(outcome))
+        sentence = language().say("moderation.told", who=who, verb=verb, about=about, outcome=inert(outcome))
         await self.tell(sentence, nonce=nonce)
 
 

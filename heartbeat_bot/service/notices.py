@@ -159,8 +159,9 @@ def notice_of(record: IssueRecord, preview: Preview | None, version: Version, wo
     )
     embeds = [embed]
     cover = next((post for post in preview.composition.posts if post.key == COVER), None) if preview else None
-    if cover and cover.embeds and not cover.files and _fit_together(embed, cover.embeds[0]):
-        embeds.append(cover.embeds[0])
+    for beginning in cover.embeds if cover and not cover.files else ():
+        if len(embeds) < limits.EMBEDS and _fit_together(*embeds, beginning):
+            embeds.append(beginning)
     return Post(key=ONE, embeds=tuple(embeds), components=_buttons(record, version, words))
 
 
