@@ -31,7 +31,7 @@ SMALL: Final = 3
 
 _UNTOUCHABLE = re.compile(
     # Links and addresses with their labels, whatever stands in angle brackets (mentions, times, commands), and code.
-    r"\[[^\]\n]*\]\([^)\n]*\)|<[^>\n]*>|[a-z][a-z0-9+.-]*:/*\S+|\S*@\S*|\S*[^\W_]\.[^\W_]\S*|`[^`]*`|^[ \t]*(?:#{1,3}|-#)[^\n]*|^\*\*[^\n]*\*\*$",
+    r"\[[^\]\n]*\]\([^)\n]*\)|<[^>\n]*>|[a-z][a-z0-9+.-]*:/*\S+|\S*@\S*|\S*[^\W_]\.[^\W_]\S*|`[^`]*`|:[\w+-]+:|^[ \t]*(?:#{1,3}|-#)[^\n]*|^\*\*[^\n]*\*\*$",
     re.IGNORECASE | re.MULTILINE,
 )
 """What no small change may touch. The second word of ``a.b`` may be a domain."""
@@ -95,6 +95,6 @@ def _is_typo(old: str, new: str) -> bool:
     gone, came = old[start : len(old) - end], new[start : len(new) - end]
     if max(len(gone), len(came)) > SMALL:
         return False
-    if not all(character.isalpha() or character in " ,;'’-" for character in gone + came):
+    if not all(character.isalpha() or character in " ,;'’" for character in gone + came):
         return False
     return _UNTOUCHABLE.findall(old) == _UNTOUCHABLE.findall(new)
