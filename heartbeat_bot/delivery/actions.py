@@ -45,7 +45,7 @@ class Action:
 class Actions(Store):
     """What people did, in the ledger's database. Each method is one transaction."""
 
-    async def begin(
+    async def begin(  # noqa: PLR0913 - one per column, by name
         self,
         *,
         token: str | None,

@@ -14,7 +14,7 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any, Final, NewType
 
 from heartbeat_bot.messages.post import Post
@@ -90,11 +90,16 @@ def _is_small(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def _is_typo(old: str, new: str) -> bool:
-    start = len(commonprefix([old, new]))
-    end = len(commonprefix([old[start:][::-1], new[start:][::-1]]))
+    start = _shared(old, new)
+    end = _shared(old[start:][::-1], new[start:][::-1])
     gone, came = old[start : len(old) - end], new[start : len(new) - end]
     if max(len(gone), len(came)) > SMALL:
         return False
     if not all(character.isalpha() or character in " ,;'’" for character in gone + came):
         return False
     return _UNTOUCHABLE.findall(old) == _UNTOUCHABLE.findall(new)
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -229,7 +229,7 @@ def _judge_undecided(facts: Facts, rules: Rules, ends: datetime | None, *, now: 
     return None
 
 
-def _judge_announced(facts: Facts, rules: Rules, *, now: datetime) -> Ruling:
+def _judge_announced(facts: Facts, rules: Rules, *, now: datetime) -> Ruling:  # noqa: PLR0911 (one per case)
     """Say whether the messages of an announced issue follow its file now."""
     why = "it has been announced"
     if facts.broken is not None:

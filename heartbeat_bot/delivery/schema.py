@@ -148,7 +148,9 @@ issues = Table(
     Column("withheld", JSON(none_as_null=True)),  # the keys of sections that a moderator took back, null for none
     Column("approved", String),  # the version (see approval.py) that was let through last: by a moderator, or by the gate
     Column("approved_posts", LargeBinary),  # what a moderator approved looks like (see approval.dump), to tell small changes by
-    Column("approval_binds", Boolean, nullable=False, server_default=false()),  # something made it wait: the approval is of that text
+    Column(
+        "approval_binds", Boolean, nullable=False, server_default=false()
+    ),  # something made it wait: the approval is of that text
     Column("asks", String),  # the version that moderators are asked about although another one was let through
     Column("declined", String),  # the version of an edit that a moderator does not want
 )

@@ -286,7 +286,11 @@ def _facts(record: IssueRecord | None, sighting: Sighting | None, book: Rulebook
         facts = record.facts(rendering, duties=book.duties)
         return replace(facts, current=False) if book.always_look and facts.current else facts
     now = instants(record, sighting, now=seen)
-    base = record.facts(rendering, sighting.blob, book.duties) if record else Facts(draft=sighting.draft, date=sighting.date, changed_at=seen)
+    base = (
+        record.facts(rendering, sighting.blob, book.duties)
+        if record
+        else Facts(draft=sighting.draft, date=sighting.date, changed_at=seen)
+    )
     back = record is not None and not record.present
     same_text = record is not None and record.shown == sighting.blob
     return replace(

@@ -143,9 +143,7 @@ class Auditing:
         )
         if tells:
             where = f"in server {asker.guild}" if asker.guild else "in a direct message"
-            await self._tell(
-                _person(asker.name, asker.user), verb, _about(issue, newsletter), where, REFUSED, f"act-{number}"
-            )
+            await self._tell(_person(asker.name, asker.user), verb, _about(issue, newsletter), where, REFUSED, f"act-{number}")
 
     async def _reach(self, asker: Asker, newsletter: str | None, issue: IssueRecord | None) -> str:
         """Say which other servers than the one where a person acts are reached by it."""

@@ -57,7 +57,9 @@ class Indexing:
             if record.path in known and (not desk.is_bound or known[record.path].blob == readable[record.path])
         }
         await desk.archive.remove(name, known.keys() - kept)
-        await desk.archive.mark(name, {record.path: (record.id, readable[record.path] is not None) for record in records if record.path in kept})
+        await desk.archive.mark(
+            name, {record.path: (record.id, readable[record.path] is not None) for record in records if record.path in kept}
+        )
         known = {path: known[path] for path in kept}
         stale = [
             record

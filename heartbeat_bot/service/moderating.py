@@ -27,7 +27,17 @@ from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.lines import as_content, listed, since, titled, whole_lines
 from heartbeat_bot.service.looking import Looking
 from heartbeat_bot.service.notices import asked_together, notice_of, seal_of_many
-from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, SCHEDULE, SKIP, Kind, OutdatedError, Pressable, arguments_of, number_of
+from heartbeat_bot.service.presses import (
+    APPROVE,
+    DECIDE_ALL,
+    SCHEDULE,
+    SKIP,
+    Kind,
+    OutdatedError,
+    Pressable,
+    arguments_of,
+    number_of,
+)
 from heartbeat_bot.service.times import read_time
 
 SCHEDULED: Final = "scheduled"

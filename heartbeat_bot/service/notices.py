@@ -202,7 +202,10 @@ def _notice_of_many(name: str, waiting: Sequence[IssueRecord]) -> Post:
     lines += [f"- {inert(said(record.title, _NAME))} · {day_of(record.date, words)}" for record in shown]
     rest = len(waiting) - len(shown)
     lines += [words.say("notices.more", count=rest)] if rest else []
-    options = [Option(label=record.title, value=f"{record.id}:{seal(Version(record.blob))}", description=day_of(record.date, words)) for record in shown]
+    options = [
+        Option(label=record.title, value=f"{record.id}:{seal(Version(record.blob))}", description=day_of(record.date, words))
+        for record in shown
+    ]
     return Post(
         key=MANY,
         embeds=(Embed(title=inert(shortened(name, limits.EMBED_TITLE // 2)), description="\n".join(lines)),),
@@ -210,7 +213,11 @@ def _notice_of_many(name: str, waiting: Sequence[IssueRecord]) -> Post:
             *row(select(press(APPROVE), options, placeholder=words.say("notices.approve_one"))),
             *row(
                 button(words.say("notices.approve_all"), press(DECIDE_ALL, APPROVE, short_name(name), seal_of_many(waiting))),
-                button(words.say("notices.skip_all"), press(DECIDE_ALL, SKIP, short_name(name), seal_of_many(waiting)), style=Style.DANGER),
+                button(
+                    words.say("notices.skip_all"),
+                    press(DECIDE_ALL, SKIP, short_name(name), seal_of_many(waiting)),
+                    style=Style.DANGER,
+                ),
             ),
         ),
     )

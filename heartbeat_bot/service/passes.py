@@ -121,16 +121,12 @@ class Passes:
     async def _make_agree(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
         """Send, edit and delete what the pass found to be otherwise."""
         for path, ruling in found.rulings.items():
-            if ruling.deliver:
-                if not await self._goes_on(name, report):
-                    return
+            if not ruling.deliver:
+                await self._leave(name, found, path, ids[path], report)
+            elif await self._goes_on(name, report):
                 await self._deliver(name, found, path, ids[path], report)
-            elif ruling.late:
-                await self._look_at_late_change(name, found, path, ids[path])
-            elif ruling.asks:
-                await self._ask_about(name, found, path, ids[path], report)
-            elif (record := found.record(path)) and record.asks_about_edit:  # the file says again what is shown
-                await self._ledger.ask_about(ids[path], None)
+            else:
+                return
         await self._deliver_copies(name, found, ids, report)
         for issue in sorted(found.leaving):
             if not await self._goes_on(name, report):
@@ -144,6 +140,16 @@ class Passes:
                 stray.issue, guild=GuildId(0), channel=stray.channel, series=stray.series, posts=()
             )
             self._tell(report, found.records[stray.issue].title, outcome)
+
+    async def _leave(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
+        """Note why an issue's messages are left as they are."""
+        ruling, record = found.rulings[path], found.record(path)
+        if ruling.late:
+            await self._look_at_late_change(name, found, path, issue)
+        elif ruling.asks:
+            await self._ask_about(name, found, path, issue, report)
+        elif record and record.asks_about_edit:  # the file says again what is shown
+            await self._ledger.ask_about(issue, None)
 
     async def _goes_on(self, name: str, report: PassReport) -> bool:
         """Tell whether nobody has paused a newsletter while a pass over it is under way."""
@@ -364,7 +370,9 @@ class Passes:
         if not record.may_send(version, self.duties):
             if record.asks != version and not (record.declined and is_same(record.declined, version)):
                 await self._ledger.ask_about(issue, version)
-                report.problems.append(f"{record.title}: it changed after a moderator had approved it: a moderator must approve it anew")
+                report.problems.append(
+                    f"{record.title}: it changed after a moderator had approved it: a moderator must approve it anew"
+                )
             return False
         if self.duties.edits and record.announced_at is None and not is_same(record.approved, version):
             await self._ledger.let_through(issue, version)  # what is sent from now on is an edit of this

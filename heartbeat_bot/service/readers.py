@@ -42,7 +42,7 @@ class Readers:
         """Return what a person asks about who named a newsletter, or none; raise UserError when they may not read it here."""
         names = await self.names(asker)
         wanted = (name or "").strip().casefold()
-        if not wanted:
+        if not name:
             if not names:
                 raise UserError(asker.words.say("errors.only_in_servers"))
             return Scope(newsletter=None, names=frozenset(names))
@@ -64,7 +64,9 @@ class Readers:
         """Return the newsletter that a person named, or the only one; raise UserError when it takes a choice, or they may not read it."""
         scope = await self.scope(asker, name)
         if len(scope.names) > 1:
-            raise UserError(asker.words.say("errors.several_newsletters", names=", ".join(map(typed, _in_order(self._desk, scope)))))
+            raise UserError(
+                asker.words.say("errors.several_newsletters", names=", ".join(map(typed, _in_order(self._desk, scope))))
+            )
         return next(iter(scope.names))
 
     async def _may(self, asker: Asker, name: str) -> bool:

@@ -57,7 +57,9 @@ def found(town: Town, *, readers: str = "servers", ping: bool = True) -> Abbey:
 def told(title: str, canary: str, day: str = "2026-07-20", more: str = "") -> str:
     """Return an issue that says a word in its title, in every section, in its events and jobs."""
     text = JULY.replace("July's Heat", f"{title} {canary}").replace("2026-07-06", day).replace("warm", canary)
-    text = text.replace("Pond party", f"Party {canary}").replace("Harvest", f"Harvest {canary}").replace("title:", f"{more}title:", 1)
+    text = (
+        text.replace("Pond party", f"Party {canary}").replace("Harvest", f"Harvest {canary}").replace("title:", f"{more}title:", 1)
+    )
     return f"{text}\n## Jobs\n\n- [Job {canary}](https://example.org/jobs) at {canary}, Porto\n"
 
 
