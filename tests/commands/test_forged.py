@@ -127,8 +127,8 @@ def commands(town: Town, abbey: Abbey, numbers: Sequence[int]) -> Iterator[Calla
         yield lambda who, verb=verb: verb(who, newsletter="Abbey")
     for command in ("approve", "hold", "skip", "schedule", "repost", "retract", "preview"):
         yield lambda who, command=command: service.known.complete(who, "", command)
-    yield lambda who: service.moderating.status(who)
-    yield lambda who: service.server_events.make(who, event="Harvest")
+    yield service.moderating.status
+    yield lambda who: service.server_events.make(who, event="Feast")
     yield lambda who: service.server_events.complete(who, "")
     yield lambda who: service.searching.search(who, query=ABBEY_SECRET)
     yield lambda who: service.agenda.events(who, when="all", newsletter="abbey")

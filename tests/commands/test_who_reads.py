@@ -11,6 +11,7 @@ from two_servers import ABBEY_PUBLIC, Abbey, found, told
 
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.messages.components import button, press, row
+from heartbeat_bot.operation import diagnose
 from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
 from heartbeat_bot.sandbox.objects import message_object
 from heartbeat_bot.sandbox.world import Channel, User
@@ -144,7 +145,7 @@ async def test_members_see_of_an_issue_what_its_state_allows_in_every_answer(
         else:
             assert [what for what, there in answered if there] == []
         offered = await town.sandbox.autocomplete("server-event", "event", "canary", user=town.mo, channel=town.office)
-        assert bool(offered) is (seen and any("Harvest" in choice["name"] for choice in offered))
+        assert bool(offered) is (seen and any("Feast" in choice["name"] for choice in offered))
 
 
 async def test_the_texts_of_a_message_that_members_do_not_see_any_more_are_not_told_by_its_menu(town: Town) -> None:
@@ -268,3 +269,10 @@ async def test_where_nothing_may_be_read_that_is_said_kindly(town: Town) -> None
             assert "pond" not in said.casefold()
         assert "mill" not in it.shown(await it.call("help", channel=alone))
         assert "July's Heat" in it.shown(await it.call("latest"))
+
+
+async def test_doctor_says_when_others_may_read_a_newsletter_in_their_servers(town: Town) -> None:
+    assert "everyone may read it" not in " ".join(line.text for line in await diagnose(town.config()))
+    found(town)
+    lines = [line.text for line in await diagnose(town.config()) if "everyone may read it" in line.text]
+    assert [line.partition(":")[0] for line in lines] == ["mill"]

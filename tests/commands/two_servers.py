@@ -57,9 +57,8 @@ def found(town: Town, *, readers: str = "servers", ping: bool = True) -> Abbey:
 def told(title: str, canary: str, day: str = "2026-07-20", more: str = "") -> str:
     """Return an issue that says a word in its title, in every section, in its events and jobs."""
     text = JULY.replace("July's Heat", f"{title} {canary}").replace("2026-07-06", day).replace("warm", canary)
-    text = (
-        text.replace("Pond party", f"Party {canary}").replace("Harvest", f"Harvest {canary}").replace("title:", f"{more}title:", 1)
-    )
+    text = text.replace("Pond party", f"Party {canary}").replace("Harvest", f"Feast {canary}").replace("title:", f"{more}title:", 1)
+    text = text.replace("August 3-5", "August 13-15").replace("September 9", "September 19")  # other events than July's
     return f"{text}\n## Jobs\n\n- [Job {canary}](https://example.org/jobs) at {canary}, Porto\n"
 
 
