@@ -15,7 +15,7 @@ from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Clock, Duties, IssueRecord, Ledger
 from heartbeat_bot.delivery.outlet import UNKNOWN_CHANNEL, ChannelFacts, DiscordOutlet
 from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, GuildId, Operation, Publish, Rekey, Send, plan
-from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
+from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
@@ -23,6 +23,7 @@ from heartbeat_bot.errors import IssueError, OutletError, SourceError, UserError
 from heartbeat_bot.messages.post import Post, is_of
 from heartbeat_bot.messages.preview import Preview
 from heartbeat_bot.pictures import render_from
+from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import Snapshot, Source
 
 _LOG = logging.getLogger(__name__)
@@ -326,7 +327,7 @@ class Passes:
                 series=copy.series if copy else ANNOUNCEMENT,
                 posts=copy.posts(posts) if copy else posts,
                 publish=newsletter.announce.publish and facts.announcement,
-                read_file=found.snapshot.contents.read,
+                read_file=_checked(found.snapshot.contents.read, posts),
                 progress=progress,
             )
         except UserError as error:
@@ -447,6 +448,19 @@ class Passes:
 def _shown(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:
     """Return the posts that are to be seen: those of sections that a moderator took back are not."""
     return [post for post in posts if record is None or record.shows(post.key)]
+
+
+def _checked(read: ReadFile, posts: Sequence[Post]) -> ReadFile:
+    """Return what reads pictures, and refuses one that is not what the posts were rendered with: a folder may change meanwhile."""
+    blobs = {file.path: file.blob for post in posts for file in post.files}
+
+    async def checked(path: str) -> bytes:
+        content = await read(path)
+        if path in blobs and blob_id(content) != blobs[path]:
+            raise SourceError(f"{path}: the picture changed while the issue was being posted; the next pass looks at it anew")
+        return content
+
+    return checked
 
 
 def _is_lost(error: UserError | None) -> bool:
