@@ -21,7 +21,7 @@ from heartbeat_bot.bot.client import Bot, connect
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.ledger import Clock, Ledger, open_ledger, system_clock
 from heartbeat_bot.delivery.outlet import OPTIONAL_PERMISSIONS, ChannelFacts, DiscordOutlet, log_in
-from heartbeat_bot.delivery.plan import ChannelId
+from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.errors import ConfigError, UserError
 from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.service.desk import Desk
@@ -232,6 +232,7 @@ def _open_to_others(config: Config) -> list[Line]:
 
 async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
     lines: list[Line] = []
+    guilds: dict[str, GuildId] = {}
     office = config.moderation.channel
     if office is not None:
         try:
@@ -248,6 +249,7 @@ async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
         except UserError as error:
             lines.append(Line(good=False, text=f"{name}: {error}"))
             continue
+        guilds[name] = facts.guild
         if facts.missing:
             lines.append(
                 Line(good=False, text=f"{name}: the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there")
@@ -257,7 +259,19 @@ async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
             lines.append(Line(good=True, text=f"{name}: the bot may post in #{facts.name}, {kind}"))
         hints = _refused_commands(facts, newsletter.announce.ping_role)
         lines += [Line(good=True, text=f"{name}: {hint}") for hint in hints]
+    lines += [Line(good=True, text=hint) for hint in _open_to_other_servers(config, guilds)]
     return lines
+
+
+def _open_to_other_servers(config: Config, guilds: Mapping[str, GuildId]) -> Iterator[str]:
+    """Yield which newsletters people in the servers of others may read, when there are several servers: nobody has to mind."""
+    if len(set(guilds.values())) > 1:
+        for name in guilds:
+            if config.newsletters[name].readers == "everyone":
+                yield (
+                    f"{name}: several servers are served, and everyone may read it, in the other servers and in direct messages too; "
+                    "`readers: servers` leaves it to the servers that it is posted to"
+                )
 
 
 def _refused_commands(facts: ChannelFacts, ping_role: int | None) -> Iterator[str]:

@@ -6,7 +6,7 @@ Characters of scripts without spaces are words of their own, and what is asked f
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,11 +32,11 @@ WITH matching AS MATERIALIZED (
     SELECT parts.id, parts.key, parts.title, parts.entry, entries.newsletter, entries.path, entries.date, matching.score,
         row_number() OVER (PARTITION BY parts.entry ORDER BY matching.own, parts.position) AS place
     FROM matching JOIN parts ON parts.id = matching.part JOIN entries ON entries.id = parts.entry
-    WHERE entries.visible AND entries.newsletter = coalesce(:newsletter, entries.newsletter)
+    WHERE entries.visible AND entries.newsletter IN :newsletters
 )
 SELECT id, key, title, newsletter, path, count(*) OVER () AS total FROM ranked WHERE place = 1
 ORDER BY score, date DESC, path DESC LIMIT :limit OFFSET :offset
-""")  # noqa: S608 - constants of this file
+""").bindparams(bindparam("newsletters", expanding=True))  # noqa: S608 - constants of this file
 _OPENS, _CLOSES, _PARTED = "\x02", "\x03", "\x1f"
 _EXCERPTS: Final = text(f"""
 SELECT rowid, snippet(texts, 2, '{_OPENS}', '{_CLOSES}', '…', 64) AS excerpt FROM texts WHERE texts MATCH :asked AND rowid IN :parts
@@ -133,9 +133,9 @@ def texts(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     return {row.rowid: row.text.replace(_PARTED, "") for row in connection.execute(_TEXTS, {"ids": list(ids)})}
 
 
-def search(connection: Connection, asked: str, *, newsletter: str | None, limit: int, offset: int) -> tuple[int, list[Match]]:
-    """Return how many issues that members see match an expression, and so many of them, the best first, each by its best post."""
-    values = {"asked": asked, "newsletter": newsletter}
+def search(connection: Connection, asked: str, *, newsletters: Collection[str], limit: int, offset: int) -> tuple[int, list[Match]]:
+    """Return how many issues of newsletters that members see match an expression, and so many of them, the best first, each by its best post."""
+    values = {"asked": asked, "newsletters": list(newsletters)}
     rows = connection.execute(_FOUND, values | {"limit": limit, "offset": offset}).all()
     if not rows:
         first = connection.execute(_FOUND, values | {"limit": 1, "offset": 0}).first() if offset else None

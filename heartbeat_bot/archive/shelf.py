@@ -1,6 +1,6 @@
 """The archive's table of contents, in memory: what is kept, what members may see of it, and completion as they type."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import cache
@@ -90,12 +90,12 @@ class Shelf:
         """Return the issue of a number, when members see it."""
         return next((record.listed for record in self.visible() if record.kept.issue == issue), None)
 
-    def complete(self, typed: str, newsletter: str | None, limit: int) -> list[Listed]:
+    def complete(self, typed: str, newsletter: str | None, limit: int, among: Collection[str] | None = None) -> list[Listed]:
         """Return the issues that someone may mean who has typed so much, newest first.
 
         Every word must begin a word of the title or of a way to write the date; accents and case do not matter.
         """
-        matching = iter(self.visible(newsletter))
+        matching = (record for record in self.visible(newsletter) if among is None or record.listed.newsletter in among)
         for word in sorted(set(folded_words(typed)), key=len, reverse=True):
             matching = _saying(word if UNSPACED.search(word) else f" {word}", matching)
         return [record.listed for record in islice(matching, limit)]

@@ -7,7 +7,7 @@ Everything in it comes from the sources, so it may be lost: a file that is damag
 import asyncio
 import logging
 import zlib
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -134,12 +134,14 @@ class Archive:
         """Return the issue of a number in the ledger, None when members see none of that number. From memory."""
         return self._shelf.find(issue)
 
-    def complete(self, typed: str, newsletter: str | None = None, limit: int = 25) -> Sequence[Listed]:
-        """Return the issues that someone may mean who has typed so much, newest first. From memory.
+    def complete(
+        self, typed: str, newsletter: str | None = None, limit: int = 25, *, among: Collection[str] | None = None
+    ) -> Sequence[Listed]:
+        """Return the issues that someone may mean who has typed so much, newest first, of newsletters ``among`` these. From memory.
 
         Every word must begin a word of the title, or of the date: ``2026-05``, ``may 22``, ``22.5.2026``, ``mai``.
         """
-        return self._shelf.complete(typed, newsletter, limit)
+        return self._shelf.complete(typed, newsletter, limit, among)
 
     async def entry(self, newsletter: str, path: str) -> Entry | None:
         """Return an issue whole, whether members see it or not; None when it is not kept."""
@@ -161,30 +163,42 @@ class Archive:
                 self._told_at = changes
             return self._agenda
 
-    async def jobs(self, newsletter: str | None = None) -> tuple[Listed, tuple[Job, ...]] | None:
-        """Return the jobs of the latest issue that members see and that has any (of one newsletter), with that issue."""
+    async def jobs(
+        self, newsletter: str | None = None, *, among: Collection[str] | None = None
+    ) -> tuple[Listed, tuple[Job, ...]] | None:
+        """Return the jobs of the latest issue that members see and that has any (of one newsletter, or ``among`` some), with that issue."""
         for record in self._shelf.visible(newsletter):
-            if record.has_jobs:
+            if record.has_jobs and (among is None or record.listed.newsletter in among):
                 listed = record.listed
                 return listed, await self._read(partial(_find_jobs, newsletter=listed.newsletter, path=listed.path))
         return None
 
     async def search(
-        self, query: str, *, newsletter: str | None = None, titles_only: bool = False, limit: int = 10, offset: int = 0
+        self,
+        query: str,
+        *,
+        newsletter: str | None = None,
+        among: Collection[str] | None = None,
+        titles_only: bool = False,
+        limit: int = 10,
+        offset: int = 0,
     ) -> Found:
         """Return the issues that members see in which one post says what was asked for, the best first.
 
         All words must be there, ``"words in quotes"`` beside each other, ``-words`` with a minus not. When nothing says them so, words
-        may be the beginnings of words. With ``titles_only`` only titles of issues and sections count.
+        may be the beginnings of words. With ``titles_only`` only titles of issues and sections count. ``newsletter`` is one, ``among`` some.
         """
         exact = fulltext.expression(query, titles_only=titles_only)
         if not exact:
             return Found(total=0, hits=())
         wide = fulltext.expression(query, titles_only=titles_only, prefix=True)
 
+        names = self._shelf.newsletters() if among is None else among
+        names = [name for name in names if newsletter in {None, name}]
+
         def find(connection: Connection) -> tuple[int, list[fulltext.Match]]:
-            found = fulltext.search(connection, exact, newsletter=newsletter, limit=limit, offset=offset)
-            return found if found[0] else fulltext.search(connection, wide, newsletter=newsletter, limit=limit, offset=offset)
+            found = fulltext.search(connection, exact, newsletters=names, limit=limit, offset=offset)
+            return found if found[0] else fulltext.search(connection, wide, newsletters=names, limit=limit, offset=offset)
 
         total, matches = await self._read(find)
         hits = [(self._shelf.record(match.newsletter, match.path), match) for match in matches]

@@ -13,7 +13,12 @@ Completion = Callable[..., Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 
 
 async def _newsletters(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-    return offer(interaction.client.service.reading.newsletters(typed))
+    return offer(await interaction.client.service.reading.newsletters(asker(interaction), typed))
+
+
+async def _own_newsletters(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
+    names = await interaction.client.service.authority.newsletters(asker(interaction))
+    return offer([(name, name) for name in names if typed.strip().casefold() in name.casefold()])
 
 
 async def _issues(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
@@ -38,7 +43,7 @@ FOR_MEMBERS: Final[Mapping[str, Completion]] = {"newsletter": _newsletters, "iss
 """An option of a members' command that has one of these names is completed so."""
 
 FOR_MODERATORS: Final[Mapping[str, Completion]] = {
-    "newsletter": _newsletters,
+    "newsletter": _own_newsletters,
     "issue": _known_issues,
     "section": _sections,
     "event": _events,

@@ -8,7 +8,7 @@ from discord import app_commands
 from heartbeat_bot.bot.client import Bot
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages.answers import Answer
-from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.messages.dialect import escape, inert
 from heartbeat_bot.messages.post import Embed
 from heartbeat_bot.service.asking import Asker
 
@@ -19,7 +19,8 @@ async def help_for(bot: Bot, asker: Asker) -> Answer:
     every = [command for command in bot.tree.get_commands() if isinstance(command, app_commands.Command)]
     menus = [command for command in bot.tree.get_commands() if isinstance(command, app_commands.ContextMenu)]
     members = [command for command in every if command.default_permissions is None]
-    parts = [words.say("help.intro", newsletters=", ".join(escape(name) for name in bot.service.names()))]
+    names = ", ".join(inert(name) for name in await bot.service.readers.names(asker))
+    parts = [words.say("help.intro", newsletters=names) if names else words.say("errors.only_in_servers")]
     parts.append("\n".join([*_lines(bot, asker, members), *(_menu_line(menu, words) for menu in menus)]))
     if await bot.service.authority.may(asker):
         moderators = [command for command in every if command.default_permissions is not None]

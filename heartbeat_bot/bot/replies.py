@@ -67,9 +67,9 @@ def pressed(interaction: discord.Interaction[Any]) -> tuple[Press | None, list[s
     data: dict[str, Any] = dict(interaction.data or {})
     match interaction.type:
         case discord.InteractionType.component:
-            return read_press(data["custom_id"]), [str(value) for value in data.get("values", ())]
+            return read_press(str(data["custom_id"])), [str(value) for value in data.get("values", ())]
         case discord.InteractionType.modal_submit:
-            return read_press(data["custom_id"]), list(_typed(data["components"]))
+            return read_press(str(data["custom_id"])), list(_typed(data.get("components", ())))
         case _:
             return None, []
 

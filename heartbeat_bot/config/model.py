@@ -329,6 +329,10 @@ class NewsletterConfig(_Model):
     """One publication: a source, a site, the channel it goes to."""
 
     source: _Source = Field(description="Where the files live: a directory or a Git repository.")
+    readers: Literal["everyone", "servers"] = Field(
+        default="everyone",
+        description="Who may read it by commands: everyone, or only people in the servers that it is posted to.",
+    )
     poll: Duration = Field(default=timedelta(minutes=5), description="How often the source is looked at, 10s or more.")
     site_url: PublicAddress | None = Field(
         default=None, description="The site's address, which relative links of an issue lead to."
@@ -376,6 +380,13 @@ class ModerationConfig(_Model):
     )
     roles: Snowflakes = Field(default=(), description="The roles that may decide, beside those who may manage the server.")
     approval: bool = Field(default=False, description="Whether every issue waits for a moderator's approval.")
+    approve_edits: bool = Field(
+        default=False, description="Whether edits of posted issues wait for a moderator's approval; until then all stays as it was."
+    )
+    small_changes: Literal["ask", "allow"] = Field(
+        default="ask",
+        description="What becomes of a corrected typo in an approved text: ask asks a moderator again, allow lets it through.",
+    )
 
 
 _SQLITE = "sqlite:///"

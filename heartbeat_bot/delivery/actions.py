@@ -23,7 +23,7 @@ ActionId = NewType("ActionId", int)
 class Action:
     """What a person did. ``who`` is the id of a Discord user, ``name`` that person's name at the time.
 
-    ``newsletter`` and ``issue`` are None where it was about none (the issue may be forgotten by now). ``outcome`` is a sentence, None
+    ``guild`` and ``channel`` are where they did it, None in a direct message. ``newsletter`` and ``issue`` are None where it was about none (the issue may be forgotten by now). ``outcome`` is a sentence, None
     while it is under way. Instants are UTC.
     """
 
@@ -35,6 +35,8 @@ class Action:
     newsletter: str | None
     issue: IssueId | None
     detail: str
+    guild: int | None
+    channel: int | None
     begun_at: datetime
     outcome: str | None
     done_at: datetime | None
@@ -43,7 +45,7 @@ class Action:
 class Actions(Store):
     """What people did, in the ledger's database. Each method is one transaction."""
 
-    async def begin(
+    async def begin(  # noqa: PLR0913 - one per column, by name
         self,
         *,
         token: str | None,
@@ -53,11 +55,18 @@ class Actions(Store):
         newsletter: str | None = None,
         issue: IssueId | None = None,
         detail: str = "",
+        guild: int | None = None,
+        channel: int | None = None,
+        outcome: str | None = None,
         now: datetime,
     ) -> ActionId | None:
-        """Write down that somebody is about to do something; return None when that token was used already. None is no token."""
+        """Write down that somebody is about to do something; return None when that token was used already. None is no token.
+
+        With an ``outcome`` it is over already.
+        """
         values: dict[str, Any] = {"token": token, "who": who, "name": name, "verb": verb, "newsletter": newsletter}
-        values |= {"issue": issue, "detail": detail, "begun_at": now}
+        values |= {"issue": issue, "detail": detail, "guild": guild, "channel": channel, "begun_at": now}
+        values |= {"outcome": outcome, "done_at": None if outcome is None else now}
         try:
             return await self._insert(values)
         except IntegrityError:
@@ -107,6 +116,8 @@ def _action_of(row: Row[Any]) -> Action:
         newsletter=row.newsletter,
         issue=row.issue,
         detail=row.detail,
+        guild=row.guild,
+        channel=row.channel,
         begun_at=row.begun_at,
         outcome=row.outcome,
         done_at=row.done_at,

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Delete, Row, Select, delete, insert, select, union_all, update
 
 from heartbeat_bot.delivery import schema
+from heartbeat_bot.delivery.approval import Version
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NOTICE, Series
@@ -32,7 +33,7 @@ class Copy:
     """What a moderator posted again. ``keys`` are the sections (see :func:`post.is_of`), None for the whole issue.
 
     ``shown`` is the blob whose text its messages show, None until they show it whole, and ``shown_as`` how that was rendered, as of
-    an issue. ``created_at`` is UTC.
+    an issue. ``created_at`` is UTC. ``approved`` is the version (see ``approval.py``) that a moderator confirmed, or that it shows.
     """
 
     issue: IssueId
@@ -43,6 +44,7 @@ class Copy:
     created_at: datetime
     shown: BlobId | None = None
     shown_as: str | None = None
+    approved: Version | None = None
 
     def posts(self, posts: Sequence[Post]) -> tuple[Post, ...]:
         """Return what the copy has of an issue's posts, in their order, none of them with a ping.
@@ -91,11 +93,13 @@ class Copies(Store):
         channel: ChannelId,
         keys: Sequence[PostKey] | None = None,
         instead_of: Sequence[Copy] = (),
+        version: Version | None = None,
         now: datetime,
     ) -> Series:
         """Note that an issue, or some of its sections, is to be posted again in a channel; return the series.
 
-        The copies ``instead_of`` which it comes are wanted no more, as after :meth:`drop`.
+        The copies ``instead_of`` which it comes are wanted no more, as after :meth:`drop`. ``version`` is what the moderator confirmed,
+        the text that is known when None.
 
         The next pass posts it, or :meth:`Publisher.bring_in_step` at once. Raises StateError for an issue that is not out, so that
         there is nothing to be posted again: one that is neither announced nor known from before, or is gone or taken back.
@@ -105,7 +109,8 @@ class Copies(Store):
         for copy in instead_of:
             connection.execute(_drop(copy.issue, copy.channel, copy.series))
         values: dict[str, Any] = {"issue": issue, "guild": guild, "channel": channel, "series": series}
-        values |= {"keys": None if keys is None else list(keys), "created_at": now}
+        known = connection.execute(select(schema.issues.c.blob).where(schema.issues.c.id == issue)).scalar_one()
+        values |= {"keys": None if keys is None else list(keys), "created_at": now, "approved": version or known}
         connection.execute(insert(schema.copies).values(values))
         return series
 
@@ -115,11 +120,13 @@ class Copies(Store):
         connection.execute(_drop(issue, channel, series))
 
     @writing
-    def delivered(self, connection: Connection, copy: Copy, *, blob: BlobId, rendering: str) -> None:
-        """Note that the messages of a copy show a blob's text whole, rendered in a way that ``rendering`` names."""
+    def delivered(
+        self, connection: Connection, copy: Copy, *, blob: BlobId, rendering: str, version: Version | None = None
+    ) -> None:
+        """Note that the messages of a copy show a blob's text whole, rendered in a way that ``rendering`` names; as of an issue."""
         table = schema.copies
         this = update(table).where(table.c.issue == copy.issue, table.c.channel == copy.channel, table.c.series == copy.series)
-        connection.execute(this.values(shown=blob, shown_as=rendering))
+        connection.execute(this.values(shown=blob, shown_as=rendering, approved=version or blob))
 
     async def strays(self, newsletter: str) -> Sequence[Stray]:
         """Return what is left of copies that are no more. It is read again only when something was written."""
@@ -198,4 +205,5 @@ def _copy_of(row: Row[Any]) -> Copy:
         created_at=row.created_at,
         shown=row.shown,
         shown_as=row.shown_as,
+        approved=row.approved,
     )

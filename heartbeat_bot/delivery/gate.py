@@ -18,6 +18,19 @@ A moderator's approval overrides all of these but the first two and the rest. So
 come; until then the issue is held, also one that was approved. What a moderator put on hold waits until it is approved or scheduled,
 and what one skipped is known, not news, until it is approved or scheduled after all.
 
+**An approval is of a text**, and of the pictures that are uploaded with it (see ``approval.py``). So is a schedule. When anything made
+the issue wait for a moderator (``moderation.approval``, a doubt, a crowd, its age, a hold, a retraction), and what is there now is not
+what was approved, it waits again, and the moderators read why. An approval that nothing had asked for binds to nothing: once the text
+is another one, the rules above say again what becomes of it. What is sent is compared once more at the instant of sending.
+
+**A change while an issue is being posted.** What was approved cannot be finished once its file says something else: the old text is
+there no more. So nothing more is sent, and nothing that stands is changed or deleted, until a moderator approves the new text (then
+the messages are led to it, by edits and by the rest of the sends, none of them doubled), skips it (then it stays as it is), or the
+file says again what was approved. Without anything that made it wait, an issue follows its file also while it is being posted.
+
+**Edits** of what was posted follow the file without anybody's approval, unless ``moderation.approve_edits``: then an edit, its pictures
+included, is shown when a moderator approved it, and the messages, all copies, and what members read stay as they were until then.
+
 **What was announced stays announced**, whatever becomes of its draft flag, its date or its file: it is never news again, and a
 delivery that began is finished. Its messages follow the file, except that
 
@@ -41,6 +54,9 @@ from typing import Final, TypeVar
 
 ON_HOLD: Final = "a moderator put it on hold"
 SKIPPED: Final = "a moderator skipped it"
+DECLINED: Final = "a moderator skipped its edit: its messages stay as they are"
+EDITED: Final = "it was edited since: its messages stay as they are until a moderator approves the edit"
+CHANGED_MEANWHILE: Final = "its text changed before all of it was posted: the rest waits until a moderator approves the new text"
 
 _DAY = timedelta(days=1)
 _EVERY_ONE: Final = "every issue of this newsletter waits for a moderator's approval"
@@ -92,7 +108,8 @@ class Facts:
     ``announced``, ``baseline``, ``too_old``, ``waiting``: what an earlier pass made of it. ``approved``: a moderator wants it
     announced, however old it is and however many came with it. ``on_hold``: a moderator holds it back, whatever else is said of
     it. ``scheduled`` (aware) is when a moderator wants it announced. ``skipped``: a moderator made it one of the ``baseline``. ``broken`` and
-    ``doubt`` say why it cannot be read and why it is unsure who it is.
+    ``doubt`` say why it cannot be read and why it is unsure who it is. ``other_than_approved`` says what of it ("its text") is not what
+    was approved or scheduled, None when it is that; ``binding``: something had made it wait for that decision.
 
     For an announced issue: ``announced_at``; whether it was ``delivered`` whole; whether its messages show its ``current`` text as
     it would be rendered now, and whether they show the ``same_text``, rendered however; whether a moderator ``asked`` for changes.
@@ -117,6 +134,10 @@ class Facts:
     current: bool = False
     same_text: bool = False
     asked: bool = False
+    other_than_approved: str | None = None
+    binding: bool = False
+    cleared: bool = True
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +145,7 @@ class Ruling:
     """A verdict, why in a sentence, and from which instant (UTC) it may be otherwise, None when time alone changes nothing.
 
     ``deliver``: the channel is to be brought in step with the file now. ``late``: the file has changed after its edit window.
+    ``asks``: another text was let through than is there now, so that a moderator must say whether this one may be shown, too.
     """
 
     verdict: Verdict
@@ -131,6 +153,7 @@ class Ruling:
     until: datetime | None = None
     deliver: bool = False
     late: bool = False
+    asks: bool = False
 
 
 def judge(issues: Mapping[_Key, Facts], rules: Rules, *, now: datetime, first_run: bool = False) -> dict[_Key, Ruling]:
@@ -169,6 +192,9 @@ def _judge_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) 
         return Ruling(verdict=verdict, why=f"it cannot be read: {facts.broken}")
     if facts.draft:
         return Ruling(verdict=Verdict.DRAFT, why="it is a draft")
+    if facts.other_than_approved and (facts.binding or rules.max_new_per_pass == 0) and not first_run:
+        why = f"{facts.other_than_approved} changed after a moderator had approved it: a moderator must approve it as it is now"
+        return Ruling(verdict=Verdict.WAITING, why=why, asks=True)
     begins, ends = (None, None) if facts.date is None else _span(facts.date)
     if begins and begins > now:
         return Ruling(verdict=Verdict.FUTURE, why=f"its date is in the future: it waits until {_instant(begins)}", until=begins)
@@ -203,7 +229,7 @@ def _judge_undecided(facts: Facts, rules: Rules, ends: datetime | None, *, now: 
     return None
 
 
-def _judge_announced(facts: Facts, rules: Rules, *, now: datetime) -> Ruling:
+def _judge_announced(facts: Facts, rules: Rules, *, now: datetime) -> Ruling:  # noqa: PLR0911 (one per case)
     """Say whether the messages of an announced issue follow its file now."""
     why = "it has been announced"
     if facts.broken is not None:
@@ -213,7 +239,11 @@ def _judge_announced(facts: Facts, rules: Rules, *, now: datetime) -> Ruling:
     if facts.current and facts.delivered:
         return Ruling(verdict=Verdict.ANNOUNCED, why=why)
     if not facts.delivered or facts.asked or _in_edit_window(facts, rules, now):
-        return Ruling(verdict=Verdict.ANNOUNCED, why=why, deliver=True)
+        if facts.cleared or (facts.delivered and facts.same_text):
+            return Ruling(verdict=Verdict.ANNOUNCED, why=why, deliver=True)
+        if facts.declined:
+            return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; {DECLINED}")
+        return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; {EDITED if facts.delivered else CHANGED_MEANWHILE}", asks=True)
     if facts.same_text:
         return Ruling(verdict=Verdict.ANNOUNCED, why=why)
     return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; changed after its edit window: not sent", late=True)
@@ -228,8 +258,8 @@ def _in_edit_window(facts: Facts, rules: Rules, now: datetime) -> bool:
 
 
 def _is_decided(facts: Facts) -> bool:
-    """Tell whether a moderator wants the issue announced, now or at an instant."""
-    return facts.approved or facts.scheduled is not None
+    """Tell whether a moderator wants the issue announced as it is now, at once or at an instant."""
+    return (facts.approved or facts.scheduled is not None) and facts.other_than_approved is None
 
 
 def _listed_at(facts: Facts) -> datetime:

@@ -17,7 +17,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from heartbeat_bot import sqlite
 from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.actions import Actions
-from heartbeat_bot.delivery.copies import Copies, drop_all
+from heartbeat_bot.delivery.approval import Version, is_same, text_of
+from heartbeat_bot.delivery.copies import Copies, Copy, drop_all
 from heartbeat_bot.delivery.gate import ON_HOLD, SKIPPED, Facts, Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
 from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
@@ -32,6 +33,17 @@ from heartbeat_bot.sqlite import Database, Store, reading, writing
 
 Clock = Callable[[], datetime]
 """Tells the time: an aware instant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duties:
+    """What moderators must approve (see ``gate.py``): every issue before it is announced, every edit of one that was."""
+
+    issues: bool = False
+    edits: bool = False
+
+
+NO_DUTIES: Final = Duties()
 
 
 def system_clock() -> datetime:
@@ -113,6 +125,10 @@ class IssueRecord:
     scheduled_at: datetime | None
     skipped_at: datetime | None
     withheld: tuple[PostKey, ...]
+    approved: Version | None
+    approval_binds: bool
+    asks: Version | None
+    declined: Version | None
     receipts: tuple[Receipt, ...] = field(default=())
 
     @property
@@ -130,9 +146,62 @@ class IssueRecord:
         said = self.announced_at or self.approved_at or self.scheduled_at or self.baseline
         return self.present and self.doubt is not None and not said
 
-    def facts(self, rendering: str) -> Facts:
-        """Return what the gate needs to know; ``rendering`` names how it would be rendered now (see :meth:`Ledger.delivered`)."""
-        same_text = self.shown == self.blob
+    @property
+    def asks_about_edit(self) -> bool:
+        """Whether moderators are asked about a text that is not shown yet, of an issue that has been announced."""
+        return self.asks is not None and self.announced_at is not None and self.state is State.ANNOUNCED
+
+    @property
+    def is_other_than_approved(self) -> bool:
+        """Whether it waits because something else was approved than is there now."""
+        return self.state is State.WAITING and self._other_than_approved(self.blob) is not None
+
+    def needs_approval(self, duties: Duties) -> bool:
+        """Tell whether only a version that was let through may be sent of the announcement now."""
+        if self.announced_at is not None and self.shown is not None:
+            return duties.edits
+        return duties.issues or self.approval_binds or (duties.edits and self.announced_at is not None)
+
+    def may_send(self, version: Version, duties: Duties) -> bool:
+        """Tell whether a version may be sent as the announcement, or as an edit of it: to be asked at the instant of sending."""
+        return not self.needs_approval(duties) or is_same(self.approved, version)
+
+    def may_copy(self, copy: Copy, version: Version, duties: Duties) -> bool:
+        """Tell whether a version may be sent as a copy: what a moderator confirmed, or what the announcement shows."""
+        if not (duties.edits or (duties.issues and copy.shown is None)):
+            return True
+        shown = self.announced_at is not None and self.shown is not None and is_same(self.approved, version)
+        return shown or is_same(copy.approved, version)
+
+    def readable(self, duties: Duties) -> BlobId | None:
+        """Return the text that members may read of it, as a blob, None for none.
+
+        It was announced, or was there on the first run; where no issue needs approval, also one that came too old for an announcement.
+        Never what was skipped, waits, is held or was taken back. Where a moderator decides about texts, it is the one that was let through.
+        """
+        if self.state is State.ANNOUNCED:
+            if not (duties.issues or duties.edits):
+                return self.blob
+            return self.shown or text_of(self.approved)
+        if self.state is State.BASELINE and self.skipped_at is None:
+            return text_of(self.approved) if duties.issues else self.blob
+        return self.blob if self.state is State.TOO_OLD and not duties.issues and self.skipped_at is None else None
+
+    def _other_than_approved(self, blob: BlobId) -> str | None:
+        """Say what is not what was approved or scheduled; None when it is, or nothing was."""
+        if self.announced_at is not None or not (self.approved_at or self.scheduled_at):
+            return None
+        if text_of(self.approved) != blob:
+            return "its text"
+        return "its pictures" if self.asks and text_of(self.asks) == blob and not is_same(self.approved, self.asks) else None
+
+    def facts(self, rendering: str, blob: BlobId | None = None, duties: Duties = NO_DUTIES) -> Facts:
+        """Return what the gate needs to know; ``rendering`` names how it would be rendered now (see :meth:`Ledger.delivered`).
+
+        ``blob`` is the text that is there now, when that is not the one that is known.
+        """
+        blob = blob or self.blob
+        same_text = self.shown == blob
         return Facts(
             draft=self.draft,
             date=self.date,
@@ -153,6 +222,10 @@ class IssueRecord:
             current=same_text and self.shown_as == rendering,
             same_text=same_text,
             asked=self.asked_at is not None,
+            other_than_approved=self._other_than_approved(blob),
+            binding=self.approval_binds,
+            cleared=not self.needs_approval(duties) or text_of(self.approved) == blob,
+            declined=text_of(self.declined) == blob,
         )
 
 
@@ -280,20 +353,22 @@ class Ledger(Store):
         absorbed: Collection[IssueId] = (),
         now: datetime,
         missed_at: datetime | None = None,
+        duties: Duties = NO_DUTIES,
     ) -> dict[str, IssueId]:
         """Note in one transaction what a pass read and which issues are gone; return the id of every sighted path.
 
         ``now`` is since when the source holds what was read (see :func:`instants`), ``missed_at`` when the pass missed what is
         gone. An issue that comes back loses the state *gone*; all else that became of it (announced, baseline, retracted) is still
         known. ``absorbed`` issues were doubtful, had nothing posted, and turned out to be others: they are forgotten, and notices of them
-        are of those others. ``before`` is as in :meth:`known`.
+        are of those others. ``before`` is as in :meth:`known`. Without ``duties`` whatever becomes of a text from before the first run is
+        let through: members may read it.
         """
         if before is None:
             before = await self.records(newsletter)
-        return await self._record(newsletter, sightings, before, gone, absorbed, now, missed_at or now)
+        return await self._record(newsletter, sightings, before, gone, absorbed, now, missed_at or now, duties)
 
     @writing
-    def _record(
+    def _record(  # noqa: PLR0913, PLR0917 - what record() is given
         self,
         connection: Connection,
         newsletter: str,
@@ -303,6 +378,7 @@ class Ledger(Store):
         absorbed: Collection[IssueId],
         now: datetime,
         missed_at: datetime,
+        duties: Duties,
     ) -> dict[str, IssueId]:
         table = schema.issues
         found = connection.execute(select(schema.newsletters.c.name).where(schema.newsletters.c.name == newsletter))
@@ -333,6 +409,7 @@ class Ledger(Store):
                 back = {"state": State.NEW, "reason": "it came back"}
                 kept = {"state": State.RETRACTED, "reason": _TAKEN_BACK}
                 values |= {"gone_at": None} | (kept if record.retracted_at else back)
+            values |= _let_through(record, sighting, duties)
             connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
         if fresh:
             result = connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
@@ -356,6 +433,7 @@ class Ledger(Store):
             }
             if ruling.verdict is Verdict.BASELINE:
                 values |= {"baseline": True, "doubt": None, "doubt_issue": None}
+                values |= {"approved": func.coalesce(table.c.approved, table.c.blob)}
             connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
 
     @writing
@@ -376,9 +454,52 @@ class Ledger(Store):
         rows = connection.execute(union(held.where(*left, receipts.c.released_at.is_(None)), begun.where(*left)))
         return frozenset(row.id for row in rows)
 
-    async def delivered(self, issue: IssueId, *, blob: BlobId, rendering: str) -> None:
-        """Note that the messages of an issue show a blob's text whole, rendered in a way that ``rendering`` names."""
-        await self._set_issue(issue, {"shown": blob, "shown_as": rendering, "late": None, "asked_at": None})
+    async def delivered(self, issue: IssueId, *, blob: BlobId, rendering: str, version: Version | None = None) -> None:
+        """Note that the messages of an issue show a blob's text whole, rendered in a way that ``rendering`` names.
+
+        ``version`` is the blob's with its pictures. Whoever let it through, it is what later versions are compared with.
+        """
+        values: dict[str, Any] = {"shown": blob, "shown_as": rendering, "late": None, "asked_at": None}
+        values |= {"approved": version or blob, "asks": None, "declined": None}
+        await self._set_issue(issue, values)
+
+    async def let_through(self, issue: IssueId, version: Version, *, posts: bytes | None = None) -> None:
+        """Note that a version may be sent, of an issue that was decided about: the gate let it through, or it is a small change.
+
+        ``posts`` is what later small changes are measured against (see :func:`approval.dump`), None to leave that as it is.
+        """
+        await self._set_issue(issue, {"approved": version, "asks": None} | ({} if posts is None else {"approved_posts": posts}))
+
+    @writing
+    def ask_about(self, connection: Connection, issue: IssueId, version: Version | None) -> None:
+        """Note that moderators are asked about a version, None for none any more. What was not announced waits for them meanwhile."""
+        table = schema.issues
+        this = update(table).where(table.c.id == issue)
+        connection.execute(this.values(asks=version))
+        if version is not None:
+            waits = {"state": State.WAITING, "reason": "its pictures changed after a moderator had approved it", "until": None}
+            undecided = this.where(
+                table.c.announced_at.is_(None), table.c.state.not_in([State.GONE, State.RETRACTED, State.BASELINE])
+            )
+            connection.execute(undecided.values(waits))
+
+    @writing
+    def approve_edit(
+        self, connection: Connection, issue: IssueId, version: Version, *, posts: bytes | None = None, now: datetime
+    ) -> None:
+        """Note that a moderator wants a version of an announced issue shown, also after its edit window: the next pass does it."""
+        table = schema.issues
+        values = {"approved": version, "approved_posts": posts, "asks": None, "declined": None, "asked_at": now}
+        connection.execute(update(table).where(table.c.id == issue, table.c.announced_at.is_not(None)).values(values))
+
+    async def decline_edit(self, issue: IssueId, version: Version) -> None:
+        """Note that a moderator does not want a version of an announced issue shown: its messages stay as they are."""
+        await self._set_issue(issue, {"declined": version, "asks": None})
+
+    @reading
+    def approved_posts(self, connection: Connection, issue: IssueId) -> bytes | None:
+        """Return what a moderator approved looks like (see :func:`approval.dump`), None when that is not known."""
+        return connection.execute(select(schema.issues.c.approved_posts).where(schema.issues.c.id == issue)).scalar_one_or_none()
 
     async def too_late(self, issue: IssueId, *, blob: BlobId) -> None:
         """Note that a blob whose text readers would see changed came after the edit window, and is not sent."""
@@ -392,7 +513,7 @@ class Ledger(Store):
     def withdrawn(self, connection: Connection, issue: IssueId) -> None:
         """Note that nothing of an issue whose file was removed is left in the channel: it is as if it had not been announced."""
         table = schema.issues
-        values = {**_NOT_ANNOUNCED, "approved_at": None, "scheduled_at": None}
+        values = {**_NOT_ANNOUNCED, **_UNDECIDED}
         drop_all(connection, issue)
         connection.execute(update(table).where(table.c.id == issue).values(values))
 
@@ -414,29 +535,36 @@ class Ledger(Store):
         return _find_issue(connection, issue)
 
     @writing
-    def approve(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
+    def approve(
+        self, connection: Connection, issue: IssueId, version: Version | None = None, *, posts: bytes | None = None, now: datetime
+    ) -> None:
         """Note that a moderator wants an issue announced, also one that was retracted or is doubtful: the next pass does it.
 
-        A hold and a schedule are over with it. One that was retracted is announced as if for the first time, its ping aside.
+        ``version`` is what that moderator saw, the text that is known when None; ``posts`` is what it looks like (see
+        :func:`approval.dump`). A hold and a schedule are over with it. One that was retracted is announced as if for the first time, its
+        ping aside.
         """
-        values = {**_WANTED, "approved_at": now, "scheduled_at": None}
+        values = {**_WANTED, **_seen(connection, issue, version, posts), "approved_at": now, "scheduled_at": None}
         _decide(connection, issue, values, state=State.NEW, why="a moderator approved it")
 
     @writing
-    def schedule(self, connection: Connection, issue: IssueId, at: datetime) -> None:
+    def schedule(
+        self, connection: Connection, issue: IssueId, at: datetime, version: Version | None = None, *, posts: bytes | None = None
+    ) -> None:
         """Note that a moderator wants an issue announced at an instant: then it is as if it were approved, until then it is held.
 
-        A hold and an earlier approval are over with it. Raises StateError for an issue that has been announced.
+        What is scheduled is what that moderator saw, as in :meth:`approve`. A hold and an earlier approval are over with it. Raises
+        StateError for an issue that has been announced.
         """
         _check_undecided(connection, issue, retracted=True)
-        values = {**_WANTED, "approved_at": None, "scheduled_at": at}
+        values = {**_WANTED, **_seen(connection, issue, version, posts), "approved_at": None, "scheduled_at": at}
         _decide(connection, issue, values, state=State.NEW, why="a moderator scheduled it")
 
     @writing
     def hold(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator holds an issue back until it is approved, scheduled or skipped; raise StateError when it is out."""
         _check_undecided(connection, issue)
-        values = {"on_hold_at": now, "approved_at": None, "scheduled_at": None}
+        values = {**_UNDECIDED, "on_hold_at": now}
         _decide(connection, issue, values, state=State.WAITING, why=ON_HOLD)
 
     @writing
@@ -446,7 +574,7 @@ class Ledger(Store):
         Raises StateError for an issue that has been announced or was retracted.
         """
         _check_undecided(connection, issue)
-        values = {"skipped_at": now, "baseline": True, "approved_at": None, "scheduled_at": None}
+        values = {**_UNDECIDED, "skipped_at": now, "baseline": True}
         values |= {"on_hold_at": None, "doubt": None, "doubt_issue": None}
         _decide(connection, issue, values, state=State.BASELINE, why=SKIPPED)
 
@@ -563,7 +691,18 @@ _WANTED: Final[Mapping[str, Any]] = {
     "doubt_issue": None,
 }
 """What is no more, once a moderator wants an issue announced."""
-_RECORD: Final = [column for column in schema.issues.c if column.name != "fingerprint"]
+_UNDECIDED: Final[Mapping[str, Any]] = {
+    "approved_at": None,
+    "scheduled_at": None,
+    "approved": None,
+    "approved_posts": None,
+    "approval_binds": False,
+    "asks": None,
+    "declined": None,
+}
+"""What is no more, once nobody wants an issue announced any longer."""
+_MADE_TO_WAIT: Final = frozenset({State.WAITING, State.UNSURE, State.TOO_OLD, State.BASELINE, State.RETRACTED})
+_RECORD: Final = [column for column in schema.issues.c if column.name not in {"fingerprint", "approved_posts"}]
 _NAMES: Final = [column.name for column in _RECORD]
 _STATES: Final = {state.value: state for state in State}
 
@@ -583,6 +722,21 @@ def _check_undecided(connection: Connection, issue: IssueId, *, retracted: bool 
             raise StateError("The issue was taken back already.")
     elif record.announced_at is not None:
         raise StateError("The issue has been announced already: retract it to take it back.")
+
+
+def _let_through(record: IssueRecord | None, sighting: Sighting, duties: Duties) -> dict[str, Any]:
+    """Return that a text from before the first run is let through, as columns, where no moderator decides about texts."""
+    trusted = record is not None and record.state is State.BASELINE and not duties.issues
+    return {"approved": sighting.blob} if trusted else {}
+
+
+def _seen(connection: Connection, issue: IssueId, version: Version | None, posts: bytes | None) -> dict[str, Any]:
+    """Return what a moderator saw of an issue, as columns, and whether something had made it wait for that moderator."""
+    record = _find_issue(connection, issue)
+    waited = bool(record.doubt or record.on_hold_at or record.baseline or record.retracted_at) or record.state in _MADE_TO_WAIT
+    waited = waited or (record.approval_binds and bool(record.approved_at or record.scheduled_at))
+    seen = version or Version(record.blob)
+    return {"approved": seen, "approved_posts": posts, "approval_binds": waited, "asks": None, "declined": None}
 
 
 def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *, state: State, why: str) -> None:

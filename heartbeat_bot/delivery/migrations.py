@@ -14,7 +14,7 @@ from heartbeat_bot.errors import StateError
 
 Step = Callable[[Connection], None]
 
-LATEST: Final = 3
+LATEST: Final = 4
 """The version of the schema in ``schema.py``."""
 
 
@@ -94,7 +94,33 @@ def _moderators(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-STEPS: Final[Mapping[int, Step]] = {2: _hard_histories, 3: _moderators}
+def _approvals(connection: Connection) -> None:
+    """Version 4: what was let through, and where people did what they did.
+
+    What was approved, scheduled, posted or there on the first run until now stands for the text that is known of it; which pictures went
+    with it is not known. What a moderator decided binds: nobody knows any more whether something made the issue wait.
+    """
+    binary = "BYTEA" if connection.dialect.name == "postgresql" else "BLOB"
+    for statement in (
+        "ALTER TABLE issues ADD COLUMN approved VARCHAR",
+        f"ALTER TABLE issues ADD COLUMN approved_posts {binary}",
+        "ALTER TABLE issues ADD COLUMN approval_binds BOOLEAN DEFAULT FALSE NOT NULL",
+        "ALTER TABLE issues ADD COLUMN asks VARCHAR",
+        "ALTER TABLE issues ADD COLUMN declined VARCHAR",
+        "ALTER TABLE copies ADD COLUMN approved VARCHAR",
+        "ALTER TABLE actions ADD COLUMN guild BIGINT",
+        "ALTER TABLE actions ADD COLUMN channel BIGINT",
+        """
+        UPDATE issues SET approved = COALESCE(shown, blob) || '+?'
+        WHERE announced_at IS NOT NULL OR approved_at IS NOT NULL OR scheduled_at IS NOT NULL OR baseline
+        """,
+        "UPDATE issues SET approval_binds = TRUE WHERE announced_at IS NULL AND (approved_at IS NOT NULL OR scheduled_at IS NOT NULL)",
+        "UPDATE copies SET approved = COALESCE(shown, (SELECT blob FROM issues WHERE issues.id = copies.issue)) || '+?'",
+    ):
+        connection.execute(text(statement))
+
+
+STEPS: Final[Mapping[int, Step]] = {2: _hard_histories, 3: _moderators, 4: _approvals}
 """The step that leads to each version from the one before it; versions count from 1, the first needs none."""
 
 

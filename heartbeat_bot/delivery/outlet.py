@@ -224,6 +224,11 @@ class DiscordOutlet:
         self.client = client
         self._timeout = timeout
 
+    def is_elsewhere(self, channel: ChannelId, guild: int | None) -> bool:
+        """Tell, without asking Discord, whether a channel is known to be in another server than this one."""
+        found = self.client.get_channel(channel)
+        return isinstance(found, discord.abc.GuildChannel | discord.Thread) and found.guild.id != guild
+
     async def send(self, channel: ChannelId, body: Mapping[str, Any], files: Sequence[Upload], nonce: str) -> MessageId:
         """Send a message; see :class:`Outlet`. discord.py repeats what was answered with 5xx: the nonce keeps that harmless."""
         doing = f"sending a message to channel {channel}"

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -56,7 +57,7 @@ class State(StrEnum):
 
 
 OUT: Final = frozenset({State.BASELINE, State.TOO_OLD, State.ANNOUNCED})
-"""What readers know already, posted or not. All else is nobody's but the moderators'."""
+"""What may be posted once more. What members may read of it is said by :meth:`ledger.IssueRecord.readable`."""
 
 PENDING: Final = frozenset(
     {State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.DRAFT, State.ANNOUNCE, State.BROKEN},
@@ -145,6 +146,13 @@ issues = Table(
     Column("scheduled_at", Instant),  # when a moderator wants it announced
     Column("skipped_at", Instant),  # when a moderator said that it is no news
     Column("withheld", JSON(none_as_null=True)),  # the keys of sections that a moderator took back, null for none
+    Column("approved", String),  # the version (see approval.py) that was let through last: by a moderator, or by the gate
+    Column("approved_posts", LargeBinary),  # what a moderator approved looks like (see approval.dump), to tell small changes by
+    Column(
+        "approval_binds", Boolean, nullable=False, server_default=false()
+    ),  # something made it wait: the approval is of that text
+    Column("asks", String),  # the version that moderators are asked about although another one was let through
+    Column("declined", String),  # the version of an edit that a moderator does not want
 )
 # PostgreSQL will need its own `postgresql_where`; the mere word loads its whole dialect, which stays in memory for as long as `run` runs.
 Index("issues_path", issues.c.newsletter, issues.c.path, unique=True, sqlite_where=text("state <> 'gone'"))
@@ -196,6 +204,7 @@ copies = Table(
     Column("created_at", Instant, nullable=False),
     Column("shown", String),  # as of issues: the blob whose text its messages show, null until they show it whole
     Column("shown_as", String),
+    Column("approved", String),  # the version that a moderator confirmed, or that it shows
 )
 Index("copies_series", copies.c.issue, copies.c.channel, copies.c.series, unique=True)
 
@@ -210,6 +219,8 @@ actions = Table(
     Column("newsletter", String),
     Column("issue", Integer),  # which may be forgotten by now
     Column("detail", Text, nullable=False),
+    Column("guild", BigInteger),  # the server where that person did it, null in a direct message
+    Column("channel", BigInteger),
     Column("begun_at", Instant, nullable=False),
     Column("outcome", Text),  # null while it is under way
     Column("done_at", Instant),

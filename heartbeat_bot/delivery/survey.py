@@ -14,7 +14,7 @@ from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Facts, Removal, Rules, Ruling, judge, judge_removals
 from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Known, Resolution, are_plain_edits, identify
-from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, Sighting, instants
+from heartbeat_bot.delivery.ledger import NO_DUTIES, Duties, IssueRecord, Ledger, Sighting, instants
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.faults import apart
@@ -69,15 +69,16 @@ class Rulebook:
     always_look: bool
     first_run: bool
     now: datetime
+    duties: Duties = NO_DUTIES
 
 
-def rulebook(newsletter: NewsletterConfig, *, approval: bool, first_run: bool, now: datetime) -> Rulebook:
-    """Read a newsletter's rules out of its configuration; ``approval``: every issue needs a moderator's."""
+def rulebook(newsletter: NewsletterConfig, *, duties: Duties = NO_DUTIES, first_run: bool, now: datetime) -> Rulebook:
+    """Read a newsletter's rules out of its configuration; ``duties``: what moderators must approve."""
     announce = newsletter.announce
     rules = Rules(
         hold=announce.hold,
         max_age=announce.max_age,
-        max_new_per_pass=0 if approval else announce.max_new_per_pass,
+        max_new_per_pass=0 if duties.issues else announce.max_new_per_pass,
         edit_window=announce.edit_window,
     )
     return Rulebook(
@@ -88,6 +89,7 @@ def rulebook(newsletter: NewsletterConfig, *, approval: bool, first_run: bool, n
         always_look=newsletter.images.attach,
         first_run=first_run,
         now=now,
+        duties=duties,
     )
 
 
@@ -302,10 +304,14 @@ def _facts(record: IssueRecord | None, sighting: Sighting | None, book: Rulebook
     rendering = at_path(book.rendering, path) if record is not None and record.announced_at else ""
     if sighting is None:
         assert record is not None, "a file that is not known was read"
-        facts = record.facts(rendering)
+        facts = record.facts(rendering, duties=book.duties)
         return replace(facts, current=False) if book.always_look and facts.current else facts
     now = instants(record, sighting, now=seen)
-    base = record.facts(rendering) if record else Facts(draft=sighting.draft, date=sighting.date, changed_at=seen)
+    base = (
+        record.facts(rendering, sighting.blob, book.duties)
+        if record
+        else Facts(draft=sighting.draft, date=sighting.date, changed_at=seen)
+    )
     back = record is not None and not record.present
     same_text = record is not None and record.shown == sighting.blob
     return replace(

@@ -28,6 +28,8 @@ EMOJI: Final = re.compile(
 )
 _ESCAPED = re.compile(r"[\\*_`\[\]<~|]")
 _BARE_URL = re.compile(r"(https?://[^\s<>]*[^\s<>.,:;!?\"'\])}*_~`|\\])", re.IGNORECASE)
+# Between a scheme and its slashes, behind a dot of a name that may be a domain, and behind an @.
+_LINKING = re.compile(r"(?<=:)(?=/)|(?<=[^\W_]\.)(?=[^\W\d_]{2})|(?<=@)(?=\S)")
 _SHORTCODE = re.compile(r":(?=[A-Za-z0-9_+-]+:)")
 _MENTION = re.compile(r"@(?=everyone|here)")
 _LIVE_SCHEME = re.compile(r"(steam|discord):(?=//)", re.IGNORECASE)
@@ -54,6 +56,14 @@ def escape(text: str) -> str:
         # Nothing in a bare address is a mark to Discord, and a backslash in it would be a part of it.
         return "".join(part if n % 2 else _escape(part) for n, part in enumerate(_BARE_URL.split(text)))
     return _escape(text)
+
+
+def inert(text: str) -> str:
+    """Escape what somebody wrote and the bot says in its own voice: besides :func:`escape`, nothing in it becomes a link or an invite.
+
+    Addresses of all kinds, with a scheme or without one (invites, mail), are kept apart by characters without width.
+    """
+    return escape(_LINKING.sub(GAP, text))
 
 
 def _escape(text: str) -> str:

@@ -19,6 +19,7 @@ from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk, Query, short_name, typed
 from heartbeat_bot.service.lines import FACT, TITLE, fact, linked, said, since
 from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable, arguments_of, number_of
+from heartbeat_bot.service.readers import Readers, Scope
 
 EVENTS: Final = "events"
 HIRING: Final = "hiring"
@@ -47,21 +48,22 @@ class _Question:
 
     when: str
     where: str
-    newsletter: str | None
+    scope: Scope
     query: str
 
     def arguments(self) -> tuple[str, ...]:
-        return (self.when, self.where, short_name(self.newsletter), self.query)
+        return (self.when, self.where, short_name(self.scope.newsletter), self.query)
 
 
 class Agenda:
     """Answers people who plan."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Answer from what is on the desk."""
+    def __init__(self, desk: Desk, readers: Readers) -> None:
+        """Answer from what is on the desk, to those who may read it."""
         self._desk = desk
         self._computing = asyncio.Lock()
         """Years of a large newsletter's events take a tenth of a second: one question at a time, beside the loop."""
+        self._readers = readers
         self.presses: Mapping[str, Pressable] = {
             EVENTS: Pressable(handle=self._turn_events),
             HIRING: Pressable(handle=self._turn_jobs),
@@ -83,37 +85,37 @@ class Agenda:
         question = _Question(
             when=when if when in WINDOWS else WINDOWS[0],
             where=where if where in PLACES else "",
-            newsletter=self._desk.newsletter(asker, newsletter),
+            scope=await self._readers.scope(asker, newsletter),
             query=_QUERY.cut(query),
         )
         return await self._events_page(asker, question, 0)
 
     async def _turn_events(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        page, question = self._read(arguments)
+        page, question = await self._read(asker, arguments)
         return await self._events_page(asker, question, page)
 
-    def _read(self, arguments: Sequence[str]) -> tuple[int, _Question]:
+    async def _read(self, asker: Asker, arguments: Sequence[str]) -> tuple[int, _Question]:
         page, when, where, newsletter, query = arguments_of(arguments, 5)
         if when not in WINDOWS or where not in {"", *PLACES}:
             raise OutdatedError
-        question = _Question(when=when, where=where, newsletter=self._desk.newsletter_of(newsletter), query=query)
+        scope = await self._readers.scope_of(asker, self._desk.newsletter_of(newsletter))
+        question = _Question(when=when, where=where, scope=scope, query=query)
         return number_of(page), question
 
     async def _asked_for(self, question: _Question, words: Language) -> tuple[list[Told], list[list[str]]]:
         """Return the events that are asked for, and their lines dealt out to pages."""
-        now, several = self._desk.clock(), question.newsletter is None and len(self._desk.names()) > 1
         told = await self._desk.archive.events()
         async with self._computing:
-            return await asyncio.to_thread(_answered, told, question, words, now, several=several)
+            return await asyncio.to_thread(_answered, told, question, words, self._desk.clock())
 
     async def _events_page(self, asker: Asker, question: _Question, page: int) -> Answer:
         words = asker.words
         found, dealt = await self._asked_for(question, words)
         if not found:
             plain = question.when == "upcoming" and not (question.where or question.query)
-            told = [told for told in await self._desk.archive.events() if question.newsletter in {None, told.newsletter}]
+            told = [told for told in await self._desk.archive.events() if told.newsletter in question.scope.names]
             lines = [words.say("events.none_ever" if not told else "events.none_upcoming" if plain else "events.none")]
-            lines += [words.say("reading.filling")] if self._desk.is_filling(question.newsletter) else []
+            lines += [words.say("reading.filling")] if self._desk.is_filling(question.scope.names) else []
             return Answer(content="\n".join(lines))
         page = min(page, len(dealt) - 1)
         shown = _shown(found, dealt, page)
@@ -125,14 +127,15 @@ class Agenda:
         return Answer(embeds=(embed.body(),), components=_event_controls(words, question, page, len(dealt), shown))
 
     async def _calendar(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        page, question = self._read(arguments)
+        page, question = await self._read(asker, arguments)
         if values and values[0] != _ALL:
-            chosen = [told for told in await self._desk.archive.events() if told.mark == values[0]]
+            events = await self._desk.archive.events()
+            chosen = [told for told in events if told.mark == values[0] and told.newsletter in question.scope.names]
         else:
             chosen = _shown(*await self._asked_for(question, asker.words), page)
         if not chosen:
             return Answer(content=asker.words.say("events.gone"))
-        name = question.newsletter or ", ".join(dict.fromkeys(told.newsletter for told in chosen))
+        name = question.scope.newsletter or ", ".join(dict.fromkeys(told.newsletter for told in chosen))
         content = await asyncio.to_thread(calendar, chosen, name=name, now=self._desk.clock())
         count = asker.words.say("events.found", count=len(chosen))
         return Answer(content=asker.words.say("events.file", count=count), files=(Attachment(name="events.ics", content=content),))
@@ -141,17 +144,18 @@ class Agenda:
 
     async def hiring(self, asker: Asker, *, query: str | None = None, newsletter: str | None = None) -> Answer:
         """Return the open positions of the newest issue that has some, and how old they are."""
-        return await self._jobs_page(asker, self._desk.newsletter(asker, newsletter), _QUERY.cut(query), 0)
+        return await self._jobs_page(asker, await self._readers.scope(asker, newsletter), _QUERY.cut(query), 0)
 
     async def _turn_jobs(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         page, newsletter, query = arguments_of(arguments, 3)
-        return await self._jobs_page(asker, self._desk.newsletter_of(newsletter), query, number_of(page))
+        scope = await self._readers.scope_of(asker, self._desk.newsletter_of(newsletter))
+        return await self._jobs_page(asker, scope, query, number_of(page))
 
-    async def _jobs_page(self, asker: Asker, newsletter: str | None, query: str, page: int) -> Answer:
+    async def _jobs_page(self, asker: Asker, scope: Scope, query: str, page: int) -> Answer:
         words = asker.words
-        found = await self._desk.archive.jobs(newsletter)
+        found = await self._desk.archive.jobs(among=scope.names)
         if found is None:
-            return Answer(content=words.say("reading.filling" if self._desk.is_filling(newsletter) else "hiring.none"))
+            return Answer(content=words.say("reading.filling" if self._desk.is_filling(scope.names) else "hiring.none"))
         listed, jobs = found
         issue = linked(listed.title, listed.url)
         when = f", {since(listed.date)}" if listed.date else ""
@@ -160,7 +164,7 @@ class Agenda:
         fitting = [job for job in jobs if _fits(query, (job.title, job.company or "", job.location or "", job.section))]
         if not fitting:
             return Answer(content=words.say("hiring.no_match", query=typed(query)))
-        newest = self._desk.archive.issues(newsletter)[0]
+        newest = self._desk.archive.complete("", limit=1, among=scope.names)[0]
         head = words.say("hiring.age" if newest.issue == listed.issue else "hiring.newer", issue=issue, when=when)
         dealt = pages(_job_lines(fitting, words), most=_PER_PAGE, characters=_CHARACTERS)
         page = min(page, len(dealt) - 1)
@@ -170,23 +174,21 @@ class Agenda:
             description="\n".join((head, "", *dealt[page])),
             footer=words.say("hiring.found", count=count) if count else "",
         )
-        controls = turning(words, page, len(dealt), lambda to: press(HIRING, to, short_name(newsletter), query))
+        controls = turning(words, page, len(dealt), lambda to: press(HIRING, to, short_name(scope.newsletter), query))
         return Answer(embeds=(embed.body(),), components=row(*controls))
 
 
-def _answered(
-    told: Sequence[Told], question: _Question, words: Language, now: datetime, *, several: bool
-) -> tuple[list[Told], list[list[str]]]:
+def _answered(told: Sequence[Told], question: _Question, words: Language, now: datetime) -> tuple[list[Told], list[list[str]]]:
     found = [
         one
         for one in told
-        if question.newsletter in {None, one.newsletter}
+        if one.newsletter in question.scope.names
         and _is_in(one.event, question.when, now)
         and (not question.where or _is_there(one.event, question.where))
         and _fits(question.query, (one.event.title, one.event.location or "", one.event.section, str(one.event.day)))
     ]
     found.sort(key=_begins, reverse=question.when == "past")
-    lines = (_event_line(told, words, newsletter=several) for told in found)
+    lines = (_event_line(told, words, newsletter=question.scope.several) for told in found)
     return found, pages(lines, most=_PER_PAGE, characters=_CHARACTERS)
 
 

@@ -1,7 +1,7 @@
 """What all verbs work with: the configuration, what is known, what was said, and the way out to Discord."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -9,16 +9,15 @@ from itertools import accumulate, takewhile
 from typing import Final
 
 from heartbeat_bot.archive.store import Archive
-from heartbeat_bot.config import Config, NewsletterConfig
+from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Clock, Ledger
 from heartbeat_bot.delivery.outlet import DiscordOutlet
 from heartbeat_bot.delivery.plan import MessageId, message_url
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Receipt
-from heartbeat_bot.errors import OutletError, UserError
+from heartbeat_bot.errors import OutletError
 from heartbeat_bot.messages.components import shortened, written
-from heartbeat_bot.messages.dialect import escape
-from heartbeat_bot.service.asking import Asker
+from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.service.passes import Passes
 from heartbeat_bot.service.presses import OutdatedError
 
@@ -67,24 +66,18 @@ class Desk:
             self._seen[receipt.message] = now
         return True
 
-    def is_filling(self, newsletter: str | None = None) -> bool:
-        """Tell whether the archive may lack issues of a newsletter (None: of any) because it has not read all of them yet."""
-        names = self.names() if newsletter is None else [newsletter]
+    @property
+    def is_bound(self) -> bool:
+        """Whether members read what a moderator, or the gate, let through, rather than what the source says now."""
+        return self.passes.duties.issues or self.passes.duties.edits
+
+    def is_filling(self, names: Iterable[str]) -> bool:
+        """Tell whether the archive may lack issues of one of some newsletters because it has not read all of them yet."""
         return any(self.unread.get(name, 0 if self.archive.known(name) else 1) for name in names)
 
     def names(self) -> Sequence[str]:
         """Return the newsletters' names."""
         return list(self.config.newsletters)
-
-    def newsletter(self, asker: Asker, name: str | None) -> str | None:
-        """Return the newsletter that a person named, None for none named; raise UserError for one that there is not."""
-        if not name:
-            return None
-        wanted = name.strip().casefold()
-        for known in self.config.newsletters:
-            if wanted == known.casefold():
-                return known
-        raise UserError(asker.words.say("errors.no_newsletter", name=typed(name), names=", ".join(self.names())))
 
     def newsletter_of(self, short: str) -> str | None:
         """Return the newsletter of a button (see :func:`short_name`); raise OutdatedError when it is not configured any more."""
@@ -92,13 +85,6 @@ class Desk:
         if short and not found:
             raise OutdatedError
         return found[0] if short else None
-
-    def one_newsletter(self, asker: Asker, name: str | None) -> tuple[str, NewsletterConfig]:
-        """Return the newsletter that a person named, or the only one; raise UserError when it takes a choice."""
-        found = self.newsletter(asker, name) or (self.names()[0] if len(self.names()) == 1 else None)
-        if found is None:
-            raise UserError(asker.words.say("errors.several_newsletters", names=", ".join(self.names())))
-        return found, self.config.newsletters[found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,5 +109,5 @@ def short_name(newsletter: str | None) -> str:
 
 
 def typed(text: str, most: int = 80) -> str:
-    """Return what a person typed as it may stand in a sentence: one line, cut, its Markdown escaped."""
-    return escape(shortened("".join(character if character.isprintable() else " " for character in text), most))
+    """Return what a person typed as it may stand in a sentence that others read: one line, cut, with no mark, mention, link or invite left."""
+    return inert(shortened("".join(character if character.isprintable() else " " for character in text), most))

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from heartbeat_bot.archive.entry import Entry
 from heartbeat_bot.archive.shelf import Kept
+from heartbeat_bot.delivery.approval import is_same, version_of
 from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.schema import OUT
 from heartbeat_bot.delivery.survey import at_path, rendering_of
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.messages.post import PostKey
@@ -30,7 +30,10 @@ class Indexing:
             await archive.remove(name, archive.known(name).keys())
 
     async def index(self, name: str) -> None:
-        """Read what is new or changed in a newsletter since the archive last saw it, newest first. Members see what is :data:`OUT`.
+        """Read what is new or changed in a newsletter since the archive last saw it, newest first.
+
+        What members see is said by :meth:`IssueRecord.readable`. Of a text that was let through and stands in the source no more, the
+        archive has what it had; when that is lost, members do not see the issue until a text of it is let through again.
 
         To be called after a pass. An issue that cannot be read, or is a draft again, stays as it was, or is left out.
         """
@@ -44,18 +47,29 @@ class Indexing:
             record for record in (await desk.ledger.records(name)).values() if record.path in snapshot.files and record.present
         ]
         known = desk.archive.known(name)
-        await desk.archive.remove(name, known.keys() - {record.path for record in records})
-        await desk.archive.mark(name, {record.path: (record.id, record.state in OUT) for record in records if record.path in known})
+        # What members may read of each: the text of now, or the one that was let through, for as long as the archive has it.
+        readable = {record.path: record.readable(desk.passes.duties) for record in records}
+        kept = {
+            record.path
+            for record in records
+            if record.path in known and (not desk.is_bound or known[record.path].blob == readable[record.path])
+        }
+        await desk.archive.remove(name, known.keys() - kept)
+        await desk.archive.mark(
+            name, {record.path: (record.id, readable[record.path] is not None) for record in records if record.path in kept}
+        )
+        known = {path: known[path] for path in kept}
         stale = [
             record
             for record in sorted(records, key=lambda record: str(record.date or ""), reverse=True)
             if not (record.broken or record.draft)
-            and not _is_read(known.get(record.path), snapshot.files[record.path], _shown_as(rendering, record))
+            and (not desk.is_bound or snapshot.files[record.path] == readable[record.path])
+            and not _is_read(known.get(record.path), snapshot.files[record.path], _shown_as(rendering, record, desk))
         ]
         for number, record in enumerate(stale):
             desk.unread[name] = len(stale) - number
             path, blob = record.path, snapshot.files[record.path]
-            shown_as = _shown_as(rendering, record)
+            shown_as = _shown_as(rendering, record, desk)
             try:
                 data = await snapshot.contents.read(path)
                 entry = await entry_from(
@@ -64,7 +78,9 @@ class Indexing:
             except UserError as error:
                 _LOG.warning("%s is not in the archive: %s", path, error)
                 continue
-            await desk.archive.put(_shown(entry, record), issue=record.id, visible=record.state in OUT)
+            if desk.is_bound and not is_same(record.approved, version_of(blob, entry.parts)):
+                continue  # its pictures are not those that were let through
+            await desk.archive.put(_shown(entry, record), issue=record.id, visible=readable[path] is not None)
         desk.unread[name] = 0
 
 
@@ -72,9 +88,10 @@ def _is_read(kept: Kept | None, blob: str, shown_as: str) -> bool:
     return kept is not None and (kept.blob, kept.rendering) == (blob, shown_as)
 
 
-def _shown_as(rendering: str, record: IssueRecord) -> str:
-    """Name how an issue is shown to members: rendered so, and without these sections."""
-    return " ".join([at_path(rendering, record.path), *record.withheld])
+def _shown_as(rendering: str, record: IssueRecord, desk: Desk) -> str:
+    """Name how an issue is shown to members: rendered so, with the pictures that were let through, and without these sections."""
+    pictures = [record.approved or ""] if desk.is_bound else []
+    return " ".join([at_path(rendering, record.path), *pictures, *record.withheld])
 
 
 def _shown(entry: Entry, record: IssueRecord) -> Entry:

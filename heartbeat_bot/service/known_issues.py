@@ -42,26 +42,46 @@ class KnownIssues:
         """Return the issues to choose from for a command: what is shown, and the number that :meth:`chosen` takes."""
         wanted = folded_words(typed_so_far)
         states = FITTING.get(command, frozenset(State))
-        fitting = [record for record in await self._all(asker) if record.state in states and _fits(record, wanted)]
+        edits = command in {"approve", "skip"}
+        fitting = [
+            record
+            for record in await self._all(asker)
+            if (record.state in states or (edits and record.asks_about_edit)) and _fits(record, wanted)
+        ]
         if command == "retract":  # what is gone has something to retract only while messages of it are left
             holding = {name: await self._desk.ledger.holding(name) for name in {record.newsletter for record in fitting}}
             fitting = [record for record in fitting if record.present or record.id in holding[record.newsletter]]
         return [(_line(record, asker.words), str(record.id)) for record in fitting[: limits.CHOICES]]
 
-    async def chosen(self, asker: Asker, issue: str) -> IssueRecord:
-        """Return the issue of a number, or the newest one that a text fits; raise UserError when there is none they may decide about."""
+    async def chosen(self, asker: Asker, issue: str, verb: str) -> IssueRecord:
+        """Return the issue of a number, or the newest one that a text fits; raise UserError when there is none they may decide about.
+
+        ``verb`` is what they want to do with it: who names an issue of others is told that there is none, and it is written down.
+        """
         wanted = issue.strip()
         records = await self._all(asker)
         if not records:
-            await self._authority.check(asker)
+            await self._authority.check(asker, verb)
         for record in records:
             if str(record.id) == wanted:
                 return record
         words = folded_words(wanted)
         found = next((record for record in records if words and _fits(record, words)), None)
         if found is None:
-            raise UserError(asker.words.say("moderation.no_issue", issue=typed(issue)))
+            none = asker.words.say("moderation.no_issue", issue=typed(issue))
+            if foreign := await self._foreign(asker, wanted):
+                await self._authority.refuse(asker, verb, newsletter=foreign.newsletter, issue=foreign, words=none)
+            raise UserError(none)
         return found
+
+    async def _foreign(self, asker: Asker, number: str) -> IssueRecord | None:
+        """Return the issue of a number that others decide about."""
+        own = await self._authority.newsletters(asker)
+        for name in set(self._desk.names()) - set(own):
+            for record in (await self._desk.ledger.records(name)).values():
+                if str(record.id) == number:
+                    return record
+        return None
 
     async def _all(self, asker: Asker) -> list[IssueRecord]:
         """Return the issues that a person may decide about, the newest first."""

@@ -8,7 +8,7 @@ from typing import Final
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.components import shortened
-from heartbeat_bot.messages.dialect import DiscordConverter, escape
+from heartbeat_bot.messages.dialect import DiscordConverter, inert
 from heartbeat_bot.messages.links import Links, is_web
 from heartbeat_bot.messages.post import COVER, Post
 
@@ -23,18 +23,20 @@ def linked(title: str, url: str | None, most: int = TITLE) -> str:
     """Write a title as a link, its Markdown escaped, in one line; the title alone when there is no address that fits."""
     name = said(title, most)
     if url and is_web(url) and len(url) <= _ADDRESS:
+        if "://" in name:  # it cannot be a link's text, and beside the link it would be a link of its own
+            return f"{inert(name)} (<{url}>)"
         return DiscordConverter(Links()).masked_text(name, url)
-    return escape(name)
+    return inert(name)
 
 
 def titled(title: str) -> str:
     """Write a title in one line, cut, its Markdown escaped."""
-    return escape(said(title, TITLE))
+    return inert(said(title, TITLE))
 
 
 def fact(text: str | None) -> str:
     """Write a place, a company or the like in one line, its Markdown escaped; "" for none."""
-    return escape(said(text, FACT)) if text and text.strip() else ""
+    return inert(said(text, FACT)) if text and text.strip() else ""
 
 
 def whole_lines(text: str, most: int) -> str:
@@ -52,7 +54,7 @@ def as_content(lines: Sequence[str]) -> str:
 
 def listed(sentences: Iterable[str]) -> list[str]:
     """Write sentences as the lines of a list, their Markdown escaped."""
-    return [f"- {escape(sentence)}" for sentence in sentences]
+    return [f"- {inert(sentence)}" for sentence in sentences]
 
 
 def part_name(post: Post, words: Language) -> str:

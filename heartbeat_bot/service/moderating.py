@@ -1,10 +1,12 @@
 """What moderators decide about issues that wait, and about newsletters: approve, hold, skip, schedule, retract, pause, status."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
+from heartbeat_bot.delivery.approval import Version, dump, seal, text_of
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
 from heartbeat_bot.delivery.plan import ChannelId
@@ -14,8 +16,9 @@ from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Dialog
 from heartbeat_bot.messages.components import press, row, shortened, text_input
-from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.messages.post import Embed, texts
+from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority
@@ -23,8 +26,18 @@ from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.lines import as_content, listed, since, titled, whole_lines
 from heartbeat_bot.service.looking import Looking
-from heartbeat_bot.service.notices import asked_together
-from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, SCHEDULE, SKIP, Kind, OutdatedError, Pressable, arguments_of
+from heartbeat_bot.service.notices import asked_together, notice_of, seal_of_many
+from heartbeat_bot.service.presses import (
+    APPROVE,
+    DECIDE_ALL,
+    SCHEDULE,
+    SKIP,
+    Kind,
+    OutdatedError,
+    Pressable,
+    arguments_of,
+    number_of,
+)
 from heartbeat_bot.service.times import read_time
 
 SCHEDULED: Final = "scheduled"
@@ -55,34 +68,63 @@ class Moderating:
 
     # -- issues -----------------------------------------------------------------------------------------------------------
 
-    async def approve(self, asker: Asker, *, issue: str) -> Answer:
-        """Let an issue be announced."""
-        record = await self._known.chosen(asker, issue)
-        if record.announced_at is not None and record.retracted_at is None:
+    async def approve(self, asker: Asker, *, issue: str, seen: str | None = None) -> Answer:
+        """Let an issue be announced, or an edit of one that was be shown: the text that a moderator saw.
+
+        ``seen`` is what a button carries of the version that its message shows (see :func:`approval.seal`); None stands for what is known.
+        """
+        record = await self._known.chosen(asker, issue, APPROVE)
+        preview, version = await self._now(record)
+        edit = record.announced_at is not None and record.retracted_at is None
+        if edit and not (record.asks_about_edit or record.late):
             return Answer(content=asker.words.say("moderation.out_already", issue=titled(record.title)))
-        return await self._decide(asker, APPROVE, record, partial(self._desk.ledger.approve, now=self._desk.clock()))
+        if not _is_seen(seen, version):
+            return _changed(asker, record, preview, version)
+        approve = self._desk.ledger.approve_edit if edit else self._desk.ledger.approve
+        decision = partial(approve, version=version, posts=self._dumped(preview), now=self._desk.clock())
+        return await self._decide(asker, APPROVE, record, decision)
 
     async def hold(self, asker: Asker, *, issue: str) -> Answer:
         """Keep an issue from being announced."""
-        record = await self._known.chosen(asker, issue)
+        record = await self._known.chosen(asker, issue, "hold")
         return await self._decide(asker, "hold", record, partial(self._desk.ledger.hold, now=self._desk.clock()))
 
-    async def skip(self, asker: Asker, *, issue: str) -> Answer:
-        """Let an issue be known without being announced."""
-        record = await self._known.chosen(asker, issue)
-        return await self._decide(asker, SKIP, record, partial(self._desk.ledger.skip, now=self._desk.clock()))
+    async def skip(self, asker: Asker, *, issue: str, seen: str | None = None) -> Answer:
+        """Let an issue be known without being announced, or an edit of one that was not be shown."""
+        record = await self._known.chosen(asker, issue, SKIP)
+        if not record.asks_about_edit:
+            return await self._decide(asker, SKIP, record, partial(self._desk.ledger.skip, now=self._desk.clock()))
+        preview, version = await self._now(record)
+        if not _is_seen(seen, version):
+            return _changed(asker, record, preview, version)
+        return await self._decide(asker, SKIP, record, partial(self._desk.ledger.decline_edit, version=version), "its edit")
 
-    async def schedule(self, asker: Asker, *, issue: str, time: str) -> Answer:
-        """Let an issue be announced at a time, as people write times."""
-        record = await self._known.chosen(asker, issue)
+    async def schedule(self, asker: Asker, *, issue: str, time: str, seen: str | None = None) -> Answer:
+        """Let an issue be announced at a time, as people write times; ``seen`` as in :meth:`approve`."""
+        record = await self._known.chosen(asker, issue, SCHEDULE)
         now = self._desk.clock()
         at = read_time(time, now=now)
         if at is None:
             return Answer(content=asker.words.say("moderation.no_time", time=typed(time)))
         if at <= now:
             return Answer(content=asker.words.say("moderation.past_time", time=f"<t:{int(at.timestamp())}:f>"))
-        detail = f"for {at:%Y-%m-%d %H:%M} UTC"
-        return await self._decide(asker, SCHEDULE, record, partial(self._desk.ledger.schedule, at=at), detail)
+        preview, version = await self._now(record)
+        if not _is_seen(seen, version):
+            return _changed(asker, record, preview, version)
+        decision = partial(self._desk.ledger.schedule, at=at, version=version, posts=self._dumped(preview))
+        return await self._decide(asker, SCHEDULE, record, decision, f"for {at:%Y-%m-%d %H:%M} UTC")
+
+    async def _now(self, record: IssueRecord) -> tuple[Rendered | None, Version]:
+        """Return what an issue looks like as the last pass saw it, None when it cannot be read, and which version that is."""
+        try:
+            return await self._desk.passes.seen(record)
+        except UserError:
+            return None, Version(record.blob)
+
+    def _dumped(self, preview: Rendered | None) -> bytes | None:
+        """Return what small changes are measured against, None where none is let through."""
+        allowed = self._desk.config.moderation.small_changes == "allow"
+        return dump(preview.posts) if preview and allowed else None
 
     async def _decide(
         self, asker: Asker, verb: str, record: IssueRecord, decision: Callable[[IssueId], Awaitable[None]], detail: str = ""
@@ -94,20 +136,26 @@ class Moderating:
         return answer
 
     async def _carried_out(self, asker: Asker, before: IssueRecord) -> tuple[Answer, str]:
-        """Look at the newsletter at once, and say how the issue stands then: to the person, and in English for the book."""
+        """Look at the newsletter at once, and say how the issue stands then: to the person, and in English for the book.
+
+        When its text turns out to have changed meanwhile, it is shown as it is now, to be decided about again.
+        """
         report = await self._looking.look(before.newsletter)
         record = await self._desk.ledger.issue(before.id)
         told = report.about(before.title)
         lines = [_standing(record, asker.words), *listed(told)]
         outcome = f"{language().say(f'states.{record.state.value}')} ({record.reason})"
-        return Answer(content=as_content(lines)), "; ".join([outcome, *told])
+        answer = Answer(content=as_content(lines))
+        if record.asks_about_edit or record.is_other_than_approved:
+            preview, version = await self._now(record)
+            answer = replace(_changed(asker, record, preview, version), content=answer.content)
+        return answer, "; ".join([outcome, *told])
 
     # -- newsletters ------------------------------------------------------------------------------------------------------
 
     async def pause(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
         """Let nothing be posted, changed or deleted of a newsletter."""
-        name, _ = self._desk.one_newsletter(asker, newsletter)
-        await self._authority.check(asker, name)
+        name = await self._authority.one_newsletter(asker, "pause", newsletter)
         if (await self._desk.ledger.newsletter(name)).paused_at:
             return Answer(content=asker.words.say("moderation.paused_already", newsletter=typed(name)))
         async with self._auditing.act(asker, "pause", newsletter=name):
@@ -118,8 +166,7 @@ class Moderating:
 
     async def resume(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
         """Go on with a newsletter, and make good at once what was left undone."""
-        name, _ = self._desk.one_newsletter(asker, newsletter)
-        await self._authority.check(asker, name)
+        name = await self._authority.one_newsletter(asker, "resume", newsletter)
         if not (await self._desk.ledger.newsletter(name)).paused_at:
             return Answer(content=asker.words.say("moderation.not_paused", newsletter=typed(name)))
         async with self._auditing.act(asker, "resume", newsletter=name) as act:
@@ -131,9 +178,9 @@ class Moderating:
 
     async def sync(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
         """Look at a newsletter, or at all that a person may decide about, now."""
-        named = self._desk.newsletter(asker, newsletter)
-        await self._authority.check(asker, named)
-        names = [named] if named else await self._authority.newsletters(asker)
+        await self._authority.check(asker, "sync")
+        names = [await self._authority.one_newsletter(asker, "sync", newsletter)] if newsletter else None
+        names = names or await self._authority.newsletters(asker)
         lines: list[str] = []
         for name in names:
             async with self._auditing.act(asker, "sync", newsletter=name) as act:
@@ -144,7 +191,7 @@ class Moderating:
 
     async def status(self, asker: Asker) -> Answer:
         """Say how things stand with the newsletters that a person may decide about."""
-        await self._authority.check(asker)
+        await self._authority.check(asker, "status")
         names = await self._authority.newsletters(asker)
         embeds = [await self._status_of(name, asker.words) for name in names[: limits.EMBEDS]]
         others = ", ".join(typed(name) for name in names[limits.EMBEDS :])
@@ -170,7 +217,7 @@ class Moderating:
         ]
         lines += await self._missing(ChannelId(settings.announce.channel), words)
         lines += [
-            words.say("status.error", issue=titled(record.title), error=escape(record.error))
+            words.say("status.error", issue=titled(record.title), error=inert(record.error))
             for record in records.values()
             if record.error
         ]
@@ -178,38 +225,42 @@ class Moderating:
             lines += ["", words.say("status.waiting", count=len(waiting))]
             shown = sorted(waiting, key=lambda record: record.changed_at, reverse=True)[:_MOST_WAITING]
             lines += [f"- {_standing(record, words)}" for record in shown]
-        return Embed(title=escape(shortened(name, limits.EMBED_TITLE // 2)), description="\n".join(lines))
+        return Embed(title=inert(shortened(name, limits.EMBED_TITLE // 2)), description="\n".join(lines))
 
     async def _missing(self, channel: ChannelId, words: Language) -> list[str]:
         try:
             facts = await self._desk.outlet.describe(channel)
         except UserError as error:
-            return [f"⚠️ {escape(str(error))}"]
+            return [f"⚠️ {inert(str(error))}"]
         missing = ", ".join(facts.missing)
         return [words.say("status.missing", channel=f"<#{channel}>", permissions=missing)] if missing else []
 
     # -- buttons ----------------------------------------------------------------------------------------------------------
 
     async def _press_approve(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        return await self.approve(asker, issue=_chosen(arguments, values))
+        issue, seen = _chosen(arguments, values)
+        return await self.approve(asker, issue=issue, seen=seen)
 
     async def _press_skip(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        return await self.skip(asker, issue=_chosen(arguments, values))
+        issue, seen = _chosen(arguments, values)
+        return await self.skip(asker, issue=issue, seen=seen)
 
     async def _decide_all(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        """Approve or skip all issues of a newsletter that the notice of many tells of."""
-        verb, short = arguments_of(arguments, 2)
+        """Approve or skip all issues of a newsletter that the notice of many tells of, and edits among them."""
+        verb, short, seen = arguments_of(arguments, 3)
         name = self._desk.newsletter_of(short)
         if name is None or verb not in {APPROVE, SKIP}:
             raise OutdatedError
-        await self._authority.check(asker, name)
-        ledger, now = self._desk.ledger, self._desk.clock()
+        await self._authority.check(asker, f"{verb} all", name)
+        ledger = self._desk.ledger
         waiting = asked_together(await ledger.records(name), await ledger.receipts.notices(name))
+        if seal_of_many(waiting) != seen:
+            return Answer(content=asker.words.say("moderation.many_changed"))
         async with self._auditing.act(asker, f"{verb} all", newsletter=name) as act:
             decided = 0
             for record in waiting:
                 try:
-                    await (ledger.approve(record.id, now=now) if verb == APPROVE else ledger.skip(record.id, now=now))
+                    await self._decide_one(verb, record)
                 except StateError:  # somebody else decided about it at the same moment
                     continue
                 decided += 1
@@ -218,32 +269,74 @@ class Moderating:
         head = asker.words.say(f"moderation.all_{verb}", count=decided)
         return Answer(content=as_content([head, *listed(report.lines())]))
 
+    async def _decide_one(self, verb: str, record: IssueRecord) -> None:
+        """Write down what was decided about one of many: of the text that is known, and the pictures that go with it now."""
+        ledger, now = self._desk.ledger, self._desk.clock()
+        preview, version = await self._now(record)
+        if text_of(version) != record.blob:
+            version = Version(record.blob)
+        match verb, record.asks_about_edit:
+            case "approve", False:
+                await ledger.approve(record.id, version, posts=self._dumped(preview), now=now)
+            case "approve", True:
+                await ledger.approve_edit(record.id, version, posts=self._dumped(preview), now=now)
+            case _, False:
+                await ledger.skip(record.id, now=now)
+            case _:
+                await ledger.decline_edit(record.id, version)
+
     async def _press_schedule(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        (number,) = arguments_of(arguments, 1)
-        return await self.schedule(asker, issue=number, time=values[0])
+        number, seen = arguments_of(arguments, 2)
+        if len(values) != 1:
+            raise OutdatedError
+        return await self.schedule(asker, issue=number, time=values[0], seen=seen)
 
 
-def _chosen(arguments: Sequence[str], values: Sequence[str]) -> str:
-    """Return the issue of a button, or the one chosen from a menu, whose press names none."""
-    return values[0] if values else arguments_of(arguments, 1)[0]
+def _chosen(arguments: Sequence[str], values: Sequence[str]) -> Sequence[str]:
+    """Return the issue of a button and what was seen of it, or those chosen from a menu, whose press names none."""
+    if not arguments and len(values) == 1:
+        return arguments_of(values[0].split(":"), 2)
+    return arguments_of(arguments, 2)
+
+
+def _is_seen(seen: str | None, version: Version) -> bool:
+    """Tell whether a version is what a button's message showed: the version whole, or its text alone in a list of titles."""
+    return seen is None or seen in {seal(version), seal(Version(text_of(version) or ""))}
+
+
+def _changed(asker: Asker, record: IssueRecord, preview: Rendered | None, version: Version) -> Answer:
+    """Say that a text is not what it was when it was shown, show it as it is now, and ask again."""
+    notice = notice_of(record, preview, version, asker.words)
+    return Answer(
+        content=asker.words.say("moderation.changed", issue=titled(record.title)),
+        embeds=tuple(embed.body() for embed in notice.embeds),
+        components=notice.components or (),
+    )
 
 
 def _ask_time(asker: Asker, arguments: Sequence[str]) -> Dialog:
     words = asker.words
-    (number,) = arguments_of(arguments, 1)
+    number, seen = arguments_of(arguments, 2)
     line = text_input(words.say("moderation.time_label"), "time", placeholder=words.say("moderation.time_example"))
     return Dialog(
-        custom_id=press(SCHEDULED, number).custom_id(),
+        custom_id=press(SCHEDULED, number_of(number), _sealed(seen)).custom_id(),
         title=shortened(words.say("moderation.time_title"), limits.DIALOG_TITLE),
         components=row(line),
     )
+
+
+def _sealed(seen: str) -> str:
+    """Return what a button carries of what was seen; raise OutdatedError for what no button carries."""
+    if not (seen.isascii() and seen.isalnum() and len(seen) == len(seal(Version("")))):
+        raise OutdatedError
+    return seen
 
 
 def _standing(record: IssueRecord, words: Language) -> str:
     """Say in a line how an issue stands."""
     until = f" ({since(record.until)})" if record.until else ""
     state = words.say(f"states.{record.state.value}")
-    return words.say("moderation.standing", issue=titled(record.title), state=state, why=escape(record.reason)) + until
+    return words.say("moderation.standing", issue=titled(record.title), state=state, why=inert(record.reason)) + until
 
 
 def _announced(record: IssueRecord) -> datetime:
@@ -260,7 +353,7 @@ def _passes(state: Newsletter, poll: timedelta, words: Language) -> list[str]:
         last, following = since(state.last_pass_at), since(state.last_pass_at + poll)
         lines.append(words.say("status.passes", last=last, next=following))
     if state.error:
-        lines.append(f"⚠️ {escape(state.error)}")
+        lines.append(f"⚠️ {inert(state.error)}")
     return lines
 
 

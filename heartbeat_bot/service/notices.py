@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from heartbeat_bot.delivery.approval import Version, seal
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
@@ -16,15 +17,15 @@ from heartbeat_bot.delivery.receipts import NOTICE, Receipt
 from heartbeat_bot.delivery.schema import PENDING, State
 from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.issues.model import Finding
-from heartbeat_bot.languages import language
+from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.components import Component, Option, Style, button, press, row, select, shortened
-from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.messages.dialect import code_span, inert
 from heartbeat_bot.messages.links import is_web
 from heartbeat_bot.messages.post import COVER, Embed, Post, PostKey, texts
 from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.service.desk import Desk, short_name
-from heartbeat_bot.service.lines import day_of, said, whole_lines
+from heartbeat_bot.service.lines import TITLE, day_of, said, whole_lines
 from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
 
 ONE: Final = PostKey("notice")
@@ -62,13 +63,14 @@ class Notices:
         carrier = next((records[issue] for issue, receipt in held.items() if receipt.key == MANY and issue in records), None)
         alone = [records[issue] for issue, receipt in held.items() if receipt.key == ONE and issue in records]
         alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
+        pictures = self._desk.config.newsletters[name].images.attach
         asking = asked_together(records, notices)
         await self._clear_away([receipt for receipt in notices if receipt.channel != channel])
         if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
             await self._tell_of_many(channel, name, carrier or asking[0], asking)
             asking = []
         for record in (*alone, *sorted(asking, key=lambda record: record.id)):
-            await self._tell_of_one(channel, record)
+            await self._tell_of_one(channel, record, pictures=pictures)
 
     async def _clear_away(self, notices: Sequence[Receipt]) -> None:
         """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
@@ -80,21 +82,23 @@ class Notices:
                 _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
                 await self._desk.ledger.receipts.release(notice.issue, series=NOTICE, now=self._desk.clock())
 
-    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord) -> None:
-        made_of = (record.blob, record.state, record.reason, record.until)
+    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, pictures: bool) -> None:
+        """Bring an issue's notice in step; where ``pictures`` are uploaded they may change without the issue."""
+        made_of: tuple[object, ...] = (record.blob, record.state, record.reason, record.until, record.asks)
         if self._shown.get(record.id) == made_of:
             return
-        preview: Rendered | None = None
-        if record.state in _OPEN and record.present:
+        preview, version = None, Version(record.blob)
+        if _is_open(record):
             try:
-                preview = await self._desk.passes.preview(record)
+                preview, version = await self._desk.passes.seen(record)
             except UserError as error:
                 _LOG.warning("%s has no preview: %s", record.path, error)
-        if await self._show(channel, record, _notice(record, preview)):
+        made_of = (*made_of, version) if pictures and _is_open(record) else made_of
+        if self._shown.get(record.id) != made_of and await self._show(channel, record, notice_of(record, preview, version)):
             self._shown[record.id] = made_of
 
     async def _tell_of_many(self, channel: ChannelId, name: str, carrier: IssueRecord, waiting: Sequence[IssueRecord]) -> None:
-        made_of = tuple((record.id, record.title, record.reason) for record in waiting)
+        made_of = tuple((record.id, record.title, record.reason, record.blob) for record in waiting)
         if self._shown.get(carrier.id) != made_of and await self._show(channel, carrier, _notice_of_many(name, waiting)):
             self._shown[carrier.id] = made_of
 
@@ -121,35 +125,48 @@ def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[Rec
     Not those with notices of their own, nor those that somebody holds: what was decided about one is no matter of all.
     """
     own = {receipt.issue for receipt in notices if receipt.key == ONE}
-    return [record for record in records.values() if record.state in _ASKS and not record.on_hold_at and record.id not in own]
+    asking = (record for record in records.values() if record.state in _ASKS or record.asks_about_edit)
+    return [record for record in asking if not record.on_hold_at and record.id not in own]
 
 
-def _notice(record: IssueRecord, preview: Rendered | None) -> Post:
-    words = language()
+def seal_of_many(waiting: Sequence[IssueRecord]) -> str:
+    """Return what the buttons of the notice of many carry of the texts that it tells of: other texts ask again."""
+    return seal(Version(" ".join(sorted(f"{record.id}:{record.blob}" for record in waiting))))
+
+
+def _is_open(record: IssueRecord) -> bool:
+    """Tell whether something is still to be decided about an issue that is there, or to happen."""
+    return record.present and (record.state in _OPEN or record.asks_about_edit)
+
+
+def notice_of(record: IssueRecord, preview: Rendered | None, version: Version, words: Language | None = None) -> Post:
+    """Return the notice of an issue: how it stands, what there is to look at, its beginning, and buttons for the ``version`` that it shows."""
+    words = words or language()
     url = preview.url if preview and is_web(preview.url) else ""
     lines = [
-        words.say(f"notices.{'open' if record.state in _OPEN else 'settled'}", state=words.say(f"states.{record.state.value}")),
+        words.say(f"notices.{'open' if _is_open(record) else 'settled'}", state=words.say(f"states.{record.state.value}")),
         _sentence(record.reason),
     ]
     if record.until:
         lines.append(f"<t:{int(record.until.timestamp())}:F>")
-    lines.append(" · ".join(part for part in (day_of(record.date, words), f"`{record.path.replace('`', '')}`") if part))
+    lines.append(" · ".join(part for part in (day_of(record.date, words), code_span(said(record.path, 2 * TITLE))) if part))
     if preview:
         lines += ["", words.say("notices.messages", count=len(preview.posts)), *_findings(preview.findings)]
     embed = Embed(
-        title=escape(shortened(record.title, limits.EMBED_TITLE // 2)),
+        title=inert(shortened(record.title, limits.EMBED_TITLE // 2)),
         url=url,
         description=whole_lines("\n".join(lines), limits.EMBED_DESCRIPTION),
     )
     embeds = [embed]
     cover = next((post for post in preview.posts if post.key == COVER), None) if preview else None
-    if cover and cover.embeds and not cover.files and _fit_together(embed, cover.embeds[0]):
-        embeds.append(cover.embeds[0])
-    return Post(key=ONE, embeds=tuple(embeds), components=_buttons(record))
+    for beginning in cover.embeds if cover and not cover.files else ():
+        if len(embeds) < limits.EMBEDS and _fit_together(*embeds, beginning):
+            embeds.append(beginning)
+    return Post(key=ONE, embeds=tuple(embeds), components=_buttons(record, version, words))
 
 
 def _sentence(reason: str) -> str:
-    return escape(reason[:1].upper() + reason[1:]) + "."
+    return inert(reason[:1].upper() + reason[1:]) + "."
 
 
 def _fit_together(*embeds: Embed) -> bool:
@@ -158,19 +175,19 @@ def _fit_together(*embeds: Embed) -> bool:
 
 
 def _findings(findings: Sequence[Finding]) -> list[str]:
-    lines = [f"- {finding.severity.value}: {escape(shortened(finding.message, 200))}" for finding in findings[:_FINDINGS]]
+    lines = [f"- {finding.severity.value}: {inert(shortened(finding.message, 200))}" for finding in findings[:_FINDINGS]]
     rest = len(findings) - len(lines)
     return [*lines, *([language().say("notices.more", count=rest)] if rest > 0 else [])]
 
 
-def _buttons(record: IssueRecord) -> tuple[Component, ...]:
-    if record.state not in _OPEN or not record.present:
+def _buttons(record: IssueRecord, version: Version, words: Language) -> tuple[Component, ...]:
+    if not _is_open(record):
         return ()
-    words, number = language(), record.id
+    number, seen = record.id, seal(version)
     return row(
-        button(words.say("notices.approve"), press(APPROVE, number), style=Style.SUCCESS),
-        button(words.say("notices.schedule"), press(SCHEDULE, number)),
-        button(words.say("notices.skip"), press(SKIP, number), style=Style.DANGER),
+        button(words.say("notices.approve"), press(APPROVE, number, seen), style=Style.SUCCESS),
+        None if record.asks_about_edit else button(words.say("notices.schedule"), press(SCHEDULE, number, seen)),
+        button(words.say("notices.skip"), press(SKIP, number, seen), style=Style.DANGER),
         button(words.say("notices.preview"), press(PREVIEW, number)),
     )
 
@@ -178,22 +195,29 @@ def _buttons(record: IssueRecord) -> tuple[Component, ...]:
 def _notice_of_many(name: str, waiting: Sequence[IssueRecord]) -> Post:
     words = language()
     if not waiting:
-        embed = Embed(title=escape(name), description=words.say("notices.none_left"))
+        embed = Embed(title=inert(name), description=words.say("notices.none_left"))
         return Post(key=MANY, embeds=(embed,), components=())
     shown = sorted(waiting, key=lambda record: (str(record.date or ""), record.id), reverse=True)[:_LISTED]
     lines = [words.say("notices.many", count=len(waiting)), _sentence(waiting[0].reason), ""]
-    lines += [f"- {escape(said(record.title, _NAME))} · {day_of(record.date, words)}" for record in shown]
+    lines += [f"- {inert(said(record.title, _NAME))} · {day_of(record.date, words)}" for record in shown]
     rest = len(waiting) - len(shown)
     lines += [words.say("notices.more", count=rest)] if rest else []
-    options = [Option(label=record.title, value=str(record.id), description=day_of(record.date, words)) for record in shown]
+    options = [
+        Option(label=record.title, value=f"{record.id}:{seal(Version(record.blob))}", description=day_of(record.date, words))
+        for record in shown
+    ]
     return Post(
         key=MANY,
-        embeds=(Embed(title=escape(shortened(name, limits.EMBED_TITLE // 2)), description="\n".join(lines)),),
+        embeds=(Embed(title=inert(shortened(name, limits.EMBED_TITLE // 2)), description="\n".join(lines)),),
         components=(
             *row(select(press(APPROVE), options, placeholder=words.say("notices.approve_one"))),
             *row(
-                button(words.say("notices.approve_all"), press(DECIDE_ALL, APPROVE, short_name(name))),
-                button(words.say("notices.skip_all"), press(DECIDE_ALL, SKIP, short_name(name)), style=Style.DANGER),
+                button(words.say("notices.approve_all"), press(DECIDE_ALL, APPROVE, short_name(name), seal_of_many(waiting))),
+                button(
+                    words.say("notices.skip_all"),
+                    press(DECIDE_ALL, SKIP, short_name(name), seal_of_many(waiting)),
+                    style=Style.DANGER,
+                ),
             ),
         ),
     )

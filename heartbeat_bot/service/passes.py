@@ -5,22 +5,26 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from heartbeat_bot.config import Config
+from heartbeat_bot.delivery.approval import Version, is_same, is_small, text_of, version_of
 from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Clock, IssueRecord, Ledger
+from heartbeat_bot.delivery.ledger import Clock, Duties, IssueRecord, Ledger
 from heartbeat_bot.delivery.outlet import UNKNOWN_CHANNEL, ChannelFacts, DiscordOutlet
 from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, GuildId, Operation, Publish, Rekey, Send, plan
-from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
+from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
+from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
 from heartbeat_bot.errors import IssueError, OutletError, SourceError, UserError
 from heartbeat_bot.isolation.worker import Runner
-from heartbeat_bot.messages.post import Post
+from heartbeat_bot.messages.post import Post, is_of
 from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.pictures import render_from
+from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import Snapshot, Source
 
 _LOG = logging.getLogger(__name__)
@@ -71,6 +75,7 @@ class Passes:
         self.runner = runner
         self._clock = clock
         self._progress = progress
+        self.duties = Duties(issues=config.moderation.approval, edits=config.moderation.approve_edits)
         self.publisher = Publisher(ledger, outlet, clock=clock)
         self._channels: dict[int, ChannelFacts] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -93,6 +98,8 @@ class Passes:
             snapshot = self.snapshots[name] = await self._sources[name].snapshot()
             state = await self._ledger.newsletter(name)
             found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
+            if not dry_run and await self._let_small_changes_through(name, found):
+                found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
         except SourceError as error:
             report.standstill = str(error)
             report.problems.append(report.standstill)
@@ -118,12 +125,12 @@ class Passes:
     async def _make_agree(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
         """Send, edit and delete what the pass found to be otherwise."""
         for path, ruling in found.rulings.items():
-            if ruling.deliver:
-                if not await self._goes_on(name, report):
-                    return
+            if not ruling.deliver:
+                await self._leave(name, found, path, ids[path], report)
+            elif await self._goes_on(name, report):
                 await self._deliver(name, found, path, ids[path], report)
-            elif ruling.late:
-                await self._look_at_late_change(name, found, path, ids[path])
+            else:
+                return
         await self._deliver_copies(name, found, ids, report)
         for issue in sorted(found.leaving):
             if not await self._goes_on(name, report):
@@ -138,6 +145,16 @@ class Passes:
             )
             self._tell(report, found.records[stray.issue].title, outcome)
 
+    async def _leave(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
+        """Note why an issue's messages are left as they are."""
+        ruling, record = found.rulings[path], found.record(path)
+        if ruling.late:
+            await self._look_at_late_change(name, found, path, issue)
+        elif ruling.asks:
+            await self._ask_about(name, found, path, issue, report)
+        elif record and record.asks_about_edit:  # the file says again what is shown
+            await self._ledger.ask_about(issue, None)
+
     async def _goes_on(self, name: str, report: PassReport) -> bool:
         """Tell whether nobody has paused a newsletter while a pass over it is under way."""
         if (await self._ledger.newsletter(name)).paused_at is None:
@@ -149,8 +166,7 @@ class Passes:
 
     async def _survey(self, name: str, snapshot: Snapshot, *, first_run: bool) -> Survey:
         newsletter = self._config.newsletters[name]
-        approval = self._config.moderation.approval
-        book = rulebook(newsletter, approval=approval, first_run=first_run, now=self._clock())
+        book = rulebook(newsletter, duties=self.duties, first_run=first_run, now=self._clock())
 
         def reading(done: int, total: int) -> None:
             self._progress(f"reading {name}", done, total)
@@ -170,6 +186,7 @@ class Passes:
                 absorbed=found.absorbed,
                 now=min(now, found.snapshot.time),
                 missed_at=now,
+                duties=self.duties,
             )
         changed = {ids[path]: ruling for path, ruling in found.rulings.items() if not _is_noted(found.record(path), ruling)}
         await self._ledger.rule(changed)
@@ -185,14 +202,52 @@ class Passes:
             return
         try:
             operations = await self._operations(name, found, path)
+            version = version_of(blob, (await self._rendered(name, found.snapshot, path)).posts)
         except UserError:
             return  # the next pass looks again
-        if operations:
+        # What no message shows, an event in a section that is left out, say, members may find in other ways.
+        if operations or not (record.may_send(version, self.duties) or not self.duties.issues):
             await self._ledger.too_late(issue, blob=blob)
         else:
             rendering = at_path(rendering_of(self._config.newsletters[name]), path)
-            await self._ledger.delivered(issue, blob=blob, rendering=rendering)
+            await self._ledger.delivered(issue, blob=blob, rendering=rendering, version=version)
             await self._ledger.rule({issue: replace(found.rulings[path], why="it has been announced", late=False)})
+
+    async def _let_small_changes_through(self, name: str, found: Survey) -> bool:
+        """Let a change through that is small enough (see ``approval.py``), where the configuration says so; tell whether there was any."""
+        if self._config.moderation.small_changes != "allow":
+            return False
+        through = False
+        for path, ruling in found.rulings.items():
+            record = found.record(path)
+            before = await self._ledger.approved_posts(record.id) if record and ruling.asks else None
+            if record is None or before is None:
+                continue
+            try:
+                posts = (await self._rendered(name, found.snapshot, path)).posts
+            except UserError:
+                continue
+            if await asyncio.to_thread(is_small, before, posts):
+                await self._ledger.let_through(record.id, version_of(found.snapshot.files[path], posts))
+                through = True
+        return through
+
+    async def _ask_about(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
+        """Note of an announced issue that moderators are asked about its text; what they took back of it goes all the same."""
+        record = found.record(path)
+        if record is None or record.announced_at is None:
+            return
+        blob = found.snapshot.files[path]
+        if text_of(record.asks) != blob:
+            try:
+                posts = (await self._rendered(name, found.snapshot, path)).posts
+            except UserError:
+                return  # the next pass looks again
+            await self._ledger.ask_about(issue, version_of(blob, posts))
+        taken_back = [one for one in await self._ledger.receipts.held(issue) if is_of(one.key, record.withheld)]
+        for channel, series in sorted({(receipt.channel, receipt.series) for receipt in taken_back}):
+            outcome = await self.publisher.clear(issue, channel=channel, series=series, keys=record.withheld)
+            self._tell(report, record.title, outcome)
 
     async def _operations(self, name: str, found: Survey, path: str, copy: Copy | None = None) -> tuple[Operation, ...]:
         """Return what would bring the announcement of the issue at a path, or a copy, in step with its file."""
@@ -216,6 +271,14 @@ class Passes:
         if snapshot is None or record.path not in snapshot.files:
             raise SourceError(f"{record.path} is not in the source of {record.newsletter}.")
         return await self._rendered(record.newsletter, snapshot, record.path)
+
+    async def seen(self, record: IssueRecord) -> tuple[Rendered, Version]:
+        """Return what would be posted of an issue, as the last pass saw its file, and which version that is.
+
+        Raises UserError as :meth:`preview` does.
+        """
+        preview = await self.preview(record)
+        return preview, version_of(self.snapshots[record.newsletter].files[record.path], preview.posts)
 
     async def _rendered(self, name: str, snapshot: Snapshot, path: str) -> Rendered:
         contents = snapshot.contents
@@ -254,6 +317,9 @@ class Passes:
 
         try:
             preview = await self._rendered(name, found.snapshot, path)
+            version = version_of(found.snapshot.files[path], preview.posts)
+            if not await self._may_send(name, issue, version, copy, report):
+                return
             posts = _shown(preview.posts, found.record(path))
             channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
             facts = await self.channel(channel)
@@ -264,7 +330,7 @@ class Passes:
                 series=copy.series if copy else ANNOUNCEMENT,
                 posts=copy.posts(posts) if copy else posts,
                 publish=newsletter.announce.publish and facts.announcement,
-                read_file=found.snapshot.contents.read_picture,
+                read_file=_checked(found.snapshot.contents.read_picture, posts),
                 progress=progress,
             )
         except UserError as error:
@@ -282,13 +348,39 @@ class Passes:
         if outcome.done:
             blob, rendering = found.snapshot.files[path], at_path(rendering_of(newsletter), path)
             if copy:
-                await self._ledger.copies.delivered(copy, blob=blob, rendering=rendering)
+                await self._ledger.copies.delivered(copy, blob=blob, rendering=rendering, version=version)
             else:
-                await self._ledger.delivered(issue, blob=blob, rendering=rendering)
+                await self._ledger.delivered(issue, blob=blob, rendering=rendering, version=version)
         self._tell(report, title, outcome)
         if outcome.requests:
             # What only shows against the source; the rest is what `check` told the authors.
             report.problems += [f"{title}: {one.message}" for one in preview.findings if one.rule == "picture-not-attached"]
+
+    async def _may_send(self, name: str, issue: IssueId, version: Version, copy: Copy | None, report: PassReport) -> bool:
+        """Tell whether a version may be sent at this instant, by what the ledger says now; what is to be asked is noted.
+
+        The pass may have begun before a moderator decided otherwise, and the pictures are known only when the issue is rendered.
+        """
+        record = (await self._ledger.records(name))[issue]
+        if copy:
+            if record.may_copy(copy, version, self.duties):
+                return True
+            if record.error != _COPY_CHANGED:
+                await self._ledger.issue_error(issue, _COPY_CHANGED, now=self._clock())
+                report.problems.append(f"{record.title}: {_COPY_CHANGED}")
+            return False
+        if record.announced_at is None and record.state is not State.ANNOUNCE:
+            return False
+        if not record.may_send(version, self.duties):
+            if record.asks != version and not (record.declined and is_same(record.declined, version)):
+                await self._ledger.ask_about(issue, version)
+                report.problems.append(
+                    f"{record.title}: it changed after a moderator had approved it: a moderator must approve it anew"
+                )
+            return False
+        if self.duties.edits and record.announced_at is None and not is_same(record.approved, version):
+            await self._ledger.let_through(issue, version)  # what is sent from now on is an edit of this
+        return True
 
     async def _forget(self, copy: Copy, title: str, report: PassReport) -> None:
         """Keep a copy in step no more; its messages, which went with its channel, are strays."""
@@ -301,6 +393,14 @@ class Passes:
         if channel not in self._channels:
             self._channels[channel] = await self._outlet.describe(channel)
         return self._channels[channel]
+
+    async def guild(self, channel: ChannelId) -> GuildId | None:
+        """Return the server of a channel, None when the bot cannot see it: then nobody has a say or a look because of it."""
+        try:
+            return (await self.channel(channel)).guild
+        except OutletError as error:
+            _LOG.warning("the server of channel %s is not known: %s", channel, error)
+            return None
 
     def _tell(self, report: PassReport, title: str, outcome: Outcome) -> None:
         report.requests += outcome.requests
@@ -353,6 +453,19 @@ def _shown(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:
     return [post for post in posts if record is None or record.shows(post.key)]
 
 
+def _checked(read: ReadFile, posts: Sequence[Post]) -> ReadFile:
+    """Return what reads pictures, and refuses one that is not what the posts were rendered with: a folder may change meanwhile."""
+    blobs = {file.path: file.blob for post in posts for file in post.files}
+
+    async def checked(path: str) -> bytes:
+        content = await read(path)
+        if path in blobs and blob_id(content) != blobs[path]:
+            raise SourceError(f"{path}: the picture changed while the issue was being posted; the next pass looks at it anew")
+        return content
+
+    return checked
+
+
 def _is_lost(error: UserError | None) -> bool:
     """Tell whether an error says that a channel is not there any more."""
     return isinstance(error, OutletError) and error.code == UNKNOWN_CHANNEL
@@ -381,4 +494,5 @@ def _news_of_trouble(found: Survey) -> list[str]:
     return troubles + broken
 
 
+_COPY_CHANGED: Final = "its text changed after a moderator had confirmed a copy of it: use /repost again"
 _NOT_RULED = Ruling(verdict=Verdict.BASELINE, why="a moderator took it back")

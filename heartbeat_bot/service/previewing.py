@@ -9,13 +9,13 @@ from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Attachment
 from heartbeat_bot.messages.components import leafing, press
-from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.messages.dialect import code_span, inert
 from heartbeat_bot.messages.post import Embed, Post
 from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.known_issues import KnownIssues
-from heartbeat_bot.service.lines import part_name, whole_lines
+from heartbeat_bot.service.lines import TITLE, part_name, said, whole_lines
 from heartbeat_bot.service.presses import PREVIEW, Kind, Pressable, arguments_of, number_of
 
 TURN: Final = "preview-turn"
@@ -36,7 +36,7 @@ class Previewing:
 
     async def preview(self, asker: Asker, *, issue: str) -> Answer:
         """Return the first page: what there is to look at, then the posts."""
-        return await self._page(asker, await self._known.chosen(asker, issue), 0)
+        return await self._page(asker, await self._known.chosen(asker, issue, PREVIEW), 0)
 
     async def _open(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         (number,) = arguments_of(arguments, 1)
@@ -44,7 +44,7 @@ class Previewing:
 
     async def _turn(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
         number, page = arguments_of(arguments, 2)
-        record = await self._known.chosen(asker, number)
+        record = await self._known.chosen(asker, number, PREVIEW)
         return await self._page(asker, record, number_of(values[0] if values else page))
 
     async def _page(self, asker: Asker, record: IssueRecord, page: int) -> Answer:
@@ -70,13 +70,13 @@ def _name(posts: Sequence[Post], number: int, words: Language) -> str:
 def _look(record: IssueRecord, preview: Rendered, words: Language) -> Embed:
     """Say what is known of an issue, and what there is to look at in it."""
     lines = [
-        f"`{record.path.replace('`', '')}`",
+        code_span(said(record.path, 2 * TITLE)),
         words.say("notices.messages", count=len(preview.posts)),
         "",
         words.say("preview.findings" if preview.findings else "preview.no_findings"),
     ]
     for finding in preview.findings[:_FINDINGS]:
         place = f" ({finding.line})" if finding.line else ""
-        lines.append(f"- {finding.severity.value}{place}: {escape(finding.message[:300])}")
+        lines.append(f"- {finding.severity.value}{place}: {inert(finding.message[:300])}")
     text = whole_lines("\n".join(lines), limits.EMBED_DESCRIPTION)
-    return Embed(title=escape(record.title[: limits.EMBED_TITLE // 2]), url=preview.url, description=text)
+    return Embed(title=inert(record.title[: limits.EMBED_TITLE // 2]), url=preview.url, description=text)

@@ -1,6 +1,6 @@
 """Reading issues: the newest, any, page by page; and which issue a message belongs to."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -12,16 +12,20 @@ from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Attachment
 from heartbeat_bot.messages.components import Component, button, leafing, link_button, press, row
-from heartbeat_bot.messages.dialect import code_span, escape
+from heartbeat_bot.messages.dialect import code_span, inert
 from heartbeat_bot.messages.links import is_web
 from heartbeat_bot.messages.post import COVER, Embed
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.lines import FACT, TITLE, day_of, named, said
 from heartbeat_bot.service.presses import Pressable, arguments_of, number_of
+from heartbeat_bot.service.readers import Readers
+from heartbeat_bot.sources.directory import blob_id
 
 READ: Final = "read"
 _UPLOADED: Final = "attachment://"
+_ALL: Final = 10**9
+"""More issues than there are."""
 _NEWSLETTER: Final = limits.CHOICE_TEXT // 3
 """Characters of a newsletter's name beside an issue's title."""
 
@@ -29,55 +33,59 @@ _NEWSLETTER: Final = limits.CHOICE_TEXT // 3
 class Reading:
     """Answers people who read."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Answer from what is on the desk."""
+    def __init__(self, desk: Desk, readers: Readers) -> None:
+        """Answer from what is on the desk, to those who may read it."""
         self._desk = desk
+        self._readers = readers
         self.presses: Mapping[str, Pressable] = {READ: Pressable(handle=self._turn)}
 
     async def latest(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
         """Return the beginning of the newest issue."""
-        name = self._desk.newsletter(asker, newsletter)
-        issues = self._desk.archive.issues(name)
-        return await self._page(asker, issues[0].issue, 0) if issues else Answer(content=self._nothing(asker, name))
+        names = (await self._readers.scope(asker, newsletter)).names
+        newest = self._desk.archive.complete("", limit=1, among=names)
+        return await self._page(asker, newest[0].issue, 0) if newest else Answer(content=self._nothing(asker, names))
 
     async def issue(self, asker: Asker, *, issue: str) -> Answer:
         """Return the beginning of the issue that was chosen, or of the newest one that what was typed fits."""
-        return await self._page(asker, self.chosen(asker, issue).issue, 0)
+        names = (await self._readers.scope(asker, None)).names
+        return await self._page(asker, self._chosen(asker, issue, names).issue, 0)
 
     async def complete(self, asker: Asker, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the issues to choose from: what is shown, and the number that :meth:`issue` takes."""
-        several = len(self._desk.names()) > 1
+        names = await self._readers.names(asker)
+        several = len(names) > 1
         return [
             (
                 named(listed.title, day_of(listed.date, asker.words), said(listed.newsletter, _NEWSLETTER) if several else ""),
                 str(listed.issue),
             )
-            for listed in self._desk.archive.complete(typed_so_far, limit=limits.CHOICES)
+            for listed in self._desk.archive.complete(typed_so_far, limit=limits.CHOICES, among=names)
         ]
 
-    def newsletters(self, typed_so_far: str) -> list[tuple[str, str]]:
+    async def newsletters(self, asker: Asker, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the newsletters to choose from."""
         typed_so_far = typed_so_far.strip().casefold()
-        return [(name, name) for name in self._desk.names() if typed_so_far in name.casefold()]
+        return [(name, name) for name in await self._readers.names(asker) if typed_so_far in name.casefold()]
 
-    def chosen(self, asker: Asker, issue: str) -> Listed:
+    def _chosen(self, asker: Asker, issue: str, names: Collection[str]) -> Listed:
         """Return the issue of a number, or the newest one that a text fits; raise UserError when there is none."""
         archive, wanted = self._desk.archive, issue.strip()
         if wanted.isdecimal() and len(wanted) <= len(str(2**63)):
             found = archive.find(int(wanted))
-            if found is not None:
+            if found is not None and found.newsletter in names:
                 return found
-        same = [listed for listed in archive.issues() if wanted and listed.title.casefold() == wanted.casefold()]
-        fitting = same or (archive.complete(wanted, limit=1) if folded_words(wanted) else ())
+        there = archive.complete("", limit=_ALL, among=names)
+        same = [listed for listed in there if wanted and listed.title.casefold() == wanted.casefold()]
+        fitting = same or (archive.complete(wanted, limit=1, among=names) if folded_words(wanted) else ())
         if fitting:
             return fitting[0]
-        if not archive.issues():
-            raise UserError(self._nothing(asker, None))
-        filling = f"\n{asker.words.say('reading.filling')}" if self._desk.is_filling() else ""
+        if not there:
+            raise UserError(self._nothing(asker, names))
+        filling = f"\n{asker.words.say('reading.filling')}" if self._desk.is_filling(names) else ""
         raise UserError(asker.words.say("reading.not_found", issue=typed(issue)) + filling)
 
-    def _nothing(self, asker: Asker, newsletter: str | None) -> str:
-        return asker.words.say("reading.filling" if self._desk.is_filling(newsletter) else "reading.empty")
+    def _nothing(self, asker: Asker, names: Collection[str]) -> str:
+        return asker.words.say("reading.filling" if self._desk.is_filling(names) else "reading.empty")
 
     async def which(self, asker: Asker, *, place: tuple[int, int]) -> Answer:
         """Say which issue a message belongs to: issue, section, page, source file. Nothing is said of one that members do not see.
@@ -89,14 +97,16 @@ class Reading:
         if receipt is None or receipt.channel != channel:
             return Answer(content=words.say("which.unknown"))
         listed = self._desk.archive.find(receipt.issue)
+        if listed is not None:
+            await self._readers.scope_of(asker, listed.newsletter)
         entry = await self._desk.archive.entry(listed.newsletter, listed.path) if listed else None
         if listed is None or entry is None:
             return Answer(content=words.say("which.hidden"))
         part = next((number for number, part in enumerate(entry.parts) if part.key == receipt.key), None)
         facts = {
-            "section": "" if part is None else escape(said(_name(entry, part, words), TITLE)),
+            "section": "" if part is None else inert(said(_name(entry, part, words), TITLE)),
             "date": day_of(listed.date, words),
-            "newsletter": escape(said(listed.newsletter, FACT)),
+            "newsletter": inert(said(listed.newsletter, FACT)),
             "page": f"<{listed.url}>" if is_web(listed.url) else "",
             "file": code_span(said(listed.path, 2 * TITLE)),
         }
@@ -111,6 +121,8 @@ class Reading:
 
     async def _page(self, asker: Asker, number: int, page: int) -> Answer:
         listed = self._desk.archive.find(number)
+        if listed is not None:
+            await self._readers.scope_of(asker, listed.newsletter)
         entry = await self._desk.archive.entry(listed.newsletter, listed.path) if listed else None
         if entry is None or not entry.parts:
             return Answer(content=asker.words.say("reading.gone"))
@@ -147,6 +159,8 @@ class Reading:
                 content = await snapshot.contents.read_picture(file.path) if snapshot else b""
             except SourceError:
                 continue
+            if self._desk.is_bound and blob_id(content) != file.blob:
+                continue  # another picture stands there now, which nobody let through
             files.append(Attachment(name=file.name, content=content, alt=file.alt))
         return tuple(files)
 
@@ -162,7 +176,7 @@ def _embeds(part: Part, files: set[str]) -> Iterator[Mapping[str, Any]]:
         if shows:
             yield kept
         elif alt := embed["image"].get("description") if lost else "":
-            yield kept | {"description": escape(alt)}
+            yield kept | {"description": inert(alt)}
 
 
 def _name(entry: Entry, index: int, words: Language) -> str:

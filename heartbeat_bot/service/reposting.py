@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
+from heartbeat_bot.delivery.approval import Version, seal, text_of
 from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.plan import ChannelId
@@ -15,7 +16,7 @@ from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer
 from heartbeat_bot.messages.components import Style, button, press, row
-from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.messages.post import Post, PostKey, is_of
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Act, Auditing
@@ -24,7 +25,7 @@ from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.lines import as_content, listed, part_name, titled
 from heartbeat_bot.service.looking import Looking
 from heartbeat_bot.service.passes import PassReport
-from heartbeat_bot.service.presses import Pressable, arguments_of, id_of
+from heartbeat_bot.service.presses import OutdatedError, Pressable, arguments_of, id_of
 
 REPOST: Final = "repost"
 RETRACT: Final = "retract"
@@ -54,7 +55,7 @@ class Reposting:
     async def sections(self, asker: Asker, issue: str, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the sections of an issue to choose from: what is shown, and what names it."""
         try:
-            record = await self._known.chosen(asker, issue)
+            record = await self._known.chosen(asker, issue, "sections")
             posts = (await self._desk.passes.preview(record)).posts
         except UserError:
             return []
@@ -68,7 +69,7 @@ class Reposting:
         self, asker: Asker, *, issue: str, section: str | None = None, channel: int | None = None, how: str = REPLACE
     ) -> Answer:
         """Say what posting once more would do, and ask."""
-        record = await self._known.chosen(asker, issue)
+        record = await self._known.chosen(asker, issue, REPOST)
         words, own = asker.words, self._own(record)
         target = ChannelId(channel) if channel else own
         posts = await self._postable(asker, record, target)
@@ -83,12 +84,24 @@ class Reposting:
         if replaced:
             lines += [words.say("repost.deletes", count=len(replaced)), *await self._listed(replaced)]
         lines.append(words.say("repost.sends", count=len(wanted)))
-        lines += [f"- {escape(post.title) or words.say('reading.cover')}" for post in wanted[:_LISTED]]
+        lines += [f"- {inert(post.title) or words.say('reading.cover')}" for post in wanted[:_LISTED]]
         if replaced and key is not None and wish.of_announcement:
             lines.append(words.say("repost.shifts"))
-        does = press(REPOST, secrets.token_urlsafe(6), record.id, _short(key) if key else "", target, how)
+        version = await self._version(record)
+        if record.shown not in {None, text_of(version)} and self._binds:
+            lines.append(words.say("repost.changed"))
+        seen = seal(version) if self._binds else ""
+        does = press(REPOST, secrets.token_urlsafe(6), record.id, _short(key) if key else "", target, how, seen)
         confirm = button(words.say("repost.confirm"), does, style=Style.DANGER if replaced else Style.SUCCESS)
         return Answer(content=as_content(lines), components=row(confirm, button(words.say("repost.cancel"), press(CANCEL))))
+
+    @property
+    def _binds(self) -> bool:
+        """Whether what is posted is what a moderator saw, since moderators must approve texts."""
+        return self._desk.passes.duties.issues or self._desk.passes.duties.edits
+
+    async def _version(self, record: IssueRecord) -> Version:
+        return (await self._desk.passes.seen(record))[1]
 
     def _own(self, record: IssueRecord) -> ChannelId:
         return ChannelId(self._desk.config.newsletters[record.newsletter].announce.channel)
@@ -104,6 +117,8 @@ class Reposting:
             raise UserError(words.say("repost.not_out", issue=title))
         if record.draft:  # it was out, and its author withdrew it: nobody is to read what it says now
             raise UserError(words.say("repost.draft", issue=title))
+        if self._desk.outlet.is_elsewhere(target, asker.guild):
+            raise UserError(words.say("repost.elsewhere"))
         facts = await self._desk.outlet.describe(target)
         if facts.guild != asker.guild:
             raise UserError(words.say("repost.elsewhere"))
@@ -130,8 +145,10 @@ class Reposting:
         return [receipt for receipt in held if receipt.series in series and (wish.keys is None or is_of(receipt.key, wish.keys))]
 
     async def _repost(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        token, number, short, channel, how = arguments_of(arguments, 5)
-        record = await self._known.chosen(asker, number)
+        token, number, short, channel, how, seen = arguments_of(arguments, 6)
+        if how not in {REPLACE, AGAIN}:
+            raise OutdatedError
+        record = await self._known.chosen(asker, number, REPOST)
         own, target = self._own(record), ChannelId(id_of(channel))
         key = await self._section(asker, record, short)
         about = ", ".join(part for part in (key or "", f"in channel {target}" if target != own else "", how) if part)
@@ -141,13 +158,13 @@ class Reposting:
         ):
             try:
                 wish = _Wish(record=record, key=key, target=target, own=own, how=how)
-                await self._decide(asker, await self._renewed(asker, wish, await look()))
+                await self._decide(asker, await self._renewed(asker, wish, await look(), seen))
             except UserError as error:  # the button is used up, so the answer takes its place
                 act.outcome = f"failed: {error}"
                 return Answer(content=str(error))
             return await self._looked(asker, record, act, look)
 
-    async def _renewed(self, asker: Asker, wish: "_Wish", report: PassReport) -> "_Wish":
+    async def _renewed(self, asker: Asker, wish: "_Wish", report: PassReport, seen: str) -> "_Wish":
         """Return a wish after a look at the newsletter; raise UserError when it cannot be fulfilled any more.
 
         What is deleted must be there, and be fit, to be posted again: much may have changed since the question was asked.
@@ -158,12 +175,18 @@ class Reposting:
             raise UserError(report.standstill)
         if wish.key is not None and all(post.key != wish.key for post in posts):
             raise UserError(asker.words.say("reading.gone"))
-        return replace(wish, record=record)
+        version = await self._version(record)
+        if self._binds and seen != seal(version):
+            raise UserError(asker.words.say("repost.other_text", issue=titled(record.title)))
+        return replace(wish, record=record, version=version)
 
     async def _decide(self, asker: Asker, wish: "_Wish") -> None:
         """Delete what is to be replaced, and write down what is to be posted."""
         ledger, record, now = self._desk.ledger, wish.record, self._desk.clock()
         _check_withheld(asker, wish)
+        assert wish.version is not None, "what is decided was looked at"
+        if self._binds and not wish.is_copy and record.announced_at is not None:
+            await ledger.approve_edit(record.id, wish.version, now=now)
         replaced = await self._copies(wish)
         if wish.how == REPLACE and wish.of_announcement:
             outcome = await self._desk.passes.publisher.clear(record.id, channel=wish.target, keys=wish.keys)
@@ -173,9 +196,17 @@ class Reposting:
             await ledger.withhold(record.id, [one for one in record.withheld if one != wish.key], now=now)
         if wish.is_copy:
             guild = (await self._desk.passes.channel(wish.target)).guild
-            await ledger.copies.add(record.id, guild=guild, channel=wish.target, keys=wish.keys, instead_of=replaced, now=now)
+            await ledger.copies.add(
+                record.id,
+                guild=guild,
+                channel=wish.target,
+                keys=wish.keys,
+                instead_of=replaced,
+                version=wish.version,
+                now=now,
+            )
         elif record.announced_at is None:
-            await ledger.approve(record.id, now=now)
+            await ledger.approve(record.id, wish.version, now=now)
             for copy in replaced:
                 await ledger.copies.drop(record.id, copy.channel, copy.series)
 
@@ -183,7 +214,7 @@ class Reposting:
 
     async def retract(self, asker: Asker, *, issue: str, section: str | None = None) -> Answer:
         """Say what taking back would do, and ask."""
-        record = await self._known.chosen(asker, issue)
+        record = await self._known.chosen(asker, issue, RETRACT)
         words, title = asker.words, titled(record.title)
         if record.retracted_at is not None:
             return Answer(content=words.say("retract.done_already", issue=title))
@@ -205,7 +236,7 @@ class Reposting:
 
     async def _retract(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         token, number, short = arguments_of(arguments, 3)
-        record = await self._known.chosen(asker, number)
+        record = await self._known.chosen(asker, number, RETRACT)
         key = await self._section(asker, record, short)
         async with self._auditing.act(asker, "retract", issue=record, detail=key or "", token=token) as act:
             if key is None:
@@ -252,6 +283,7 @@ class _Wish:
     target: ChannelId
     own: ChannelId
     how: str
+    version: Version | None = None
 
     @property
     def keys(self) -> tuple[PostKey] | None:

@@ -28,14 +28,14 @@ from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer
 from heartbeat_bot.messages.components import Component, button, press, row, shortened
-from heartbeat_bot.messages.dialect import escape
+from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.messages.plain import composed
 from heartbeat_bot.messages.scheduled import Scheduled, scheduled
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.lines import isolated, named
+from heartbeat_bot.service.lines import isolated, named, said
 from heartbeat_bot.service.presses import Kind, Pressable, arguments_of
 
 SERVER_EVENT: Final = "server-event"
@@ -80,20 +80,22 @@ class ServerEvents:
 
         ``event`` is a mark, or words that fit one event to come.
         """
-        await self._authority.check(asker)
+        await self._authority.check(asker, SERVER_EVENT)
         assert asker.guild is not None, "moderators decide in servers"
         return await self._make(asker, GuildId(asker.guild), await self._chosen(asker, event))
 
     async def _press(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         """Bring an event in step in the server where it is, which need not be the moderators'."""
         mark, server = arguments_of(arguments, 2)
-        await self._authority.check(asker)
+        await self._authority.check(asker, SERVER_EVENT)
         told = next((one for one in await self._of(asker) if one.mark == mark), None)
         if told is None:
             return Answer(content=asker.words.say("events.gone"))
         guild = next((row.guild for row in await self._store.of_newsletter(told.newsletter) if str(row.guild) == server), None)
         if guild is None:
             return Answer(content=asker.words.say("errors.old_button"))
+        if not await self._authority.may_in(asker, guild):
+            await self._authority.refuse(asker, SERVER_EVENT, newsletter=told.newsletter)
         return await self._make(asker, guild, told)
 
     async def _of(self, asker: Asker) -> list[Told]:
@@ -116,7 +118,7 @@ class ServerEvents:
             case [one]:
                 return one
             case several:
-                choices = "; ".join(escape(_choice(one, asker.words)) for one in several[:_LISTED])
+                choices = "; ".join(inert(_choice(one, asker.words)) for one in several[:_LISTED])
                 raise UserError(asker.words.say("server_event.several", event=typed(event), events=choices))
 
     async def _make(self, asker: Asker, guild: GuildId, told: Told) -> Answer:
@@ -124,13 +126,13 @@ class ServerEvents:
         if wanted is None or wanted.is_over(self._desk.clock()):
             return Answer(content=asker.words.say("server_event.over", event=typed(told.event.title)))
         async with self._locks[guild], _in_words(asker.words):
-            said, number = await self._bring_in_step(asker, guild, told, wanted)
+            done, number = await self._bring_in_step(asker, guild, told, wanted)
         url = _url(guild, number)
-        return Answer(content=asker.words.say(f"server_event.{said}", event=isolated(escape(wanted.name)), url=url))
+        return Answer(content=asker.words.say(f"server_event.{done}", event=isolated(inert(wanted.name)), url=url))
 
     async def _bring_in_step(self, asker: Asker, guild: GuildId, told: Told, wanted: Scheduled) -> tuple[str, int]:
         """Make an event, or change it where it shows something else; return what was done, and its number."""
-        now, reason = self._desk.clock(), f"/{SERVER_EVENT} by {asker.name}"
+        now, reason = self._desk.clock(), f"/{SERVER_EVENT} by {said(asker.name, _TITLE)} ({asker.user})"
         there = await self._there(guild, told, wanted)
         changes = wanted.changes(there.shows, now) if there else {}
         if there and not changes:
@@ -140,11 +142,11 @@ class ServerEvents:
         async with self._auditing.act(asker, SERVER_EVENT, newsletter=told.newsletter, detail=detail) as act:
             if there and await self._changed(guild, there.number, changes, reason):
                 await self._store.changed(guild, told.mark, digest=wanted.digest, now=now)
-                said, number = "updated", there.number
+                done, number = "updated", there.number
             else:
-                said, number = "made", await self._made(guild, told, wanted, reason)
-            act.outcome = f"{said}: {_url(guild, number)}"
-        return said, number
+                done, number = "made", await self._made(guild, told, wanted, reason)
+            act.outcome = f"{done}: event {number} of server {guild}"
+        return done, number
 
     async def _there(self, guild: GuildId, told: Told, wanted: Scheduled) -> SeenServerEvent | None:
         """Return the server's event that was made of an event and is not over, None for none; the ledger then knows it by that name.
@@ -270,13 +272,13 @@ class ServerEvents:
         self, known: ServerEvent, there: SeenServerEvent, now_told: tuple[Told, Scheduled] | None, wanted: Scheduled | None
     ) -> bool:
         words, now = language(), self._desk.clock()
-        event, url = isolated(escape(there.shows.name)), _url(known.guild, there.number)
+        event, url = isolated(inert(there.shows.name)), _url(known.guild, there.number)
         if now_told is None or wanted is None:
-            text = words.say("server_event.gone", event=event, newsletter=escape(known.newsletter), url=url)
+            text = words.say("server_event.gone", event=event, newsletter=inert(known.newsletter), url=url)
             return await self._auditing.tell(text, nonce=_nonce(known, _GONE))
         one, _ = now_told
         changed = ", ".join(_said(wanted, wanted.changes(there.shows, now), words))
-        text = words.say("server_event.changed", event=event, issue=isolated(escape(one.listed.title)), changes=changed, url=url)
+        text = words.say("server_event.changed", event=event, issue=isolated(inert(one.listed.title)), changes=changed, url=url)
         update: tuple[Component, ...] = ()
         if not wanted.is_over(now):
             update = row(button(words.say("server_event.update"), press(SERVER_EVENT, one.mark, known.guild)))
@@ -324,12 +326,12 @@ def _said(wanted: Scheduled, changes: Mapping[str, Any], words: Language) -> lis
     """Say what is told otherwise now."""
     said: list[str] = []
     if "name" in changes:
-        said.append(words.say("server_event.new_name", name=isolated(escape(wanted.name))))
+        said.append(words.say("server_event.new_name", name=isolated(inert(wanted.name))))
     if changes.keys() & {"scheduled_start_time", "scheduled_end_time"}:
         start, end = (int(when.timestamp()) for when in (wanted.start, wanted.end))
         said.append(words.say("server_event.new_time", start=f"<t:{start}:f>", end=f"<t:{end}:f>"))
     if "entity_metadata" in changes:
-        said.append(words.say("server_event.new_place", place=isolated(escape(wanted.location))))
+        said.append(words.say("server_event.new_place", place=isolated(inert(wanted.location))))
     return said or [words.say("server_event.new_description")]
 
 

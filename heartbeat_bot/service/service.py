@@ -17,6 +17,7 @@ from heartbeat_bot.service.moderating import Moderating
 from heartbeat_bot.service.notices import Notices
 from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable
 from heartbeat_bot.service.previewing import Previewing
+from heartbeat_bot.service.readers import Readers
 from heartbeat_bot.service.reading import Reading
 from heartbeat_bot.service.reposting import Reposting
 from heartbeat_bot.service.searching import Searching
@@ -30,18 +31,19 @@ class Service:
     def __init__(self, desk: Desk) -> None:
         """Set up everything over one desk."""
         self._desk = desk
-        self.authority = Authority(desk.config, desk.passes)
         self.auditing = Auditing(desk)
+        self.authority = Authority(desk, self.auditing)
+        self.readers = Readers(desk)
         self.server_events = ServerEvents(desk, authority=self.authority, auditing=self.auditing)
         self.indexing = Indexing(desk)
         self.looking = Looking(desk.passes, indexing=self.indexing, notices=Notices(desk), server_events=self.server_events)
         self.known = KnownIssues(desk, self.authority)
         self.moderating = Moderating(desk, authority=self.authority, known=self.known, auditing=self.auditing, looking=self.looking)
         self.previewing = Previewing(desk, self.known)
-        self.reading = Reading(desk)
-        self.agenda = Agenda(desk)
-        self.searching = Searching(desk)
-        self.subscribing = Subscribing(desk)
+        self.reading = Reading(desk, self.readers)
+        self.agenda = Agenda(desk, self.readers)
+        self.searching = Searching(desk, self.readers)
+        self.subscribing = Subscribing(desk, self.readers, self.auditing)
         self.reposting = Reposting(desk, known=self.known, auditing=self.auditing, looking=self.looking)
         self._presses: Mapping[str, Pressable] = {
             **self.reading.presses,
@@ -52,10 +54,6 @@ class Service:
             **self.reposting.presses,
             **self.server_events.presses,
         }
-
-    def names(self) -> Sequence[str]:
-        """Return the newsletters' names."""
-        return self._desk.names()
 
     def kind(self, press: Press) -> Kind:
         """Tell what becomes of the message whose button is pressed."""

@@ -6,15 +6,19 @@ from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.messages.answers import Answer
 from heartbeat_bot.service.asking import Asker
+from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.desk import Desk, typed
+from heartbeat_bot.service.readers import Readers
 
 
 class Subscribing:
     """Gives and takes the configured ping role."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Answer from what is on the desk."""
+    def __init__(self, desk: Desk, readers: Readers, auditing: Auditing) -> None:
+        """Answer from what is on the desk, and write down who takes a role and who gives it back."""
         self._desk = desk
+        self._readers = readers
+        self._auditing = auditing
 
     async def subscribe(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
         """Give a member the role that a newsletter pings."""
@@ -25,7 +29,8 @@ class Subscribing:
         return await self._change(asker, newsletter, wanted=False)
 
     async def _change(self, asker: Asker, newsletter: str | None, *, wanted: bool) -> Answer:
-        name, settings = self._desk.one_newsletter(asker, newsletter)
+        name = await self._readers.one(asker, newsletter)
+        settings = self._desk.config.newsletters[name]
         words, role = asker.words, settings.announce.ping_role
         if role is None:
             return Answer(content=words.say("subscribe.none", newsletter=typed(name)))
@@ -35,8 +40,11 @@ class Subscribing:
         mention = f"<@&{role}>"
         if (role in asker.roles) == wanted:
             return Answer(content=words.say("subscribe.already" if wanted else "subscribe.never", role=mention))
+        verb = "subscribe" if wanted else "unsubscribe"
         try:
-            await self._desk.outlet.set_role(guild, asker.user, role, wanted=wanted)
+            # It is everybody's own affair: written down, and not told to the moderators each time.
+            async with self._auditing.act(asker, verb, newsletter=name, detail=f"role {role}", tell=False):
+                await self._desk.outlet.set_role(guild, asker.user, role, wanted=wanted)
         except OutletError as error:
             if error.status == HTTPStatus.FORBIDDEN:
                 return Answer(content=words.say("subscribe.refused", role=mention))

@@ -215,8 +215,9 @@ async def test_every_decision_is_written_down_and_told_in_the_moderators_channel
         assert next((action.name, action.verb, action.who) for action in actions) == ("Mo", "approve", waiting.mo.id)
         assert "4 sent" in str(actions[0].outcome)
         assert all(action.done_at for action in actions)
+        assert {(action.guild, action.channel) for action in actions} == {(waiting.guild.id, waiting.office.id)}
         told = [message["content"] for message in waiting.sandbox.messages(waiting.office)]
-        assert any("**Mo** used `/approve` **August's Heat**" in text for text in told)
+        assert any(f"**Mo** (`{waiting.mo.id}`) used `/approve` **August's Heat** (#" in text for text in told)
 
 
 async def test_the_moderators_are_offered_what_fits_the_command(waiting: Town) -> None:

@@ -84,7 +84,7 @@ async def test_an_event_of_an_issue_becomes_one_of_the_server(mill: Town) -> Non
     assert f"https://discord.com/events/{mill.guild.id}/{event.id}" in mill.shown(answer)
     assert mill.is_private(answer)
     (told,) = [message.content for message in mill.office.messages.values() if not message.only_for]
-    assert "**Mo** used `/server-event` **mill** Harvest: made" in told
+    assert ") used `/server-event` **mill** Harvest: made" in told
     (action,) = await mill.opened.desk.ledger.actions.latest(5)
     assert (action.verb, action.newsletter, action.detail, action.who) == ("server-event", "mill", "Harvest", mill.mo.id)
     assert str(event.id) in str(action.outcome)

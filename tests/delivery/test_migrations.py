@@ -15,6 +15,7 @@ from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.messages.post import PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.sources.snapshot import BlobId
 
 See = Callable[..., Sighting]
 
@@ -184,3 +185,32 @@ INSERT INTO intents (thing, kind, issue, channel, key, message, nonce, payload, 
             await ledger.receipts.begin(again, now=clock() + timedelta(hours=1))
         assert (await ledger.newsletter("weekly")).paused_at is None
         assert await ledger.copies.of_newsletter("weekly") == await ledger.actions.latest(5) == []
+
+
+async def test_what_was_approved_scheduled_posted_or_there_before_versions_were_kept_stands_for_its_text(
+    engine: Engine, state: str, clock: ManualClock
+) -> None:
+    with engine.begin() as connection:
+        carry_out(connection, SECOND)
+        connection.execute(text("INSERT INTO newsletters (name) VALUES ('weekly')"))
+        for number, (columns, values) in enumerate(
+            {
+                "approved_at": "'2026-07-01 08:00:00.000000'",
+                "announced_at, shown": "'2026-07-01 08:00:00.000000', 'shown'",
+                "until": "NULL",
+            }.items()
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO issues (newsletter, path, slug, title, blob, fingerprint, first_seen, changed_at, state, reason, "
+                    f"baseline, {columns}) VALUES ('weekly', '{number}.md', 's', 't', 'b', '', '2026-07-01 07:00:00.000000', "
+                    f"'2026-07-01 07:00:00.000000', 'waiting', 'r', FALSE, {values})"
+                )
+            )
+    async with open_ledger(state, clock=clock) as ledger:
+        approved, posted, waiting = sorted((await ledger.records("weekly")).values(), key=lambda record: record.path)
+        assert (approved.approved, approved.approval_binds) == ("b+?", True)
+        assert (posted.approved, posted.approval_binds) == ("shown+?", False)
+        assert (waiting.approved, waiting.asks, waiting.declined) == (None, None, None)
+        assert approved.facts("", BlobId("other")).other_than_approved == "its text"
+        assert approved.facts("").other_than_approved is None
