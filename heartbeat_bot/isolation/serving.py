@@ -14,6 +14,10 @@ MOST_ANSWER: Final = 32 * 2**20
 """Bytes of an answer: a hundred messages and their findings take one MiB."""
 
 
+_LARGE: Final = 64 * 2**10
+"""Bytes of a job after which the memory is tidied up at once; after smaller ones Python does so often enough by itself."""
+
+
 def serve(descriptor: int, *, seconds: float, memory: int, idle: float) -> None:
     """Do jobs that come through a socket until it is closed, or no job comes for ``idle`` seconds.
 
@@ -30,8 +34,9 @@ def serve(descriptor: int, *, seconds: float, memory: int, idle: float) -> None:
             pipe.send_bytes(answer)
             if not healthy:
                 return
-            # A tree of a text is full of circles, which would count against the next one.
-            gc.collect()
+            if len(job) > _LARGE:
+                # The tree of a text is full of circles, which would count against the next one.
+                gc.collect()
 
 
 def _answer(job: bytes, *, seconds: float, memory: int) -> tuple[bytes, bool]:
