@@ -69,7 +69,7 @@ class Bot(commands.Bot):
         """The ids that Discord gave the commands, by their names."""
         self._under_way = set[asyncio.Task[Any]]()
         self._ending = False
-        self._pace = Pace()
+        self.pace = Pace()
         super().__init__(command_prefix=commands.when_mentioned, help_command=None, tree_cls=_Tree, **options)
 
     async def prepare(self, service: Service) -> None:
@@ -98,7 +98,7 @@ class Bot(commands.Bot):
     def keep_pace(self, interaction: discord.Interaction[Any]) -> None:
         """Count what a person asks for; raise UserError when it is too much at once, whoever they are."""
         typing = interaction.type is discord.InteractionType.autocomplete
-        seconds = self._pace.wait(interaction.user.id, self.loop.time(), cost=COMPLETION if typing else 1.0)
+        seconds = self.pace.wait(interaction.user.id, self.loop.time(), cost=COMPLETION if typing else 1.0)
         if seconds:
             raise UserError(language(interaction.locale.value).say("errors.too_fast", count=ceil(seconds)))
 

@@ -15,18 +15,19 @@ _PEOPLE: Final = 10_000
 
 @dataclass(slots=True)
 class Pace:
-    """Counts what each person asks for (a token bucket for each). Instants are seconds of one clock that only goes forward."""
+    """Counts what each person asks for (a token bucket of ``burst`` for each). Instants are seconds of one clock that only goes forward."""
 
+    burst: float = BURST
     _left: dict[int, tuple[float, float]] = field(default_factory=dict[int, tuple[float, float]])
     """What each person had left, and when."""
 
     def wait(self, person: int, now: float, *, cost: float = 1.0) -> float:
         """Return for how many seconds a person should wait; 0.0 when their question is taken, which counts as ``cost`` questions."""
-        left, then = self._left.get(person, (BURST, now))
-        left = min(BURST, left + (now - then) * PER_SECOND)
+        left, then = self._left.get(person, (self.burst, now))
+        left = min(self.burst, left + (now - then) * PER_SECOND)
         if left < cost:
             return (cost - left) / PER_SECOND
         if len(self._left) >= _PEOPLE:
-            self._left = {one: kept for one, kept in self._left.items() if now - kept[1] < BURST / PER_SECOND}
+            self._left = {one: kept for one, kept in self._left.items() if now - kept[1] < self.burst / PER_SECOND}
         self._left[person] = (left - cost, now)
         return 0.0

@@ -18,7 +18,7 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -104,7 +104,7 @@ class GitCache:
         self._credentials = credentials or given
         self._branch = branch
         self._patterns = patterns
-        self._git = git
+        self._git = replace(git, source=self.shown)
         key = hashlib.sha256(f"{remote}\0{branch or ''}".encode()).hexdigest()[:20]
         self._room = folder
         self._key = key

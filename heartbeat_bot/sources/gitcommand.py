@@ -114,11 +114,12 @@ class GitCommand:
     """Runs git with one environment.
 
     ``timeout`` is in seconds, for each command. ``memory`` is how many bytes each process of git may allocate, ``file_size`` how many
-    bytes a file may have that it writes.
+    bytes a file may have that it writes. ``source`` is what errors are about, as it may be shown.
     """
 
     environ: Mapping[str, str]
     timeout: float
+    source: str = ""
     memory: int = MEMORY
     file_size: int = FILE_SIZE
 
@@ -160,7 +161,7 @@ class GitCommand:
                 output, complaint = await _talk(process, stdin, most)
         except TimeoutError as error:
             raise SourceError(
-                f"git {arguments[0]} took longer than {self.timeout:g} seconds and was ended; the next pass tries again"
+                f"{self._about}git {arguments[0]} took longer than {self.timeout:g} seconds and was ended; the next pass tries again"
             ) from error
         except OSError as error:
             raise SourceError(f"git cannot be started ({error.strerror or error})") from error
@@ -170,8 +171,12 @@ class GitCommand:
                 await _end(starting.result())
         if output is None or complaint is None:
             what = f"answered more than {most:,} bytes" if output is None else "wrote more than a megabyte of messages"
-            raise SourceError(f"git {arguments[0]} {what} and was ended; is this the address of an honest repository?")
+            raise SourceError(f"{self._about}git {arguments[0]} {what} and was ended; is this the address of an honest repository?")
         return Finished(status=process.returncode or 0, output=output, complaint=complaint.decode("utf-8", "replace"))
+
+    @property
+    def _about(self) -> str:
+        return f"{self.source}: " if self.source else ""
 
     def _limits(self) -> list[str]:
         """Return the beginning of a command line that runs git within its limits.

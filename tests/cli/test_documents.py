@@ -98,3 +98,19 @@ def test_every_document_that_the_readme_links_to_is_there() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+SECURITY = (ROOT / "docs" / "security.md").read_text()
+PROMISES = SECURITY[SECURITY.index("## What is promised") : SECURITY.index("## What is not promised")]
+
+
+def test_every_promise_of_the_security_page_names_its_test() -> None:
+    promises = re.findall(r"^- .*?(?=^- |^#|\Z)", PROMISES, re.MULTILINE | re.DOTALL)
+    assert len(promises) > 40
+    assert [promise for promise in promises if not re.search(r"`[\w/]+\.py::test_\w+`", promise)] == []
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([\w/]+\.py::\w+)`", PROMISES))))
+def test_the_test_of_a_promise_is_there(name: str) -> None:
+    file, test = name.split("::")
+    assert re.search(rf"^ *(?:async )?def {test}\(", (ROOT / "tests" / file).read_text(), re.MULTILINE), name

@@ -1,7 +1,9 @@
 """One person cannot keep the bot from answering the others."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from town import Town
@@ -37,6 +39,14 @@ def test_nobody_asks_more_than_a_burst_and_the_rate(pauses: list[float]) -> None
         now += pause
         taken += pace.wait(7, now) == 0.0
     assert taken <= BURST + now * PER_SECOND + 1
+
+
+@pytest.fixture
+async def mill(town: Town) -> AsyncIterator[Town]:
+    """A town whose bot answers at the pace that people know."""
+    town.burst = BURST
+    async with town.running():
+        yield town
 
 
 async def test_thirty_questions_of_one_person_at_once_do_not_stop_the_others(mill: Town) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from one_worker import WORKER
 
 from heartbeat_bot.bot.client import connect
+from heartbeat_bot.bot.pace import Pace
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.nodes import count_nodes
@@ -88,6 +89,8 @@ class Town:
         """More of the newsletter's settings, indented by four."""
         self.more = ""
         """More newsletters of the configuration, indented by two."""
+        self.burst = 10_000.0
+        """Questions that one person may ask at once: a test asks more than people do."""
         self.opened: Opened
 
     def write(self, name: str, text: str) -> None:
@@ -126,6 +129,7 @@ class Town:
                 connected.set()
 
             self.opened.bot.add_listener(on_connect)
+            self.opened.bot.pace = Pace(burst=self.burst)
             tasks.create_task(connect(config, self.opened.bot))
             async with asyncio.timeout(10):
                 await connected.wait()

@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from one_worker import WORKER
-
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.delivery.identity import IssueId
@@ -18,6 +16,7 @@ from heartbeat_bot.delivery.outlet import ChannelFacts, History
 from heartbeat_bot.delivery.plan import GuildId, MessageId
 from heartbeat_bot.delivery.recognise import Seen
 from heartbeat_bot.errors import OutletError, SourceError
+from heartbeat_bot.isolation.worker import Here
 from heartbeat_bot.service.passes import Passes, PassReport
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
@@ -179,7 +178,7 @@ async def replay(
             ledger=ledger,
             outlet=board,
             sources={NAME: stage},
-            runner=WORKER,
+            runner=Here(),
             clock=lambda: time[0],
             progress=lambda _what, _done, _total: None,
         )

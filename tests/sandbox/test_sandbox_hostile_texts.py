@@ -1,8 +1,8 @@
 """The page's HTML of a hostile newsletter, read as a browser reads it: nothing in it but what the page itself writes."""
 
 import json
+import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -82,9 +82,16 @@ PIECES = st.sampled_from(
 def elements(html: str) -> Iterator[Tag]:
     """Yield the elements, by a parser that mends markup as browsers do not, and by one that takes it as it stands."""
     for parser in ("html.parser", "lxml"):
-        for element in BeautifulSoup(html, parser).find_all():
-            if element.name not in {"html", "body"} or element.attrs:
+        # In an element, so that no text is taken for the address of a page.
+        for element in BeautifulSoup(f"<div>{html}</div>", parser).find_all():
+            if element.name not in {"html", "body", "div"} or element.attrs:
                 yield element
+
+
+def scheme(address: str) -> str:
+    """Return what a browser takes for an address's scheme, "" for a relative one."""
+    found = re.match(r"[\x00-\x20]*([a-z][a-z0-9+.\t\r\n-]*):", address, re.IGNORECASE)
+    return re.sub(r"[\t\r\n]", "", found[1]).lower() if found else ""
 
 
 def assert_harmless(html: str) -> None:
@@ -93,7 +100,7 @@ def assert_harmless(html: str) -> None:
         assert set(element.attrs) <= ATTRIBUTES, element
         assert set(element.get_attribute_list("class")) - {None} <= CLASSES, element
         for name, schemes in ADDRESSES.items():
-            assert name not in element.attrs or urlsplit(str(element[name])).scheme.lower() in schemes, element
+            assert name not in element.attrs or scheme(str(element[name])) in schemes, element
         style = str(element.get("style", ""))
         assert not style or style.removeprefix("--color:#").removeprefix("--depth:").isalnum(), element
 
