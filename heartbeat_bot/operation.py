@@ -28,6 +28,7 @@ from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.passes import Passes, PassReport, Progress
 from heartbeat_bot.service.service import Service
 from heartbeat_bot.sources.opening import open_source
+from heartbeat_bot.sources.turns import Turns
 
 _LOG = logging.getLogger(__name__)
 _FORCED: Final = (
@@ -46,8 +47,10 @@ def _without_token(config: Config) -> Mapping[str, str]:
 
 
 def _passes(config: Config, ledger: Ledger, outlet: DiscordOutlet, runner: Runner, *, clock: Clock, progress: Progress) -> Passes:
-    environ = _without_token(config)
-    sources = {name: open_source(newsletter.source, config.cache_dir, environ) for name, newsletter in config.newsletters.items()}
+    environ, turns = _without_token(config), Turns()
+    sources = {
+        name: open_source(newsletter.source, config.cache_dir, environ, turns) for name, newsletter in config.newsletters.items()
+    }
     return Passes(config=config, ledger=ledger, outlet=outlet, sources=sources, runner=runner, clock=clock, progress=progress)
 
 

@@ -10,8 +10,8 @@ from typing import Final
 
 SECONDS: Final = 20.0
 """Seconds of computing for one text. The slowest of 120 real issues takes 0.1; the largest that is read, 512 kB, takes 4."""
-MEMORY: Final = 200 * 2**20
-"""Bytes for a process that reads texts. Its libraries take some 40 MiB, the largest issue 90 more."""
+MEMORY: Final = 128 * 2**20
+"""Bytes that a process which reads texts may allocate. The largest issue that can be read takes 53 MiB of it, libraries included."""
 _AGAIN: Final = 1.0
 """Seconds of computing until a reminder, for what swallowed the first one."""
 

@@ -15,6 +15,7 @@ from heartbeat_bot.sources.bounds import check_picture
 from heartbeat_bot.sources.gitcache import GitCache, GitTree
 from heartbeat_bot.sources.gitcommand import GitCommand, git_environment
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
+from heartbeat_bot.sources.turns import Turns
 
 # A first fetch of a large site's tree over a slow line takes minutes; a remote that hangs must not hold the bot for ever.
 _TIMEOUT: Final = 300.0
@@ -40,16 +41,17 @@ class GitSource:
         credentials: Credentials | None = None,
         environ: Mapping[str, str] = os.environ,
         timeout: float = _TIMEOUT,
+        turns: Turns | None = None,
     ) -> None:
         """Remember what to read; nothing is fetched yet.
 
         ``branch`` None follows the remote's HEAD. A copy is kept below ``cache_dir``, which may be deleted at any time. ``credentials``
         take the place of those that stand in the address. ``timeout`` is in seconds, for each git command; all that a look or a
-        reading needs has twice that. Raise ValueError for an address, branch or pattern that cannot be used.
+        reading needs has twice that. Sources that share ``turns`` call git one after the other. Raise ValueError for an address, branch or pattern that cannot be used.
         """
         if branch is not None:
             check_branch(branch)
-        git = GitCommand(environ=git_environment(environ), timeout=timeout)
+        git = GitCommand(environ=git_environment(environ), timeout=timeout, turns=turns or Turns())
         self._cache = GitCache(remote, branch, PathPatterns(paths), cache_dir, git, credentials)
 
     async def snapshot(self) -> Snapshot:

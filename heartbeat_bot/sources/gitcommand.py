@@ -8,12 +8,13 @@ import signal
 from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from heartbeat_bot.config.remotes import ALLOWED_PROTOCOLS
 from heartbeat_bot.errors import SourceError
+from heartbeat_bot.sources.turns import Turns
 
 # What git and its helpers need, and nothing else: not the bot's token, nor what else the bot was started with.
 _KEPT = frozenset(
@@ -114,12 +115,14 @@ class GitCommand:
     """Runs git with one environment.
 
     ``timeout`` is in seconds, for each command. ``memory`` is how many bytes each process of git may allocate, ``file_size`` how many
-    bytes a file may have that it writes. ``source`` is what errors are about, as it may be shown.
+    bytes a file may have that it writes. ``source`` is what errors are about, as it may be shown. Commands
+    that share ``turns`` begin one after the other.
     """
 
     environ: Mapping[str, str]
     timeout: float
     source: str = ""
+    turns: Turns = field(default_factory=Turns)
     memory: int = MEMORY
     file_size: int = FILE_SIZE
 
@@ -139,6 +142,18 @@ class GitCommand:
         where other users of the machine do not see them. ``most`` is how many bytes git may answer. Raise SourceError when git is
         not there, takes too long or answers too much; it is ended then, with all that it started.
         """
+        async with self.turns.take():
+            return await self._run(arguments, folder, settings, variables, stdin, most)
+
+    async def _run(
+        self,
+        arguments: Sequence[str],
+        folder: Path | None,
+        settings: Sequence[Setting],
+        variables: Mapping[str, str] | None,
+        stdin: bytes,
+        most: int,
+    ) -> Finished:
         if shutil.which("git", path=self.environ.get("PATH", os.defpath)) is None:
             raise SourceError("git is not installed, or not on the PATH; install it (https://git-scm.com) and start the bot again")
         command = [*self._limits(), *([] if folder is None else [f"--git-dir={folder}"]), *arguments]

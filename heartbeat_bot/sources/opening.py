@@ -8,12 +8,15 @@ from heartbeat_bot.config.model import DirectorySourceConfig, GitSourceConfig, S
 from heartbeat_bot.sources.directory import DirectorySource
 from heartbeat_bot.sources.git import GitSource
 from heartbeat_bot.sources.snapshot import Source
+from heartbeat_bot.sources.turns import Turns
 
 
-def open_source(config: SourceConfig, cache_dir: Path, environ: Mapping[str, str] = os.environ) -> Source:
+def open_source(
+    config: SourceConfig, cache_dir: Path, environ: Mapping[str, str] = os.environ, turns: Turns | None = None
+) -> Source:
     """Return the source that a configuration names; nothing is read or fetched yet. Copies of remotes are kept below ``cache_dir``.
 
-    Raise ConfigError when ``environ`` lacks the credentials that the configuration speaks of.
+    Sources that share ``turns`` call git one after the other, so that its memory does not add up. Raise ConfigError when ``environ`` lacks the credentials that the configuration speaks of.
     """
     match config:
         case DirectorySourceConfig():
@@ -26,4 +29,5 @@ def open_source(config: SourceConfig, cache_dir: Path, environ: Mapping[str, str
                 branch=config.branch,
                 credentials=config.credentials(environ),
                 environ={name: value for name, value in environ.items() if name != config.auth_env},
+                turns=turns,
             )
