@@ -27,6 +27,8 @@ _Result = TypeVar("_Result")
 
 _IDLE: Final = 60.0
 """Seconds without work after which the process ends: texts are read after a change, and then none for hours."""
+_FAREWELL: Final = 5.0
+"""Seconds for a process to end that has nothing more to say."""
 _PATIENCE: Final = 90.0
 """Seconds by the clock until an answer: the machine may be busy otherwise, and a computer may sleep."""
 _KEPT: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
@@ -178,7 +180,13 @@ class Worker:
             process, self._process = self._process, None
         if pipe is not None:
             pipe.close()
-        return 0 if process is None else process.wait()
+        if process is None:
+            return 0
+        try:
+            return process.wait(_FAREWELL)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
 
     def _ending(self, status: int) -> TooMuchError:
         if -status == signal.SIGXCPU:
