@@ -18,7 +18,7 @@ from heartbeat_bot.delivery.ledger import NO_DUTIES, Duties, IssueRecord, Ledger
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.faults import apart
-from heartbeat_bot.isolation.bounds import TooMuchError
+from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
@@ -237,7 +237,8 @@ def _unreadable(path: str, snapshot: Snapshot, fingerprint: Fingerprint, before:
         slug=before.slug if before else name,
         title=before.title if before else name,
         date=before.date if before else None,
-        blob=snapshot.files[path],
+        # What only this pass could not read is read again by the next one, as if it had changed.
+        blob=BlobId("") if isinstance(error.__cause__, EndedError) else snapshot.files[path],
         fingerprint=fingerprint,
         draft=before.draft if before else False,
         broken=f"{error.reason}{place}",

@@ -20,6 +20,10 @@ class TooMuchError(Exception):
     """Work was ended because it took too much; the message says of what: "took more than 20 seconds of computing"."""
 
 
+class EndedError(TooMuchError):
+    """Work was ended for a reason that need not be its own, such as a machine out of memory: another time it may go well."""
+
+
 def over_time(seconds: float) -> TooMuchError:
     """Return the error of work that took too long."""
     return TooMuchError(f"took more than {seconds:g} seconds of computing")

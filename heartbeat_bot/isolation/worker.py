@@ -19,7 +19,7 @@ from itertools import count
 from multiprocessing.connection import Connection
 from typing import Final, ParamSpec, Protocol, Self, TypeVar, cast
 
-from heartbeat_bot.isolation.bounds import MEMORY, SECONDS, TooMuchError, deadline, over_time
+from heartbeat_bot.isolation.bounds import MEMORY, SECONDS, EndedError, TooMuchError, deadline, over_time
 from heartbeat_bot.isolation.serving import MOST_ANSWER
 
 _Parameters = ParamSpec("_Parameters")
@@ -141,7 +141,7 @@ class Worker:
             with self._lock:
                 self._kill()
             self._reap()
-            raise TooMuchError(f"took more than {self._patience:g} seconds")
+            raise EndedError(f"took more than {self._patience:g} seconds")
         # What answers is this program, although it has read what others wrote.
         good, result = cast("tuple[bool, object]", pickle.loads(answer))  # noqa: S301
         if good:
@@ -151,7 +151,7 @@ class Worker:
 
     def _start(self) -> Connection:
         if self._closed:
-            raise TooMuchError("was ended with the bot")
+            raise EndedError("was ended with the bot")
         ours, theirs = socket.socketpair()
         with theirs:
             # The path of the parent, not the current folder, whose files are no modules of ours.
@@ -192,7 +192,7 @@ class Worker:
         if -status == signal.SIGXCPU:
             return over_time(self._seconds)
         if -status == signal.SIGKILL:
-            return TooMuchError("was ended by the system, which may have run out of memory")
+            return EndedError("was ended by the system, which may have run out of memory")
         return TooMuchError(f"crashed ({signal.Signals(-status).name if status < 0 else f'exit status {status}'})")
 
 

@@ -20,14 +20,17 @@ from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
 from heartbeat_bot.errors import IssueError, OutletError, SourceError, UserError
+from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.messages.post import Post, is_of
 from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.pictures import render_from
 from heartbeat_bot.sources.directory import blob_id
-from heartbeat_bot.sources.snapshot import Snapshot, Source
+from heartbeat_bot.sources.snapshot import BlobId, Snapshot, Source
 
 _LOG = logging.getLogger(__name__)
+_REMEMBERED: Final = 1000
+"""Files that cannot be read and are not tried again."""
 
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, how much of it is done, and how much there is."""
@@ -79,6 +82,8 @@ class Passes:
         self.publisher = Publisher(ledger, outlet, clock=clock)
         self._channels: dict[int, ChannelFacts] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._unreadable: dict[tuple[str, str, BlobId], tuple[str, int | None]] = {}
+        """Why files could not be read, and in which line, by newsletter, path and bytes: to find that out again would take as long in every pass."""
         self.snapshots: dict[str, Snapshot] = {}
         """What the last pass over each newsletter saw of its source."""
 
@@ -281,8 +286,17 @@ class Passes:
         return preview, version_of(self.snapshots[record.newsletter].files[record.path], preview.posts)
 
     async def _rendered(self, name: str, snapshot: Snapshot, path: str) -> Rendered:
-        contents = snapshot.contents
-        return await render_from(self.runner, contents, path, await contents.read(path), self._config.newsletters[name])
+        contents, file = snapshot.contents, (name, path, snapshot.files[path])
+        if told := self._unreadable.get(file):
+            raise IssueError(told[0], path=path, line=told[1])
+        try:
+            return await render_from(self.runner, contents, path, await contents.read(path), self._config.newsletters[name])
+        except IssueError as error:
+            if not isinstance(error.__cause__, EndedError):
+                if len(self._unreadable) >= _REMEMBERED:
+                    self._unreadable.clear()
+                self._unreadable[file] = (error.reason, error.line)
+            raise
 
     async def _deliver_copies(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
         """Bring in step what moderators posted again, where that is due and its announcement is in step."""

@@ -91,8 +91,8 @@ REPOSITORIES: dict[str, Callable[[Path], Bare]] = {
 }
 QUICK = ("tree-bomb", "long-names", "large-markdown", "costly-texts", "commanding", "refs", "messages", "page")
 """What takes seconds; the rest takes minutes of computing, or waits."""
-HARMLESS = ("commanding",)
-"""What is read like any other, and must not do what it says."""
+HARMLESS = ("commanding", "drip")
+"""What is read like any other in the end: what its settings say must not be done, and what comes slowly comes."""
 
 
 @dataclass(slots=True)

@@ -73,7 +73,7 @@ def fail_oddly() -> NoReturn:
 
 
 def much() -> bytes:
-    return bytes(64 * 2**20)
+    return bytes(40 * 2**20)
 
 
 def environment() -> dict[str, str]:

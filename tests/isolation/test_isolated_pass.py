@@ -1,16 +1,26 @@
 """A text that takes too much is the error of its file: the others are posted, and the bot says what it is."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pytest
 
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.isolation.worker import Worker
-from heartbeat_bot.operation import sync_once
+from heartbeat_bot.delivery.approval import version_of
+from heartbeat_bot.delivery.ledger import open_ledger
+from heartbeat_bot.delivery.outlet import log_in
+from heartbeat_bot.isolation.bounds import EndedError
+from heartbeat_bot.isolation.worker import Here, Worker
+from heartbeat_bot.operation import no_progress, sync_once
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel
+from heartbeat_bot.service.passes import Passes
+from heartbeat_bot.sources.directory import DirectorySource
 
+P = ParamSpec("P")
+R = TypeVar("R")
 ENDLESS = "🎉" * 100_000
 """Far more messages than an issue may have: to find that out takes more than these tests allow."""
 
@@ -51,6 +61,61 @@ async def test_a_text_that_takes_too_much_keeps_no_other_from_being_posted(
     assert "🎉" not in str(sandbox.messages(channel))
     (problem,) = report.problems
     assert "endless.md: reading the text took more than 2 seconds of computing, so it was given up" in problem
+
+
+class OutOfMemory:
+    """A machine that ends whatever reads, until it has memory again."""
+
+    def __init__(self) -> None:
+        self.has_memory = False
+        self.jobs = 0
+
+    async def run(self, function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
+        self.jobs += 1
+        if not self.has_memory:
+            raise EndedError("was ended by the system")
+        return await Here().run(function, *arguments, **named)
+
+
+async def test_what_the_machine_had_no_memory_for_is_read_by_a_later_pass(
+    config: Config, sandbox: Sandbox, channel: Channel, clock: ManualClock
+) -> None:
+    machine = OutOfMemory()
+    await sync_once(config, now=clock(), runner=machine)
+    write(config, "short.md", "Hello.")
+    for _ in range(2):
+        clock.advance(60)
+        (report,) = await sync_once(config, now=clock(), runner=machine)
+    assert "was ended by the system" in str(report.problems) or not report.problems
+    machine.has_memory = True
+    clock.advance(60)
+    await sync_once(config, now=clock(), runner=machine)
+    assert "Hello." in str(sandbox.messages(channel))
+
+
+async def test_a_text_that_takes_too_much_is_read_once_by_a_bot_that_runs(
+    config: Config, sandbox: Sandbox, channel: Channel, clock: ManualClock
+) -> None:
+    assert channel
+    write(config, "flood.md", "\n\n".join(f"# Section {number}\n\n{'word ' * 700}" for number in range(120)))
+    machine = OutOfMemory()
+    machine.has_memory = True
+    async with open_ledger(config.state, clock=clock) as ledger, log_in(sandbox.token, api_url=sandbox.url) as outlet:
+        sources = {"mill": DirectorySource(config.newsletters["mill"].source.directory, ["*.md"])}
+        passes = Passes(
+            config=config, ledger=ledger, outlet=outlet, sources=sources, runner=machine, clock=clock, progress=no_progress
+        )
+        await passes.sync("mill")
+        (record,) = (await ledger.records("mill")).values()
+        await ledger.approve(record.id, now=clock(), version=version_of(record.blob, ()))
+        jobs = []
+        for _ in range(3):
+            clock.advance(60)
+            before = machine.jobs
+            report = await passes.sync("mill")
+            assert "would take" in str(report.problems)
+            jobs.append(machine.jobs - before)
+    assert jobs[1:] == [0, 0]
 
 
 async def test_a_file_that_took_too_much_is_posted_once_it_is_mended(
