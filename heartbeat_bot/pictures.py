@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Final
 from urllib.parse import unquote
 
 from heartbeat_bot.archive.entry import Entry, entry_of
@@ -20,6 +21,8 @@ from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.rendering import Settings, folder_url, links_of, render
 from heartbeat_bot.sources.snapshot import Contents
 
+_MOST_PICTURES: Final = 100
+"""Pictures of one issue that are looked for in its source, each in up to ten places: as many as the messages that it may take."""
 _ROOTS = ("", "static", "public", "assets", "content", "src", "docs", "source", "files")
 """Folders that site generators serve as the site's root."""
 
@@ -89,7 +92,11 @@ async def attached_pictures(
     findings: list[Finding] = []
     names: set[str] = set()
     own = [folder_url(base) for base in (newsletter.images.base_url, newsletter.site_url) if base]
-    for target in await runner.run(_targets, path, data):
+    targets = await runner.run(_targets, path, data)
+    if len(targets) > _MOST_PICTURES:
+        told = f"The issue shows {len(targets)} pictures; the first {_MOST_PICTURES} are uploaded, the others linked."
+        findings.append(finding("picture-not-attached", None, told))
+    for target in targets[:_MOST_PICTURES]:
         # A whole address on the newsletter's own site is one of its files too.
         local = next((f"/{target.removeprefix(base)}" for base in own if target.startswith(base)), target)
         for place in _places(local, path):

@@ -86,6 +86,9 @@ _LITTLE = 0.2
 _TWIN: Final = 0.95
 """From here on a text is found again even when nobody can tell yet how much of it is boilerplate."""
 
+MOST_LINES: Final = 2000
+"""Different lines of a text that are kept, the heaviest: ten times as many as a long issue has."""
+
 _NOT_TEXT = re.compile(r"[\W_]+")
 
 
@@ -103,7 +106,8 @@ class Fingerprint:
             bare = _NOT_TEXT.sub(" ", line).strip()
             if bare:
                 weights[hashlib.sha256(bare.encode(errors="replace")).hexdigest()[:12]] += len(bare)
-        return cls(dict(weights))
+        kept = sorted(weights.items(), key=lambda line: (-line[1], line[0]))[:MOST_LINES] if len(weights) > MOST_LINES else weights
+        return cls(dict(kept))
 
     @classmethod
     def load(cls, dumped: str) -> Self:

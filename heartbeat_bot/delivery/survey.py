@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from heartbeat_bot import __version__
 from heartbeat_bot.config import NewsletterConfig
@@ -22,6 +23,11 @@ from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
+
+_TITLE: Final = 500
+"""Characters of a title that are kept: twice what an embed's title may have."""
+_MOST_LINES: Final = 1_000_000
+"""Lines of new and changed files that one pass compares: five thousand long issues."""
 
 Reading = Callable[[int, int], None]
 """Is told how many files are read, and how many there are to read."""
@@ -134,6 +140,8 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
     at_home = {record.path: record for record in records.values() if record.present}
     changed = [path for path, blob in snapshot.files.items() if path not in at_home or at_home[path].blob != blob]
     sightings: dict[str, Sighting] = {}
+    prints: dict[BlobId, Fingerprint] = {}
+    lines = 0
     for number, path in enumerate(changed):
         reading(number + 1, len(changed))
         try:
@@ -142,7 +150,13 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
             # Too large to be loaded: nothing is known of its text.
             sightings[path] = _unreadable(path, snapshot, Fingerprint({}), at_home.get(path), error)
         else:
-            sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path))
+            sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path), prints)
+        lines = sum(map(len, (one.lines for one in prints.values()))) if not number % 100 else lines
+        if lines > _MOST_LINES:
+            raise SourceError(
+                f"{len(changed)} files are new or changed, and the first {number + 1} have more than {_MOST_LINES:,} lines, more than can "
+                "be compared at once; narrow `paths` to the issues of this newsletter, or add them in several commits"
+            )
     here: dict[str, IssueId | None] = {path: record.id for path, record in at_home.items() if path in snapshot.files}
     resolution = Resolution(issues=here, gone=frozenset(records) - frozenset(id_ for id_ in here.values() if id_))
     if _is_in_question(snapshot, sightings, at_home, records):
@@ -201,12 +215,24 @@ def _is_in_question(
     return not are_plain_edits(edits, [record.title for record in records.values()])
 
 
-async def _look(runner: Runner, path: str, data: bytes, snapshot: Snapshot, before: IssueRecord | None) -> Sighting:
-    """Read a file; one that is broken is known by its path, or by what it said before, and by its text."""
-    fingerprint = Fingerprint({})
+async def _look(
+    runner: Runner,
+    path: str,
+    data: bytes,
+    snapshot: Snapshot,
+    before: IssueRecord | None,
+    prints: dict[BlobId, Fingerprint],
+) -> Sighting:
+    """Read a file; one that is broken is known by its path, or by what it said before, and by its text.
+
+    ``prints`` holds the fingerprints of the pass: a text at many paths has one.
+    """
+    fingerprint, blob = Fingerprint({}), snapshot.files[path]
     try:
         with apart(path):
-            fingerprint = await runner.run(_fingerprint, data)
+            if blob not in prints:
+                prints[blob] = await runner.run(_fingerprint, data)
+            fingerprint = prints[blob]
             head = await runner.run(read_head, path, data)
     except IssueError as error:
         return _unreadable(path, snapshot, fingerprint, before, error)
@@ -215,9 +241,9 @@ async def _look(runner: Runner, path: str, data: bytes, snapshot: Snapshot, befo
         explicit=head.explicit_id,
         path=path,
         slug=head.slug,
-        title=head.title,
+        title=head.title[:_TITLE],
         date=head.date,
-        blob=snapshot.files[path],
+        blob=blob,
         fingerprint=fingerprint,
         draft=head.draft,
     )

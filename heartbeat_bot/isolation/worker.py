@@ -19,7 +19,7 @@ from itertools import count
 from multiprocessing.connection import Connection
 from typing import Final, ParamSpec, Protocol, Self, TypeVar, cast
 
-from heartbeat_bot.isolation.bounds import MEMORY, SECONDS, EndedError, TooMuchError, deadline, over_time
+from heartbeat_bot.isolation.bounds import MEMORY, SECONDS, EndedError, OverMemoryError, TooMuchError, deadline, over_time
 from heartbeat_bot.isolation.serving import MOST_ANSWER
 
 _Parameters = ParamSpec("_Parameters")
@@ -121,6 +121,8 @@ class Worker:
     # In the worker's thread
 
     def _do(self, number: int, job: bytes) -> object:
+        if self._process is not None and self._process.poll() is not None:
+            self._reap()  # it ended while it had nothing to do; whatever ended it, that is no matter of this job
         with self._lock:
             self._doing = number
             fresh = self._pipe is None
@@ -146,8 +148,16 @@ class Worker:
         good, result = cast("tuple[bool, object]", pickle.loads(answer))  # noqa: S301
         if good:
             return result
+        if isinstance(result, OverMemoryError) and not fresh:
+            # What earlier jobs left behind may have taken the room of this one: a process of its own decides.
+            self._reap()
+            return self._do(number, job)
         assert isinstance(result, Exception), "what goes wrong is an error"
-        raise result
+        try:
+            raise result
+        finally:
+            # The error's traceback holds this frame, and this frame the error and the job: they would stay for a long time.
+            del result, answer, job
 
     def _start(self) -> Connection:
         if self._closed:

@@ -44,6 +44,9 @@ _TOO_MUCH = (
     f"the remote sends more than is taken from any ({MEMORY >> 20} MiB of memory, or {FILE_SIZE >> 30} GiB in one file); "
     "check that this is the right repository, and keep the newsletter in a smaller one"
 )
+_LAST = 8192
+_LINE = 300
+"""Characters of a complaint, from its end, and of each of its lines that are looked at: the remote writes in it what it likes."""
 _NOISE = re.compile(r"^(?:warning: .*|hint: .*|Please make sure.*|and the repository exists\.|remote: *)$", re.MULTILINE)
 
 
@@ -61,11 +64,11 @@ class Reading:
 
 def read_complaint(complaint: str) -> Reading:
     """Say what git complains of, without any credentials that stand in it."""
-    told = without_credentials(complaint)
+    told = without_credentials(complaint[-_LAST:])
     if _LIMIT.search(told):
         return Reading(sentence=_TOO_MUCH, known=True, too_much=True)
     for sign, sentence in _SIGNS:
         if re.search(sign, told):
             return Reading(sentence=sentence, known=True)
     lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in _NOISE.sub("", told).splitlines() if line.strip()]
-    return Reading(sentence=f"git says: {'; '.join(lines[-3:]) or 'nothing'}", known=False)
+    return Reading(sentence=f"git says: {'; '.join(line[:_LINE] for line in lines[-3:]) or 'nothing'}", known=False)

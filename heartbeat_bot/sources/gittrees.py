@@ -21,6 +21,10 @@ _DEEPEST: Final = 100
 _AT_ONCE: Final = 500
 _ENTRY: Final = re.compile(rb"([0-7]{1,7}) ([^\0]+)\0", re.DOTALL)
 # No work tree can hold these, and a path with one of them would lead elsewhere.
+_LONGEST_NAME = 1000
+_LONGEST_PATH = 4096
+"""Bytes of a file's name and path that is taken: more than a work tree can hold (Linux's NAME_MAX is 255, its PATH_MAX 4096). They stand
+in logs and lists, and must not fill them."""
 _NO_NAMES: Final = frozenset({b".", b"..", b".git"})
 
 
@@ -102,6 +106,8 @@ class TreeWalk:
             if entry.folder:
                 if self.patterns.leads_to(shown(path)):
                     self._waiting.append((path + b"/", entry.id))
+            elif len(entry.name) > _LONGEST_NAME or len(path) > _LONGEST_PATH:
+                continue
             elif entry.regular and self.patterns.match(shown(path)):
                 self._tally.take()
                 self._files[path] = BlobId(entry.id)

@@ -48,6 +48,18 @@ def fill_the_memory() -> int:
     return len(kept)
 
 
+kept: list[bytearray] = []
+
+
+def keep(mebibytes: int) -> None:
+    """Leave something behind, as what Python has not tidied up yet."""
+    kept.append(bytearray(mebibytes * 2**20))
+
+
+def need(mebibytes: int) -> int:
+    return len(bytearray(mebibytes * 2**20)) // 2**20
+
+
 def crash() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 

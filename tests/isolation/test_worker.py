@@ -82,7 +82,7 @@ async def test_work_that_fills_the_memory_is_ended() -> None:
 
 async def test_a_text_that_fills_the_memory_is_an_error_of_its_file() -> None:
     table = b"|a|b|\n|-|-|\n" + b"|x|y|\n" * 40_000
-    with Worker(memory=90 * 2**20) as worker, pytest.raises(TooMuchError, match="more than 90 MiB of memory"):
+    with Worker(memory=70 * 2**20) as worker, pytest.raises(TooMuchError, match="more than 70 MiB of memory"):
         await worker.run(read_issue, "a.md", table)
 
 
@@ -161,3 +161,16 @@ async def test_modules_of_the_current_folder_are_not_imported(
 async def test_too_much_is_an_error_of_the_file(worker: Worker) -> None:
     with pytest.raises(IssueError, match=r"^a\.md: reading the text took more than 0\.3 seconds of computing"), apart("a.md"):
         await worker.run(jobs.turn_for_ever)
+
+
+async def test_a_process_that_was_ended_while_it_had_nothing_to_do_costs_no_job_anything(worker: Worker) -> None:
+    before = await worker.run(jobs.process)
+    os.kill(before, signal.SIGKILL)
+    await asyncio.to_thread(os.waitid, os.P_PID, before, os.WEXITED | os.WNOWAIT)
+    assert await worker.run(jobs.process) != before
+
+
+async def test_what_one_job_left_behind_does_not_take_the_memory_of_the_next() -> None:
+    with Worker(memory=100 * 2**20) as worker:
+        await worker.run(jobs.keep, 50)
+        assert await worker.run(jobs.need, 60) == 60
