@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from heartbeat_bot.delivery.approval import Version, seal
+from heartbeat_bot.delivery.approval import Version, seal, unseen
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
@@ -84,10 +84,19 @@ class Notices:
 
     async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, pictures: bool) -> None:
         """Bring an issue's notice in step; where ``pictures`` are uploaded they may change without the issue."""
-        made_of: tuple[object, ...] = (record.blob, record.state, record.reason, record.until, record.asks)
+        made_of: tuple[object, ...] = (
+            record.blob,
+            record.path,
+            record.title,
+            record.date,
+            record.state,
+            record.reason,
+            record.until,
+            record.asks,
+        )
         if self._shown.get(record.id) == made_of:
             return
-        preview, version = None, Version(record.blob)
+        preview, version = None, unseen(record.blob, record.path)
         if _is_open(record):
             try:
                 preview, version = await self._desk.passes.seen(record)

@@ -207,7 +207,8 @@ class Passes:
             return
         try:
             operations = await self._operations(name, found, path)
-            version = version_of(blob, (await self._rendered(name, found.snapshot, path)).posts)
+            rendered = await self._rendered(name, found.snapshot, path)
+            version = version_of(blob, rendered.posts, rendered)
         except UserError:
             return  # the next pass looks again
         # What no message shows, an event in a section that is left out, say, members may find in other ways.
@@ -229,26 +230,33 @@ class Passes:
             if record is None or before is None:
                 continue
             try:
-                posts = (await self._rendered(name, found.snapshot, path)).posts
+                rendered = await self._rendered(name, found.snapshot, path)
             except UserError:
                 continue
-            if await asyncio.to_thread(is_small, before, posts):
-                await self._ledger.let_through(record.id, version_of(found.snapshot.files[path], posts))
+            if await asyncio.to_thread(is_small, before, rendered.posts):
+                await self._ledger.let_through(record.id, version_of(found.snapshot.files[path], rendered.posts, rendered))
                 through = True
         return through
 
     async def _ask_about(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
-        """Note of an announced issue that moderators are asked about its text; what they took back of it goes all the same."""
+        """Note what moderators are asked about, as it is now; what they took back of an announced issue goes all the same."""
         record = found.record(path)
-        if record is None or record.announced_at is None:
+        if record is None:
             return
         blob = found.snapshot.files[path]
-        if text_of(record.asks) != blob:
+        looks_the_same = record.announced_at is None and text_of(record.approved) == blob
+        if looks_the_same or (record.announced_at is not None and text_of(record.asks) != blob):
             try:
-                posts = (await self._rendered(name, found.snapshot, path)).posts
+                rendered = await self._rendered(name, found.snapshot, path)
             except UserError:
                 return  # the next pass looks again
-            await self._ledger.ask_about(issue, version_of(blob, posts))
+            version = version_of(blob, rendered.posts, rendered)
+            if is_same(record.approved, version):  # what was approved is there again
+                await self._ledger.ask_about(issue, None)
+            elif record.asks != version:
+                await self._ledger.ask_about(issue, version)
+        if record.announced_at is None:
+            return
         taken_back = [one for one in await self._ledger.receipts.held(issue) if is_of(one.key, record.withheld)]
         for channel, series in sorted({(receipt.channel, receipt.series) for receipt in taken_back}):
             outcome = await self.publisher.clear(issue, channel=channel, series=series, keys=record.withheld)
@@ -283,7 +291,7 @@ class Passes:
         Raises UserError as :meth:`preview` does.
         """
         preview = await self.preview(record)
-        return preview, version_of(self.snapshots[record.newsletter].files[record.path], preview.posts)
+        return preview, version_of(self.snapshots[record.newsletter].files[record.path], preview.posts, preview)
 
     async def _rendered(self, name: str, snapshot: Snapshot, path: str) -> Rendered:
         contents, file = snapshot.contents, (name, path, snapshot.files[path])
@@ -331,7 +339,7 @@ class Passes:
 
         try:
             preview = await self._rendered(name, found.snapshot, path)
-            version = version_of(found.snapshot.files[path], preview.posts)
+            version = version_of(found.snapshot.files[path], preview.posts, preview)
             if not await self._may_send(name, issue, version, copy, report):
                 return
             posts = _shown(preview.posts, found.record(path))
