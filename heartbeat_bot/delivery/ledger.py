@@ -156,6 +156,15 @@ class IssueRecord:
         """Whether it waits because something else was approved than is there now."""
         return self.state is State.WAITING and self._other_than_approved(self.blob) is not None
 
+    def is_held_back(self, *, now: datetime) -> bool:
+        """Tell whether a moderator wants nothing of it sent now, whatever a pass that began before that may think."""
+        if self.retracted_at is not None:
+            return True
+        if self.announced_at is not None:
+            return False
+        skipped = self.skipped_at is not None and not (self.approved_at or self.scheduled_at)
+        return self.on_hold_at is not None or skipped or (self.scheduled_at is not None and self.scheduled_at > now)
+
     def needs_approval(self, duties: Duties) -> bool:
         """Tell whether only a version that was let through may be sent of the announcement now."""
         if self.announced_at is not None and self.shown is not None:

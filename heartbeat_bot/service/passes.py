@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from heartbeat_bot.config import Config
@@ -212,7 +213,7 @@ class Passes:
         except UserError:
             return  # the next pass looks again
         # What no message shows, an event in a section that is left out, say, members may find in other ways.
-        if operations or not (record.may_send(version, self.duties) or not self.duties.issues):
+        if operations or not record.may_send(version, self.duties):
             await self._ledger.too_late(issue, blob=blob)
         else:
             rendering = at_path(rendering_of(self._config.newsletters[name]), path)
@@ -221,8 +222,8 @@ class Passes:
 
     async def _let_small_changes_through(self, name: str, found: Survey) -> bool:
         """Let a change through that is small enough (see ``approval.py``), where the configuration says so; tell whether there was any."""
-        if self._config.moderation.small_changes != "allow":
-            return False
+        if self._config.moderation.small_changes != "allow" or self._config.newsletters[name].sections.skip:
+            return False  # what is in a section that is left out, no message shows, and members find its events and jobs
         through = False
         for path, ruling in found.rulings.items():
             record = found.record(path)
@@ -354,6 +355,7 @@ class Passes:
                 publish=newsletter.announce.publish and facts.announcement,
                 read_file=_checked(found.snapshot.contents.read_picture, posts),
                 progress=progress,
+                may_begin=None if copy else partial(self._may_begin, name, issue),
             )
         except UserError as error:
             if copy and _is_lost(error):
@@ -391,7 +393,7 @@ class Passes:
                 await self._ledger.issue_error(issue, _COPY_CHANGED, now=self._clock())
                 report.problems.append(f"{record.title}: {_COPY_CHANGED}")
             return False
-        if record.announced_at is None and record.state is not State.ANNOUNCE:
+        if (record.announced_at is None and record.state is not State.ANNOUNCE) or record.is_held_back(now=self._clock()):
             return False
         if not record.may_send(version, self.duties):
             if record.asks != version and not (record.declined and is_same(record.declined, version)):
@@ -403,6 +405,10 @@ class Passes:
         if self.duties.edits and record.announced_at is None and not is_same(record.approved, version):
             await self._ledger.let_through(issue, version)  # what is sent from now on is an edit of this
         return True
+
+    async def _may_begin(self, name: str, issue: IssueId) -> bool:
+        """Tell whether nobody has held, skipped, scheduled or taken back an issue until now, when its first message is about to be sent."""
+        return not (await self._ledger.records(name))[issue].is_held_back(now=self._clock())
 
     async def _forget(self, copy: Copy, title: str, report: PassReport) -> None:
         """Keep a copy in step no more; its messages, which went with its channel, are strays."""

@@ -1,6 +1,8 @@
 """A moderator approves what was seen: nothing else is sent, posted once more, or shown to members."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from test_moderating import JUNE, by_mo, posted, states
@@ -16,6 +18,7 @@ from heartbeat_bot.sandbox.interactions import Interaction
 from heartbeat_bot.sandbox.world import Message, User
 
 SPAM = JUNE.replace("It is *warm*.", "Win at [our casino](https://evil.example).")
+CASINO = ("[Harvest](https://example.org/harvest)", "[Casino](https://evil.example/casino)")
 UNTITLED = "It is *warm* here.\n\n## News\n\nThe mill pond is low.\n"
 SAILS = "---\ntitle: Sails\ndate: 2026-07-31\n---\n\nSee.\n\n## New\n\n![A sail](sail.png)\n"
 PIXEL = bytes.fromhex(
@@ -432,6 +435,80 @@ async def test_what_is_taken_back_goes_also_while_an_edit_waits(town: Town) -> N
         assert posted(town) == ["June's Heat", "## News", "## Tutorials"]
         assert "casino" not in channel(town)
         await confirm(town, await by_mo(town, "retract", issue="june"), "Take it back")
+        assert posted(town) == []
+
+
+@pytest.mark.parametrize("approval", [False, True])
+async def test_a_late_edit_of_a_section_that_is_left_out_waits_when_edits_are_under_approval(
+    town: Town,
+    approval: bool,  # noqa: FBT001 - a case
+) -> None:
+    edits_too(town)
+    if not approval:
+        town.moderation = town.moderation.replace(", approval: true", "")
+    town.newsletter = "    sections: {skip: ['Events']}\n"
+    town.announce = "hold: 0s, max_age: null, edit_window: 1h"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        if approval:
+            await by_mo(town, "approve", issue="june")
+        assert posted(town) == ["June's Heat", "## News", "## Tutorials"]
+        town.clock.advance(7200)
+        town.write("june", JUNE.replace(*CASINO))
+        await town.sync()
+        assert "asino" not in town.shown(await town.call("events", when="all"))
+
+
+async def test_no_change_is_small_where_sections_are_left_out(town: Town) -> None:
+    edits_too(town, ", small_changes: allow")
+    town.newsletter = "    sections: {skip: ['Events']}\n"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        await by_mo(town, "approve", issue="june")
+        town.write("june", JUNE.replace(*CASINO))
+        await town.sync()
+        assert "asino" not in town.shown(await town.call("events", when="all"))
+        assert "Approve" in [part.get("label") for part in components(town, notices(town)[-1])]
+
+
+@pytest.mark.parametrize("decision", ["hold", "skip", "schedule"])
+@pytest.mark.parametrize("approval", [False, True])
+@pytest.mark.parametrize("moment", ["noted", "looked"])
+async def test_what_is_held_skipped_or_scheduled_while_a_pass_is_under_way_is_not_posted(
+    town: Town,
+    monkeypatch: pytest.MonkeyPatch,
+    decision: str,
+    approval: bool,  # noqa: FBT001 - a case
+    moment: str,
+) -> None:
+    if not approval:
+        town.moderation = town.moderation.replace(", approval: true", "")
+    town.announce = "hold: 1h, max_age: null"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        if approval:
+            await by_mo(town, "approve", issue="june")
+        town.clock.advance(4000)
+        desk = town.opened.desk
+        issue = next(one.id for one in (await desk.ledger.records("mill")).values() if one.path == "june.md")
+        place, name = (desk.ledger, "rule") if moment == "noted" else (desk.outlet, "history")
+        goes_on = getattr(place, name)
+
+        async def decided(*args: Any, **more: Any) -> Any:
+            if decision == "schedule":
+                await desk.ledger.schedule(issue, town.clock() + timedelta(days=1))
+            else:
+                await getattr(desk.ledger, decision)(issue, now=town.clock())
+            return await goes_on(*args, **more)
+
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(place, name, decided)
+            await town.sync()
+        assert posted(town) == []
+        await town.sync()
         assert posted(town) == []
 
 
