@@ -8,7 +8,7 @@ are the same version however they are rendered: a newer program, or another site
 A *small change* of an approved text (``moderation.small_changes: allow``) is one that a reader takes for a corrected typo: in one place
 of one message :data:`SMALL` characters or fewer are replaced by as many or fewer; no digit, link, address, picture, mention, heading,
 title or mark is touched, and no message comes or goes. It is always measured against what a moderator approved: many small changes
-make no large one.
+make no large one. Where sections are left out none is small: no message shows what changed there.
 """
 
 import datetime as dt

@@ -193,7 +193,7 @@ class Publisher:
         self._locks: defaultdict[ChannelId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._troubles: dict[tuple[ChannelId, Digest], _Trouble] = {}
 
-    async def bring_in_step(
+    async def bring_in_step(  # noqa: PLR0913 - an aim, part by part
         self,
         issue: IssueId,
         *,

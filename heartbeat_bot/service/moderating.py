@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from heartbeat_bot.delivery.approval import Version, dump, seal, text_of, unseen
+from heartbeat_bot.delivery.approval import Version, dump, seal, unseen
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
 from heartbeat_bot.delivery.plan import ChannelId
@@ -263,13 +263,18 @@ class Moderating:
         await self._authority.check(asker, f"{verb} all", name)
         ledger = self._desk.ledger
         waiting = asked_together(await ledger.records(name), await ledger.receipts.notices(name))
-        if seal_of_many(waiting) != seen:
+        now: dict[IssueId, tuple[Version, bytes | None]] = {}
+        for record in waiting:
+            preview, version = await self._now(record)
+            now[record.id] = (version, self._dumped(preview))
+        if seal_of_many({issue: version for issue, (version, _) in now.items()}) != seen:
+            await self._looking.look(name)  # the notice shows then what there is to decide about
             return Answer(content=asker.words.say("moderation.many_changed"))
         async with self._auditing.act(asker, f"{verb} all", newsletter=name) as act:
             decided = 0
             for record in waiting:
                 try:
-                    await self._decide_one(verb, record)
+                    await self._decide_one(verb, record, *now[record.id])
                 except StateError:  # somebody else decided about it at the same moment
                     continue
                 decided += 1
@@ -278,17 +283,14 @@ class Moderating:
         head = asker.words.say(f"moderation.all_{verb}", count=decided)
         return Answer(content=as_content([head, *listed(report.lines())]))
 
-    async def _decide_one(self, verb: str, record: IssueRecord) -> None:
-        """Write down what was decided about one of many: of the text that is known, and the pictures that go with it now."""
+    async def _decide_one(self, verb: str, record: IssueRecord, version: Version, posts: bytes | None) -> None:
+        """Write down what was decided about one of many: of the version that was listed."""
         ledger, now = self._desk.ledger, self._desk.clock()
-        preview, version = await self._now(record)
-        if text_of(version) != record.blob:
-            version = unseen(record.blob, record.path)
         match verb, record.asks_about_edit:
             case "approve", False:
-                await ledger.approve(record.id, version, posts=self._dumped(preview), now=now)
+                await ledger.approve(record.id, version, posts=posts, now=now)
             case "approve", True:
-                await ledger.approve_edit(record.id, version, posts=self._dumped(preview), now=now)
+                await ledger.approve_edit(record.id, version, posts=posts, now=now)
             case _, False:
                 await ledger.skip(record.id, now=now)
             case _:
@@ -309,8 +311,8 @@ def _chosen(arguments: Sequence[str], values: Sequence[str]) -> Sequence[str]:
 
 
 def _is_seen(seen: str | None, version: Version) -> bool:
-    """Tell whether a version is what a button's message showed: the version whole, or its text alone in a list of titles."""
-    return seen is None or seen in {seal(version), seal(Version(text_of(version) or ""))}
+    """Tell whether a version is what a button's message, or a line of its menu, was about."""
+    return seen is None or seen == seal(version)
 
 
 def _changed(asker: Asker, record: IssueRecord, preview: Rendered | None, version: Version) -> Answer:

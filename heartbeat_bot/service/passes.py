@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.approval import Version, is_same, is_small, text_of, version_of
+from heartbeat_bot.delivery.approval import Version, is_same, is_small, text_of, unseen, version_of
 from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
@@ -293,6 +293,13 @@ class Passes:
         """
         preview = await self.preview(record)
         return preview, version_of(self.snapshots[record.newsletter].files[record.path], preview.posts, preview)
+
+    async def version(self, record: IssueRecord) -> Version:
+        """Return which version of an issue the last pass saw, also of one that cannot be rendered now."""
+        try:
+            return (await self.seen(record))[1]
+        except UserError:
+            return unseen(record.blob, record.path)
 
     async def _rendered(self, name: str, snapshot: Snapshot, path: str) -> Rendered:
         contents, file = snapshot.contents, (name, path, snapshot.files[path])

@@ -438,6 +438,40 @@ async def test_what_is_taken_back_goes_also_while_an_edit_waits(town: Town) -> N
         assert posted(town) == []
 
 
+async def test_a_picture_that_was_not_there_when_the_notice_was_shown_is_not_approved(town: Town) -> None:
+    town.newsletter = "    images: {attach: true}\n"
+    async with town.running():
+        town.write("sails", SAILS)
+        await town.sync()
+        (notice,) = notices(town)
+        (town.folder / "sail.png").write_bytes(PIXEL)
+        assert "it has changed" in town.shown(await press(town, notice, "Approve"))
+        assert posted(town) == []
+        await town.sync()
+        await press(town, notices(town)[0], "Approve")
+        assert len(posted(town)) == 2
+
+
+@pytest.mark.parametrize("button", ["Approve all", "Approve one…"])
+async def test_many_are_approved_with_the_pictures_that_they_had_when_they_were_listed(town: Town, button: str) -> None:
+    town.newsletter = "    images: {attach: true}\n"
+    picture = town.folder / "sail.png"
+    picture.write_bytes(PIXEL)
+    async with town.running():
+        for number in range(5):
+            town.write(f"may-{number}", SAILS.replace("Sails", f"May {number}"))
+        await town.sync()
+        (notice,) = notices(town)
+        options = next(part["options"] for part in components(town, notice) if part.get("placeholder") == "Approve one…")
+        picture.write_bytes(PIXEL + b"another")
+        values = [options[0]["value"]] if button == "Approve one…" else None
+        await press(town, notice, button, values=values)
+        assert posted(town) == []
+        await town.sync()
+        await press(town, notices(town)[0], "Approve all")
+        assert len(posted(town)) == 10
+
+
 @pytest.mark.parametrize("approval", [False, True])
 async def test_a_late_edit_of_a_section_that_is_left_out_waits_when_edits_are_under_approval(
     town: Town,
