@@ -16,6 +16,7 @@ from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.compose import picture_targets
+from heartbeat_bot.messages.plain import composed
 from heartbeat_bot.messages.post import File
 from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.rendering import Settings, folder_url, links_of, render
@@ -57,7 +58,15 @@ async def entry_from(
 
 def _rendered(path: str, data: bytes, newsletter: Settings, files: Mapping[str, File]) -> Rendered:
     preview = render(path, data, newsletter, files=files)
-    return Rendered(url=preview.url, posts=preview.composition.posts, findings=preview.findings)
+    issue = preview.issue
+    return Rendered(
+        path=issue.path,
+        title=composed(issue.title),
+        date=issue.date,
+        url=preview.url,
+        posts=preview.composition.posts,
+        findings=preview.findings,
+    )
 
 
 def _entry(

@@ -385,7 +385,8 @@ class ModerationConfig(_Model):
     )
     small_changes: Literal["ask", "allow"] = Field(
         default="ask",
-        description="What becomes of a corrected typo in an approved text: ask asks a moderator again, allow lets it through.",
+        description="What becomes of a corrected typo in an approved text: ask asks a moderator again, allow lets it through, "
+        "save where a newsletter leaves out sections.",
     )
 
 

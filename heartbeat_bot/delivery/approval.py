@@ -1,17 +1,21 @@
 """Which text was let through, and whether another one may go through with it: an approval is of what a moderator saw. Pure.
 
-A *version* names what a file and the pictures that are uploaded with it are: their bytes, not their places. So a file that is renamed,
-or goes and comes back, keeps its approval; one whose text, or any of whose pictures, is another one does not.
+A *version* names what a file and the pictures that are uploaded with it are, their bytes, and what of an issue may come from the file's
+path: its title, its date and the address of its page. So a file that goes and comes back keeps its approval, and one that is renamed does
+when readers would see no difference; one whose text, or any of whose pictures, is another one does not. At the same path the same bytes
+are the same version however they are rendered: a newer program, or another site in the configuration, asks nobody again.
 
 A *small change* of an approved text (``moderation.small_changes: allow``) is one that a reader takes for a corrected typo: in one place
 of one message :data:`SMALL` characters or fewer are replaced by as many or fewer; no digit, link, address, picture, mention, heading,
 title or mark is touched, and no message comes or goes. It is always measured against what a moderator approved: many small changes
-make no large one.
+make no large one. Where sections are left out none is small: no message shows what changed there.
 """
 
+import datetime as dt
 import json
 import re
 import zlib
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from itertools import takewhile
@@ -21,7 +25,10 @@ from heartbeat_bot.messages.post import File, Post
 from heartbeat_bot.sources.snapshot import BlobId
 
 Version = NewType("Version", str)
-"""``<blob>``, or ``<blob>+<digest of the pictures>`` where pictures are uploaded."""
+"""``<blob>+<digest of the pictures>+<digest of the path>.<digest of what may come from it>``, each digest "" for what there is not.
+
+Without the last part, as versions were before: nobody knows the path, and any will do. Without the pictures, too: there are none.
+"""
 
 ANY_PICTURES: Final = "?"
 """Stands for the pictures of what was let through before versions were written down: nobody knows them."""
@@ -42,10 +49,32 @@ class _WithFiles(Protocol):
     def files(self) -> Sequence[File]: ...
 
 
-def version_of(blob: BlobId, posts: Sequence[_WithFiles]) -> Version:
-    """Return the version of an issue whose file is ``blob`` and is rendered as ``posts``."""
-    pictures = [file.blob for post in posts for file in post.files]
-    return Version(f"{blob}+{sha256(' '.join(pictures).encode()).hexdigest()[:16]}" if pictures else blob)
+class _Placed(Protocol):
+    """Where an issue is, and what of it may come from there."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def date(self) -> dt.date | dt.datetime | None: ...
+    @property
+    def url(self) -> str: ...
+
+
+def version_of(blob: BlobId, posts: Sequence[_WithFiles], placed: _Placed | None = None) -> Version:
+    """Return the version of an issue whose file is ``blob`` and is rendered as ``posts``, at any path when it is not known where it is."""
+    files = [file.blob for post in posts for file in post.files]
+    pictures = sha256(" ".join(files).encode()).hexdigest()[:16] if files else ""
+    if placed is None:
+        return Version(f"{blob}+{pictures}" if pictures else blob)
+    shown = _digest(json.dumps([placed.title, placed.date and placed.date.isoformat(), placed.url]))
+    return Version(f"{blob}+{pictures}+{_digest(placed.path)}.{shown}")
+
+
+def unseen(blob: BlobId, path: str) -> Version:
+    """Return the version of an issue that cannot be rendered now: without pictures, and the same at its own path only."""
+    return Version(f"{blob}++{_digest(path)}.")
 
 
 def text_of(version: Version | None) -> BlobId | None:
@@ -55,14 +84,36 @@ def text_of(version: Version | None) -> BlobId | None:
 
 def is_same(approved: Version | None, version: Version) -> bool:
     """Tell whether a version is the one that was let through."""
-    if approved is not None and approved.endswith(f"+{ANY_PICTURES}"):
-        return text_of(approved) == text_of(version)
-    return approved == version
+    return approved is not None and difference(approved, version) is None
+
+
+def difference(approved: Version | None, version: Version) -> str | None:
+    """Say what of a version is not what was let through, "its text", say; None when it is the one that was."""
+    (text, pictures, place), (other_text, other_pictures, other_place) = _parts(approved or Version("")), _parts(version)
+    if text != other_text:
+        return "its text"
+    if pictures not in {ANY_PICTURES, other_pictures}:
+        return "its pictures"
+    (path, _, shown), (other_path, _, other_shown) = place.partition("."), other_place.partition(".")
+    if not place or path == other_path or (shown and shown == other_shown):
+        return None
+    return "its title, date or address"
+
+
+def _parts(version: Version) -> tuple[str, str, str]:
+    text, _, rest = version.partition("+")
+    pictures, _, place = rest.partition("+")
+    return text, pictures, place
 
 
 def seal(version: Version) -> str:
-    """Return what a button carries of the version that its message shows, in few characters."""
-    return sha256(version.encode()).hexdigest()[:10]
+    """Return what a button carries of the version that its message shows: 132 bits, so that nobody finds two versions of one seal."""
+    return _digest(version)
+
+
+def _digest(text: str) -> str:
+    """Return 22 characters that stand for a text."""
+    return urlsafe_b64encode(sha256(text.encode()).digest())[:22].decode()
 
 
 def dump(posts: Sequence[Post]) -> bytes:

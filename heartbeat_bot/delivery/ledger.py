@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from heartbeat_bot import sqlite
 from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.actions import Actions
-from heartbeat_bot.delivery.approval import Version, is_same, text_of
+from heartbeat_bot.delivery.approval import Version, difference, is_same, text_of
 from heartbeat_bot.delivery.copies import Copies, Copy, drop_all
 from heartbeat_bot.delivery.gate import ON_HOLD, SKIPPED, Facts, Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
@@ -156,6 +156,15 @@ class IssueRecord:
         """Whether it waits because something else was approved than is there now."""
         return self.state is State.WAITING and self._other_than_approved(self.blob) is not None
 
+    def is_held_back(self, *, now: datetime) -> bool:
+        """Tell whether a moderator wants nothing of it sent now, whatever a pass that began before that may think."""
+        if self.retracted_at is not None:
+            return True
+        if self.announced_at is not None:
+            return False
+        skipped = self.skipped_at is not None and not (self.approved_at or self.scheduled_at)
+        return self.on_hold_at is not None or skipped or (self.scheduled_at is not None and self.scheduled_at > now)
+
     def needs_approval(self, duties: Duties) -> bool:
         """Tell whether only a version that was let through may be sent of the announcement now."""
         if self.announced_at is not None and self.shown is not None:
@@ -193,7 +202,7 @@ class IssueRecord:
             return None
         if text_of(self.approved) != blob:
             return "its text"
-        return "its pictures" if self.asks and text_of(self.asks) == blob and not is_same(self.approved, self.asks) else None
+        return difference(self.approved, self.asks) if self.asks and text_of(self.asks) == blob else None
 
     def facts(self, rendering: str, blob: BlobId | None = None, duties: Duties = NO_DUTIES) -> Facts:
         """Return what the gate needs to know; ``rendering`` names how it would be rendered now (see :meth:`Ledger.delivered`).
@@ -477,7 +486,8 @@ class Ledger(Store):
         this = update(table).where(table.c.id == issue)
         connection.execute(this.values(asks=version))
         if version is not None:
-            waits = {"state": State.WAITING, "reason": "its pictures changed after a moderator had approved it", "until": None}
+            what = difference(_find_issue(connection, issue).approved, version) or "it"
+            waits = {"state": State.WAITING, "reason": f"{what} changed after a moderator had approved it", "until": None}
             undecided = this.where(
                 table.c.announced_at.is_(None), table.c.state.not_in([State.GONE, State.RETRACTED, State.BASELINE])
             )

@@ -65,6 +65,9 @@ _ROUNDS: Final = 20
 ReadFile = Callable[[str], Awaitable[bytes]]
 """Returns the bytes of a file of the source by its path; raises SourceError."""
 
+MayBegin = Callable[[], Awaitable[bool]]
+"""Tells whether an issue may be sent, when nothing of it has been sent yet."""
+
 _Result = TypeVar("_Result")
 
 
@@ -86,7 +89,7 @@ class Outcome:
     """What came of bringing a channel in step.
 
     The numbers count requests that went through. ``waits_until`` (UTC) tells that Discord's limits put the rest off until then;
-    ``error`` why it was given up for now. With neither, the channel reads as if the issue had just been posted.
+    ``error`` why it was given up for now, ``held_back`` that a moderator wants nothing sent. With none of them, the channel reads as if the issue had just been posted.
     """
 
     sent: int = 0
@@ -95,6 +98,7 @@ class Outcome:
     published: int = 0
     waits_until: datetime | None = None
     error: UserError | None = None
+    held_back: bool = False
 
     @property
     def requests(self) -> int:
@@ -104,7 +108,7 @@ class Outcome:
     @property
     def done(self) -> bool:
         """Whether nothing is left to do."""
-        return self.waits_until is None and self.error is None
+        return self.waits_until is None and self.error is None and not self.held_back
 
     def __add__(self, other: "Outcome") -> "Outcome":
         """Take two channels' outcomes together."""
@@ -115,6 +119,7 @@ class Outcome:
             published=self.published + other.published,
             waits_until=max((until for until in (self.waits_until, other.waits_until) if until), default=None),
             error=self.error or other.error,
+            held_back=self.held_back or other.held_back,
         )
 
 
@@ -130,6 +135,7 @@ class _Aim:
     publish: bool
     read_file: ReadFile
     progress: Progress | None
+    may_begin: MayBegin | None = None
 
 
 @dataclass(slots=True)
@@ -155,6 +161,10 @@ class _WaitError(Exception):
     def __init__(self, until: datetime) -> None:
         super().__init__(until)
         self.until = until
+
+
+class _HeldBackError(Exception):
+    """A moderator wants nothing of the issue sent."""
 
 
 class _VoidError(Exception):
@@ -183,7 +193,7 @@ class Publisher:
         self._locks: defaultdict[ChannelId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._troubles: dict[tuple[ChannelId, Digest], _Trouble] = {}
 
-    async def bring_in_step(
+    async def bring_in_step(  # noqa: PLR0913 - an aim, part by part
         self,
         issue: IssueId,
         *,
@@ -194,13 +204,14 @@ class Publisher:
         publish: bool = False,
         read_file: ReadFile = _nothing_to_read,
         progress: Progress | None = None,
+        may_begin: MayBegin | None = None,
     ) -> Outcome:
         """Make ``channel`` read as if ``posts`` had just been posted, and nothing else of this issue in the same series.
 
         Unfinished intents of this issue in the channel are settled first, those of other series too: what a request of one may have
         sent reads like a post of another. OutletError and SourceError are not raised but
         returned, and noted with the issue (those of a notice only returned: readers miss nothing). ``read_file`` gives the bytes of
-        files to upload.
+        files to upload. ``may_begin`` is asked right before each send, None for one that nobody holds back.
         """
         aim = _Aim(
             issue=issue,
@@ -211,6 +222,7 @@ class Publisher:
             publish=publish,
             read_file=read_file,
             progress=progress,
+            may_begin=may_begin,
         )
         return await self._do(aim, partial(self._bring_in_step, aim))
 
@@ -307,6 +319,8 @@ class Publisher:
             await work
         except _WaitError as wait:
             return replace(tally.outcome, waits_until=wait.until)
+        except _HeldBackError:
+            return replace(tally.outcome, held_back=True)
         except RateLimitedError as error:
             return replace(tally.outcome, waits_until=self._clock() + timedelta(seconds=error.retry_after))
         except (OutletError, SourceError) as error:
@@ -430,6 +444,8 @@ class Publisher:
                     digest=Digest(post.digest(urls)),
                     after=max(MessageId(0), tally.newest or MessageId(0), *await self._receipts.claimed(aim.channel)),
                 )
+                if aim.may_begin and not await aim.may_begin():
+                    raise _HeldBackError
                 return await self._send(await self._receipts.begin(draft, now=self._clock()), files)
             case Edit(message=message, post=post, urls=urls):
                 self._check_trouble(aim.channel, Digest(post.digest(urls)))

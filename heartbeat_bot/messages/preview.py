@@ -1,5 +1,6 @@
 """What would be posted, for people: the text of ``preview --format text``; for scripts see preview_json.py."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,8 +23,14 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """What an issue becomes, without the issue itself; ``url`` is its page's, "" when unknown. It travels between processes."""
+    """What an issue becomes, and of the issue itself what may come from its path. It travels between processes.
 
+    ``url`` is its page's, "" when unknown; ``title`` and ``date`` are as the archive has them (see :class:`archive.entry.Entry`).
+    """
+
+    path: str
+    title: str
+    date: dt.date | dt.datetime | None
     url: str
     posts: tuple[Post, ...]
     findings: tuple[Finding, ...]

@@ -78,8 +78,8 @@ class Indexing:
             except UserError as error:
                 _LOG.warning("%s is not in the archive: %s", path, error)
                 continue
-            if desk.is_bound and not is_same(record.approved, version_of(blob, entry.parts)):
-                continue  # its pictures are not those that were let through
+            if desk.is_bound and not is_same(record.approved, version_of(blob, entry.parts, entry)):
+                continue  # its pictures, or what its path says, are not what was let through
             await desk.archive.put(_shown(entry, record), issue=record.id, visible=readable[path] is not None)
         desk.unread[name] = 0
 

@@ -1,12 +1,13 @@
 """What moderators decide about issues that wait, and about newsletters: approve, hold, skip, schedule, retract, pause, status."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from heartbeat_bot.delivery.approval import Version, dump, seal, text_of
+from heartbeat_bot.delivery.approval import Version, dump, seal, unseen
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
 from heartbeat_bot.delivery.plan import ChannelId
@@ -79,7 +80,7 @@ class Moderating:
         if edit and not (record.asks_about_edit or record.late):
             return Answer(content=asker.words.say("moderation.out_already", issue=titled(record.title)))
         if not _is_seen(seen, version):
-            return _changed(asker, record, preview, version)
+            return await self._shown_anew(asker, record, preview, version)
         approve = self._desk.ledger.approve_edit if edit else self._desk.ledger.approve
         decision = partial(approve, version=version, posts=self._dumped(preview), now=self._desk.clock())
         return await self._decide(asker, APPROVE, record, decision)
@@ -96,7 +97,7 @@ class Moderating:
             return await self._decide(asker, SKIP, record, partial(self._desk.ledger.skip, now=self._desk.clock()))
         preview, version = await self._now(record)
         if not _is_seen(seen, version):
-            return _changed(asker, record, preview, version)
+            return await self._shown_anew(asker, record, preview, version)
         return await self._decide(asker, SKIP, record, partial(self._desk.ledger.decline_edit, version=version), "its edit")
 
     async def schedule(self, asker: Asker, *, issue: str, time: str, seen: str | None = None) -> Answer:
@@ -110,7 +111,7 @@ class Moderating:
             return Answer(content=asker.words.say("moderation.past_time", time=f"<t:{int(at.timestamp())}:f>"))
         preview, version = await self._now(record)
         if not _is_seen(seen, version):
-            return _changed(asker, record, preview, version)
+            return await self._shown_anew(asker, record, preview, version)
         decision = partial(self._desk.ledger.schedule, at=at, version=version, posts=self._dumped(preview))
         return await self._decide(asker, SCHEDULE, record, decision, f"for {at:%Y-%m-%d %H:%M} UTC")
 
@@ -119,7 +120,15 @@ class Moderating:
         try:
             return await self._desk.passes.seen(record)
         except UserError:
-            return None, Version(record.blob)
+            return None, unseen(record.blob, record.path)
+
+    async def _shown_anew(self, asker: Asker, record: IssueRecord, preview: Rendered | None, version: Version) -> Answer:
+        """Show an issue that is not what a button was about, after a look at it when its file is not what the last pass saw."""
+        if preview is None:
+            await self._looking.look(record.newsletter)
+            record = await self._desk.ledger.issue(record.id)
+            preview, version = await self._now(record)
+        return _changed(asker, record, preview, version)
 
     def _dumped(self, preview: Rendered | None) -> bytes | None:
         """Return what small changes are measured against, None where none is let through."""
@@ -254,13 +263,18 @@ class Moderating:
         await self._authority.check(asker, f"{verb} all", name)
         ledger = self._desk.ledger
         waiting = asked_together(await ledger.records(name), await ledger.receipts.notices(name))
-        if seal_of_many(waiting) != seen:
+        now: dict[IssueId, tuple[Version, bytes | None]] = {}
+        for record in waiting:
+            preview, version = await self._now(record)
+            now[record.id] = (version, self._dumped(preview))
+        if seal_of_many({issue: version for issue, (version, _) in now.items()}) != seen:
+            await self._looking.look(name)  # the notice shows then what there is to decide about
             return Answer(content=asker.words.say("moderation.many_changed"))
         async with self._auditing.act(asker, f"{verb} all", newsletter=name) as act:
             decided = 0
             for record in waiting:
                 try:
-                    await self._decide_one(verb, record)
+                    await self._decide_one(verb, record, *now[record.id])
                 except StateError:  # somebody else decided about it at the same moment
                     continue
                 decided += 1
@@ -269,17 +283,14 @@ class Moderating:
         head = asker.words.say(f"moderation.all_{verb}", count=decided)
         return Answer(content=as_content([head, *listed(report.lines())]))
 
-    async def _decide_one(self, verb: str, record: IssueRecord) -> None:
-        """Write down what was decided about one of many: of the text that is known, and the pictures that go with it now."""
+    async def _decide_one(self, verb: str, record: IssueRecord, version: Version, posts: bytes | None) -> None:
+        """Write down what was decided about one of many: of the version that was listed."""
         ledger, now = self._desk.ledger, self._desk.clock()
-        preview, version = await self._now(record)
-        if text_of(version) != record.blob:
-            version = Version(record.blob)
         match verb, record.asks_about_edit:
             case "approve", False:
-                await ledger.approve(record.id, version, posts=self._dumped(preview), now=now)
+                await ledger.approve(record.id, version, posts=posts, now=now)
             case "approve", True:
-                await ledger.approve_edit(record.id, version, posts=self._dumped(preview), now=now)
+                await ledger.approve_edit(record.id, version, posts=posts, now=now)
             case _, False:
                 await ledger.skip(record.id, now=now)
             case _:
@@ -300,8 +311,8 @@ def _chosen(arguments: Sequence[str], values: Sequence[str]) -> Sequence[str]:
 
 
 def _is_seen(seen: str | None, version: Version) -> bool:
-    """Tell whether a version is what a button's message showed: the version whole, or its text alone in a list of titles."""
-    return seen is None or seen in {seal(version), seal(Version(text_of(version) or ""))}
+    """Tell whether a version is what a button's message, or a line of its menu, was about."""
+    return seen is None or seen == seal(version)
 
 
 def _changed(asker: Asker, record: IssueRecord, preview: Rendered | None, version: Version) -> Answer:
@@ -327,7 +338,7 @@ def _ask_time(asker: Asker, arguments: Sequence[str]) -> Dialog:
 
 def _sealed(seen: str) -> str:
     """Return what a button carries of what was seen; raise OutdatedError for what no button carries."""
-    if not (seen.isascii() and seen.isalnum() and len(seen) == len(seal(Version("")))):
+    if not re.fullmatch(r"[\w-]{22}", seen, re.ASCII):
         raise OutdatedError
     return seen
 

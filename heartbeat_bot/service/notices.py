@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from heartbeat_bot.delivery.approval import Version, seal
+from heartbeat_bot.delivery.approval import Version, seal, unseen
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
@@ -50,6 +50,8 @@ class Notices:
         self._desk = desk
         self._shown: dict[IssueId, object] = {}
         """What each notice was last made of: as long as that is the same, so is the notice."""
+        self._versions: dict[IssueId, tuple[tuple[str, str], Version]] = {}
+        """The versions of what waits together, and of which files: an import is not rendered anew with each that is decided."""
 
     async def bring_in_step(self, name: str) -> None:
         """Bring the notices of a newsletter in step with what the last pass found. What goes wrong is logged, and tried again."""
@@ -67,7 +69,7 @@ class Notices:
         asking = asked_together(records, notices)
         await self._clear_away([receipt for receipt in notices if receipt.channel != channel])
         if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
-            await self._tell_of_many(channel, name, carrier or asking[0], asking)
+            await self._tell_of_many(channel, name, carrier or asking[0], asking, pictures=pictures)
             asking = []
         for record in (*alone, *sorted(asking, key=lambda record: record.id)):
             await self._tell_of_one(channel, record, pictures=pictures)
@@ -84,10 +86,19 @@ class Notices:
 
     async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, pictures: bool) -> None:
         """Bring an issue's notice in step; where ``pictures`` are uploaded they may change without the issue."""
-        made_of: tuple[object, ...] = (record.blob, record.state, record.reason, record.until, record.asks)
+        made_of: tuple[object, ...] = (
+            record.blob,
+            record.path,
+            record.title,
+            record.date,
+            record.state,
+            record.reason,
+            record.until,
+            record.asks,
+        )
         if self._shown.get(record.id) == made_of:
             return
-        preview, version = None, Version(record.blob)
+        preview, version = None, unseen(record.blob, record.path)
         if _is_open(record):
             try:
                 preview, version = await self._desk.passes.seen(record)
@@ -97,10 +108,30 @@ class Notices:
         if self._shown.get(record.id) != made_of and await self._show(channel, record, notice_of(record, preview, version)):
             self._shown[record.id] = made_of
 
-    async def _tell_of_many(self, channel: ChannelId, name: str, carrier: IssueRecord, waiting: Sequence[IssueRecord]) -> None:
-        made_of = tuple((record.id, record.title, record.reason, record.blob) for record in waiting)
-        if self._shown.get(carrier.id) != made_of and await self._show(channel, carrier, _notice_of_many(name, waiting)):
+    async def _tell_of_many(
+        self, channel: ChannelId, name: str, carrier: IssueRecord, waiting: Sequence[IssueRecord], *, pictures: bool
+    ) -> None:
+        """Bring the notice of many in step; where ``pictures`` are uploaded they may change without their issues."""
+        made_of: tuple[object, ...] = tuple(
+            (record.id, record.title, record.date, record.path, record.reason, record.blob) for record in waiting
+        )
+        if self._shown.get(carrier.id) == made_of:
+            return
+        versions = {record.id: await self._version(record, pictures=pictures) for record in waiting}
+        self._versions = {issue: kept for issue, kept in self._versions.items() if issue in versions}
+        made_of = (*made_of, *versions.values()) if pictures else made_of
+        if self._shown.get(carrier.id) != made_of and await self._show(channel, carrier, _notice_of_many(name, waiting, versions)):
             self._shown[carrier.id] = made_of
+
+    async def _version(self, record: IssueRecord, *, pictures: bool) -> Version:
+        """Return the version of one of many, rendered again only when its file or its ``pictures`` may have changed."""
+        file = (record.blob, record.path)
+        kept = self._versions.get(record.id)
+        if pictures or kept is None or kept[0] != file:
+            version = await self._desk.passes.version(record)
+            self._versions[record.id] = (file, version)
+            return version
+        return kept[1]
 
     async def _show(self, channel: ChannelId, record: IssueRecord, post: Post) -> bool:
         """Make the notice of an issue read as it should; one that is settled is left alone from now on. Return False when it is not so yet."""
@@ -129,9 +160,9 @@ def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[Rec
     return [record for record in asking if not record.on_hold_at and record.id not in own]
 
 
-def seal_of_many(waiting: Sequence[IssueRecord]) -> str:
-    """Return what the buttons of the notice of many carry of the texts that it tells of: other texts ask again."""
-    return seal(Version(" ".join(sorted(f"{record.id}:{record.blob}" for record in waiting))))
+def seal_of_many(waiting: Mapping[IssueId, Version]) -> str:
+    """Return what the buttons of the notice of many carry of the versions that it tells of: others ask again."""
+    return seal(Version(" ".join(sorted(f"{issue}:{version}" for issue, version in waiting.items()))))
 
 
 def _is_open(record: IssueRecord) -> bool:
@@ -192,7 +223,7 @@ def _buttons(record: IssueRecord, version: Version, words: Language) -> tuple[Co
     )
 
 
-def _notice_of_many(name: str, waiting: Sequence[IssueRecord]) -> Post:
+def _notice_of_many(name: str, waiting: Sequence[IssueRecord], versions: Mapping[IssueId, Version]) -> Post:
     words = language()
     if not waiting:
         embed = Embed(title=inert(name), description=words.say("notices.none_left"))
@@ -203,7 +234,7 @@ def _notice_of_many(name: str, waiting: Sequence[IssueRecord]) -> Post:
     rest = len(waiting) - len(shown)
     lines += [words.say("notices.more", count=rest)] if rest else []
     options = [
-        Option(label=record.title, value=f"{record.id}:{seal(Version(record.blob))}", description=day_of(record.date, words))
+        Option(label=record.title, value=f"{record.id}:{seal(versions[record.id])}", description=day_of(record.date, words))
         for record in shown
     ]
     return Post(
@@ -212,10 +243,10 @@ def _notice_of_many(name: str, waiting: Sequence[IssueRecord]) -> Post:
         components=(
             *row(select(press(APPROVE), options, placeholder=words.say("notices.approve_one"))),
             *row(
-                button(words.say("notices.approve_all"), press(DECIDE_ALL, APPROVE, short_name(name), seal_of_many(waiting))),
+                button(words.say("notices.approve_all"), press(DECIDE_ALL, APPROVE, short_name(name), seal_of_many(versions))),
                 button(
                     words.say("notices.skip_all"),
-                    press(DECIDE_ALL, SKIP, short_name(name), seal_of_many(waiting)),
+                    press(DECIDE_ALL, SKIP, short_name(name), seal_of_many(versions)),
                     style=Style.DANGER,
                 ),
             ),

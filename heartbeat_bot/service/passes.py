@@ -5,10 +5,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.approval import Version, is_same, is_small, text_of, version_of
+from heartbeat_bot.delivery.approval import Version, is_same, is_small, text_of, unseen, version_of
 from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
@@ -207,11 +208,12 @@ class Passes:
             return
         try:
             operations = await self._operations(name, found, path)
-            version = version_of(blob, (await self._rendered(name, found.snapshot, path)).posts)
+            rendered = await self._rendered(name, found.snapshot, path)
+            version = version_of(blob, rendered.posts, rendered)
         except UserError:
             return  # the next pass looks again
         # What no message shows, an event in a section that is left out, say, members may find in other ways.
-        if operations or not (record.may_send(version, self.duties) or not self.duties.issues):
+        if operations or not record.may_send(version, self.duties):
             await self._ledger.too_late(issue, blob=blob)
         else:
             rendering = at_path(rendering_of(self._config.newsletters[name]), path)
@@ -220,8 +222,8 @@ class Passes:
 
     async def _let_small_changes_through(self, name: str, found: Survey) -> bool:
         """Let a change through that is small enough (see ``approval.py``), where the configuration says so; tell whether there was any."""
-        if self._config.moderation.small_changes != "allow":
-            return False
+        if self._config.moderation.small_changes != "allow" or self._config.newsletters[name].sections.skip:
+            return False  # what is in a section that is left out, no message shows, and members find its events and jobs
         through = False
         for path, ruling in found.rulings.items():
             record = found.record(path)
@@ -229,26 +231,33 @@ class Passes:
             if record is None or before is None:
                 continue
             try:
-                posts = (await self._rendered(name, found.snapshot, path)).posts
+                rendered = await self._rendered(name, found.snapshot, path)
             except UserError:
                 continue
-            if await asyncio.to_thread(is_small, before, posts):
-                await self._ledger.let_through(record.id, version_of(found.snapshot.files[path], posts))
+            if await asyncio.to_thread(is_small, before, rendered.posts):
+                await self._ledger.let_through(record.id, version_of(found.snapshot.files[path], rendered.posts, rendered))
                 through = True
         return through
 
     async def _ask_about(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
-        """Note of an announced issue that moderators are asked about its text; what they took back of it goes all the same."""
+        """Note what moderators are asked about, as it is now; what they took back of an announced issue goes all the same."""
         record = found.record(path)
-        if record is None or record.announced_at is None:
+        if record is None:
             return
         blob = found.snapshot.files[path]
-        if text_of(record.asks) != blob:
+        looks_the_same = record.announced_at is None and text_of(record.approved) == blob
+        if looks_the_same or (record.announced_at is not None and text_of(record.asks) != blob):
             try:
-                posts = (await self._rendered(name, found.snapshot, path)).posts
+                rendered = await self._rendered(name, found.snapshot, path)
             except UserError:
                 return  # the next pass looks again
-            await self._ledger.ask_about(issue, version_of(blob, posts))
+            version = version_of(blob, rendered.posts, rendered)
+            if is_same(record.approved, version):  # what was approved is there again
+                await self._ledger.ask_about(issue, None)
+            elif record.asks != version:
+                await self._ledger.ask_about(issue, version)
+        if record.announced_at is None:
+            return
         taken_back = [one for one in await self._ledger.receipts.held(issue) if is_of(one.key, record.withheld)]
         for channel, series in sorted({(receipt.channel, receipt.series) for receipt in taken_back}):
             outcome = await self.publisher.clear(issue, channel=channel, series=series, keys=record.withheld)
@@ -283,7 +292,14 @@ class Passes:
         Raises UserError as :meth:`preview` does.
         """
         preview = await self.preview(record)
-        return preview, version_of(self.snapshots[record.newsletter].files[record.path], preview.posts)
+        return preview, version_of(self.snapshots[record.newsletter].files[record.path], preview.posts, preview)
+
+    async def version(self, record: IssueRecord) -> Version:
+        """Return which version of an issue the last pass saw, also of one that cannot be rendered now."""
+        try:
+            return (await self.seen(record))[1]
+        except UserError:
+            return unseen(record.blob, record.path)
 
     async def _rendered(self, name: str, snapshot: Snapshot, path: str) -> Rendered:
         contents, file = snapshot.contents, (name, path, snapshot.files[path])
@@ -331,7 +347,7 @@ class Passes:
 
         try:
             preview = await self._rendered(name, found.snapshot, path)
-            version = version_of(found.snapshot.files[path], preview.posts)
+            version = version_of(found.snapshot.files[path], preview.posts, preview)
             if not await self._may_send(name, issue, version, copy, report):
                 return
             posts = _shown(preview.posts, found.record(path))
@@ -346,6 +362,7 @@ class Passes:
                 publish=newsletter.announce.publish and facts.announcement,
                 read_file=_checked(found.snapshot.contents.read_picture, posts),
                 progress=progress,
+                may_begin=None if copy else partial(self._may_begin, name, issue),
             )
         except UserError as error:
             if copy and _is_lost(error):
@@ -383,7 +400,7 @@ class Passes:
                 await self._ledger.issue_error(issue, _COPY_CHANGED, now=self._clock())
                 report.problems.append(f"{record.title}: {_COPY_CHANGED}")
             return False
-        if record.announced_at is None and record.state is not State.ANNOUNCE:
+        if (record.announced_at is None and record.state is not State.ANNOUNCE) or record.is_held_back(now=self._clock()):
             return False
         if not record.may_send(version, self.duties):
             if record.asks != version and not (record.declined and is_same(record.declined, version)):
@@ -395,6 +412,10 @@ class Passes:
         if self.duties.edits and record.announced_at is None and not is_same(record.approved, version):
             await self._ledger.let_through(issue, version)  # what is sent from now on is an edit of this
         return True
+
+    async def _may_begin(self, name: str, issue: IssueId) -> bool:
+        """Tell whether nobody has held, skipped, scheduled or taken back an issue until now, when its first message is about to be sent."""
+        return not (await self._ledger.records(name))[issue].is_held_back(now=self._clock())
 
     async def _forget(self, copy: Copy, title: str, report: PassReport) -> None:
         """Keep a copy in step no more; its messages, which went with its channel, are strays."""

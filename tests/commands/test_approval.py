@@ -1,6 +1,8 @@
 """A moderator approves what was seen: nothing else is sent, posted once more, or shown to members."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from test_moderating import JUNE, by_mo, posted, states
@@ -16,6 +18,9 @@ from heartbeat_bot.sandbox.interactions import Interaction
 from heartbeat_bot.sandbox.world import Message, User
 
 SPAM = JUNE.replace("It is *warm*.", "Win at [our casino](https://evil.example).")
+CASINO = ("[Harvest](https://example.org/harvest)", "[Casino](https://evil.example/casino)")
+UNTITLED = "It is *warm* here.\n\n## News\n\nThe mill pond is low.\n"
+SAILS = "---\ntitle: Sails\ndate: 2026-07-31\n---\n\nSee.\n\n## New\n\n![A sail](sail.png)\n"
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c626001000000ffff03000006000557bfabd4"
     "0000000049454e44ae426082"
@@ -88,7 +93,7 @@ async def test_a_press_on_a_notice_whose_file_was_swapped_a_moment_ago_shows_the
         town.write("june", SPAM)
         answer = await press(town, notice, "Approve")
         assert posted(town) == []
-        assert "Its text changed after a moderator had approved it" in town.shown(answer)
+        assert "it has changed" in town.shown(answer)
         assert "casino" in town.shown(answer)
         assert "casino" in text(notices(town)[0])
         await town.press(answer, "Approve")
@@ -166,19 +171,108 @@ async def test_one_chosen_from_many_is_approved_as_it_was_when_it_was_listed(tow
 async def test_the_same_bytes_keep_their_approval_under_another_name_and_when_they_come_back(town: Town) -> None:
     town.announce = "hold: 1h, max_age: null"
     async with town.running():
-        town.write("june", JUNE)
+        june = JUNE.replace("title:", "slug: june\ntitle:")
+        town.write("june", june)
         await town.sync()
         await by_mo(town, "approve", issue="june")
         town.remove("june")
-        town.write("renamed", JUNE)
+        town.write("renamed", june)
         await town.sync()
         town.remove("renamed")
         await town.sync()
-        town.write("renamed", JUNE)
+        town.write("renamed", june)
         await town.sync()
         town.clock.advance(4000)
         await town.sync()
         assert posted(town) == TITLES
+
+
+async def test_a_rename_that_readers_would_see_after_the_approval_waits_and_the_old_name_is_posted_when_it_is_back(
+    town: Town,
+) -> None:
+    town.announce = "hold: 1h, max_age: null"
+    async with town.running():
+        town.write("weekly-news", UNTITLED)
+        await town.sync()
+        await by_mo(town, "approve", issue="weekly")
+        town.remove("weekly-news")
+        town.write("win-at-our-casino-today", UNTITLED)
+        await town.sync()
+        town.clock.advance(7300)
+        await town.sync()
+        assert posted(town) == []
+        await town.sync()
+        assert "title, date or address changed" in text(notices(town)[0])
+        town.remove("win-at-our-casino-today")
+        town.write("weekly-news", UNTITLED)
+        await town.sync()
+        town.clock.advance(7300)
+        await town.sync()
+        await town.sync()
+        assert posted(town) == ["Weekly news", "## News"]
+
+
+async def test_a_rename_changes_no_address_after_the_approval(town: Town) -> None:
+    town.announce = "hold: 1h, max_age: null"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        await by_mo(town, "approve", issue="june")
+        town.remove("june")
+        town.write("casino-evil-example", JUNE)
+        await town.sync()
+        town.clock.advance(7300)
+        await town.sync()
+        assert posted(town) == []
+
+
+async def test_a_button_of_another_name_approves_nothing_and_the_notice_shows_the_new_name(town: Town) -> None:
+    async with town.running():
+        town.write("weekly-news", UNTITLED)
+        await town.sync()
+        (notice,) = notices(town)
+        old = custom_id(town, notice, "Approve")
+        town.remove("weekly-news")
+        town.write("win-at-our-casino-today", UNTITLED)
+        await town.sync()
+        assert "casino" in text(notices(town)[0])
+        assert "it has changed" in town.shown(await forge(town, notice, old))
+        assert posted(town) == []
+
+
+async def test_a_rename_of_a_posted_issue_is_an_edit_that_waits_when_edits_are_under_approval(town: Town) -> None:
+    edits_too(town)
+    async with town.running():
+        town.write("weekly-news", UNTITLED)
+        await town.sync()
+        await by_mo(town, "approve", issue="weekly")
+        assert posted(town) == ["Weekly news", "## News"]
+        town.remove("weekly-news")
+        town.write("win-at-our-casino-today", UNTITLED)
+        await town.sync()
+        await town.sync()
+        assert "casino" not in channel(town)
+        assert "casino" not in town.shown(await town.call("latest"))
+        await press(town, notices(town)[-1], "Approve")
+        assert "casino" in channel(town)
+
+
+async def test_a_picture_that_is_put_back_before_posting_asks_no_more(town: Town) -> None:
+    town.newsletter = "    images: {attach: true}\n"
+    town.announce = "hold: 1h, max_age: null"
+    picture = town.folder / "sail.png"
+    picture.write_bytes(PIXEL)
+    async with town.running():
+        town.write("sails", SAILS)
+        await town.sync()
+        await by_mo(town, "approve", issue="sails")
+        picture.write_bytes(PIXEL + b"another")
+        town.clock.advance(4000)
+        await town.sync()
+        picture.write_bytes(PIXEL)
+        await town.sync()
+        await town.sync()
+        assert len(posted(town)) == 2
 
 
 async def test_a_picture_that_was_swapped_behind_an_approved_text_is_not_posted(town: Town) -> None:
@@ -341,6 +435,114 @@ async def test_what_is_taken_back_goes_also_while_an_edit_waits(town: Town) -> N
         assert posted(town) == ["June's Heat", "## News", "## Tutorials"]
         assert "casino" not in channel(town)
         await confirm(town, await by_mo(town, "retract", issue="june"), "Take it back")
+        assert posted(town) == []
+
+
+async def test_a_picture_that_was_not_there_when_the_notice_was_shown_is_not_approved(town: Town) -> None:
+    town.newsletter = "    images: {attach: true}\n"
+    async with town.running():
+        town.write("sails", SAILS)
+        await town.sync()
+        (notice,) = notices(town)
+        (town.folder / "sail.png").write_bytes(PIXEL)
+        assert "it has changed" in town.shown(await press(town, notice, "Approve"))
+        assert posted(town) == []
+        await town.sync()
+        await press(town, notices(town)[0], "Approve")
+        assert len(posted(town)) == 2
+
+
+@pytest.mark.parametrize("button", ["Approve all", "Approve one…"])
+async def test_many_are_approved_with_the_pictures_that_they_had_when_they_were_listed(town: Town, button: str) -> None:
+    town.newsletter = "    images: {attach: true}\n"
+    picture = town.folder / "sail.png"
+    picture.write_bytes(PIXEL)
+    async with town.running():
+        for number in range(5):
+            town.write(f"may-{number}", SAILS.replace("Sails", f"May {number}"))
+        await town.sync()
+        (notice,) = notices(town)
+        options = next(part["options"] for part in components(town, notice) if part.get("placeholder") == "Approve one…")
+        picture.write_bytes(PIXEL + b"another")
+        values = [options[0]["value"]] if button == "Approve one…" else None
+        await press(town, notice, button, values=values)
+        assert posted(town) == []
+        await town.sync()
+        await press(town, notices(town)[0], "Approve all")
+        assert len(posted(town)) == 10
+
+
+@pytest.mark.parametrize("approval", [False, True])
+async def test_a_late_edit_of_a_section_that_is_left_out_waits_when_edits_are_under_approval(
+    town: Town,
+    approval: bool,  # noqa: FBT001 - a case
+) -> None:
+    edits_too(town)
+    if not approval:
+        town.moderation = town.moderation.replace(", approval: true", "")
+    town.newsletter = "    sections: {skip: ['Events']}\n"
+    town.announce = "hold: 0s, max_age: null, edit_window: 1h"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        if approval:
+            await by_mo(town, "approve", issue="june")
+        assert posted(town) == ["June's Heat", "## News", "## Tutorials"]
+        town.clock.advance(7200)
+        town.write("june", JUNE.replace(*CASINO))
+        await town.sync()
+        assert "asino" not in town.shown(await town.call("events", when="all"))
+
+
+async def test_no_change_is_small_where_sections_are_left_out(town: Town) -> None:
+    edits_too(town, ", small_changes: allow")
+    town.newsletter = "    sections: {skip: ['Events']}\n"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        await by_mo(town, "approve", issue="june")
+        town.write("june", JUNE.replace(*CASINO))
+        await town.sync()
+        assert "asino" not in town.shown(await town.call("events", when="all"))
+        assert "Approve" in [part.get("label") for part in components(town, notices(town)[-1])]
+
+
+@pytest.mark.parametrize("decision", ["hold", "skip", "schedule"])
+@pytest.mark.parametrize("approval", [False, True])
+@pytest.mark.parametrize("moment", ["noted", "looked"])
+async def test_what_is_held_skipped_or_scheduled_while_a_pass_is_under_way_is_not_posted(
+    town: Town,
+    monkeypatch: pytest.MonkeyPatch,
+    decision: str,
+    approval: bool,  # noqa: FBT001 - a case
+    moment: str,
+) -> None:
+    if not approval:
+        town.moderation = town.moderation.replace(", approval: true", "")
+    town.announce = "hold: 1h, max_age: null"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        if approval:
+            await by_mo(town, "approve", issue="june")
+        town.clock.advance(4000)
+        desk = town.opened.desk
+        issue = next(one.id for one in (await desk.ledger.records("mill")).values() if one.path == "june.md")
+        place, name = (desk.ledger, "rule") if moment == "noted" else (desk.outlet, "history")
+        goes_on = getattr(place, name)
+
+        async def decided(*args: Any, **more: Any) -> Any:
+            if decision == "schedule":
+                await desk.ledger.schedule(issue, town.clock() + timedelta(days=1))
+            else:
+                await getattr(desk.ledger, decision)(issue, now=town.clock())
+            return await goes_on(*args, **more)
+
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(place, name, decided)
+            await town.sync()
+        assert posted(town) == []
+        await town.sync()
         assert posted(town) == []
 
 

@@ -1,9 +1,13 @@
 """Versions, and how small a change must be to need no second approval."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
-from heartbeat_bot.delivery.approval import Version, dump, is_same, is_small, seal, text_of, version_of
+from heartbeat_bot.delivery.approval import Version, difference, dump, is_same, is_small, seal, text_of, unseen, version_of
 from heartbeat_bot.messages.post import COVER, Embed, File, Post, PostKey
+from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.sources.snapshot import BlobId
 
 TEXT = (
@@ -29,7 +33,25 @@ def test_a_version_is_of_the_text_and_of_the_pictures_in_their_order_wherever_th
     moved = [posts[0], Post(key=PostKey("news"), files=(File(name="b.png", path="elsewhere/b.png", blob="p"),))]
     assert version == version_of(BlobId("b"), moved)
     assert version_of(BlobId("b"), posts[:1]) == "b"
-    assert len(seal(version)) == 10
+    assert len(seal(version)) == 22
+
+
+def test_a_version_is_of_what_the_path_may_say_and_at_its_own_path_however_it_is_rendered() -> None:
+    placed = Rendered(path="a.md", title="A", date=None, url="https://example.org/a", posts=(), findings=())
+    version = version_of(BlobId("b"), issue(), placed)
+    assert text_of(version) == "b"
+    for same in ({}, {"path": "c.md"}, {"url": "https://example.com/a"}, {"title": "Rendered otherwise"}):
+        assert is_same(version, version_of(BlobId("b"), issue(), replace(placed, **same)))
+    for other in ({"title": "C"}, {"date": date(2026, 6, 6)}, {"url": "https://example.org/c"}):
+        renamed = version_of(BlobId("b"), issue(), replace(placed, path="c.md", **other))
+        assert difference(version, renamed) == "its title, date or address"
+    assert difference(version, version_of(BlobId("b"), issue(picture="q"), placed)) == "its pictures"
+    assert difference(version, version_of(BlobId("c"), issue(), placed)) == "its text"
+    for before in (version_of(BlobId("b"), issue()), Version("b+?")):
+        assert is_same(before, version)
+    assert is_same(unseen(BlobId("b"), "a.md"), version_of(BlobId("b"), (), placed))
+    assert not is_same(unseen(BlobId("b"), "a.md"), version_of(BlobId("b"), (), replace(placed, path="c.md")))
+    assert not is_same(Version("b"), version)
 
 
 def test_what_was_let_through_before_versions_were_kept_is_known_by_its_text_alone() -> None:
