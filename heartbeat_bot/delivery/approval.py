@@ -24,7 +24,7 @@ Version = NewType("Version", str)
 """``<blob>``, or ``<blob>+<digest of the pictures>`` where pictures are uploaded."""
 
 ANY_PICTURES: Final = "?"
-"""Stands for the pictures of what was let through before versions were written down: nobody knows them."""
+"""Stands for pictures that nobody knows: of what was let through before versions were written down, or was there on the first run."""
 
 SMALL: Final = 3
 """Characters: enough for two letters that changed places and one that was forgotten, too few for another word in most places."""
@@ -51,6 +51,11 @@ def version_of(blob: BlobId, posts: Sequence[_WithFiles]) -> Version:
 def text_of(version: Version | None) -> BlobId | None:
     """Return the blob of a version, None for none."""
     return None if version is None else BlobId(version.partition("+")[0])
+
+
+def with_any_pictures(blob: BlobId) -> Version:
+    """Return the version of a text that is let through with whatever pictures go with it."""
+    return Version(f"{blob}+{ANY_PICTURES}")
 
 
 def is_same(approved: Version | None, version: Version) -> bool:

@@ -5,8 +5,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from test_approval import SPAM, edits_too
-from test_moderating import JUNE, by_mo, town_with_approval
+from test_approval import PIXEL, SPAM, edits_too
+from test_moderating import JUNE, by_mo, posted, states, town_with_approval
 from test_reposting import confirm
 from town import Town, components
 from two_servers import ABBEY_PUBLIC, Abbey, found, told
@@ -336,7 +336,15 @@ async def test_what_is_taken_back_while_the_source_is_away_is_not_read(town: Tow
 
 @pytest.mark.parametrize(
     "heading",
-    ["Events:", "Community\n\n### Upcoming events", "1. Events", "**Events**", "*Great* Events", "Events \\:tada:", "Events a\u0301"],
+    [
+        "Events:",
+        "Community\n\n### Upcoming events",
+        "1. Events",
+        "**Events**",
+        "*Great* Events",
+        "Events \\:tada:",
+        "Events a\u0301",
+    ],
 )
 async def test_events_of_a_section_that_is_taken_back_are_not_told(town: Town, heading: str) -> None:
     async with town.running():
@@ -347,3 +355,37 @@ async def test_events_of_a_section_that_is_taken_back_are_not_told(town: Town, h
         section = (await town.opened.desk.passes.preview(record)).posts[2].key
         await confirm(town, await by_mo(town, "retract", issue="june", section=section), "Take it back")
         assert "Canaryfest" not in everything(town, await town.call("events", when="all"))
+
+
+@pytest.mark.parametrize("later", [False, True])
+async def test_what_went_and_came_back_with_another_text_is_not_read_under_approval(town: Town, *, later: bool) -> None:
+    plain, bound = town.moderation, town.moderation[:-1] + ", approval: true}"
+    town.announce = "hold: 0s, max_age: null, on_remove: retract"
+    town.moderation = plain if later else bound
+    async with town.running():
+        await by_mo(town, "approve", issue="april")
+        assert posted(town)
+        old = (town.folder / "april.md").read_text()
+        town.remove("april")
+        for _ in range(3):
+            town.clock.advance(60)
+            await town.sync()
+        assert posted(town) == []
+    town.moderation = bound
+    async with town.running():
+        town.write("april", old.replace("The wind turned.", "Win at the casino."))
+        await town.sync()
+        await town.sync()
+        assert (await states(town))["april"] is State.BASELINE
+        assert "casino" not in everything(town, await town.call("issue", issue="april"))
+
+
+async def test_an_issue_of_the_first_run_with_pictures_is_read_under_approval(town_with_approval: Town) -> None:
+    town = town_with_approval
+    town.newsletter = "    images: {attach: true}\n"
+    (town.folder / "sail.png").write_bytes(PIXEL)
+    town.write("sails", "---\ntitle: Sails\ndate: 2026-07-31\n---\n\nSee.\n\n## New\n\n![A sail](sail.png)\n")
+    async with town.running():
+        await town.sync()
+        assert (await states(town))["sails"] is State.BASELINE
+        assert "See." in everything(town, await town.call("issue", issue="sails"))
