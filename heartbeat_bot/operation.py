@@ -120,7 +120,7 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
         assert isinstance(bot, Bot), "the client is what log_in was asked to make"
         service = Service(desk)
         await service.auditing.settle()
-        await service.indexing.forget_others()
+        await service.indexing.settle()
         await bot.prepare(service)
         yield Opened(bot=bot, desk=desk, service=service)
 

@@ -98,9 +98,17 @@ def entry_of(
         date=issue.date,
         url=preview.url,
         parts=tuple(_part(post, issue.title) for post in preview.composition.posts),
-        events=tuple(replace(event, url=resolve(event.url or "") or None) for event in events),
-        jobs=tuple(replace(job, url=resolve(job.url or "") or None) for job in jobs),
+        events=tuple(replace(event, url=resolve(event.url or "") or None, post=_post_of(event, preview)) for event in events),
+        jobs=tuple(replace(job, url=resolve(job.url or "") or None, post=_post_of(job, preview)) for job in jobs),
     )
+
+
+def _post_of(item: Event | Job, preview: Preview) -> str | None:
+    """Return the key of the first post that shows the section of an event or a job, "" when none does, None when that is not known."""
+    if not item.place:
+        return None if item.place is None else COVER
+    heading = preview.issue.sections[item.place - 1].heading
+    return next((key for shown, key in preview.composition.firsts if shown is heading), "")
 
 
 def _part(post: Post, issue_title: str) -> Part:

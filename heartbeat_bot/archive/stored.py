@@ -36,7 +36,7 @@ def load_files(text: str | None) -> tuple[File, ...]:
 
 def dump_items(items: Iterable[Event | Job]) -> str | None:
     """Write events or jobs, None for none."""
-    rows = [item.as_json() | {"line": item.line} for item in items]
+    rows = [item.as_json() | {"line": item.line, "place": item.place, "post": item.post} for item in items]
     return json.dumps(rows, separators=(",", ":")) if rows else None
 
 

@@ -31,7 +31,7 @@ Without the last part, as versions were before: nobody knows the path, and any w
 """
 
 ANY_PICTURES: Final = "?"
-"""Stands for the pictures of what was let through before versions were written down: nobody knows them."""
+"""Stands for pictures that nobody knows: of what was let through before versions were written down, or was there on the first run."""
 
 SMALL: Final = 3
 """Characters: enough for two letters that changed places and one that was forgotten, too few for another word in most places."""
@@ -65,7 +65,7 @@ class _Placed(Protocol):
 def version_of(blob: BlobId, posts: Sequence[_WithFiles], placed: _Placed | None = None) -> Version:
     """Return the version of an issue whose file is ``blob`` and is rendered as ``posts``, at any path when it is not known where it is."""
     files = [file.blob for post in posts for file in post.files]
-    pictures = sha256(" ".join(files).encode()).hexdigest()[:16] if files else ""
+    pictures = _digest(" ".join(files)) if files else ""
     if placed is None:
         return Version(f"{blob}+{pictures}" if pictures else blob)
     shown = _digest(json.dumps([placed.title, placed.date and placed.date.isoformat(), placed.url]))
@@ -80,6 +80,11 @@ def unseen(blob: BlobId, path: str) -> Version:
 def text_of(version: Version | None) -> BlobId | None:
     """Return the blob of a version, None for none."""
     return None if version is None else BlobId(version.partition("+")[0])
+
+
+def with_any_pictures(blob: BlobId) -> Version:
+    """Return the version of a text that is let through with whatever pictures go with it."""
+    return Version(f"{blob}+{ANY_PICTURES}")
 
 
 def is_same(approved: Version | None, version: Version) -> bool:
@@ -107,13 +112,13 @@ def _parts(version: Version) -> tuple[str, str, str]:
 
 
 def seal(version: Version) -> str:
-    """Return what a button carries of the version that its message shows: 132 bits, so that nobody finds two versions of one seal."""
+    """Return what a button carries of the version that its message shows: 120 bits, so that nobody finds two versions of one seal."""
     return _digest(version)
 
 
 def _digest(text: str) -> str:
-    """Return 22 characters that stand for a text."""
-    return urlsafe_b64encode(sha256(text.encode()).digest())[:22].decode()
+    """Return 20 characters (120 bits) that stand for a text."""
+    return urlsafe_b64encode(sha256(text.encode()).digest())[:20].decode()
 
 
 def dump(posts: Sequence[Post]) -> bytes:

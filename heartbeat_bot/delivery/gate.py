@@ -52,6 +52,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import Final, TypeVar
 
+EVERY_ONE: Final = "every issue of this newsletter waits for a moderator's approval"
 ON_HOLD: Final = "a moderator put it on hold"
 SKIPPED: Final = "a moderator skipped it"
 DECLINED: Final = "a moderator skipped its edit: its messages stay as they are"
@@ -59,7 +60,6 @@ EDITED: Final = "it was edited since: its messages stay as they are until a mode
 CHANGED_MEANWHILE: Final = "its text changed before all of it was posted: the rest waits until a moderator approves the new text"
 
 _DAY = timedelta(days=1)
-_EVERY_ONE: Final = "every issue of this newsletter waits for a moderator's approval"
 _Key = TypeVar("_Key", bound=Hashable)
 
 
@@ -90,12 +90,16 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The newsletter's rules. ``max_age`` None: no issue is too old. ``edit_window`` None: changes are sent for ever."""
+    """The newsletter's rules. ``max_age`` None: no issue is too old. ``edit_window`` None: changes are sent for ever.
+
+    ``max_new_per_pass`` 0: a moderator approves every issue. ``max_gone_per_pass`` None: as many may go at once as may come.
+    """
 
     hold: timedelta
     max_age: timedelta | None
     max_new_per_pass: int
     edit_window: timedelta | None = None
+    max_gone_per_pass: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +109,8 @@ class Facts:
     ``date`` without a time stands for that whole day in UTC; a time without a zone is UTC. ``changed_at`` (aware) is when its
     content became what it is, ``listed_at`` since when it can be read and is no draft (None: since ``changed_at``).
 
-    ``announced``, ``baseline``, ``too_old``, ``waiting``: what an earlier pass made of it. ``approved``: a moderator wants it
+    ``announced``, ``baseline``, ``too_old``, ``waiting``: what an earlier pass made of it; ``waiting_as_every_one``: only because every
+    issue had to be approved then, so that it is judged anew once that is no more so. ``approved``: a moderator wants it
     announced, however old it is and however many came with it. ``on_hold``: a moderator holds it back, whatever else is said of
     it. ``scheduled`` (aware) is when a moderator wants it announced. ``skipped``: a moderator made it one of the ``baseline``. ``broken`` and
     ``doubt`` say why it cannot be read and why it is unsure who it is. ``other_than_approved`` says what of it ("its text") is not what
@@ -123,6 +128,7 @@ class Facts:
     baseline: bool = False
     too_old: bool = False
     waiting: bool = False
+    waiting_as_every_one: bool = False
     approved: bool = False
     on_hold: bool = False
     scheduled: datetime | None = None
@@ -175,7 +181,7 @@ def judge(issues: Mapping[_Key, Facts], rules: Rules, *, now: datetime, first_ru
         if together > rules.max_new_per_pass:
             why = f"{together} new issues came at once, more than {rules.max_new_per_pass}: a moderator must approve them"
             if rules.max_new_per_pass == 0:
-                why = _EVERY_ONE
+                why = EVERY_ONE
             rulings[key] = Ruling(verdict=Verdict.WAITING, why=why)
     return rulings
 
@@ -223,8 +229,8 @@ def _judge_undecided(facts: Facts, rules: Rules, ends: datetime | None, *, now: 
             return Ruling(verdict=Verdict.TOO_OLD, why=why)
     if facts.doubt is not None:
         return Ruling(verdict=Verdict.UNSURE, why=f"{facts.doubt}: a moderator must say whether it is news")
-    if facts.waiting:
-        why = _EVERY_ONE if rules.max_new_per_pass == 0 else "too many new issues came at once: a moderator must approve it"
+    if facts.waiting and not (facts.waiting_as_every_one and rules.max_new_per_pass):
+        why = EVERY_ONE if rules.max_new_per_pass == 0 else "too many new issues came at once: a moderator must approve it"
         return Ruling(verdict=Verdict.WAITING, why=why)
     return None
 
@@ -302,6 +308,7 @@ def judge_removals(
     """Say which issues' messages are deleted now, and of each issue why it is as it is; ``retract`` as ``on_remove`` says."""
     batches = Counter(removal.gone_at for removal in removals.values() if removal.shown or removal.taken_back)
     pending = sum(removal.shown and not removal.taken_back for removal in removals.values())
+    most = rules.max_new_per_pass if rules.max_gone_per_pass is None else rules.max_gone_per_pass
     go: set[_Key] = set()
     why: dict[_Key, str] = {}
     for key, removal in removals.items():
@@ -313,7 +320,7 @@ def judge_removals(
             why[key] = "its file went away; its messages stay"
         elif removal.doubted:
             why[key] = "its file went away; it may be there under another name, so its messages stay until a moderator decides"
-        elif together > rules.max_new_per_pass:
+        elif together > most:
             why[key] = f"its file went away with {together - 1} others: a moderator must say whether their messages go"
         elif until > now or not removal.confirmed:
             why[key] = f"its file went away; its messages go when it is still gone after {_instant(until)}"

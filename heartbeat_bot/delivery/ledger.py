@@ -17,9 +17,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from heartbeat_bot import sqlite
 from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.actions import Actions
-from heartbeat_bot.delivery.approval import Version, difference, is_same, text_of
+from heartbeat_bot.delivery.approval import ANY_PICTURES, Version, difference, is_same, text_of, with_any_pictures
 from heartbeat_bot.delivery.copies import Copies, Copy, drop_all
-from heartbeat_bot.delivery.gate import ON_HOLD, SKIPPED, Facts, Ruling, Verdict
+from heartbeat_bot.delivery.gate import EVERY_ONE, ON_HOLD, SKIPPED, Facts, Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
 from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
 from heartbeat_bot.delivery.receipts import NOTICE, Receipt, Receipts, messages_held, receipt_of
@@ -220,6 +220,7 @@ class IssueRecord:
             baseline=self.baseline,
             too_old=self.state is State.TOO_OLD,
             waiting=self.state is State.WAITING,
+            waiting_as_every_one=self.state is State.WAITING and self.reason == EVERY_ONE,
             approved=self.approved_at is not None,
             on_hold=self.on_hold_at is not None,
             scheduled=self.scheduled_at,
@@ -425,13 +426,16 @@ class Ledger(Store):
             ids |= {row.path: IssueId(row.id) for row in result}
         return ids
 
-    async def rule(self, rulings: Mapping[IssueId, Ruling]) -> None:
-        """Note what the gate said, in one transaction. Issues that were retracted or are gone stay so."""
+    async def rule(self, rulings: Mapping[IssueId, Ruling], *, trusting: bool = True) -> None:
+        """Note what the gate said, in one transaction. Issues that were retracted or are gone stay so.
+
+        ``trusting``: texts that the gate counts among those from before the first run are let through, unless another one of theirs was.
+        """
         if rulings:
-            await self._rule(rulings)
+            await self._rule(rulings, trusting)
 
     @writing
-    def _rule(self, connection: Connection, rulings: Mapping[IssueId, Ruling]) -> None:
+    def _rule(self, connection: Connection, rulings: Mapping[IssueId, Ruling], trusting: bool) -> None:  # noqa: FBT001
         table = schema.issues
         kept = table.c.retracted_at.is_not(None)
         for issue, ruling in rulings.items():
@@ -442,7 +446,9 @@ class Ledger(Store):
             }
             if ruling.verdict is Verdict.BASELINE:
                 values |= {"baseline": True, "doubt": None, "doubt_issue": None}
-                values |= {"approved": func.coalesce(table.c.approved, table.c.blob)}
+                if trusting:
+                    # Nobody has looked at its pictures yet, as it is not posted.
+                    values |= {"approved": func.coalesce(table.c.approved, table.c.blob.concat(f"+{ANY_PICTURES}"))}
             connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
 
     @writing
@@ -469,7 +475,8 @@ class Ledger(Store):
         ``version`` is the blob's with its pictures. Whoever let it through, it is what later versions are compared with.
         """
         values: dict[str, Any] = {"shown": blob, "shown_as": rendering, "late": None, "asked_at": None}
-        values |= {"approved": version or blob, "asks": None, "declined": None}
+        # What a moderator had to approve is out: what becomes of later texts of it is for the rules to say.
+        values |= {"approved": version or blob, "approval_binds": False, "asks": None, "declined": None}
         await self._set_issue(issue, values)
 
     async def let_through(self, issue: IssueId, version: Version, *, posts: bytes | None = None) -> None:
@@ -737,7 +744,7 @@ def _check_undecided(connection: Connection, issue: IssueId, *, retracted: bool 
 def _let_through(record: IssueRecord | None, sighting: Sighting, duties: Duties) -> dict[str, Any]:
     """Return that a text from before the first run is let through, as columns, where no moderator decides about texts."""
     trusted = record is not None and record.state is State.BASELINE and not duties.issues
-    return {"approved": sighting.blob} if trusted else {}
+    return {"approved": with_any_pictures(sighting.blob)} if trusted else {}
 
 
 def _seen(connection: Connection, issue: IssueId, version: Version | None, posts: bytes | None) -> dict[str, Any]:

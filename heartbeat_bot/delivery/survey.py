@@ -86,6 +86,7 @@ def rulebook(newsletter: NewsletterConfig, *, duties: Duties = NO_DUTIES, first_
         max_age=announce.max_age,
         max_new_per_pass=0 if duties.issues else announce.max_new_per_pass,
         edit_window=announce.edit_window,
+        max_gone_per_pass=announce.max_new_per_pass,  # that every issue is approved says nothing of what goes
     )
     return Rulebook(
         rules=rules,

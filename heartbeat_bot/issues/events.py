@@ -219,6 +219,7 @@ def _event(
         section=topic.title,
         line=line_of(entry.tag),
         kind=kind,
+        place=topic.place,
     )
 
 

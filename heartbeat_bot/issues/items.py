@@ -30,6 +30,9 @@ class Event:
     ``end`` is inclusive for dates, and None when it is the start. ``timezone`` is an IANA name, or an offset such as ``+05:30``.
     ``online`` is also true for hybrid events. ``url`` is the target as written. ``section`` is the heading it stands under, ""
     for one of the front matter. A deadline's ``start`` is its last day or instant.
+
+    ``place`` numbers the issue's sections from 1, 0 is what precedes the first one; None when it stands in none or in several of them.
+    ``post`` is the key of the first post that its section is composed as, "" when no post shows that section, None when ``place`` is.
     """
 
     title: str
@@ -42,6 +45,8 @@ class Event:
     section: str
     line: int | None
     kind: EventKind = EventKind.EVENT
+    place: int | None = None
+    post: str | None = None
 
     @property
     def day(self) -> date:
@@ -65,7 +70,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One position, or a pointer to where positions are listed. ``url`` is the target as written."""
+    """One position, or a pointer to where positions are listed. ``url`` is the target as written; ``place`` and ``post`` as an event's."""
 
     title: str
     company: str | None
@@ -74,6 +79,8 @@ class Job:
     section: str
     line: int | None
     kind: JobKind = JobKind.POSITION
+    place: int | None = None
+    post: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the shape that ``preview --format json`` promises."""

@@ -135,7 +135,16 @@ def _job(
     location: str | None = None,
     kind: JobKind = JobKind.POSITION,
 ) -> Job:
-    return Job(title=title, company=company, location=location, url=url or None, section=topic.title, line=line_of(tag), kind=kind)
+    return Job(
+        title=title,
+        company=company,
+        location=location,
+        url=url or None,
+        section=topic.title,
+        line=line_of(tag),
+        kind=kind,
+        place=topic.place,
+    )
 
 
 def _pointer(topic: Topic) -> Tag | None:

@@ -35,11 +35,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A heading that promises what is sought, and the entries below it."""
+    """A heading that promises what is sought, and the entries below it; ``places``: the numbers of the issue's sections it is of."""
 
     title: str
     line: int | None
     entries: list[Entry] = field(default_factory=lambda: list[Entry]())  # noqa: PLW0108
+    places: set[int] = field(default_factory=lambda: set[int]())  # noqa: PLW0108
+
+    @property
+    def place(self) -> int | None:
+        """The number of the issue's section that all of it stands in, 0 for what precedes the first, None when it is of several."""
+        return next(iter(self.places)) if len(self.places) == 1 else None
 
 
 def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], patterns: Sequence[str]) -> Iterator[Topic]:  # noqa: C901
@@ -55,14 +61,16 @@ def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], p
 
     topic: Topic | None = None
     floor, muted, heading = 0, 0, ""
-    for part in _stream(issue):
+    for place, part in _stream(issue):
         level, tag = part.level, part.tag
         if not level:
             if topic and not muted:
+                topic.places.add(place)
                 topic.entries.append(part.entry(heading))
             continue
         title = _plain(tag)
         if topic and re.match(r"\d{4}-\d\d-\d\d\b", title):
+            topic.places.add(place)
             topic.entries.append(Entry(tag=tag, heading=""))
             continue
         if muted and level <= muted:
@@ -72,7 +80,7 @@ def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], p
             topic = None
         if topic is None:
             if accepts(title):
-                topic, floor, muted, heading = Topic(title=title, line=line_of(tag)), level, 0, ""
+                topic, floor, muted, heading = Topic(title=title, line=line_of(tag), places={place}), level, 0, ""
             elif level >= _LABEL:
                 continue
         elif trap.search(title) and not any(pattern.search(title) for pattern in extra):
@@ -80,6 +88,7 @@ def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], p
         elif not muted:
             # "Topics can include:" names the lines below it no more than the heading above does.
             heading = title if tag.name != "p" or tag.find("strong") else heading
+            topic.places.add(place)
             topic.entries.append(Entry(tag=tag, heading=""))
     if topic:
         yield topic
@@ -104,13 +113,14 @@ def marked(issue: Issue, mark: re.Pattern[str]) -> Iterator[Topic]:
     """
     heading = ""
     topic: Topic | None = None
-    for part in _stream(issue):
+    for place, part in _stream(issue):
         text = part.tag.get_text()[:_TITLE_LONGEST].lstrip()
         if mark.match(text):
             if topic:
                 yield topic
-            topic = Topic(title=heading, line=line_of(part.tag), entries=[part.entry("")])
+            topic = Topic(title=heading, line=line_of(part.tag), entries=[part.entry("")], places={place})
         elif topic and not part.level and _DETAIL.match(text):
+            topic.places.add(place)
             topic.entries.append(part.entry(""))
         elif topic:
             yield topic
@@ -141,12 +151,14 @@ class _Part:
         return Entry(tag=self.tag, heading=heading, details=self.details, card=self.card, columns=self.columns)
 
 
-def _stream(issue: Issue) -> Iterator[_Part]:
-    """Yield an issue as one line of parts."""
+def _stream(issue: Issue) -> Iterator[tuple[int, _Part]]:
+    """Yield an issue as one line of parts, each with the number of the section it stands in, 0 before the first."""
     for block in issue.intro:
-        yield from _open(block, 0)
-    for section in issue.sections:
-        yield from _section(section)
+        for part in _open(block, 0):
+            yield 0, part
+    for place, section in enumerate(issue.sections, 1):
+        for part in _section(section):
+            yield place, part
 
 
 def _section(section: Section) -> Iterator[_Part]:

@@ -53,6 +53,8 @@ class Composition:
     findings: tuple[Finding, ...]
     bounds: tuple[tuple[str, int, int], ...]
     """Per section: its key, its number of messages, the lower bound."""
+    firsts: tuple[tuple[Tag, PostKey], ...]
+    """The heading of each section that is not empty, in order, and the key of its first post."""
 
 
 @dataclass(slots=True)
@@ -84,12 +86,14 @@ def compose(
     taken: set[str] = {COVER}
     posts: list[Post] = []
     jumps: list[Jump] = []
+    firsts: list[tuple[Tag, PostKey]] = []
     for section in issue.sections:
         key = _unique(section.anchor or "section", taken)
         content, pieces = _section(section, context)
         drafts = pack(content, pieces)
         if not drafts:
             continue
+        firsts.append((section.heading, PostKey(key)))
         bounds.append((key, len(drafts), lower_bound(drafts)))
         jumps.append(Jump(label=_label(section.title), to=PostKey(key)))
         posts += [
@@ -105,7 +109,7 @@ def compose(
     bounds.insert(0, (COVER, len(cover), count))
     by_url = {f"attachment://{file.name}": file for file in files.values()}
     whole = [_with_files(post, by_url) for post in (*cover, *posts)]
-    return Composition(posts=tuple(whole), findings=tuple(context.findings), bounds=tuple(bounds))
+    return Composition(posts=tuple(whole), findings=tuple(context.findings), bounds=tuple(bounds), firsts=tuple(firsts))
 
 
 def picture_targets(issue: Issue) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Keeps the archive in step with what the last pass saw: what was said is read once, and again when it was changed."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from heartbeat_bot.archive.entry import Entry
@@ -9,6 +10,7 @@ from heartbeat_bot.delivery.approval import is_same, version_of
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.survey import at_path, rendering_of
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.issues.items import Event, Job
 from heartbeat_bot.messages.post import PostKey
 from heartbeat_bot.pictures import entry_from
 from heartbeat_bot.service.desk import Desk
@@ -23,11 +25,48 @@ class Indexing:
         """Write to the archive on the desk."""
         self._desk = desk
 
-    async def forget_others(self) -> None:
-        """Drop what the archive has of newsletters that are configured no more. To be called once, on start."""
+    async def settle(self) -> None:
+        """Drop what the archive has of newsletters that are configured no more, and hide what members may not read (any more) of others.
+
+        To be called once, on start, before anything is answered: a source may be away, and what was decided may be younger than the archive.
+        """
         archive = self._desk.archive
         for name in set(archive.newsletters()) - set(self._desk.names()):
             await archive.remove(name, archive.known(name).keys())
+        for name in self._desk.names():
+            await self._follow_ledger(name, await self._records(name))
+
+    async def _records(self, name: str) -> list[IssueRecord]:
+        """Return the issues of which there are files, as far as is known: the source may not have been looked at yet."""
+        snapshot = self._desk.passes.snapshots.get(name)
+        records = (await self._desk.ledger.records(name)).values()
+        return [record for record in records if record.present and (snapshot is None or record.path in snapshot.files)]
+
+    async def _follow_ledger(self, name: str, records: Sequence[IssueRecord]) -> None:
+        """Let members see of what is kept only what the ledger says they may, whatever became of the files.
+
+        A file's place may be another issue's now: what was kept of the one that stood there is nothing of the other.
+        """
+        archive = self._desk.archive
+        known = archive.known(name)
+        readable = {record.path: record.readable(self._desk.passes.duties) for record in records}
+        kept = [
+            record
+            for record in records
+            if record.path in known
+            and known[record.path].issue == record.id
+            and (not self._desk.is_bound or known[record.path].blob == readable[record.path])
+        ]
+        await archive.remove(name, known.keys() - {record.path for record in kept})
+        await archive.mark(name, {record.path: (record.id, readable[record.path] is not None) for record in kept})
+        for record in kept:
+            # Its file may say something else by now, or be a draft again: then it is not read anew, but what was taken back goes.
+            shown_as = known[record.path].rendering
+            taken_back = [key for key in record.withheld if f" {key} " not in f"{shown_as} "]
+            entry = await archive.entry(name, record.path) if taken_back else None
+            if entry:
+                entry = replace(entry, rendering=" ".join([shown_as, *taken_back]))
+                await archive.put(_shown(entry, record), issue=record.id, visible=readable[record.path] is not None)
 
     async def index(self, name: str) -> None:
         """Read what is new or changed in a newsletter since the archive last saw it, newest first.
@@ -39,26 +78,14 @@ class Indexing:
         """
         desk = self._desk
         snapshot = desk.passes.snapshots.get(name)
+        records = await self._records(name)
+        await self._follow_ledger(name, records)
         if snapshot is None:
             return
         newsletter = desk.config.newsletters[name]
         rendering = rendering_of(newsletter)
-        records = [
-            record for record in (await desk.ledger.records(name)).values() if record.path in snapshot.files and record.present
-        ]
-        known = desk.archive.known(name)
-        # What members may read of each: the text of now, or the one that was let through, for as long as the archive has it.
         readable = {record.path: record.readable(desk.passes.duties) for record in records}
-        kept = {
-            record.path
-            for record in records
-            if record.path in known and (not desk.is_bound or known[record.path].blob == readable[record.path])
-        }
-        await desk.archive.remove(name, known.keys() - kept)
-        await desk.archive.mark(
-            name, {record.path: (record.id, readable[record.path] is not None) for record in records if record.path in kept}
-        )
-        known = {path: known[path] for path in kept}
+        known = desk.archive.known(name)
         stale = [
             record
             for record in sorted(records, key=lambda record: str(record.date or ""), reverse=True)
@@ -98,10 +125,14 @@ def _shown(entry: Entry, record: IssueRecord) -> Entry:
     """Leave out the sections that a moderator took back."""
     if not record.withheld:
         return entry
-    hidden = {part.title for part in entry.parts if not record.shows(PostKey(part.key))}
     return replace(
         entry,
         parts=tuple(part for part in entry.parts if record.shows(PostKey(part.key))),
-        events=tuple(event for event in entry.events if event.section not in hidden),
-        jobs=tuple(job for job in entry.jobs if job.section not in hidden),
+        events=tuple(event for event in entry.events if _is_shown(event, record)),
+        jobs=tuple(job for job in entry.jobs if _is_shown(job, record)),
     )
+
+
+def _is_shown(item: Event | Job, record: IssueRecord) -> bool:
+    """Tell whether an event or a job stands in no section that was taken back: of one whose section is not known, nobody can say."""
+    return item.post is not None and record.shows(PostKey(item.post))

@@ -53,8 +53,8 @@ class KnownIssues:
             fitting = [record for record in fitting if record.present or record.id in holding[record.newsletter]]
         return [(_line(record, asker.words), str(record.id)) for record in fitting[: limits.CHOICES]]
 
-    async def chosen(self, asker: Asker, issue: str, verb: str) -> IssueRecord:
-        """Return the issue of a number, or the newest one that a text fits; raise UserError when there is none they may decide about.
+    async def chosen(self, asker: Asker, issue: str, verb: str, *, pressed: bool = False) -> IssueRecord:
+        """Return the issue of a number, or the newest one that a text fits (not when ``pressed``: buttons carry numbers); raise UserError when there is none they may decide about.
 
         ``verb`` is what they want to do with it: who names an issue of others is told that there is none, and it is written down.
         """
@@ -65,7 +65,7 @@ class KnownIssues:
         for record in records:
             if str(record.id) == wanted:
                 return record
-        words = folded_words(wanted)
+        words = () if pressed else folded_words(wanted)
         found = next((record for record in records if words and _fits(record, words)), None)
         if found is None:
             none = asker.words.say("moderation.no_issue", issue=typed(issue))

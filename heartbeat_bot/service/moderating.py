@@ -74,7 +74,7 @@ class Moderating:
 
         ``seen`` is what a button carries of the version that its message shows (see :func:`approval.seal`); None stands for what is known.
         """
-        record = await self._known.chosen(asker, issue, APPROVE)
+        record = await self._known.chosen(asker, issue, APPROVE, pressed=seen is not None)
         preview, version = await self._now(record)
         edit = record.announced_at is not None and record.retracted_at is None
         if edit and not (record.asks_about_edit or record.late):
@@ -92,7 +92,7 @@ class Moderating:
 
     async def skip(self, asker: Asker, *, issue: str, seen: str | None = None) -> Answer:
         """Let an issue be known without being announced, or an edit of one that was not be shown."""
-        record = await self._known.chosen(asker, issue, SKIP)
+        record = await self._known.chosen(asker, issue, SKIP, pressed=seen is not None)
         if not record.asks_about_edit:
             return await self._decide(asker, SKIP, record, partial(self._desk.ledger.skip, now=self._desk.clock()))
         preview, version = await self._now(record)
@@ -102,7 +102,7 @@ class Moderating:
 
     async def schedule(self, asker: Asker, *, issue: str, time: str, seen: str | None = None) -> Answer:
         """Let an issue be announced at a time, as people write times; ``seen`` as in :meth:`approve`."""
-        record = await self._known.chosen(asker, issue, SCHEDULE)
+        record = await self._known.chosen(asker, issue, SCHEDULE, pressed=seen is not None)
         now = self._desk.clock()
         at = read_time(time, now=now)
         if at is None:

@@ -44,7 +44,7 @@ class Previewing:
 
     async def _turn(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
         number, page = arguments_of(arguments, 2)
-        record = await self._known.chosen(asker, number, PREVIEW)
+        record = await self._known.chosen(asker, number, PREVIEW, pressed=True)
         return await self._page(asker, record, number_of(values[0] if values else page))
 
     async def _page(self, asker: Asker, record: IssueRecord, page: int) -> Answer:

@@ -148,7 +148,7 @@ class Reposting:
         token, number, short, channel, how, seen = arguments_of(arguments, 6)
         if how not in {REPLACE, AGAIN}:
             raise OutdatedError
-        record = await self._known.chosen(asker, number, REPOST)
+        record = await self._known.chosen(asker, number, REPOST, pressed=True)
         own, target = self._own(record), ChannelId(id_of(channel))
         key = await self._section(asker, record, short)
         about = ", ".join(part for part in (key or "", f"in channel {target}" if target != own else "", how) if part)
@@ -236,7 +236,7 @@ class Reposting:
 
     async def _retract(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         token, number, short = arguments_of(arguments, 3)
-        record = await self._known.chosen(asker, number, RETRACT)
+        record = await self._known.chosen(asker, number, RETRACT, pressed=True)
         key = await self._section(asker, record, short)
         async with self._auditing.act(asker, "retract", issue=record, detail=key or "", token=token) as act:
             if key is None:

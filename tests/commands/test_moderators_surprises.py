@@ -3,18 +3,22 @@
 import asyncio
 
 import pytest
-from test_moderating import JUNE, by_mo, posted, states
+from test_approval import forge
+from test_moderating import JUNE, by_mo, posted, states, town_with_approval
 from test_notices import notices, press, text
 from test_reposting import TITLES, confirm
 from town import Town, components
 
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.components import press as press_of
 from heartbeat_bot.messages.nodes import count_nodes
 from heartbeat_bot.messages.post import texts
 from heartbeat_bot.sandbox.faults import Answer, Hold
 from heartbeat_bot.sandbox.objects import message_object
 from heartbeat_bot.sandbox.permissions import Permission
+
+__all__ = ["town_with_approval"]
 
 
 async def begin(town: Town) -> None:
@@ -414,3 +418,64 @@ async def test_an_outcome_of_any_length_is_told_with_its_beginning(town: Town) -
         for message in town.sandbox.messages(town.office):
             assert len(message["content"]) <= limits.CONTENT
             assert not message["mention_everyone"]
+
+
+async def test_what_went_away_goes_under_approval_too(town_with_approval: Town) -> None:
+    town = town_with_approval
+    town.announce = "hold: 0s, max_age: null, on_remove: retract"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        await by_mo(town, "approve", issue="june")
+        assert posted(town)
+        town.remove("june")
+        for _ in range(3):
+            town.clock.advance(3600)
+            await town.sync()
+        assert posted(town) == []
+
+
+async def test_a_repost_of_a_late_edit_is_posted_where_nothing_needs_approval(town: Town) -> None:
+    town.announce = "hold: 0s, max_age: 14d, edit_window: 1h"
+    async with town.running():
+        old = JUNE.replace("2026-06-06", "2026-01-06")
+        town.write("june", old)
+        await town.sync()
+        assert (await states(town))["june"] is State.TOO_OLD
+        await by_mo(town, "approve", issue="june")
+        before = posted(town)
+        town.clock.advance(7200)
+        town.write("june", old.replace("warm", "hot"))
+        await town.sync()
+        await confirm(town, await by_mo(town, "repost", issue="june"))
+        assert posted(town) == before != []
+
+
+async def test_a_button_of_a_number_that_is_no_more_decides_about_no_other(town_with_approval: Town) -> None:
+    town = town_with_approval
+    async with town.running():
+        town.write("june", JUNE.replace("June's Heat", "99 balloons"))
+        await town.sync()
+        (notice,) = notices(town)
+        await forge(town, notice, press_of("skip", 99, "0123456789"))
+        assert (await states(town))["june"] is State.WAITING
+        await by_mo(town, "skip", issue="99")
+        assert (await states(town))["june"] is State.BASELINE
+
+
+@pytest.mark.parametrize(("count", "state"), [(1, State.ANNOUNCED), (5, State.WAITING)])
+async def test_what_waited_for_approval_is_judged_anew_without_it(town: Town, count: int, state: State) -> None:
+    plain = town.moderation
+    town.moderation = plain[:-1] + ", approval: true}"
+    async with town.running():
+        for number in range(count):
+            said = JUNE.replace("June's Heat", f"Heat {number}").replace("warm", f"warm {number} " * 40)
+            town.write(f"june-{number}", said.replace("2026-06-06", f"2026-06-0{number + 1}"))
+        await town.sync()
+        assert (await states(town))["june-0"] is State.WAITING
+    town.moderation = plain
+    async with town.running():
+        await town.sync()
+        records = [one for one in (await town.opened.desk.ledger.records("mill")).values() if one.slug.startswith("june-")]
+        assert {one.state for one in records} == {state}
+        assert not any("waits for a moderator's approval" in one.reason for one in records)

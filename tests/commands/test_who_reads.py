@@ -5,7 +5,9 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from test_moderating import by_mo
+from test_approval import PIXEL, SPAM, edits_too
+from test_moderating import JUNE, by_mo, posted, states, town_with_approval
+from test_reposting import confirm
 from town import Town, components
 from two_servers import ABBEY_PUBLIC, Abbey, found, told
 
@@ -16,6 +18,8 @@ from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
 from heartbeat_bot.sandbox.objects import message_object
 from heartbeat_bot.sandbox.world import Channel, User
 
+__all__ = ["town_with_approval"]
+CANARYFEST = JUNE.replace("Harvest", "Canaryfest").replace("September 9", "September 10")
 COMMANDS: dict[str, dict[str, object]] = {
     "latest": {},
     "events": {"when": "all"},
@@ -276,3 +280,112 @@ async def test_doctor_says_when_others_may_read_a_newsletter_in_their_servers(to
     found(town)
     lines = [line.text for line in await diagnose(town.config()) if "everyone may read it" in line.text]
     assert [line.partition(":")[0] for line in lines] == ["mill"]
+
+
+async def test_what_took_the_place_of_an_issue_is_not_read_under_its_number(town: Town) -> None:
+    async with town.running():
+        june = JUNE.replace("title:", "id: june\ntitle:")
+        town.write("june", june)
+        town.write("next", told("Next", "canary", "2030-01-01", more="id: next\n"))
+        await town.sync()
+        number = town.number("June's Heat")
+        town.write("other", (town.folder / "next.md").read_text())
+        town.write("next", june.replace("title:", "draft: true\ntitle:"))
+        town.remove("june")
+        await town.sync()
+        assert "canary" not in everything(town, await town.call("issue", issue=str(number)))
+        assert "canary" not in everything(town, await town.call("latest"))
+
+
+async def test_a_section_that_is_taken_back_while_an_edit_waits_is_not_read(town_with_approval: Town) -> None:
+    town = edits_too(town_with_approval)
+    async with town.running():
+        town.write("june", CANARYFEST)
+        await town.sync()
+        await by_mo(town, "approve", issue="june")
+        town.write("june", SPAM)
+        await town.sync()
+        assert "Canaryfest](" in everything(town, await town.call("events", when="all"))
+        await confirm(town, await by_mo(town, "retract", issue="june", section="Events"), "Take it back")
+        await town.sync()
+        assert "Canaryfest](" not in everything(town, await town.call("events", when="all"))
+        assert "**Canaryfest**" not in everything(town, await town.call("search", query="Canaryfest"))
+
+
+async def test_a_section_that_is_taken_back_while_its_file_is_a_draft_is_not_read(town: Town) -> None:
+    async with town.running():
+        town.write("june", CANARYFEST)
+        await town.sync()
+        town.write("june", CANARYFEST.replace("title:", "draft: true\ntitle:"))
+        await town.sync()
+        await confirm(town, await by_mo(town, "retract", issue="june", section="Events"), "Take it back")
+        assert "Canaryfest](" not in everything(town, await town.call("events", when="all"))
+
+
+async def test_what_is_taken_back_while_the_source_is_away_is_not_read(town: Town) -> None:
+    async with town.running():
+        town.write("june", JUNE.replace("warm", "canary"))
+        await town.sync()
+    town.folder.rename(town.folder.with_name("away"))
+    async with town.running():
+        await confirm(town, await by_mo(town, "retract", issue="june"), "Take it back")
+        assert "canary" not in everything(town, await town.call("issue", issue="june"))
+    async with town.running():
+        assert "canary" not in everything(town, await town.call("issue", issue="june"))
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Events:",
+        "Community\n\n### Upcoming events",
+        "1. Events",
+        "**Events**",
+        "*Great* Events",
+        "Events \\:tada:",
+        "Events a\u0301",
+    ],
+)
+async def test_events_of_a_section_that_is_taken_back_are_not_told(town: Town, heading: str) -> None:
+    async with town.running():
+        town.write("june", CANARYFEST.replace("## Events", f"## {heading}"))
+        await town.sync()
+        assert "Canaryfest" in everything(town, await town.call("events", when="all"))
+        record = next(one for one in (await town.opened.desk.ledger.records("mill")).values() if one.path == "june.md")
+        section = (await town.opened.desk.passes.preview(record)).posts[2].key
+        await confirm(town, await by_mo(town, "retract", issue="june", section=section), "Take it back")
+        assert "Canaryfest" not in everything(town, await town.call("events", when="all"))
+
+
+@pytest.mark.parametrize("later", [False, True])
+async def test_what_went_and_came_back_with_another_text_is_not_read_under_approval(town: Town, *, later: bool) -> None:
+    plain, bound = town.moderation, town.moderation[:-1] + ", approval: true}"
+    town.announce = "hold: 0s, max_age: null, on_remove: retract"
+    town.moderation = plain if later else bound
+    async with town.running():
+        await by_mo(town, "approve", issue="april")
+        assert posted(town)
+        old = (town.folder / "april.md").read_text()
+        town.remove("april")
+        for _ in range(3):
+            town.clock.advance(60)
+            await town.sync()
+        assert posted(town) == []
+    town.moderation = bound
+    async with town.running():
+        town.write("april", old.replace("The wind turned.", "Win at the casino."))
+        await town.sync()
+        await town.sync()
+        assert (await states(town))["april"] is State.BASELINE
+        assert "casino" not in everything(town, await town.call("issue", issue="april"))
+
+
+async def test_an_issue_of_the_first_run_with_pictures_is_read_under_approval(town_with_approval: Town) -> None:
+    town = town_with_approval
+    town.newsletter = "    images: {attach: true}\n"
+    (town.folder / "sail.png").write_bytes(PIXEL)
+    town.write("sails", "---\ntitle: Sails\ndate: 2026-07-31\n---\n\nSee.\n\n## New\n\n![A sail](sail.png)\n")
+    async with town.running():
+        await town.sync()
+        assert (await states(town))["sails"] is State.BASELINE
+        assert "See." in everything(town, await town.call("issue", issue="sails"))

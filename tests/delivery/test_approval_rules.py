@@ -33,7 +33,7 @@ def test_a_version_is_of_the_text_and_of_the_pictures_in_their_order_wherever_th
     moved = [posts[0], Post(key=PostKey("news"), files=(File(name="b.png", path="elsewhere/b.png", blob="p"),))]
     assert version == version_of(BlobId("b"), moved)
     assert version_of(BlobId("b"), posts[:1]) == "b"
-    assert len(seal(version)) == 22
+    assert len(seal(version)) == 20
 
 
 def test_a_version_is_of_what_the_path_may_say_and_at_its_own_path_however_it_is_rendered() -> None:
