@@ -34,9 +34,10 @@ SAME = {
 """What licences were called before SPDX."""
 ELSEWHERE = {
     "audioop-lts": "PSF-2.0",  # from Python 3.13 on
+    "atheris": "Apache-2.0",  # on Linux, for `make fuzz`
     "colorama": "BSD-3-Clause",  # on Windows
 }
-"""The licences of packages that only other machines install, read in their wheels."""
+"""The licences of packages that are not installed here, read in their wheels."""
 
 
 def main() -> int:
