@@ -30,6 +30,9 @@ Version = NewType("Version", str)
 Without the last part, as versions were before: nobody knows the path, and any will do. Without the pictures, too: there are none.
 """
 
+SEAL: Final = 20
+"""Characters of a seal: 120 bits, in base64 for addresses, so that two texts of one seal cannot be found by trying."""
+
 ANY_PICTURES: Final = "?"
 """Stands for pictures that nobody knows: of what was let through before versions were written down, or was there on the first run."""
 
@@ -117,8 +120,8 @@ def seal(version: Version) -> str:
 
 
 def _digest(text: str) -> str:
-    """Return 20 characters (120 bits) that stand for a text."""
-    return urlsafe_b64encode(sha256(text.encode()).digest())[:20].decode()
+    """Return :data:`SEAL` characters that stand for a text."""
+    return urlsafe_b64encode(sha256(text.encode()).digest())[:SEAL].decode()
 
 
 def dump(posts: Sequence[Post]) -> bytes:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from heartbeat_bot.delivery.approval import Version, dump, seal, unseen
+from heartbeat_bot.delivery.approval import SEAL, Version, dump, seal, unseen
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
 from heartbeat_bot.delivery.plan import ChannelId
@@ -338,7 +338,7 @@ def _ask_time(asker: Asker, arguments: Sequence[str]) -> Dialog:
 
 def _sealed(seen: str) -> str:
     """Return what a button carries of what was seen; raise OutdatedError for what no button carries."""
-    if not re.fullmatch(r"[\w-]{22}", seen, re.ASCII):
+    if not re.fullmatch(rf"[\w-]{{{SEAL}}}", seen, re.ASCII):
         raise OutdatedError
     return seen
 
