@@ -30,7 +30,11 @@ def serve(descriptor: int, *, seconds: float, memory: int, idle: float) -> None:
                 job = pipe.recv_bytes()
             except EOFError:
                 return
-            answer, healthy = _answer(job, seconds=seconds, memory=memory)
+            try:
+                answer, healthy = _answer(job, seconds=seconds, memory=memory)
+            except MemoryError:  # there was no room to say what had gone wrong, either
+                limit_process(seconds=seconds, memory=resource.RLIM_INFINITY)
+                answer, healthy = pickle.dumps((False, over_memory(memory))), False
             pipe.send_bytes(answer)
             if not healthy:
                 return
