@@ -31,20 +31,21 @@ def serve(descriptor: int, *, seconds: float, memory: int, idle: float) -> None:
             except EOFError:
                 return
             try:
-                answer, healthy = _answer(job, seconds=seconds, memory=memory)
-            except MemoryError:  # there was no room to say what had gone wrong, either
+                answer = _answer(job, seconds=seconds, memory=memory)
+            except MemoryError:
+                answer = None  # what fills the memory goes when this is left; before, there is no room even to say so
+            if answer is None:
                 limit_process(seconds=seconds, memory=resource.RLIM_INFINITY)
-                answer, healthy = pickle.dumps((False, over_memory(memory))), False
-            pipe.send_bytes(answer)
-            if not healthy:
+                pipe.send_bytes(pickle.dumps((False, over_memory(memory))))
                 return
+            pipe.send_bytes(answer)
             if len(job) > _LARGE:
                 # The tree of a text is full of circles, which would count against the next one.
                 gc.collect()
 
 
-def _answer(job: bytes, *, seconds: float, memory: int) -> tuple[bytes, bool]:
-    """Do a job; return the answer, and whether this process can do another."""
+def _answer(job: bytes, *, seconds: float, memory: int) -> bytes:
+    """Do a job and return the answer; raise MemoryError when there is no room for the job, or to say what went wrong with it."""
     try:
         # The other end is the bot itself: what it asks for comes from no repository. The function's module is loaded with it, and
         # that is not the text's fault.
@@ -53,15 +54,12 @@ def _answer(job: bytes, *, seconds: float, memory: int) -> tuple[bytes, bool]:
         with deadline(seconds):
             answer = pickle.dumps((True, function(*arguments, **named)))
     except MemoryError:
-        answer = b""  # what fills the memory goes when this is left; before, there is no room even to say so
+        raise
     except Exception as error:  # noqa: BLE001 - it is raised at the other end
-        return _failure(error), True
-    if not answer:
-        limit_process(seconds=seconds, memory=resource.RLIM_INFINITY)
-        return pickle.dumps((False, over_memory(memory))), False
+        return _failure(error)
     if len(answer) > MOST_ANSWER:
-        return _failure(TooMuchError(f"makes more than {MOST_ANSWER // 2**20} MiB of messages")), True
-    return answer, True
+        return _failure(TooMuchError(f"makes more than {MOST_ANSWER // 2**20} MiB of messages"))
+    return answer
 
 
 def _failure(error: Exception) -> bytes:
