@@ -151,8 +151,9 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
             # Too large to be loaded: nothing is known of its text.
             sightings[path] = _unreadable(path, snapshot, Fingerprint({}), at_home.get(path), error)
         else:
+            known_text = snapshot.files[path] in prints
             sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path), prints)
-        lines = sum(map(len, (one.lines for one in prints.values()))) if not number % 100 else lines
+            lines += 0 if known_text else len(sightings[path].fingerprint.lines)
         if lines > _MOST_LINES:
             raise SourceError(
                 f"{len(changed)} files are new or changed, and the first {number + 1} have more than {_MOST_LINES:,} lines, more than can "
