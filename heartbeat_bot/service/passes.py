@@ -122,7 +122,7 @@ class Passes:
             if not paused:
                 await self._foretell(name, found, report)
             return report
-        ids = await self._note(name, found)
+        ids = await self._note(name, found, first_run=state.baseline_at is None)
         if not paused:
             await self._make_agree(name, found, ids, report)
         await self._ledger.pass_done(name, commit=found.snapshot.commit, now=self._clock())
@@ -179,7 +179,7 @@ class Passes:
 
         return await survey(name, self._ledger, snapshot, book, self.runner, reading)
 
-    async def _note(self, name: str, found: Survey) -> dict[str, IssueId]:
+    async def _note(self, name: str, found: Survey, *, first_run: bool) -> dict[str, IssueId]:
         """Write down what a pass found; return the numbers of all issues that are there, by path."""
         ids = {path: id_ for path, id_ in found.issues.items() if id_ is not None}
         now = self._clock()
@@ -196,7 +196,6 @@ class Passes:
             )
         changed = {ids[path]: ruling for path, ruling in found.rulings.items() if not _is_noted(found.record(path), ruling)}
         # Under approval only the first run lets texts through unseen: what comes back later with another text is not what was there then.
-        first_run = (await self._ledger.newsletter(name)).baseline_at is None
         await self._ledger.rule(changed, trusting=first_run or not self.duties.issues)
         if found.farewells:
             await self._ledger.explain(found.farewells)
@@ -209,8 +208,8 @@ class Passes:
         if record is None or record.late == blob:
             return
         try:
-            operations = await self._operations(name, found, path)
             rendered = await self._rendered(name, found.snapshot, path)
+            operations = await self._operations(name, found, path, rendered.posts)
             version = version_of(blob, rendered.posts, rendered)
         except UserError:
             return  # the next pass looks again
@@ -265,15 +264,17 @@ class Passes:
             outcome = await self.publisher.clear(issue, channel=channel, series=series, keys=record.withheld)
             self._tell(report, record.title, outcome)
 
-    async def _operations(self, name: str, found: Survey, path: str, copy: Copy | None = None) -> tuple[Operation, ...]:
-        """Return what would bring the announcement of the issue at a path, or a copy, in step with its file."""
+    async def _operations(
+        self, name: str, found: Survey, path: str, posts: Sequence[Post], copy: Copy | None = None
+    ) -> tuple[Operation, ...]:
+        """Return what would bring the announcement of the issue at a path, or a copy, in step with its file, rendered as ``posts``."""
         newsletter = self._config.newsletters[name]
         channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
         facts = await self.channel(channel)
         record = found.record(path)
         series = copy.series if copy else ANNOUNCEMENT
         receipts = await self._ledger.receipts.held(record.id, channel, series) if record else []
-        posts = _shown((await self._rendered(name, found.snapshot, path)).posts, record)
+        posts = _shown(posts, record)
         posts = copy.posts(posts) if copy else posts
         publish = newsletter.announce.publish and facts.announcement
         return plan(posts, [receipt.held() for receipt in receipts], guild=facts.guild, channel=channel, publish=publish)
@@ -350,7 +351,7 @@ class Passes:
         try:
             preview = await self._rendered(name, found.snapshot, path)
             version = version_of(found.snapshot.files[path], preview.posts, preview)
-            if not await self._may_send(name, issue, version, copy, report):
+            if not await self._may_send(issue, version, copy, report):
                 return
             posts = _shown(preview.posts, found.record(path))
             channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
@@ -364,7 +365,7 @@ class Passes:
                 publish=newsletter.announce.publish and facts.announcement,
                 read_file=_checked(found.snapshot.contents.read_picture, posts),
                 progress=progress,
-                may_begin=None if copy else partial(self._may_begin, name, issue),
+                may_begin=None if copy else partial(self._may_begin, issue),
             )
         except UserError as error:
             if copy and _is_lost(error):
@@ -389,12 +390,12 @@ class Passes:
             # What only shows against the source; the rest is what `check` told the authors.
             report.problems += [f"{title}: {one.message}" for one in preview.findings if one.rule == "picture-not-attached"]
 
-    async def _may_send(self, name: str, issue: IssueId, version: Version, copy: Copy | None, report: PassReport) -> bool:
+    async def _may_send(self, issue: IssueId, version: Version, copy: Copy | None, report: PassReport) -> bool:
         """Tell whether a version may be sent at this instant, by what the ledger says now; what is to be asked is noted.
 
         The pass may have begun before a moderator decided otherwise, and the pictures are known only when the issue is rendered.
         """
-        record = (await self._ledger.records(name))[issue]
+        record = await self._ledger.issue(issue)
         if copy:
             if record.may_copy(copy, version, self.duties):
                 return True
@@ -415,9 +416,9 @@ class Passes:
             await self._ledger.let_through(issue, version)  # what is sent from now on is an edit of this
         return True
 
-    async def _may_begin(self, name: str, issue: IssueId) -> bool:
+    async def _may_begin(self, issue: IssueId) -> bool:
         """Tell whether nobody has held, skipped, scheduled or taken back an issue until now, when its first message is about to be sent."""
-        return not (await self._ledger.records(name))[issue].is_held_back(now=self._clock())
+        return not (await self._ledger.issue(issue)).is_held_back(now=self._clock())
 
     async def _forget(self, copy: Copy, title: str, report: PassReport) -> None:
         """Keep a copy in step no more; its messages, which went with its channel, are strays."""
@@ -468,7 +469,8 @@ class Passes:
         targets += [(copy, path) for copy, path in copies if copy.shown is None or found.rulings[path].deliver]
         for copy, path in targets:
             title = found.title(path)
-            for operation in await self._operations(name, found, path, copy):
+            rendered = await self._rendered(name, found.snapshot, path)
+            for operation in await self._operations(name, found, path, rendered.posts, copy):
                 match operation:
                     case Send(post=post):
                         report.done.append(f"{title}: would send {post.key}")
