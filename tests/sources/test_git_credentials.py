@@ -5,7 +5,7 @@ import base64
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -159,19 +159,22 @@ def forms_of(secret: str) -> list[bytes]:
 def processes_below(process: int) -> list[int]:
     below: list[int] = []
     for place in Path("/proc").iterdir():
-        if place.name.isdigit() and (place / "stat").exists():
-            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == process:
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            if place.name.isdigit() and int((place / "stat").read_text().rpartition(")")[2].split()[1]) == process:
                 below += [int(place.name), *processes_below(int(place.name))]
     return below
 
 
 def processes_of_ours() -> tuple[list[bytes], list[tuple[int, bytes]]]:
     """Return the arguments of all processes that this one started, and the modes and contents of their environments."""
-    places = [Path(f"/proc/{process}") for process in processes_below(os.getpid())]
-    environments = [(place / "environ").stat().st_mode for place in places]
-    contents = [(place / "environ").read_bytes() for place in places]
-    return [(place / "cmdline").read_bytes() for place in places], list(zip(environments, contents, strict=True))
+    arguments: list[bytes] = []
+    environments: list[tuple[int, bytes]] = []
+    for process in processes_below(os.getpid()):
+        place = Path(f"/proc/{process}")
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            arguments.append((place / "cmdline").read_bytes())
+            environments.append(((place / "environ").stat().st_mode, (place / "environ").read_bytes()))
+    return arguments, environments
 
 
 @pytest.mark.parametrize("way", WAYS)
