@@ -39,6 +39,8 @@ _MAX_ALIASES: Final = 100
 _MAX_MERGED: Final = 1000
 _MAX_MATTER: Final = 64 * 1024
 _MAX_DOTS: Final = 20
+_MAX_DEPTH: Final = 16
+"""Real front matter has four levels; PyYAML's time grows with the square of them."""
 _MAX_VALUES: Final = 20_000
 """Real front matter has a dozen values; aliases can make a few lines stand for billions."""
 _MAX_BITS: Final = 4096
@@ -75,6 +77,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """The safe loader, with duplicate keys and floods of aliases as errors; impossible dates and numbers stay text."""
 
     aliases = 0
+    depth = 0
 
     def get_single_data(self) -> Any:
         try:
@@ -91,7 +94,13 @@ class _UniqueKeyLoader(yaml.SafeLoader):
             if self.aliases > _MAX_ALIASES:
                 event = cast("yaml.Event", self.peek_event())  # pyright: ignore[reportUnknownMemberType] - likewise
                 raise ConstructorError(None, None, f"more than {_MAX_ALIASES} aliases", event.start_mark)
-        return super().compose_node(parent, index)
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            place = cast("yaml.Mark", self.get_mark())  # pyright: ignore[reportUnknownMemberType] - likewise
+            raise ConstructorError(None, None, "it is nested too deeply", place)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
     def flatten_mapping(self, node: MappingNode) -> None:
         own = len(node.value)
