@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from heartbeat_bot.errors import IssueError, UserError
-from heartbeat_bot.isolation.bounds import TooMuchError
+from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 
 _LOG = logging.getLogger(__name__)
 
@@ -17,6 +17,8 @@ def apart(path: str) -> Generator[None]:
         yield
     except UserError:
         raise
+    except EndedError as error:
+        raise IssueError(f"reading the text {error}; the next pass tries it again", path=path) from error
     except TooMuchError as error:
         raise IssueError(
             f"reading the text {error}, so it was given up; make it several issues, or look for something in it that is repeated "

@@ -92,8 +92,8 @@ class Worker:
         Function, arguments and result must be picklable, the function by its name. Raises TooMuchError when it took too much of
         anything, or crashed. When the caller is cancelled, the process is ended.
         """
-        job, number = pickle.dumps((function, arguments, named)), next(self._numbers)
-        future = self._thread.submit(self._do, number, job)
+        number = next(self._numbers)
+        future = self._thread.submit(self._do, number, (function, arguments, named))
         try:
             return cast("_Result", await wrap_future(future))
         finally:
@@ -120,7 +120,10 @@ class Worker:
 
     # In the worker's thread
 
-    def _do(self, number: int, job: bytes) -> object:
+    def _do(self, number: int, job: tuple[object, ...]) -> object:
+        return self._send(number, pickle.dumps(job))
+
+    def _send(self, number: int, job: bytes) -> object:
         if self._process is not None and self._process.poll() is not None:
             self._reap()  # it ended while it had nothing to do; whatever ended it, that is no matter of this job
         with self._lock:
@@ -134,7 +137,7 @@ class Worker:
             status = self._reap()
             if status == 0 and not fresh:
                 # It had ended just before, for lack of work.
-                return self._do(number, job)
+                return self._send(number, job)
             raise self._ending(status) from None
         finally:
             with self._lock:
@@ -151,7 +154,7 @@ class Worker:
         if isinstance(result, OverMemoryError) and not fresh:
             # What earlier jobs left behind may have taken the room of this one: a process of its own decides.
             self._reap()
-            return self._do(number, job)
+            return self._send(number, job)
         assert isinstance(result, Exception), "what goes wrong is an error"
         try:
             raise result

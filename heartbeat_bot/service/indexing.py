@@ -100,7 +100,7 @@ class Indexing:
             try:
                 data = await snapshot.contents.read(path)
                 entry = await entry_from(
-                    desk.passes.runner, snapshot.contents, path, data, newsletter, name=name, blob=blob, rendering=shown_as
+                    desk.passes.turns[name], snapshot.contents, path, data, newsletter, name=name, blob=blob, rendering=shown_as
                 )
             except UserError as error:
                 _LOG.warning("%s is not in the archive: %s", path, error)
