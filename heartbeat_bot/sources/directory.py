@@ -4,6 +4,7 @@ import asyncio
 import errno
 import hashlib
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _GIT = ".git"
 _HASHED_BYTES = 8 * 1024 * 1024
 """A larger file is named by its size and its time of modification: to hash a terabyte of nothing would take an hour."""
 _PIECE = 256 * 1024
+_PRINTED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
 def blob_id(content: bytes) -> BlobId:
@@ -224,24 +226,23 @@ def _hashed(file: RegularFile, keep: int) -> tuple[BlobId, bytes]:
 
 
 def _located(root: Path, path: str) -> Path | None:
-    """Return where a path of the source is on disk: exactly, or with its accents encoded the other way (NFC, NFD)."""
+    """Return where a path of the source is on disk: exactly, with its accents encoded the other way (NFC, NFD), or no UTF-8 there."""
     if not path or "\0" in path or {"", ".", "..", _GIT}.intersection(path.split("/")):
         return None
     try:
-        for form in (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path)):
+        for form in (path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path), _as_bytes(path)):
             if _is_inside(root, root / form) and (root / form).is_file():
                 return root / form
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             return None
         raise _unreadable(root / path, error) from error
-    if "\\x" not in path:
-        return None
-    try:
-        walk = _walk(root, lambda folder: path.startswith(f"{folder}/"), Tally())
-        return next((place for found, place in walk if found == path), None)
-    except TooManyError as error:
-        raise SourceError(f"{root / path}: {error}") from error
+    return None
+
+
+def _as_bytes(path: str) -> str:
+    """Return the name on disk that :func:`_shown` made printable."""
+    return os.fsdecode(_PRINTED.sub(lambda match: bytes.fromhex(match[1].decode()), path.encode("utf-8", "replace")))
 
 
 def _is_inside(root: Path, place: Path) -> bool:

@@ -161,7 +161,8 @@ class GitCache:
 
     def _keep(self, folder: str, content: bytes) -> None:
         self._folders[folder] = content
-        while sum(map(len, self._folders.values())) > _FOLDERS_KEPT:
+        # The newest one stays, however large it is: a hundred pictures may be looked for in it.
+        while len(self._folders) > 1 and sum(map(len, self._folders.values())) > _FOLDERS_KEPT:
             self._folders.popitem(last=False)
 
     async def _with_copy(self, work: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
@@ -205,8 +206,12 @@ class GitCache:
                 ) from error
 
     def _usable(self) -> bool:
-        packs = self._copy / "objects" / "pack"
-        return (self._copy / "HEAD").is_file() and sum(1 for _ in packs.glob("*.pack")) <= _MAX_PACKS
+        packs = self._packs()
+        return (self._copy / "HEAD").is_file() and len(packs) <= _MAX_PACKS and sum(packs) <= self._git.file_size
+
+    def _packs(self) -> list[int]:
+        """Return the sizes in bytes of the copy's packs: all together they may have what one fetch may bring."""
+        return [pack.stat().st_size for pack in (self._copy / "objects" / "pack").glob("*.pack")]
 
     async def _renew(self, *, filtered: bool = True) -> GitTree:
         """Make a new copy beside the old one and put it in its place."""
@@ -368,6 +373,8 @@ class GitCache:
         for _ in range(_MOST_FETCHES):
             if not waiting:
                 return
+            if sum(await asyncio.to_thread(self._packs)) > self._git.file_size:
+                break
             some = waiting.pop()
             try:
                 await self._fetch_some(some)
@@ -378,7 +385,9 @@ class GitCache:
                     half = len(some) // 2
                     waiting += [some[half:], some[:half]]
         if waiting:
-            raise SourceError(f"{self.shown}: too many files are too large to be fetched; take them out, or write narrower `paths`")
+            raise SourceError(
+                f"{self.shown}: too many files are too large to be fetched, or all together are; take them out, or write narrower `paths`"
+            )
 
     async def _fetch_some(self, blobs: Sequence[BlobId]) -> None:
         # noop: else the remote takes the commit that we have for proof that we have its blobs, too.

@@ -163,6 +163,19 @@ async def test_a_file_that_git_cannot_fetch_within_its_limits_does_not_keep_the_
     assert bytes_in(cache) < MEGABYTE, "what was fetched in vain does not stay"
 
 
+async def test_files_that_are_too_large_only_all_together_do_not_fill_the_disk(tmp_path: Path, cache: Path) -> None:
+    bare = Bare(tmp_path / "noise")
+    noise = [("100644", b"%02d.md" % number, bare.blob(os.urandom(MEGABYTE))) for number in range(16)]
+    bare.commit(bare.tree(noise))
+    command = GitCommand(environ=git_environment(ENVIRONMENT), timeout=60, file_size=2 * MEGABYTE)
+    git_cache = GitCache(bare.url, "main", PathPatterns(["*.md"]), cache, command)
+    for _ in range(2):
+        contents = GitContents(git_cache, await git_cache.update())
+        with pytest.raises(SourceError, match="too large to be fetched, or all together are; take them out"):
+            await contents.read("00.md")
+        assert bytes_in(cache) < 5 * MEGABYTE
+
+
 async def test_a_sparse_file_of_a_terabyte_in_a_folder_is_told_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "good.md").write_bytes(b"1")
     with (tmp_path / "huge.md").open("wb") as file:
