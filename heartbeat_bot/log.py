@@ -15,25 +15,38 @@ from heartbeat_bot.redaction import redact
 LogFormat = Literal["text", "json"]
 
 _INDENT: Final = "    "
+_MOST: Final = 4000
+"""Characters of a sentence, and of a line of a traceback: what went wrong may hold the text that it went wrong with."""
 
 
 def _sentence(record: logging.LogRecord) -> str:
     """Return a record's message; with its arguments behind it when they do not fit, which logging would print by itself."""
     try:
-        return record.getMessage()
+        return _shown(record.getMessage())
     except Exception:  # noqa: BLE001 - whatever formatting raises
-        return f"{record.msg} {record.args!r}"
+        return _shown(f"{record.msg} {record.args!r}")
+
+
+def _shown(text: str) -> str:
+    """Return a text without secrets, no longer than a line of a log may be."""
+    text = redact(text)
+    return text if len(text) <= _MOST else f"{text[:_MOST]}… and {len(text) - _MOST:,} characters more"
+
+
+def _traced(text: str) -> list[str]:
+    """Return the lines of a traceback, without secrets, also such as have several lines."""
+    return [_shown(line) for line in redact(text).split("\n")]
 
 
 class _TextFormatter(logging.Formatter):
     """The level and the sentence; the lines of a traceback, when there is one, follow indented."""
 
     def format(self, record: logging.LogRecord) -> str:
-        lines = [one_line(redact(f"{record.levelname} {_sentence(record)}"))]
+        lines = [one_line(f"{record.levelname} {_sentence(record)}")]
         told = [self.formatException(record.exc_info)] if record.exc_info else []
         told += [self.formatStack(record.stack_info)] if record.stack_info else []
         for part in told:
-            lines += [one_line(_INDENT + line) for line in redact(part).split("\n")]
+            lines += [one_line(_INDENT + line) for line in _traced(part)]
         return "\n".join(lines)
 
 
@@ -45,10 +58,10 @@ class _JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redact(_sentence(record)),
+            "message": _sentence(record),
         }
         if record.exc_info:
-            entry["error"] = redact(self.formatException(record.exc_info))
+            entry["error"] = "\n".join(_traced(self.formatException(record.exc_info)))
         return as_json(entry)
 
 

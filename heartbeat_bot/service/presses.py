@@ -34,8 +34,8 @@ def arguments_of(arguments: Sequence[str], count: int) -> Sequence[str]:
     return arguments
 
 
-_DIGITS: Final = 15
-"""More than any page has, fewer than SQLite's integers."""
+_DIGITS: Final = 6
+"""More than any page and any issue's number have; with a long query beside it, a custom_id has room for no more."""
 _ID_DIGITS: Final = 20
 """What 64 bits need."""
 

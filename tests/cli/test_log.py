@@ -56,6 +56,20 @@ def test_no_format_shows_a_secret_in_a_message_its_arguments_or_a_traceback(
     assert said.count("[token]") == 2
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_record_does_not_hold_the_whole_text_that_something_went_wrong_with(
+    log_format: LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logging(verbosity=0, log_format=log_format)
+    try:
+        fail("text " * 100_000)
+    except ValueError as error:
+        LOG.exception("failed: %s", error)  # noqa: TRY401 - whoever writes so
+    said = capsys.readouterr().err
+    assert len(said) < 20_000
+    assert said.count("… and 496,0") == 2, said[-500:]
+
+
 def test_text_is_a_level_and_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logging(verbosity=0, log_format="text")
     LOG.warning("%d of %d", 1, 2)
