@@ -37,11 +37,12 @@ Reading = Callable[[int, int], None]
 class Survey:
     """What a pass found. Issues are named by their paths, since new ones have no number yet.
 
-    ``missed`` are issues that the last pass saw and this one does not; ``leaving`` are those that are gone or taken back whose
+    ``seen`` is when what is new or changed came (UTC). ``missed`` are issues that the last pass saw and this one does not; ``leaving`` are those that are gone or taken back whose
     messages are to be deleted now, and ``farewells`` says of those that are gone what becomes of their messages.
     """
 
     snapshot: Snapshot
+    seen: datetime
     records: Mapping[IssueId, IssueRecord]
     issues: Mapping[str, IssueId | None]
     rulings: Mapping[str, Ruling]
@@ -73,13 +74,21 @@ class Rulebook:
     retract: bool
     rendering: str
     always_look: bool
+    last_pass: datetime | None
     first_run: bool
     now: datetime
     duties: Duties = NO_DUTIES
 
 
-def rulebook(newsletter: NewsletterConfig, *, duties: Duties = NO_DUTIES, first_run: bool, now: datetime) -> Rulebook:
-    """Read a newsletter's rules out of its configuration; ``duties``: what moderators must approve."""
+def rulebook(
+    newsletter: NewsletterConfig,
+    *,
+    duties: Duties = NO_DUTIES,
+    last_pass: datetime | None = None,
+    first_run: bool,
+    now: datetime,
+) -> Rulebook:
+    """Read a newsletter's rules out of its configuration; ``duties``: what moderators must approve; ``last_pass``: when it was done."""
     announce = newsletter.announce
     rules = Rules(
         hold=announce.hold,
@@ -94,6 +103,7 @@ def rulebook(newsletter: NewsletterConfig, *, duties: Duties = NO_DUTIES, first_
         rendering=rendering_of(newsletter),
         # Pictures may change without their issue, so that only a look at them tells whether something is to be sent.
         always_look=newsletter.images.attach,
+        last_pass=last_pass,
         first_run=first_run,
         now=now,
         duties=duties,
@@ -174,7 +184,8 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
         sightings = _resolved(sightings, resolution, records, known)
     else:
         sightings = {path: replace(sighting, issue=here[path]) for path, sighting in sightings.items()}
-    seen = min(book.now, snapshot.time)
+    # Whoever commits sets the commit's time; what the last pass did not see came after it, whatever that time says.
+    seen = min(book.now, max(snapshot.time, book.last_pass or snapshot.time))
     facts = {
         path: _facts(records.get(issue) if issue else None, sightings.get(path), book, path, seen)
         for path, issue in resolution.issues.items()
@@ -188,6 +199,7 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
     leaving, farewells = _removals(resolution.gone, records, book, holding, doubted)
     return Survey(
         snapshot=snapshot,
+        seen=seen,
         records=records,
         issues=resolution.issues,
         rulings=rulings,

@@ -13,7 +13,7 @@ from heartbeat_bot.delivery.approval import Version, is_same, is_small, text_of,
 from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Clock, Duties, IssueRecord, Ledger
+from heartbeat_bot.delivery.ledger import Clock, Duties, IssueRecord, Ledger, Newsletter
 from heartbeat_bot.delivery.outlet import UNKNOWN_CHANNEL, ChannelFacts, DiscordOutlet
 from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, GuildId, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step
@@ -22,6 +22,7 @@ from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
 from heartbeat_bot.errors import IssueError, OutletError, SourceError, UserError
 from heartbeat_bot.isolation.bounds import EndedError
+from heartbeat_bot.isolation.turns import Turn, Turns
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.messages.post import Post, is_of
 from heartbeat_bot.messages.preview import Rendered
@@ -76,13 +77,14 @@ class Passes:
         self._ledger = ledger
         self._outlet = outlet
         self._sources = sources
-        self.runner = runner
         self._clock = clock
         self._progress = progress
         self.duties = Duties(issues=config.moderation.approval, edits=config.moderation.approve_edits)
         self.publisher = Publisher(ledger, outlet, clock=clock)
         self._channels: dict[int, ChannelFacts] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.turns: defaultdict[str, Turn] = defaultdict(Turns(runner).new)
+        """Where the texts of each newsletter are read."""
         self._unreadable: dict[tuple[str, str, BlobId], tuple[str, int | None]] = {}
         """Why files could not be read, and in which line, by newsletter, path and bytes: to find that out again would take as long in every pass."""
         self.snapshots: dict[str, Snapshot] = {}
@@ -100,17 +102,19 @@ class Passes:
 
     async def _sync(self, name: str, *, dry_run: bool) -> PassReport:
         report = PassReport(newsletter=name)
+        self.turns[name].begin_pass()
         try:
             snapshot = self.snapshots[name] = await self._sources[name].snapshot()
             state = await self._ledger.newsletter(name)
-            found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
+            found = await self._survey(name, snapshot, state)
             if not dry_run and await self._let_small_changes_through(name, found):
-                found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
+                found = await self._survey(name, snapshot, state)
         except SourceError as error:
             report.standstill = str(error)
             report.problems.append(report.standstill)
             report.failed = True
             if not dry_run:
+                await self._take_back(name, report)
                 await self._ledger.pass_failed(name, error=str(error), now=self._clock())
             return report
         report.problems += _news_of_trouble(found)
@@ -170,14 +174,19 @@ class Passes:
             report.done.append(report.standstill)
         return False
 
-    async def _survey(self, name: str, snapshot: Snapshot, *, first_run: bool) -> Survey:
-        newsletter = self._config.newsletters[name]
-        book = rulebook(newsletter, duties=self.duties, first_run=first_run, now=self._clock())
+    async def _survey(self, name: str, snapshot: Snapshot, state: Newsletter) -> Survey:
+        book = rulebook(
+            self._config.newsletters[name],
+            duties=self.duties,
+            last_pass=state.last_pass_at,
+            first_run=state.baseline_at is None,
+            now=self._clock(),
+        )
 
         def reading(done: int, total: int) -> None:
             self._progress(f"reading {name}", done, total)
 
-        return await survey(name, self._ledger, snapshot, book, self.runner, reading)
+        return await survey(name, self._ledger, snapshot, book, self.turns[name], reading)
 
     async def _note(self, name: str, found: Survey, *, first_run: bool) -> dict[str, IssueId]:
         """Write down what a pass found; return the numbers of all issues that are there, by path."""
@@ -190,7 +199,7 @@ class Passes:
                 before=found.records,
                 gone=found.missed,
                 absorbed=found.absorbed,
-                now=min(now, found.snapshot.time),
+                now=found.seen,
                 missed_at=now,
                 duties=self.duties,
             )
@@ -257,11 +266,28 @@ class Passes:
                 await self._ledger.ask_about(issue, None)
             elif record.asks != version:
                 await self._ledger.ask_about(issue, version)
-        if record.announced_at is None:
+        if record.announced_at is not None:
+            await self._clear(record, report)
+
+    async def _take_back(self, name: str, report: PassReport) -> None:
+        """Delete what moderators took back, which takes no look at the source."""
+        if (await self._ledger.newsletter(name)).paused_at:
             return
-        taken_back = [one for one in await self._ledger.receipts.held(issue) if is_of(one.key, record.withheld)]
+        records = await self._ledger.records(name)
+        holding = await self._ledger.holding(name)
+        for issue, record in records.items():
+            if not (record.withheld or (record.retracted_at and issue in holding)):
+                continue
+            if record.retracted_at:
+                self._tell(report, record.title, await self.publisher.withdraw(issue))
+            else:
+                await self._clear(record, report)
+
+    async def _clear(self, record: IssueRecord, report: PassReport) -> None:
+        """Delete the messages of those sections that moderators took back."""
+        taken_back = [one for one in await self._ledger.receipts.held(record.id) if is_of(one.key, record.withheld)]
         for channel, series in sorted({(receipt.channel, receipt.series) for receipt in taken_back}):
-            outcome = await self.publisher.clear(issue, channel=channel, series=series, keys=record.withheld)
+            outcome = await self.publisher.clear(record.id, channel=channel, series=series, keys=record.withheld)
             self._tell(report, record.title, outcome)
 
     async def _operations(
@@ -309,7 +335,7 @@ class Passes:
         if told := self._unreadable.get(file):
             raise IssueError(told[0], path=path, line=told[1])
         try:
-            return await render_from(self.runner, contents, path, await contents.read(path), self._config.newsletters[name])
+            return await render_from(self.turns[name], contents, path, await contents.read(path), self._config.newsletters[name])
         except IssueError as error:
             if not isinstance(error.__cause__, EndedError):
                 if len(self._unreadable) >= _REMEMBERED:

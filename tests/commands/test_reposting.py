@@ -92,6 +92,18 @@ async def test_another_channel_gets_a_copy_that_goes_when_the_issue_is_taken_bac
     assert posted(out) == TITLES
 
 
+async def test_what_is_taken_back_goes_also_while_the_source_is_away(out: Town) -> None:
+    away = out.folder.rename(out.folder.with_name("away"))
+    asked = await by_mo(out, "retract", issue="june")
+    assert "4 messages are deleted" in out.shown(asked)
+    told = await confirm(out, asked, "Take it back")
+    assert (posted(out), "4 deleted" in told) == ([], True), told
+    away.rename(out.folder)
+    await out.sync()
+    assert posted(out) == []
+    assert (await states(out))["june"] is State.RETRACTED
+
+
 async def test_one_section_alone_is_posted_once_more_at_the_end(out: Town) -> None:
     (choice,) = await out.sandbox.autocomplete(
         "repost", "section", "tuto", user=out.mo, channel=out.office, options={"issue": "june"}

@@ -9,6 +9,7 @@ from replaying import HOLD, Commit, Repository, replay
 from watching import NEWS, TODAY, Newsletter, newsletter
 
 from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.sources.directory import blob_id
 
 # -- identity --------------------------------------------------------------------------------------------------------------
 
@@ -90,6 +91,32 @@ async def test_a_move_out_of_the_drafts_folder_publishes_once_and_after_the_hold
         assert await it.commit({"_drafts/spring.md": None, "posts/spring.md": text}, rest=False) == 0
         assert await it.look(after=HOLD) > 0
         assert await it.posted() == ["News of today", "News of spring"]
+
+
+def dated_back(it: Newsletter, path: str, text: str) -> Commit:
+    """Return a commit that says it was made two days ago."""
+    assert it.last
+    blob = blob_id(text.encode())
+    it.repo.contents[blob] = text.encode()
+    return Commit(f"{path} {blob}", it.now - 2 * DAY, {**it.last.files, path: blob})
+
+
+async def test_a_commit_that_is_dated_back_is_held_from_when_it_came(tmp_path: Path) -> None:
+    async with newsletter(tmp_path) as it:
+        await it.look(after=DAY)
+        it.last = dated_back(it, "posts/spring.md", issue("spring", START))
+        assert await it.look(after=MINUTE) == 0
+        assert (await it.states())["posts/spring.md"] == "held"
+        assert await it.look(after=HOLD) > 0
+        assert await it.posted() == ["News of today", "News of spring"]
+
+
+async def test_an_edit_after_its_window_is_not_sent_however_it_is_dated(tmp_path: Path) -> None:
+    async with newsletter(tmp_path, announce=", edit_window: 1d") as it:
+        await it.look(after=3 * DAY - HOUR)
+        it.last = dated_back(it, NEWS, TODAY.replace("News", "Lies"))
+        assert await it.look(after=HOUR) == 0
+        assert "Lies" not in it.channel
 
 
 @pytest.mark.parametrize("away", [94 * timedelta(seconds=1), 6 * MINUTE, 15 * MINUTE, HOUR, 30 * HOUR])
