@@ -55,7 +55,7 @@ async def test_bad_files_are_told_one_by_one_and_the_good_issue_is_posted(home: 
     commit(home.repo, BAD | ODD)
     start = time.monotonic()
     told = await home.run("sync", "--as-of", "2026-03-02T09:00:00Z")
-    assert time.monotonic() - start < 60, "seconds; a few on an idle machine"
+    assert time.monotonic() - start < 180, "seconds; a few on an idle machine"
     for name in BAD:
         assert f"issues/{name}" in told, name
     assert "The good one: " in told
@@ -77,7 +77,7 @@ async def test_a_tree_of_fifty_thousand_files_is_listed_in_a_moment_and_only_iss
     commit(home.repo, {f"pages/{n % 100}/{n}.md": b"page %d\n" % n for n in range(50_000)})
     start = time.monotonic()
     assert "POST" in await home.sync()
-    assert time.monotonic() - start < 60, "seconds; a few on an idle machine"
+    assert time.monotonic() - start < 180, "seconds; a few on an idle machine"
     assert await asyncio.to_thread(objects_in_the_copy, home) < 1_000, "trees, a commit and the issues; no page"
     assert await home.sync() == []
 

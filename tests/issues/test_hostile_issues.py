@@ -48,12 +48,12 @@ REFUSED: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize(("body", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_read_whole_in_a_moment_is_refused_with_its_line(body: str, message: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(IssueError, match=message) as caught:
         read_issue("a.md", (HEAD + "\n" + body).encode())
     assert caught.value.line is not None
     assert caught.value.line >= 4
-    assert time.perf_counter() - start < 6, "seconds; under one on an idle machine"
+    assert time.process_time() - start < 10, "seconds of computing; under one on an idle machine"
 
 
 def test_the_line_is_that_of_the_paragraph() -> None:
@@ -94,9 +94,9 @@ READ = {
 
 @pytest.mark.parametrize("body", READ.values(), ids=READ)
 def test_odd_but_harmless_text_is_read_in_a_moment(body: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert read_issue("a.md", (HEAD + body).encode()).title == "T"
-    assert time.perf_counter() - start < 6, "seconds; under one on an idle machine"
+    assert time.process_time() - start < 10, "seconds of computing; under one on an idle machine"
 
 
 @pytest.mark.parametrize("tag", ["span", "sup", "b", "q", "div", "blockquote", "ul><li", "dl><dd"])
@@ -158,9 +158,9 @@ def test_any_header_is_read_or_an_error_within_its_lines(parts: list[str]) -> No
 
 
 def test_tables_in_tables_are_shown_in_a_moment() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     render("a.md", (HEAD + "<table><table><tr><td>x <a href='/y'>y</a>" * 20 + "<table><tr>" * 20).encode())
-    assert time.perf_counter() - start < 6, "seconds; under one on an idle machine"
+    assert time.process_time() - start < 10, "seconds of computing; under one on an idle machine"
 
 
 def test_a_fault_of_the_program_is_an_error_of_that_file_and_logged_whole(caplog: pytest.LogCaptureFixture) -> None:

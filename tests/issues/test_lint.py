@@ -140,9 +140,9 @@ def test_messages_quote_what_they_mean() -> None:
 
 @pytest.mark.parametrize("mark", ["{% ", "{{< ", "{{ x ", "<!-- {{ ", "`` ` {{ ", "TODO ", "@everyone ", "{% x %} "])
 def test_thousands_of_marks_are_searched_in_a_moment(mark: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found(f"<div>\n{mark * 20_000}\n</div>\n")
-    assert time.perf_counter() - start < 6, "seconds; under one on an idle machine"
+    assert time.process_time() - start < 10, "seconds of computing; under one on an idle machine"
 
 
 def shown(body: str) -> list[Finding]:
