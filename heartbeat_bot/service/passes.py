@@ -20,12 +20,13 @@ from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
-from heartbeat_bot.errors import IssueError, MissingPermissionsError, OutletError, SourceError, UserError
+from heartbeat_bot.errors import IssueError, MissingPermissionsError, OutletError, SourceError, StateError, UserError
 from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.messages.post import Post, is_of
 from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.pictures import render_from
+from heartbeat_bot.service.new_start import check_new_start
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot, Source
 
@@ -72,8 +73,12 @@ class Passes:
         runner: Runner,
         clock: Clock,
         progress: Progress,
+        start_over: bool = False,
     ) -> None:
-        """Bring together what was opened elsewhere; ``runner`` reads texts, ``clock`` tells the time for every rule."""
+        """Bring together what was opened elsewhere; ``runner`` reads texts, ``clock`` tells the time for every rule.
+
+        With ``start_over`` a first pass is one, whatever stands in the channel (see ``new_start.py``).
+        """
         self._config = config
         self._ledger = ledger
         self._outlet = outlet
@@ -81,6 +86,7 @@ class Passes:
         self.runner = runner
         self._clock = clock
         self._progress = progress
+        self._start_over = start_over
         self.duties = Duties(issues=config.moderation.approval, edits=config.moderation.approve_edits)
         self.publisher = Publisher(ledger, outlet, clock=clock)
         self._channels: dict[int, ChannelFacts] = {}
@@ -105,10 +111,13 @@ class Passes:
         try:
             snapshot = self.snapshots[name] = await self._sources[name].snapshot()
             state = await self._ledger.newsletter(name)
+            if not self._start_over:
+                now = self._clock()
+                await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=now)
             found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
             if not dry_run and await self._let_small_changes_through(name, found):
                 found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
-        except SourceError as error:
+        except (SourceError, StateError, OutletError) as error:
             report.standstill = str(error)
             report.problems.append(report.standstill)
             report.failed = True
