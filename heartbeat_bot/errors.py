@@ -13,7 +13,7 @@ Everything else is a fault of the program: it is logged with its traceback and a
 Their sentences are logged, printed, answered and kept in the state, so no secret gets into them: they are made without.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from heartbeat_bot.redaction import redact, without_secrets
 
@@ -96,3 +96,21 @@ class RateLimitedError(OutletError):
         """Keep the seconds to wait."""
         super().__init__(message, status=429, permanent=False)
         self.retry_after = retry_after
+
+
+class MissingPermissionsError(OutletError):
+    """The bot lacks permissions in a channel, without which it might post twice or not be read: nothing is sent there."""
+
+    def __init__(self, missing: Sequence[str], *, place: str, seen: bool = True) -> None:
+        """Say which permissions, by Discord's names, are missing in which place ("#news", say), and what to do.
+
+        A channel that cannot be ``seen`` may also be in a server where the bot is not.
+        """
+        what = f"permission{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+        todo = "Grant it" if seen else "Invite the bot to the server, unless it is there, and grant it"
+        super().__init__(
+            f"The bot lacks the {what} in {place}: nothing is posted or edited there, and readers see what stood there before. "
+            f"{todo} to the bot's role in the channel's settings; the next pass goes on by itself.",
+            status=None,
+            permanent=True,
+        )

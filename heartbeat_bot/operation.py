@@ -22,9 +22,10 @@ from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.ledger import Clock, Ledger, open_ledger, system_clock
 from heartbeat_bot.delivery.outlet import OPTIONAL_PERMISSIONS, ChannelFacts, DiscordOutlet, log_in
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
-from heartbeat_bot.errors import ConfigError, UserError
+from heartbeat_bot.errors import ConfigError, OutletError, StateError, UserError
 from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.service.desk import Desk
+from heartbeat_bot.service.new_start import check_new_start
 from heartbeat_bot.service.passes import Passes, PassReport, Progress
 from heartbeat_bot.service.service import Service
 from heartbeat_bot.sources.opening import open_source
@@ -46,12 +47,30 @@ def _without_token(config: Config) -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if name != config.discord.token_env}
 
 
-def _passes(config: Config, ledger: Ledger, outlet: DiscordOutlet, runner: Runner, *, clock: Clock, progress: Progress) -> Passes:
+def _passes(
+    config: Config,
+    ledger: Ledger,
+    outlet: DiscordOutlet,
+    runner: Runner,
+    *,
+    clock: Clock,
+    progress: Progress,
+    start_over: bool = False,
+) -> Passes:
     environ, turns = _without_token(config), Turns()
     sources = {
         name: open_source(newsletter.source, config.cache_dir, environ, turns) for name, newsletter in config.newsletters.items()
     }
-    return Passes(config=config, ledger=ledger, outlet=outlet, sources=sources, runner=runner, clock=clock, progress=progress)
+    return Passes(
+        config=config,
+        ledger=ledger,
+        outlet=outlet,
+        sources=sources,
+        runner=runner,
+        clock=clock,
+        progress=progress,
+        start_over=start_over,
+    )
 
 
 def _runner(given: Runner | None) -> AbstractContextManager[Runner]:
@@ -63,13 +82,15 @@ async def sync_once(
     *,
     newsletter: str | None = None,
     dry_run: bool = False,
+    start_over: bool = False,
     now: datetime | None = None,
     progress: Progress = no_progress,
     runner: Runner | None = None,
 ) -> list[PassReport]:
     """Make one pass over each newsletter, or over one, over REST only. ``now`` stands for the time when given.
 
-    ``runner`` reads texts; None for a worker of its own.
+    ``runner`` reads texts; None for a worker of its own. ``start_over``: a newsletter of which the database knows nothing is a new one,
+    whatever stands in its channel.
     """
     clock = system_clock if now is None else lambda: now
     token = config.discord.token().get_secret_value()
@@ -78,7 +99,8 @@ async def sync_once(
         open_ledger(config.state, read_only=dry_run, clock=clock) as ledger,
         log_in(token, api_url=config.discord.api_url) as outlet,
     ):
-        passes = _passes(config, ledger, outlet, opened.enter_context(_runner(runner)), clock=clock, progress=progress)
+        worker = opened.enter_context(_runner(runner))
+        passes = _passes(config, ledger, outlet, worker, clock=clock, progress=progress, start_over=start_over)
         if not dry_run:
             await passes.settle()
         names = [newsletter] if newsletter else list(config.newsletters)
@@ -212,9 +234,25 @@ async def diagnose(config: Config) -> list[Line]:
         async with log_in(token, api_url=config.discord.api_url) as outlet:
             lines.append(Line(good=True, text=f"Discord takes the token: the bot is {outlet.client.user}"))
             lines += await _channels(config, outlet)
+            lines += [line async for line in _lost(config, outlet)]
     except UserError as error:
         lines.append(Line(good=False, text=str(error)))
     return lines
+
+
+async def _lost(config: Config, outlet: DiscordOutlet) -> AsyncGenerator[Line]:
+    """Say of which newsletters the database was lost."""
+    try:
+        async with open_ledger(config.state, read_only=True) as ledger:
+            for name, newsletter in config.newsletters.items():
+                try:
+                    await check_new_start(name, newsletter, ledger, outlet, now=system_clock())
+                except StateError as error:
+                    yield Line(good=False, text=f"{name}: {error}")
+                except OutletError:
+                    pass  # it was said of the channel already
+    except StateError:
+        pass  # it was said of the state already
 
 
 def _open_to_others(config: Config) -> list[Line]:

@@ -33,16 +33,30 @@ def run(config_path: str | None) -> None:
 @config_option
 @newsletter_option
 @click.option("--dry-run", is_flag=True, help="Print what would be done; send nothing, note nothing.")
+@click.option(
+    "--start-over",
+    is_flag=True,
+    help="Begin anew with a newsletter that the database knows nothing of, although its channel is full of the bot's posts.",
+)
 @click.option("--as-of", metavar="TIME", help="An ISO 8601 instant that counts as now for every rule about time.")
 @click.pass_context
-def sync(ctx: click.Context, config_path: str | None, newsletter: str | None, dry_run: bool, as_of: str | None) -> None:  # noqa: FBT001
+def sync(
+    ctx: click.Context,
+    config_path: str | None,
+    newsletter: str | None,
+    dry_run: bool,  # noqa: FBT001 - click passes flags by keyword
+    start_over: bool,  # noqa: FBT001 - likewise
+    as_of: str | None,
+) -> None:
     """Make one pass over every newsletter, then end: for cron and CI."""
     config = load(config_path)
     check_newsletter(config, newsletter)
     now = None if as_of is None else _instant(as_of)
     with _progress(shown=not ctx.obj["quiet"]) as progress:
         try:
-            reports = run_to_the_end(sync_once(config, newsletter=newsletter, dry_run=dry_run, now=now, progress=progress))
+            reports = run_to_the_end(
+                sync_once(config, newsletter=newsletter, dry_run=dry_run, start_over=start_over, now=now, progress=progress)
+            )
         except ConfigError:
             raise
         except UserError as error:

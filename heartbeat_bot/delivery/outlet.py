@@ -20,13 +20,14 @@ from discord.http import MultipartParameters, Route
 
 from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId
 from heartbeat_bot.delivery.recognise import Seen
-from heartbeat_bot.errors import OutletError, RateLimitedError
+from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
 from heartbeat_bot.messages.post import Upload
 from heartbeat_bot.messages.scheduled import Scheduled
 
 UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008
 UNKNOWN_SERVER_EVENT: Final = 10070
+NO_ACCESS: Final = 50001
 TOO_MANY_SERVER_EVENTS: Final = 30038
 ALREADY_CROSSPOSTED: Final = 40033
 MISSING_PERMISSION: Final = 50013
@@ -90,6 +91,13 @@ class Outlet(Protocol):
         """Crosspost a message; one that is published already is fine."""
         ...
 
+    async def check_permissions(self, channel: ChannelId, *, files: bool = False) -> None:
+        """Raise MissingPermissionsError unless the bot may post in a channel (``files`` too) and read what it posted.
+
+        It asks anew each time: permissions change while the bot runs. Without Read Message History :meth:`history` shows an empty channel.
+        """
+        ...
+
     async def history(self, channel: ChannelId, *, after: MessageId | None = None, since: datetime | None = None) -> History:
         """Return what was sent last to a channel: after a message, and since an instant.
 
@@ -102,11 +110,12 @@ class Outlet(Protocol):
 _CROSSPOSTED: Final = 1 << 0
 """The flag of a message that has been published (docs, *Message Flags*)."""
 
+ATTACH_FILES: Final = "Attach Files"
 _PERMISSIONS: Final[Mapping[str, str]] = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
     "embed_links": "Embed Links",
-    "attach_files": "Attach Files",
+    "attach_files": ATTACH_FILES,
     "read_message_history": "Read Message History",
 }
 """What posting, editing and looking for a message after a crash need."""
@@ -121,7 +130,7 @@ _WHAT_TO_DO: Final[Mapping[int, str]] = {
     20028: "too many messages were written to this channel: it goes on by itself later.",
     TOO_MANY_SERVER_EVENTS: "the server has 100 events to come, which is all that Discord allows: delete one first.",
     40058: "this is a forum, which takes no plain messages: choose a text or announcement channel.",
-    50001: "the bot cannot see the channel: invite it to the server and give it the permission View Channel there.",
+    NO_ACCESS: "the bot cannot see the channel: invite it to the server and give it the permission View Channel there.",
     50005: "the message was written by someone else: was the bot's token changed to another bot's?",
     MISSING_PERMISSION: f"the bot lacks a permission there; it needs {', '.join(_PERMISSIONS.values())}.",
     50024: "the channel is of a kind that cannot do this: only messages of announcement channels can be published.",
@@ -286,7 +295,16 @@ class DiscordOutlet:
         return History(newest=newest, own=found[::-1])
 
     async def describe(self, channel: ChannelId) -> ChannelFacts:
-        """Return what must be known of a channel; raise OutletError when the bot cannot see it."""
+        """Return what must be known of a channel; raise OutletError, MissingPermissionsError when the bot cannot see it."""
+        try:
+            return await self._describe(channel)
+        except OutletError as error:
+            if error.code != NO_ACCESS:
+                raise
+            place = f"channel {channel}"
+            raise MissingPermissionsError([_PERMISSIONS["view_channel"]], place=place, seen=False) from error
+
+    async def _describe(self, channel: ChannelId) -> ChannelFacts:
         async with self._wire(f"looking at channel {channel}"):
             found = await self.client.fetch_channel(channel)
             if not isinstance(found, discord.TextChannel):
@@ -311,6 +329,12 @@ class DiscordOutlet:
             optional=tuple(name for flag, name in OPTIONAL_PERMISSIONS.items() if not getattr(everywhere, flag)),
             roles={role.id: role < member.top_role for role in guild.roles},
         )
+
+    async def check_permissions(self, channel: ChannelId, *, files: bool = False) -> None:
+        """Ask Discord for the channel, the server's roles and the bot's own; see :class:`Outlet`."""
+        facts = await self.describe(channel)
+        if missing := [name for name in facts.missing if files or name != ATTACH_FILES]:
+            raise MissingPermissionsError(missing, place=f"#{facts.name} (channel {channel})")
 
     async def has(self, channel: ChannelId, message: MessageId) -> bool:
         """Tell whether a message is there."""

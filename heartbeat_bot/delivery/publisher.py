@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar, assert_never
 
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Clock, Ledger
-from heartbeat_bot.delivery.outlet import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, History, Outlet, Upload
+from heartbeat_bot.delivery.outlet import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Outlet, Upload
 from heartbeat_bot.delivery.plan import (
     UNKNOWN,
     ChannelId,
@@ -144,6 +144,7 @@ class _Tally:
 
     outcome: Outcome = Outcome()
     newest: MessageId | None = None
+    permitted: bool = False
     looked: bool = False
 
 
@@ -337,7 +338,7 @@ class Publisher:
                 return
             first = next((operation for operation in operations if isinstance(operation, Send)), None)
             if first and not tally.looked:
-                self._check_trouble(aim.channel, Digest(first.post.digest(first.urls)))
+                await self._check(aim, first, tally)
                 tally.looked = True
                 if await self._adopt(aim, tally, receipts):
                     continue
@@ -367,12 +368,7 @@ class Publisher:
         record = await self._ledger.issue(aim.issue)
         last_pass = (await self._ledger.newsletter(record.newsletter)).last_pass_at
         since = min(last_pass or record.first_seen, self._clock()) - CLOCK_SKEW
-        try:
-            history = await self._outlet.history(aim.channel, since=since)
-        except OutletError as error:
-            if error.permanent:  # the bot may write and not read: then the ledger is all there is to go by
-                return False
-            raise
+        history = await self._outlet.history(aim.channel, since=since)
         tally.newest = history.newest
         if aim.series not in {ANNOUNCEMENT, NOTICE} and aim.posts[0].key != COVER:
             # Some sections alone begin with nothing that only this issue has: what reads like them may be another one's.
@@ -404,6 +400,13 @@ class Publisher:
             await self._receipts.adopt(aim.issue, aim.channel, adoptions, series=aim.series, now=self._clock())
         return bool(adoptions)
 
+    async def _check(self, aim: _Aim, operation: Send | Edit, tally: _Tally) -> None:
+        """Raise OutletError when a message is not to be sent or edited now; permissions are asked for once a delivery."""
+        self._check_trouble(aim.channel, Digest(operation.post.digest(operation.urls)))
+        if not tally.permitted:
+            await self._outlet.check_permissions(aim.channel, files=any(post.files for post in aim.posts))
+            tally.permitted = True
+
     def _check_edit_wait(self, until: datetime | None) -> None:
         """Raise _WaitError when Discord asked to edit a published message no more until an instant."""
         if until and timedelta() < until - self._clock() <= LONGEST_WAIT:
@@ -429,7 +432,7 @@ class Publisher:
         """Carry out one operation."""
         match operation:
             case Send(post=post, urls=urls):
-                self._check_trouble(aim.channel, Digest(post.digest(urls)))
+                await self._check(aim, operation, tally)
                 files = await _uploads(post.files, aim.read_file)
                 pinged = aim.series != NOTICE and (await self._ledger.issue(aim.issue)).pinged_at is not None
                 draft = Draft(
@@ -448,7 +451,7 @@ class Publisher:
                     raise _HeldBackError
                 return await self._send(await self._receipts.begin(draft, now=self._clock()), files)
             case Edit(message=message, post=post, urls=urls):
-                self._check_trouble(aim.channel, Digest(post.digest(urls)))
+                await self._check(aim, operation, tally)
                 files = await _uploads(post.files, aim.read_file)
                 draft = Draft(
                     kind=IntentKind.EDIT,
@@ -583,14 +586,14 @@ class Publisher:
         # A clock that went back makes an intent look younger than it is, which does no harm.
         fresh = self._clock() - intent.created_at <= NONCE_WINDOW
         try:
+            # Without the permission to read it, the channel would look empty, and what was sent would be sent again.
+            await self._outlet.check_permissions(draft.channel, files=bool(draft.files))
             history = await self._outlet.history(draft.channel, after=draft.after, since=since)
         except OutletError as error:
-            if error.code == UNKNOWN_CHANNEL:
-                await self._receipts.dropped(intent)
-                return Outcome()
-            if not (error.permanent and fresh):
+            if error.code != UNKNOWN_CHANNEL:
                 raise
-            history = History(newest=None, own=())
+            await self._receipts.dropped(intent)
+            return Outcome()
         claimed = await self._receipts.claimed(draft.channel)
         for seen in history.own:
             if seen.message not in claimed and is_same_but_jumps(draft.body, seen):

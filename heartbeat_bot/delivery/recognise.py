@@ -82,6 +82,21 @@ def recognise(
     return found
 
 
+def posts_of_issues(own: Sequence[Seen], *, begin: str) -> list[Seen]:
+    """Return the messages among the bot's own ones that are posts of some issue, whichever: no notice, no note, nothing else.
+
+    A cover lists its sections, and titles lead to the issue's page, whose address begins with ``begin`` ("" when it is not known: then
+    a title is all there is to know a post by).
+    """
+    return [seen for seen in own if not _buttons(seen.components) and any(_is_of_issue(embed, begin) for embed in _rich(seen))]
+
+
+def _is_of_issue(embed: Mapping[str, Any], begin: str) -> bool:
+    if JUMPS_TITLE in (embed.get("description") or ""):
+        return True
+    return (embed.get("url") or "").startswith(begin) if begin else bool(embed.get("title"))
+
+
 def _cover(bodies: Sequence[Mapping[str, Any]], free: Sequence[Seen]) -> Seen | None:
     """Find the cover: the message that reads like it, else one whose title and link are the same, the text having changed."""
     if not bodies:

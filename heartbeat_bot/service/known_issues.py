@@ -1,6 +1,7 @@
 """Every issue that the ledger knows, for moderators: those that wait, are drafts or were taken back too."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -10,10 +11,11 @@ from heartbeat_bot.delivery.schema import OUT, PENDING, State
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
+from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.lines import day_of, named
+from heartbeat_bot.service.lines import as_content, day_of, named
 
 UNDECIDED: Final = PENDING | {State.NEW, State.TOO_OLD}
 """What may still be announced, and what a moderator may say otherwise of."""
@@ -28,6 +30,9 @@ FITTING: Final[Mapping[str, Collection[State]]] = {
     "preview": frozenset(State) - {State.GONE},
 }
 """The states in which an issue is offered for a command."""
+
+_NUMBER: Final = re.compile(r"[-+#\s]*\d+\.?")
+_MOST_ASKED: Final = 10
 
 
 class KnownIssues:
@@ -54,25 +59,28 @@ class KnownIssues:
         return [(_line(record, asker.words), str(record.id)) for record in fitting[: limits.CHOICES]]
 
     async def chosen(self, asker: Asker, issue: str, verb: str, *, pressed: bool = False) -> IssueRecord:
-        """Return the issue of a number, or the newest one that a text fits (not when ``pressed``: buttons carry numbers); raise UserError when there is none they may decide about.
+        """Return the issue of a number, or the one that a text fits or whose title it is (not when ``pressed``: buttons carry numbers).
 
-        ``verb`` is what they want to do with it: who names an issue of others is told that there is none, and it is written down.
+        Raises UserError when there is none that they may decide about, and when there are several: what is decided cannot be taken back
+        where readers have seen it, so nothing is guessed. ``verb`` is what they want to do with it: who names an issue of others is told
+        that there is none, and it is written down.
         """
-        wanted = issue.strip()
+        wanted = issue.strip().removeprefix("#")
         records = await self._all(asker)
         if not records:
             await self._authority.check(asker, verb)
         for record in records:
             if str(record.id) == wanted:
                 return record
-        words = () if pressed else folded_words(wanted)
-        found = next((record for record in records if words and _fits(record, words)), None)
-        if found is None:
+        found = [] if pressed else _fitting(records, issue)
+        if not found:
             none = asker.words.say("moderation.no_issue", issue=typed(issue))
             if foreign := await self._foreign(asker, wanted):
                 await self._authority.refuse(asker, verb, newsletter=foreign.newsletter, issue=foreign, words=none)
             raise UserError(none)
-        return found
+        if len(found) > 1:
+            raise UserError(_which(issue, found, asker.words))
+        return found[0]
 
     async def _foreign(self, asker: Asker, number: str) -> IssueRecord | None:
         """Return the issue of a number that others decide about."""
@@ -96,6 +104,24 @@ def _age(record: IssueRecord) -> tuple[float, int]:
     if isinstance(when, date) and not isinstance(when, datetime):
         when = datetime(when.year, when.month, when.day, tzinfo=UTC)
     return -(when or record.first_seen).timestamp(), -record.id
+
+
+def _fitting(records: Sequence[IssueRecord], typed_text: str) -> list[IssueRecord]:
+    """Return the issues that a person may mean: those of that title, else those with its words. A number is no word of any."""
+    title = typed_text.strip().casefold()
+    same = [record for record in records if record.title.casefold() == title]
+    if same or _NUMBER.fullmatch(title):
+        return same
+    words = folded_words(title)
+    return [record for record in records if words and _fits(record, words)]
+
+
+def _which(typed_text: str, found: Sequence[IssueRecord], words: Language) -> str:
+    """Ask which of several issues is meant."""
+    lines = [f"- `{record.id}` {inert(_line(record, words))}" for record in found[:_MOST_ASKED]]
+    rest = len(found) - len(lines)
+    lines += [words.say("notices.more", count=rest)] if rest else []
+    return as_content([words.say("moderation.several_issues", issue=typed(typed_text)), *lines])
 
 
 def _fits(record: IssueRecord, wanted: Collection[str]) -> bool:

@@ -15,7 +15,7 @@ from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.delivery.receipts import NOTICE, Receipt
 from heartbeat_bot.delivery.schema import PENDING, State
-from heartbeat_bot.errors import OutletError, UserError
+from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits
@@ -48,6 +48,8 @@ class Notices:
     def __init__(self, desk: Desk) -> None:
         """Write to the moderators' channel of the configuration; without one, do nothing."""
         self._desk = desk
+        self._closed = False
+        """Whether the bot lacks a permission in the moderators' channel: said once, and asked again by the next look."""
         self._shown: dict[IssueId, object] = {}
         """What each notice was last made of: as long as that is the same, so is the notice."""
         self._versions: dict[IssueId, tuple[tuple[str, str], Version]] = {}
@@ -59,6 +61,7 @@ class Notices:
         if number is None:
             return
         channel = ChannelId(number)
+        self._closed = False
         records = await self._desk.ledger.records(name)
         notices = await self._desk.ledger.receipts.notices(name)
         held = {receipt.issue: receipt for receipt in notices}
@@ -135,6 +138,8 @@ class Notices:
 
     async def _show(self, channel: ChannelId, record: IssueRecord, post: Post) -> bool:
         """Make the notice of an issue read as it should; one that is settled is left alone from now on. Return False when it is not so yet."""
+        if self._closed:
+            return False
         try:
             guild = (await self._desk.passes.channel(channel)).guild
         except OutletError as error:
@@ -145,6 +150,7 @@ class Notices:
         )
         if outcome.error:
             _LOG.warning("the moderators' notice of %s is not in step: %s", record.path, outcome.error)
+            self._closed = isinstance(outcome.error, MissingPermissionsError)
         if outcome.done and not post.components:
             await self._desk.ledger.receipts.release(record.id, series=NOTICE, now=self._desk.clock())
         return outcome.done

@@ -20,13 +20,14 @@ from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
-from heartbeat_bot.errors import IssueError, OutletError, SourceError, UserError
+from heartbeat_bot.errors import IssueError, MissingPermissionsError, OutletError, SourceError, StateError, UserError
 from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.turns import Turn, Turns
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.messages.post import Post, is_of
 from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.pictures import render_from
+from heartbeat_bot.service.new_start import check_new_start
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot, Source
 
@@ -48,6 +49,8 @@ class PassReport:
     failed: bool = False
     requests: int = 0
     standstill: str | None = None
+    closed: set[ChannelId] = field(default_factory=set[ChannelId])
+    """The channels where the bot lacks a permission: said once, and left alone for the rest of the pass."""
 
     def about(self, title: str) -> list[str]:
         """Return what was done of the issue of a title, and what kept everything from being done."""
@@ -71,14 +74,19 @@ class Passes:
         runner: Runner,
         clock: Clock,
         progress: Progress,
+        start_over: bool = False,
     ) -> None:
-        """Bring together what was opened elsewhere; ``runner`` reads texts, ``clock`` tells the time for every rule."""
+        """Bring together what was opened elsewhere; ``runner`` reads texts, ``clock`` tells the time for every rule.
+
+        With ``start_over`` a first pass is one, whatever stands in the channel (see ``new_start.py``).
+        """
         self._config = config
         self._ledger = ledger
         self._outlet = outlet
         self._sources = sources
         self._clock = clock
         self._progress = progress
+        self._start_over = start_over
         self.duties = Duties(issues=config.moderation.approval, edits=config.moderation.approve_edits)
         self.publisher = Publisher(ledger, outlet, clock=clock)
         self._channels: dict[int, ChannelFacts] = {}
@@ -106,10 +114,13 @@ class Passes:
         try:
             snapshot = self.snapshots[name] = await self._sources[name].snapshot()
             state = await self._ledger.newsletter(name)
+            if not self._start_over:
+                now = self._clock()
+                await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=now)
             found = await self._survey(name, snapshot, state)
             if not dry_run and await self._let_small_changes_through(name, found):
                 found = await self._survey(name, snapshot, state)
-        except SourceError as error:
+        except (SourceError, StateError, OutletError) as error:
             report.standstill = str(error)
             report.problems.append(report.standstill)
             report.failed = True
@@ -370,6 +381,9 @@ class Passes:
         """Bring an issue's announcement, or a copy of it, in step with its file."""
         newsletter = self._config.newsletters[name]
         title = found.title(path)
+        channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
+        if channel in report.closed:
+            return
 
         def progress(step: Step) -> None:
             self._progress(f"posting {title}", step.number, step.total)
@@ -380,7 +394,6 @@ class Passes:
             if not await self._may_send(issue, version, copy, report):
                 return
             posts = _shown(preview.posts, found.record(path))
-            channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
             facts = await self.channel(channel)
             outcome = await self.publisher.bring_in_step(
                 issue,
@@ -397,9 +410,7 @@ class Passes:
             if copy and _is_lost(error):
                 await self._forget(copy, title, report)
                 return
-            report.problems.append(f"{title}: {error}")
-            # A text that cannot be read is its author's to mend: the same pass again would not.
-            report.failed = report.failed or not isinstance(error, IssueError)
+            _failed(report, title, error, channel)
             await self._ledger.issue_error(issue, str(error), now=self._clock())
             return
         if copy and _is_lost(outcome.error):
@@ -411,7 +422,7 @@ class Passes:
                 await self._ledger.copies.delivered(copy, blob=blob, rendering=rendering, version=version)
             else:
                 await self._ledger.delivered(issue, blob=blob, rendering=rendering, version=version)
-        self._tell(report, title, outcome)
+        self._tell(report, title, outcome, channel)
         if outcome.requests:
             # What only shows against the source; the rest is what `check` told the authors.
             report.problems += [f"{title}: {one.message}" for one in preview.findings if one.rule == "picture-not-attached"]
@@ -466,7 +477,7 @@ class Passes:
             _LOG.warning("the server of channel %s is not known: %s", channel, error)
             return None
 
-    def _tell(self, report: PassReport, title: str, outcome: Outcome) -> None:
+    def _tell(self, report: PassReport, title: str, outcome: Outcome, channel: ChannelId | None = None) -> None:
         report.requests += outcome.requests
         numbers = {"sent": outcome.sent, "edited": outcome.edited, "deleted": outcome.deleted, "published": outcome.published}
         said = ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
@@ -478,8 +489,7 @@ class Passes:
                 f"{title}: the rest waits until {outcome.waits_until:%Y-%m-%d %H:%M} UTC, as Discord's limits ask."
             )
         if outcome.error:
-            report.problems.append(f"{title}: {outcome.error}")
-            report.failed = True
+            _failed(report, title, outcome.error, channel)
 
     async def _foretell(  # noqa: C901 - one case per operation
         self, name: str, found: Survey, report: PassReport
@@ -511,6 +521,15 @@ class Passes:
         for issue in sorted(found.leaving):
             for receipt in await self._ledger.receipts.held(issue):
                 report.done.append(f"{found.records[issue].title}: would delete message {receipt.message}")
+
+
+def _failed(report: PassReport, title: str, error: UserError, channel: ChannelId | None) -> None:
+    """Report what went wrong with an issue; a channel where the bot lacks a permission is left alone for the rest of the pass."""
+    report.problems.append(f"{title}: {error}")
+    # A text that cannot be read is its author's to mend: the same pass again would not.
+    report.failed = report.failed or not isinstance(error, IssueError)
+    if channel is not None and isinstance(error, MissingPermissionsError):
+        report.closed.add(channel)
 
 
 def _shown(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:

@@ -157,6 +157,41 @@ async def test_a_preview_shows_findings_and_every_post_of_an_issue_that_waits(to
         assert "It is *warm*" in town.shown(answer)
 
 
+async def test_typed_text_that_fits_several_issues_asks_which_and_does_nothing(town_with_approval: Town) -> None:
+    town = town_with_approval
+    town.write("june-2024", JUNE.replace("2026-06", "2024-06"))
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        before = await states(town)
+        numbers = {record.slug: record.id for record in (await town.opened.desk.ledger.records("mill")).values()}
+        for command in COMMANDS:
+            more = {"time": "in 3 hours"} if command == "schedule" else {}
+            answer = await by_mo(town, command, issue="June's", **more)
+            said = town.shown(answer)
+            assert "fits several issues" in said
+            assert f"`{numbers['june']}` June's Heat · Sat 6 Jun 2026" in said
+            assert f"`{numbers['june-2024']}` June's Heat · Thu 6 Jun 2024" in said
+            assert "Nothing was done" in said
+            assert town.labels(answer) == []
+        assert await states(town) == before
+        assert posted(town) == []
+        assert "4 sent" in town.shown(await by_mo(town, "approve", issue=f"#{numbers['june']}"))
+
+
+async def test_a_whole_title_is_no_guess_and_a_number_is_no_text(town_with_approval: Town) -> None:
+    town = town_with_approval
+    async with town.running():
+        town.write("june", JUNE.replace("June's Heat", "1 June"))
+        town.write("extra", JUNE.replace("June's Heat", "1 June, extra"))
+        await town.sync()
+        for text in ["-1", "+1", "1.", "01", "#999"]:
+            assert "There is no issue" in town.shown(await by_mo(town, "skip", issue=text))
+        assert (await states(town))["june"] is State.WAITING
+        await by_mo(town, "skip", issue="1 JUNE")
+        assert ((await states(town))["june"], (await states(town))["extra"]) == (State.BASELINE, State.WAITING)
+
+
 COMMANDS = ["approve", "hold", "skip", "preview", "repost", "retract", "schedule"]
 
 

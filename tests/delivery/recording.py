@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from heartbeat_bot.delivery.outlet import UNKNOWN_MESSAGE, History, Upload
+from heartbeat_bot.delivery.outlet import ATTACH_FILES, UNKNOWN_MESSAGE, History, Upload
 from heartbeat_bot.delivery.plan import ChannelId, MessageId
 from heartbeat_bot.delivery.recognise import Seen
-from heartbeat_bot.errors import OutletError, RateLimitedError
+from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
 from heartbeat_bot.sandbox.clock import ManualClock, Snowflakes, instant_of
 
 
@@ -27,7 +27,8 @@ class Message:
 class RecordingOutlet:
     """``kill_at`` ends the process at the request of that number (from 0), before its work or (``kill_late``) after it.
 
-    ``requests`` are those that change something; ``looks`` counts how often the channel was read.
+    ``requests`` are those that change something; ``looks`` counts how often the channel was read, ``checks`` how often the permissions
+    were, of which some may be ``missing``.
     """
 
     clock: ManualClock
@@ -35,6 +36,8 @@ class RecordingOutlet:
     messages: dict[ChannelId, dict[MessageId, Message]] = field(default_factory=dict[ChannelId, dict[MessageId, Message]])
     requests: list[str] = field(default_factory=list[str])
     looks: int = 0
+    checks: int = 0
+    missing: tuple[str, ...] = ()
     refuse_looks: OutletError | None = None
     created: int = 0
     pings: int = 0
@@ -108,6 +111,12 @@ class RecordingOutlet:
             raise OutletError("already crossposted", status=400, code=40033, permanent=True)
         found.published_at = self.clock()
         self._end()
+
+    async def check_permissions(self, channel: ChannelId, *, files: bool = False) -> None:
+        self.checks += 1
+        missing = [name for name in self.missing if files or name != ATTACH_FILES]
+        if missing:
+            raise MissingPermissionsError(missing, place=f"channel {channel}")
 
     async def history(self, channel: ChannelId, *, after: MessageId | None = None, since: datetime | None = None) -> History:
         self.looks += 1

@@ -28,7 +28,8 @@ from killing import (
 )
 
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.sandbox.faults import Answer, Cue, Fault, Hold, TooMany
+from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Hold, TooMany
+from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.service.passes import PassReport
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
@@ -150,6 +151,36 @@ def test_a_ledger_older_than_two_issues_with_a_section_in_common_gives_each_its_
 
     posted, shown, made = bench.run(texts())
     assert (shown, made) == (posted, 6)
+
+
+@pytest.mark.parametrize("pause", [MOMENT, HOUR], ids=["at-once", "later"])
+def test_a_lost_answer_is_not_sent_again_while_the_bot_may_not_read_what_it_sent(bench: Bench, pause: float) -> None:
+    """To a bot without Read Message History Discord shows an empty channel, and refuses nothing."""
+
+    async def verdict() -> tuple[list[PassReport], Verdict]:
+        await bench.begin(FIRST)
+
+        def take_away() -> None:
+            bench.sandbox.overwrite(bench.channel, bench.sandbox.world.bot, deny=Permission.READ_MESSAGE_HISTORY)
+
+        bench.sandbox.faults.add("POST", "/channels/*/messages", Cue(at=take_away, after_work=True, close=True), nth=2)
+        bench.sandbox.faults.add("POST", "/channels/*/messages", Close(), nth=3, times=4)  # discord.py repeats it
+        await bench.sync()
+        bench.sandbox.faults.clear()
+        reports: list[PassReport] = []
+        for _ in range(2):
+            bench.clock.advance(pause)
+            reports.append(await bench.sync())
+        bench.channel.overwrites.clear()
+        await bench.recover(pause)
+        return reports, await bench.judge(FIRST)
+
+    reports, result = bench.run(verdict())
+    assert result == Verdict()
+    for report in reports:
+        (problem,) = report.problems
+        assert report.failed
+        assert "lacks the permission Read Message History in #news" in problem
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])

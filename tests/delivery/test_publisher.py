@@ -292,23 +292,31 @@ async def test_the_channel_is_looked_at_once_before_something_is_sent_and_not_on
     assert outlet.looks == 1
 
 
-async def test_a_bot_that_may_not_read_the_channel_goes_by_its_ledger_and_by_nonces(
-    step: Bring, outlet: RecordingOutlet, ledger: Ledger, clock: ManualClock
+async def test_a_bot_that_may_not_read_the_channel_sends_nothing_and_settles_nothing(
+    step: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger
 ) -> None:
-    outlet.refuse_looks = OutletError("no access", status=403, code=50001, permanent=True)
     outlet.kill_at, outlet.kill_late = 0, True
     with pytest.raises(KilledError):
         await step([section("a"), section("b")])
     outlet.kill_at = None
-    assert (await step([section("a"), section("b")])).sent == 2
-    assert outlet.texts(CHANNEL) == ["a", "b"]
-    outlet.kill_at = len(outlet.requests)
-    with pytest.raises(KilledError):
-        await step([section("a"), section("b"), section("c")])
-    outlet.kill_at = None
-    clock.advance(3600)  # too late for the nonce: rather not at all than perhaps twice
-    assert str((await step([section("a"), section("b"), section("c")])).error) == "no access"
+    outlet.missing = ("Read Message History",)
+    assert [str(error) for error in await publisher.settle()] == [str((await step([section("a"), section("b")])).error)]
+    assert outlet.requests == ["send"]
     assert len(await ledger.receipts.unfinished()) == 1
+    outlet.missing = ()
+    assert (await step([section("a"), section("b")])).sent == 1
+    assert outlet.texts(CHANNEL) == ["a", "b"]
+
+
+async def test_permissions_are_asked_for_once_a_delivery_and_not_by_passes_that_send_nothing(
+    step: Bring, outlet: RecordingOutlet
+) -> None:
+    await step(issue_of("a", "b"))
+    assert outlet.checks == 1
+    await step(issue_of("a", "b"))
+    assert outlet.checks == 1
+    await step([section("a", "new")])
+    assert outlet.checks == 2
 
 
 async def test_a_send_to_a_channel_that_was_deleted_is_forgotten(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from heartbeat_bot.delivery.plan import MessageId
-from heartbeat_bot.delivery.recognise import Seen, is_same, recognise
+from heartbeat_bot.delivery.recognise import Seen, is_same, posts_of_issues, recognise
 from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
 
 
@@ -113,3 +113,19 @@ def test_what_discord_adds_to_buttons_tells_nothing_and_what_they_say_does() -> 
     assert is_same(told.body(), shown)
     row["components"][0]["disabled"] = True
     assert not is_same(told.body(), shown)
+
+
+def test_posts_of_issues_are_told_from_notices_notes_and_whatever_else_the_bot_says() -> None:
+    begin = "https://example.org/blog/"
+    listed = seen(1, cover("May", "a", "b"), a=2, b=3)
+    linked = seen(2, cover("May", url=f"{begin}may"))
+    titled = seen(3, cover("May"))
+    notice = seen(4, Post(key=COVER, embeds=linked_embeds(f"{begin}may"), components=({"components": [{"custom_id": "x"}]},)))
+    note = seen(5, section(f"{begin}may was approved"))
+    own = [listed, linked, titled, notice, note]
+    assert [one.message for one in posts_of_issues(own, begin=begin)] == [1, 2]
+    assert [one.message for one in posts_of_issues(own, begin="")] == [1, 2, 3]
+
+
+def linked_embeds(url: str) -> tuple[Embed, ...]:
+    return (Embed(title="May", url=url),)
