@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from enum import Enum
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
@@ -50,11 +51,21 @@ class Database:
     cancelled: the cancellation goes on when it has ended. Such a task does not know which of the two came about, as after a kill.
     """
 
-    def __init__(self, path: Path | None, *, read_only: bool, connections: int = 1, durable: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        read_only: bool,
+        connections: int = 1,
+        durable: bool = True,
+        explain: Callable[[DBAPIError], Exception] | None = None,
+    ) -> None:
         """Name the file. The first transaction opens it, and raises SQLAlchemy's DBAPIError when that is not possible.
 
         What writes makes it its user's alone, and a new one so from the beginning; a reader (``read_only``) changes nothing of it.
+        ``explain`` makes the error to raise of one that has its reason in the machine or the file (see :func:`reason_of`).
         """
+        self._explain = explain
         self.engine = _engine(path, read_only=read_only, connections=connections, durable=durable)
         # As many threads as connections: no thread waits for a connection. With one of each, tasks take turns here, not at SQLite's lock.
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix=path.name if path else "memory")
@@ -86,6 +97,10 @@ class Database:
         running = asyncio.get_running_loop().run_in_executor(self._threads, transaction)
         try:
             return await _to_its_end(running)
+        except DBAPIError as error:
+            if self._explain is None or reason_of(error) is None:
+                raise
+            raise self._explain(error) from error
         finally:
             if then is not None and running.exception() is None:
                 then()
@@ -246,9 +261,33 @@ class DamagedError(Exception):
 
 def is_damage(error: Exception) -> bool:
     """Tell whether an error says that the file is no database, or a broken one."""
-    code = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, DBAPIError) else None
-    broken = code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-    return broken or isinstance(error, DamagedError)
+    return isinstance(error, DamagedError) or (isinstance(error, DBAPIError) and reason_of(error) is Reason.DAMAGED)
+
+
+class Reason(Enum):
+    """What in the machine or the file keeps a database from being used."""
+
+    FULL = "full"
+    LOCKED = "locked"
+    DAMAGED = "damaged"
+    CLOSED = "closed"
+    """It cannot be opened, read or written."""
+
+
+_REASONS: Final = {
+    sqlite3.SQLITE_FULL: Reason.FULL,
+    sqlite3.SQLITE_BUSY: Reason.LOCKED,
+    sqlite3.SQLITE_LOCKED: Reason.LOCKED,
+    sqlite3.SQLITE_CORRUPT: Reason.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Reason.DAMAGED,
+    **dict.fromkeys((sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY), Reason.CLOSED),
+}
+
+
+def reason_of(error: DBAPIError) -> Reason | None:
+    """Return what in the machine or the file an error comes from (https://sqlite.org/rescode.html), None for a fault of the program."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return None if code is None else _REASONS.get(code & 0xFF)
 
 
 def signature(connection: Connection) -> tuple[int, int] | None:

@@ -289,6 +289,14 @@ class Ledger(Store):
         row = rows.one_or_none()
         return Newsletter(name=name) if row is None else _newsletter_of(row)
 
+    @reading
+    def check(self, connection: Connection) -> None:
+        """Look through the whole database; raise StateError when it is damaged. 100 MB take about a second."""
+        try:
+            sqlite.check(connection)
+        except sqlite.DamagedError as error:
+            raise _damaged(connection.engine.url.database, str(error)) from error
+
     @writing
     def pass_done(self, connection: Connection, name: str, *, commit: str, now: datetime) -> None:
         """Note that a pass went through: the first one ends the baseline."""
@@ -640,26 +648,20 @@ async def open_ledger(state: str, *, read_only: bool = False, clock: Clock = sys
 
     A writer holds the database's lock meanwhile and brings the schema up to date. A reader (``read_only``) works beside a writer; a
     database that does not exist yet reads as an empty one. Raises StateError: held by another process, newer than this program, not
-    a database, not to be opened.
+    a database, not to be opened; so does each method of the ledger, when the disk is full, or the file locked or damaged meanwhile.
     """
     path = _path_of(state)
     async with AsyncExitStack() as opened:
         if not read_only:
             opened.enter_context(sqlite.exclusive(path, now=clock()))
-        try:
-            database = await opened.enter_async_context(_opened(path, read_only=read_only))
-        except DBAPIError as error:
-            raise StateError(
-                f"The database {path} cannot be used: {error.orig}. Check the file, or point `state` to another."
-            ) from error
-        yield Ledger(database)
+        yield Ledger(await opened.enter_async_context(_opened(path, read_only=read_only)))
 
 
 @asynccontextmanager
 async def _opened(path: Path, *, read_only: bool) -> AsyncGenerator[Database]:
     """Open a database whose schema is this program's."""
     if read_only and sqlite.exists(path):
-        async with aclosing(Database(path, read_only=True)) as database:
+        async with aclosing(Database(path, read_only=True, explain=partial(_explained, path))) as database:
             version = await database.read(version_of)
             if version == LATEST:
                 yield database
@@ -668,9 +670,35 @@ async def _opened(path: Path, *, read_only: bool) -> AsyncGenerator[Database]:
             raise StateError(
                 f"The database {path} was written by an older heartbeat-bot: `heartbeat-bot sync` or `run` brings it up to date."
             )
-    async with aclosing(Database(None if read_only else path, read_only=False)) as database:
+    opened = Database(None if read_only else path, read_only=False, explain=partial(_explained, path))
+    async with aclosing(opened) as database:
         await database.write(migrate)
         yield database
+
+
+def _explained(path: Path, error: DBAPIError) -> StateError:
+    """Say what keeps the database from being used, what follows from it, and what to do."""
+    nothing_is_lost = "Until then nothing is posted, edited or decided; what was under way is looked up in the channel and goes on."
+    match sqlite.reason_of(error):
+        case sqlite.Reason.FULL:
+            return StateError(f"The disk that holds the database {path} is full: make room. {nothing_is_lost}")
+        case sqlite.Reason.LOCKED:
+            return StateError(
+                f"Another program (a backup? a database tool?) keeps the database {path} locked: end it. {nothing_is_lost}"
+            )
+        case sqlite.Reason.DAMAGED:
+            return _damaged(path, str(error.orig))
+        case _:
+            return StateError(
+                f"The database {path} cannot be used: {error.orig}. Check the file, its folder and the disk. {nothing_is_lost}"
+            )
+
+
+def _damaged(path: object, why: str) -> StateError:
+    return StateError(
+        f"The database {path} is damaged, or no database ({why}): stop the bot, and put a copy of it back, or let `state` name the file that "
+        "is meant. Do not begin anew with an empty one: what stands in the channel would not be kept in step."
+    )
 
 
 def _path_of(state: str) -> Path:

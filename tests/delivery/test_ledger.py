@@ -1,10 +1,11 @@
 """The ledger on a real SQLite file."""
 
 import asyncio
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -224,9 +225,45 @@ async def test_a_state_that_cannot_be_used_is_a_sentence(wrong: str, said: str) 
 async def test_a_file_that_is_no_database_is_a_sentence(state: str) -> None:
     database(state).write_text("not a database, but long enough to look like one " * 50)
     for read_only in (False, True):
-        with pytest.raises(StateError, match="cannot be used"):
+        with pytest.raises(StateError, match=r"is damaged, or no database .*put a copy of it back"):
             async with open_ledger(state, read_only=read_only):
                 pass
+
+
+async def test_a_disk_that_is_full_is_a_sentence_and_nothing_of_the_transaction_is_kept(ledger: Ledger, clock: ManualClock) -> None:
+    def fill(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # SQLite's own way to run out of room
+
+    await ledger.database.read(fill)
+    with pytest.raises(StateError, match=r"The disk that holds the database .* is full: make room"):
+        await ledger.pass_failed("weekly", error="x" * 100_000, now=clock())
+    assert (await ledger.newsletter("weekly")).error is None
+
+
+async def test_a_database_that_another_program_keeps_locked_is_a_sentence(
+    state: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heartbeat_bot.sqlite._BUSY_MILLISECONDS", 20)
+    async with open_ledger(state, clock=clock) as ledger:
+        with closing(sqlite3.connect(database(state), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StateError, match=r"Another program .* keeps the database .* locked"):
+                await ledger.pass_failed("weekly", error="away", now=clock())
+        await ledger.pass_failed("weekly", error="away", now=clock())
+
+
+async def test_a_page_of_the_database_that_is_damaged_is_found_by_a_look_through_it(state: str, clock: ManualClock) -> None:
+    async with open_ledger(state, clock=clock) as ledger:
+        await ledger.pass_failed("weekly", error="x" * 100_000, now=clock())
+        await ledger.check()
+    file = database(state)
+    size = file.stat().st_size
+    with file.open("r+b") as pages:
+        pages.seek(size - 20 * 4096)
+        pages.write(b"\xff" * 8 * 4096)
+    async with open_ledger(state, read_only=True) as ledger:
+        with pytest.raises(StateError, match=r"heartbeat\.db is damaged"):
+            await ledger.check()
 
 
 async def test_what_was_read_of_issues_is_kept_until_one_is_written(ledger: Ledger, clock: ManualClock, see: See) -> None:
