@@ -166,6 +166,8 @@ class GitCommand:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 env={**_with_settings(self.environ, settings), **(variables or {})},
+                # All paths are absolute, and the folder that the bot was started in may have been removed since: git runs in none such.
+                cwd="/",
                 # A session of its own: no terminal that ssh could ask a password on, and one signal reaches git's children too.
                 start_new_session=True,
             )

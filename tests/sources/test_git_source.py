@@ -493,6 +493,17 @@ async def test_a_pass_that_is_cancelled_ends_git_too(cache: Path, tmp_path: Path
     assert names_in(cache) == {".lock"}
 
 
+async def test_the_folder_that_the_bot_was_started_in_may_go(
+    origin: Origin, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin.commit({"a.md": b"1"})
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    source = origin.as_git(cache)
+    (tmp_path / "gone").rmdir()
+    assert await (await source.snapshot()).contents.read("a.md") == b"1"
+
+
 async def test_without_git_it_says_what_to_install(origin: Origin, cache: Path, tmp_path: Path) -> None:
     source = GitSource(origin.url, ["**"], cache_dir=cache, environ={"PATH": str(tmp_path)})
     assert "git is not installed, or not on the PATH; install it" in await complaint_of(source)
