@@ -30,12 +30,16 @@ from heartbeat_bot.service.passes import Passes, PassReport, Progress
 from heartbeat_bot.service.service import Service
 from heartbeat_bot.sources.opening import open_source
 from heartbeat_bot.sources.turns import Turns
+from heartbeat_bot.standing import Standing
 
 _LOG = logging.getLogger(__name__)
 _FORCED: Final = (
     "The bot was asked to end and something in it does not: it is ended by force in a second. Nothing is lost, the next start goes on "
     "with what was under way. Where it stood follows; please report it."
 )
+
+_ROOM: Final = 32 * 2**20
+"""Bytes that the state may need at once: its journal grows with what one pass writes."""
 
 
 def no_progress(_what: str, _done: int, _total: int) -> None:
@@ -174,22 +178,29 @@ async def run_bot(config: Config, *, clock: Clock = system_clock) -> None:
     end_on_signals(task)
     async with open_bot(config, clock=clock) as opened, asyncio.TaskGroup() as group:
         group.create_task(connect(config, opened.bot))
+        group.create_task(opened.bot.register())
         for name, newsletter in config.newsletters.items():
             group.create_task(_watch(opened, name, newsletter.poll.total_seconds()))
 
 
 async def _watch(opened: Opened, name: str, seconds: float) -> None:
     """Look again and again, when something falls due too; what goes wrong in a look is logged and tried again by the next."""
+    standing = Standing()
     while True:
         wait = seconds
         try:
             report = await opened.service.looking.look(name)
+            problems = report.problems
             wait = await _until_due(opened.desk, name, seconds)
-        except Exception:  # noqa: BLE001 - one bad pass must not end the watch; it is logged whole
-            _LOG.exception("the pass over %s failed; it is tried again in %g seconds", name, seconds)
-        else:
-            for problem in report.problems:
-                _LOG.warning("%s: %s", name, problem)
+        except UserError as error:
+            problems = [str(error)]
+        except Exception as error:  # noqa: BLE001 - one bad pass must not end the watch; it is logged whole
+            fault = f"the pass failed by a fault of this program ({error!r}); it is tried again every {seconds:g} seconds"
+            problems = [fault]
+            if fault not in standing:
+                _LOG.exception("%s: a fault of this program", name)
+        for level, sentence in standing.news(problems):
+            _LOG.log(level, "%s: %s", name, sentence)
         await asyncio.sleep(wait)
 
 
@@ -224,11 +235,12 @@ async def diagnose(config: Config) -> list[Line]:
                 Line(good=count > 0, text=f"{name}: {count} files match `paths`" + ("" if count else ": correct the patterns"))
             )
     try:
-        async with open_ledger(config.state, read_only=True):
+        async with open_ledger(config.state, read_only=True) as ledger:
+            await ledger.check()
             lines.append(Line(good=True, text=f"the state {config.state} can be used"))
     except UserError as error:
         lines.append(Line(good=False, text=str(error)))
-    lines += _open_to_others(config)
+    lines += [*_open_to_others(config), *_room_for(config)]
     try:
         token = config.discord.token().get_secret_value()
         async with log_in(token, api_url=config.discord.api_url) as outlet:
@@ -253,6 +265,17 @@ async def _lost(config: Config, outlet: DiscordOutlet) -> AsyncGenerator[Line]:
                     pass  # it was said of the channel already
     except StateError:
         pass  # it was said of the state already
+
+
+def _room_for(config: Config) -> list[Line]:
+    """Say when the disk of the state is about to be full."""
+    folder = (config.state_file or Path("heartbeat.db")).absolute().parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return []  # it was said of the state already
+    text = f"the disk of {folder} has {free >> 20} MiB left, and the state needs {_ROOM >> 20} to be written: make room"
+    return [] if free >= _ROOM else [Line(good=False, text=text)]
 
 
 def _open_to_others(config: Config) -> list[Line]:

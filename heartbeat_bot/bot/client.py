@@ -73,14 +73,17 @@ class Bot(commands.Bot):
         super().__init__(command_prefix=commands.when_mentioned, help_command=None, tree_cls=_Tree, **options)
 
     async def prepare(self, service: Service) -> None:
-        """Load the commands and tell Discord of them. To be called once, logged in, before connecting.
-
-        When Discord does not take them, that is logged: the bot posts without them.
-        """
+        """Load the commands. To be called once, logged in, before connecting."""
         self.service = service
         for name in COGS:
             await self.load_extension(name)
         await self.tree.set_translator(Translator())
+
+    async def register(self) -> None:
+        """Tell Discord of the commands. Nothing waits for that: those of the last run are answered meanwhile, and issues are posted.
+
+        When Discord does not take them, that is logged.
+        """
         try:
             self.numbers = {command.name: command.id for command in await self.tree.sync()}
         except FAILURES as error:

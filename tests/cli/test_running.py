@@ -32,13 +32,18 @@ class Running:
                 assert self.process.returncode is None, await self.ended(code=0)
                 await asyncio.sleep(0.05)
 
+    async def is_offered(self) -> None:
+        """Wait until it has told Discord its commands."""
+        await self.until(lambda: self.home.sandbox.commands.shown_in(None) != [])
+
     async def is_ready(self) -> None:
-        """Wait until it has told Discord its commands, listens to the gateway, and has made its first pass."""
+        """Wait until it listens to the gateway, and has made its first pass."""
         await self.until(lambda: self.home.sessions() != [])
         await self.until(lambda: self.home.titles() == ["An older one"])
 
     async def answers(self) -> None:
         """Ask for the newest issue until the archive has it."""
+        await self.is_offered()
         for _ in range(50):
             shown = self.home.answer(await self.home.call("latest"))
             if "An older one" in shown:
@@ -91,6 +96,16 @@ async def test_what_becomes_of_the_commands_keeps_nothing_from_being_posted(home
         assert "Discord did not take the slash commands" in await bot.stop()
 
 
+async def test_commands_that_discord_does_not_answer_keep_the_first_pass_waiting_for_nothing(home: Home) -> None:
+    hold = Hold()
+    home.sandbox.faults.add("PUT", "/applications/*/commands", hold, times=None)
+    async with running(home) as bot:
+        await bot.is_ready()
+        assert hold.reached.is_set()
+        await bot.stop()
+        hold.released.set()
+
+
 @pytest.mark.parametrize("fault", [TooMany(retry_after=3600), Malformed()], ids=["429", "malformed"])
 async def test_a_login_that_fails_is_told_in_a_sentence(home: Home, fault: Fault) -> None:
     home.sandbox.faults.add("GET", "/users/@me", fault, times=None)
@@ -135,10 +150,12 @@ async def test_what_a_moderator_began_before_the_end_is_finished_once_and_told(h
     role = home.sandbox.create_role(home.guild, "moderators", permissions=int(Permission.MANAGE_GUILD | Permission.MANAGE_MESSAGES))
     mo = home.sandbox.create_user(home.guild, "mo", roles=[role])
     office = home.sandbox.create_channel(home.guild, "office")
-    home.config.write_text(home.config.read_text() + f"moderation: {{channel: {office.id}, approval: true}}\n")
+    text = home.config.read_text().replace("hold: 10m", "hold: 0s")
+    home.config.write_text(f"{text}moderation: {{channel: {office.id}, approval: true}}\n")
     posting = Hold(after_work=True)
     async with running(home) as bot:
         await bot.is_ready()
+        await bot.is_offered()
         home.write("new", ISSUE)
         await home.call("sync", by=mo)
         home.sandbox.faults.add("POST", f"/channels/{home.channel.id}/messages", posting, nth=2)

@@ -123,6 +123,7 @@ class Town:
         """Run the bot until the block ends; it knows what is there (unless told not to ``read``), but nothing has been posted."""
         config = self.config()
         async with open_bot(config, clock=self.clock, runner=WORKER) as self.opened, asyncio.TaskGroup() as tasks:
+            await self.opened.bot.register()
             connected = asyncio.Event()
 
             async def on_connect() -> None:
