@@ -1,7 +1,9 @@
 """For operators: `doctor` looks at everything, `status` says what waits, `issues` lists what is known."""
 
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -16,6 +18,8 @@ from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.operation import diagnose
 from heartbeat_bot.printable import one_line
 from heartbeat_bot.service.operators import archive_json, status_json
+
+_MOST_NAMED: Final = 3
 
 
 @click.command()
@@ -46,19 +50,41 @@ def status(config_path: str | None, as_json_: bool) -> None:  # noqa: FBT001 - c
         say_json(facts)
         return
     for newsletter in facts["newsletters"]:
-        say(f"{newsletter['name']}: last pass {newsletter['last_pass'] or 'never'}")
-        if newsletter["last_issue"]:
-            say(f"  last issue: {newsletter['last_issue']['title']} ({newsletter['last_issue']['announced']})")
-        if newsletter["error"]:
-            say(f"  could not be read: {newsletter['error']}")
-        for issue in newsletter["waiting"]:
-            say(f"  waits: {issue['title']}: {issue['reason']}")
-        for issue in newsletter["errors"]:
-            say(f"  failed, will be tried again: {issue['title']}: {issue['error']}")
+        say(*_standing(newsletter))
     for intent in facts["unfinished"]:
         say(f"unfinished: {intent['kind']} {intent['key'] or ''} in channel {intent['channel']} since {intent['since']}")
     for wait in facts["publishing"]:
         say(f"publishing waits: {wait['messages']} message(s) in channel {wait['channel']} until {wait['until']}")
+
+
+def _standing(newsletter: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how things stand with a newsletter."""
+    yield f"{newsletter['name']}: last pass {newsletter['last_pass'] or 'never'}"
+    if newsletter["last_issue"]:
+        yield f"  last issue: {newsletter['last_issue']['title']} ({newsletter['last_issue']['announced']})"
+    if newsletter["error"]:
+        yield f"  could not be read: {newsletter['error']}"
+    if newsletter["paused"]:
+        yield f"  paused by a moderator since {newsletter['paused']}: nothing is sent, edited or deleted until /resume"
+    elif newsletter["overdue"]:
+        yield "  a pass is overdue: is `heartbeat-bot run` (or cron's `sync`) running? Its log says what keeps it from finishing one"
+    for issue in newsletter["unfinished"]:
+        yield f"  not whole in the channel yet: {issue['title']} (since {issue['announced']}); the next pass goes on"
+    yield from _waiting(newsletter["waiting"])
+    for issue in newsletter["errors"]:
+        yield f"  failed, will be tried again: {issue['title']}: {issue['error']}"
+
+
+def _waiting(issues: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each reason why issues wait, with the first of them."""
+    reasons: dict[str, list[str]] = {}
+    for issue in issues:
+        reasons.setdefault(issue["reason"], []).append(issue["title"])
+    for reason, titles in reasons.items():
+        rest = len(titles) - _MOST_NAMED
+        named = ", ".join(titles[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+        count = f" ({len(titles)})" if len(titles) > 1 else ""
+        yield f"  waits{count}: {named}: {reason}"
 
 
 @click.command()

@@ -1,5 +1,6 @@
 """What moderators decide about issues that wait, and about newsletters: approve, hold, skip, schedule, retract, pause, status."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -44,6 +45,8 @@ from heartbeat_bot.service.times import read_time
 SCHEDULED: Final = "scheduled"
 
 _MOST_WAITING: Final = 10
+_PATIENCE: Final = 5.0
+"""Seconds until somebody is answered although a look goes on: a remote may hang for minutes."""
 _SHORTEST: Final = 100
 """Characters that are left of each text at least, when several must fit one message."""
 _BYTES: Final = limits.MESSAGE_BYTES - 500
@@ -169,9 +172,16 @@ class Moderating:
             return Answer(content=asker.words.say("moderation.paused_already", newsletter=typed(name)))
         async with self._auditing.act(asker, "pause", newsletter=name):
             await self._desk.ledger.pause(name, now=self._desk.clock())
-            async with self._looking.alone(name):  # until then the issue that is being posted goes on
-                pass
-        return Answer(content=asker.words.say("moderation.paused", newsletter=typed(name)))
+            said = "moderation.paused" if await self._is_still(name) else "moderation.paused_soon"
+        return Answer(content=asker.words.say(said, newsletter=typed(name)))
+
+    async def _is_still(self, name: str) -> bool:
+        """Wait until no look at a newsletter is under way, which finishes the issue that it is posting; return False when that takes long."""
+        try:
+            async with asyncio.timeout(_PATIENCE), self._looking.alone(name):
+                return True
+        except TimeoutError:
+            return False
 
     async def resume(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
         """Go on with a newsletter, and make good at once what was left undone."""
@@ -214,7 +224,11 @@ class Moderating:
         waiting = [record for record in records.values() if record.state in PENDING]
         unfinished = [intent for intent in await ledger.receipts.unfinished() if intent.draft.issue in records]
         lines = list(_passes(state, settings.poll, words))
-        out = max((record for record in records.values() if record.announced_at), key=_announced, default=None)
+        posted = [record for record in records.values() if record.announced_at and record.retracted_at is None]
+        lines += [
+            words.say("status.posting", issue=titled(record.title)) for record in posted if record.shown is None and record.present
+        ]
+        out = max((record for record in posted if record.shown is not None), key=_announced, default=None)
         if out:
             lines.append(words.say("status.last_issue", issue=titled(out.title), when=since(_announced(out))))
         if unfinished:

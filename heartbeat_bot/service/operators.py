@@ -1,28 +1,37 @@
 """What operators see: how things stand, and every known issue, as JSON."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.ledger import open_ledger, system_clock
 from heartbeat_bot.delivery.schema import PENDING
 
+_LATE: Final = 4
+"""Polls without a pass that was noted: a pass may take long, and cron may run less often, but then something is wrong, or nothing runs."""
+
 
 async def status_json(config: Config) -> dict[str, Any]:
     """Return newsletters, last passes, unfinished intents, and what waits and why. Instants are ISO 8601 in UTC."""
+    now = system_clock()
     async with open_ledger(config.state, read_only=True) as ledger:
         seen = {newsletter.name: newsletter for newsletter in await ledger.newsletters()}
         entries: list[dict[str, Any]] = []
         for name in config.newsletters:
             issues = await ledger.issues(name)
             announced = sorted(
-                (issue for issue in issues if issue.announced_at), key=lambda issue: str(issue.announced_at), reverse=True
+                (issue for issue in issues if issue.announced_at and issue.shown is not None),
+                key=lambda issue: str(issue.announced_at),
+                reverse=True,
             )
             newsletter = seen.get(name)
+            last_pass = newsletter.last_pass_at if newsletter else None
             entries.append(
                 {
                     "name": name,
-                    "last_pass": _iso(newsletter.last_pass_at if newsletter else None),
+                    "last_pass": _iso(last_pass),
+                    "overdue": last_pass is not None and now - last_pass > _LATE * config.newsletters[name].poll,
+                    "paused": _iso(newsletter.paused_at if newsletter else None),
                     "commit": newsletter.commit if newsletter else None,
                     "error": newsletter.error if newsletter else None,
                     "last_issue": {"title": announced[0].title, "announced": _iso(announced[0].announced_at)}
@@ -32,6 +41,11 @@ async def status_json(config: Config) -> dict[str, Any]:
                         {"title": issue.title, "state": issue.state.value, "reason": issue.reason, "until": _iso(issue.until)}
                         for issue in issues
                         if issue.state in PENDING
+                    ],
+                    "unfinished": [
+                        {"title": issue.title, "announced": _iso(issue.announced_at)}
+                        for issue in issues
+                        if issue.announced_at and issue.shown is None and issue.present and issue.retracted_at is None
                     ],
                     "errors": [{"title": issue.title, "error": issue.error} for issue in issues if issue.error],
                 }
@@ -45,7 +59,7 @@ async def status_json(config: Config) -> dict[str, Any]:
             }
             for intent in await ledger.receipts.unfinished()
         ]
-        waits = await ledger.receipts.waits(now=system_clock())
+        waits = await ledger.receipts.waits(now=now)
         publishing = [
             {
                 "newsletter": wait.newsletter,

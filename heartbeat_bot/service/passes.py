@@ -52,6 +52,9 @@ class PassReport:
     closed: set[ChannelId] = field(default_factory=set[ChannelId])
     """The channels where the bot lacks a permission: said once, and left alone for the rest of the pass."""
 
+    tried: set[IssueId] = field(default_factory=set[IssueId])
+    """The issues of which something was sent, edited or deleted, or was to be."""
+
     def about(self, title: str) -> list[str]:
         """Return what was done of the issue of a title, and what kept everything from being done."""
         return [line for line in (*self.done, *self.problems) if title in line or line == self.standstill]
@@ -156,15 +159,20 @@ class Passes:
         for issue in sorted(found.leaving):
             if not await self._goes_on(name, report):
                 return
+            report.tried.add(issue)
             outcome = await self.publisher.withdraw(issue)
             self._tell(report, found.records[issue].title, outcome)
             if outcome.done and found.records[issue].retracted_at is None:
                 await self._ledger.withdrawn(issue)
         for stray in await self._ledger.copies.strays(name):
+            report.tried.add(stray.issue)
             outcome = await self.publisher.bring_in_step(
                 stray.issue, guild=GuildId(0), channel=stray.channel, series=stray.series, posts=()
             )
             self._tell(report, found.records[stray.issue].title, outcome)
+        for issue, record in found.records.items():
+            if record.error and issue not in report.tried:  # it was reverted, or deleted: nothing is wanted any more
+                await self._ledger.issue_error(issue, None, now=self._clock())
 
     async def _leave(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
         """Note why an issue's messages are left as they are."""
@@ -296,6 +304,7 @@ class Passes:
 
     async def _clear(self, record: IssueRecord, report: PassReport) -> None:
         """Delete the messages of those sections that moderators took back."""
+        report.tried.add(record.id)
         taken_back = [one for one in await self._ledger.receipts.held(record.id) if is_of(one.key, record.withheld)]
         for channel, series in sorted({(receipt.channel, receipt.series) for receipt in taken_back}):
             outcome = await self.publisher.clear(record.id, channel=channel, series=series, keys=record.withheld)
@@ -379,6 +388,7 @@ class Passes:
         self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport, copy: Copy | None = None
     ) -> None:
         """Bring an issue's announcement, or a copy of it, in step with its file."""
+        report.tried.add(issue)
         newsletter = self._config.newsletters[name]
         title = found.title(path)
         channel = copy.channel if copy else ChannelId(newsletter.announce.channel)

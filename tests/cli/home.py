@@ -90,8 +90,9 @@ class Home:
         assert process.returncode == code, (out.decode(), complaints.decode())
         return (complaints if err else out).decode()
 
-    async def sync(self, *words: str, at: str = "2026-03-02T09:00:00Z") -> list[str]:
-        """Make a pass; return the requests that changed something."""
+    async def sync(self, *words: str, at: str = "") -> list[str]:
+        """Make a pass, the first one a while before the others; return the requests that changed something."""
+        at = at or ("2026-03-02T09:00:00Z" if self.state.exists() else "2026-03-02T08:40:00Z")
         self.sandbox.log.clear()
         await self.run("sync", "--as-of", at, *words)
         return [entry.method for entry in self.sandbox.log if entry.method != "GET"]

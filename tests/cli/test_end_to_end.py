@@ -41,7 +41,7 @@ async def test_an_issue_is_held_until_it_has_rested(home: Home) -> None:
     home.write("new", ISSUE)
     assert await home.sync(at="2026-03-02T08:05:00Z") == []
     assert "held" in await home.run("issues")
-    assert "POST" in await home.sync(at="2026-03-02T08:10:00Z")
+    assert "POST" in await home.sync(at="2026-03-02T08:12:00Z")
 
 
 async def test_a_dry_run_says_what_would_be_done_and_does_nothing(home: Home) -> None:
@@ -143,3 +143,31 @@ async def test_pictures_are_uploaded_from_the_source_and_what_cannot_be_is_linke
     assert ["/attachments/" in url for url in images] == [True, True, False]
     assert images[2] == "https://example.org/huge.png"
     assert await home.sync() == []
+
+
+async def test_status_has_one_line_for_many_issues_that_wait_for_one_reason(home: Home) -> None:
+    await home.sync()
+    for number in range(8):
+        home.write(f"new{number}", ISSUE.replace("First Light", f"Light {number}"))
+    await home.sync(at="2026-03-02T09:30:00Z")
+    (line,) = [line for line in (await home.run("status")).split("\n") if "waits" in line]
+    assert line.startswith("  waits (8): Light 7, Light 6, Light 5 and 5 more: 8 new issues came at once")
+    assert len(json.loads(await home.run("status", "--json"))["newsletters"][0]["waiting"]) == 8
+
+
+async def test_status_says_that_a_pass_is_overdue(home: Home) -> None:
+    await home.sync()
+    assert "a pass is overdue" in await home.run("status")
+    await home.sync(at=datetime.now(UTC).isoformat())
+    assert "overdue" not in await home.run("status")
+
+
+async def test_the_doctor_finds_a_database_that_is_damaged(home: Home) -> None:
+    await home.sync()
+    pages = bytearray(home.state.read_bytes())
+    pages[2 * 4096 : 12 * 4096] = b"\xff" * 10 * 4096
+    home.state.write_bytes(bytes(pages))
+    said = await home.run("doctor", code=1)
+    assert f"✗ The database {home.state} is damaged" in said
+    assert "put a copy of it back" in said
+    assert "is damaged" in await home.run("sync", code=2, err=True)

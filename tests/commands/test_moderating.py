@@ -6,6 +6,7 @@ import pytest
 from town import JULY, Town
 
 from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.sandbox.faults import Answer, TooMany
 from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
 from heartbeat_bot.sandbox.permissions import Permission
 
@@ -117,6 +118,43 @@ async def test_a_paused_newsletter_posts_nothing_until_it_is_resumed_also_after_
         assert "4 sent" in town.shown(await by_mo(town, "resume"))
         assert len(posted(town)) == 4
         assert "is not paused" in town.shown(await by_mo(town, "resume"))
+
+
+async def test_a_pause_is_answered_while_a_look_hangs(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("heartbeat_bot.service.moderating._PATIENCE", 0.05)
+    async with town.running():
+        async with town.opened.service.looking.alone("mill"):
+            assert "finishes at most the issue that it is posting" in town.shown(await by_mo(town, "pause"))
+        town.write("june", JUNE)
+        await town.sync()
+        assert posted(town) == []
+
+
+async def test_status_says_what_is_not_whole_in_the_channel_and_not_that_it_was_posted(town: Town) -> None:
+    async with town.running():
+        town.write("june", JUNE)
+        town.sandbox.faults.add("POST", "/channels/*/messages", TooMany(retry_after=1200), times=None)
+        await town.sync()
+        told = town.shown(await by_mo(town, "status"))
+        assert "June's Heat is not whole in the channel yet" in told, told
+        assert "Last posted" not in told
+
+
+@pytest.mark.parametrize("how", ["reverted", "deleted"])
+async def test_a_failure_that_was_overtaken_is_forgotten(town: Town, how: str) -> None:
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        town.write("june", JUNE.replace("warm", "hot"))
+        town.sandbox.faults.add("PATCH", "/channels/*/messages/*", Answer(status=400, code=50035), times=None)
+        await town.sync()
+        assert "⚠️ June's Heat" in town.shown(await by_mo(town, "status"))
+        if how == "reverted":
+            town.write("june", JUNE)
+        else:
+            town.remove("june")
+        await town.sync()
+        assert "⚠️" not in town.shown(await by_mo(town, "status"))
 
 
 async def test_status_says_what_waits_and_why_and_which_permission_is_missing(town_with_approval: Town) -> None:
