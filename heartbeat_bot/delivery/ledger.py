@@ -22,7 +22,17 @@ from heartbeat_bot.delivery.copies import Copies, Copy, drop_all
 from heartbeat_bot.delivery.gate import EVERY_ONE, ON_HOLD, SKIPPED, Facts, Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
 from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
-from heartbeat_bot.delivery.receipts import NOTICE, Receipt, Receipts, messages_held, receipt_of
+from heartbeat_bot.delivery.receipts import (
+    NOTICE,
+    Draft,
+    Intent,
+    Receipt,
+    Receipts,
+    begun,
+    messages_held,
+    receipt_of,
+    reclaim_notice,
+)
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.server_events import ServerEvents
 from heartbeat_bot.delivery.writes import Remembered, Writes
@@ -602,6 +612,14 @@ class Ledger(Store):
         _decide(connection, issue, {"retracted_at": now}, state=State.RETRACTED, why=_TAKEN_BACK)
 
     @writing
+    def begin(self, connection: Connection, draft: Draft, *, now: datetime) -> Intent | None:
+        """Write an intent down as :meth:`Receipts.begin` does, unless a moderator holds its issue back at this instant: then return None.
+
+        It is one transaction: what is decided before it holds, and after it the issue is announced.
+        """
+        return None if _find_issue(connection, draft.issue).is_held_back(now=now) else begun(connection, draft, now)
+
+    @writing
     def withhold(self, connection: Connection, issue: IssueId, keys: Sequence[PostKey], *, now: datetime) -> None:
         """Note which sections of an issue (see :func:`post.is_of`) a moderator took back, none for none any more: the next pass does it.
 
@@ -760,6 +778,7 @@ def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *
     """Note what a moderator decided. What is gone stays so until it comes back."""
     table = schema.issues
     this = update(table).where(table.c.id == issue)
+    reclaim_notice(connection, issue)
     if values.keys() >= _WANTED.keys():  # what was retracted is announced as if for the first time
         connection.execute(this.where(table.c.retracted_at.is_not(None)).values(_NOT_ANNOUNCED))
     connection.execute(this.values(dict(values)))

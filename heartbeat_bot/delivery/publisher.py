@@ -65,9 +65,6 @@ _ROUNDS: Final = 20
 ReadFile = Callable[[str], Awaitable[bytes]]
 """Returns the bytes of a file of the source by its path; raises SourceError."""
 
-MayBegin = Callable[[], Awaitable[bool]]
-"""Tells whether an issue may be sent, when nothing of it has been sent yet."""
-
 _Result = TypeVar("_Result")
 
 
@@ -135,7 +132,7 @@ class _Aim:
     publish: bool
     read_file: ReadFile
     progress: Progress | None
-    may_begin: MayBegin | None = None
+    yields: bool = False
 
 
 @dataclass(slots=True)
@@ -205,14 +202,14 @@ class Publisher:
         publish: bool = False,
         read_file: ReadFile = _nothing_to_read,
         progress: Progress | None = None,
-        may_begin: MayBegin | None = None,
+        yields: bool = False,
     ) -> Outcome:
         """Make ``channel`` read as if ``posts`` had just been posted, and nothing else of this issue in the same series.
 
         Unfinished intents of this issue in the channel are settled first, those of other series too: what a request of one may have
         sent reads like a post of another. OutletError and SourceError are not raised but
         returned, and noted with the issue (those of a notice only returned: readers miss nothing). ``read_file`` gives the bytes of
-        files to upload. ``may_begin`` is asked right before each send, None for one that nobody holds back.
+        files to upload. With ``yields`` nothing is sent of what a moderator holds back at that instant.
         """
         aim = _Aim(
             issue=issue,
@@ -223,7 +220,7 @@ class Publisher:
             publish=publish,
             read_file=read_file,
             progress=progress,
-            may_begin=may_begin,
+            yields=yields,
         )
         return await self._do(aim, partial(self._bring_in_step, aim))
 
@@ -447,9 +444,11 @@ class Publisher:
                     digest=Digest(post.digest(urls)),
                     after=max(MessageId(0), tally.newest or MessageId(0), *await self._receipts.claimed(aim.channel)),
                 )
-                if aim.may_begin and not await aim.may_begin():
+                begin = self._ledger.begin if aim.yields else self._receipts.begin
+                intent = await begin(draft, now=self._clock())
+                if intent is None:
                     raise _HeldBackError
-                return await self._send(await self._receipts.begin(draft, now=self._clock()), files)
+                return await self._send(intent, files)
             case Edit(message=message, post=post, urls=urls):
                 await self._check(aim, operation, tally)
                 files = await _uploads(post.files, aim.read_file)

@@ -29,6 +29,8 @@ notice of the issue in the moderators' channel."""
 ANNOUNCEMENT: Final = Series("")
 NOTICE: Final = Series("notice")
 """A notice has a life of its own: it announces nothing, pings for nobody's issue, and goes neither with the issue nor with its file."""
+NOTICE_OF_ONE: Final = PostKey("notice")
+"""The post of a notice that tells of its issue alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,23 +156,7 @@ class Receipts(Store):
     @writing
     def begin(self, connection: Connection, draft: Draft, *, now: datetime) -> Intent:
         """Write an intent down. The first send of an announcement makes its issue an announced one: nothing may change that any more."""
-        values: dict[str, Any] = {
-            "thing": draft.thing,
-            "kind": draft.kind,
-            "issue": draft.issue,
-            "channel": draft.channel,
-            "series": draft.series,
-            "key": draft.key,
-            "message": draft.message,
-            "nonce": draft.nonce,
-            "payload": {"body": draft.body, "files": [_file_dump(file) for file in draft.files], "after": draft.after},
-            "digest": draft.digest,
-            "created_at": now,
-        }
-        result = connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
-        if draft.kind is IntentKind.SEND and draft.series == ANNOUNCEMENT:
-            _announced(connection, draft.issue, now)
-        return Intent(id=IntentId(result.scalar_one()), created_at=now, draft=draft)
+        return begun(connection, draft, now)
 
     @reading
     def unfinished(
@@ -328,6 +314,35 @@ class Receipts(Store):
         if published and intent.draft.message is not None:
             connection.execute(this.where(table.c.published_at.is_not(None)).values(published))
         _finish(connection, intent)
+
+
+def begun(connection: Connection, draft: Draft, now: datetime) -> Intent:
+    """Do, within a transaction, what :meth:`Receipts.begin` says."""
+    values: dict[str, Any] = {
+        "thing": draft.thing,
+        "kind": draft.kind,
+        "issue": draft.issue,
+        "channel": draft.channel,
+        "series": draft.series,
+        "key": draft.key,
+        "message": draft.message,
+        "nonce": draft.nonce,
+        "payload": {"body": draft.body, "files": [_file_dump(file) for file in draft.files], "after": draft.after},
+        "digest": draft.digest,
+        "created_at": now,
+    }
+    result = connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
+    if draft.kind is IntentKind.SEND and draft.series == ANNOUNCEMENT:
+        _announced(connection, draft.issue, now)
+    return Intent(id=IntentId(result.scalar_one()), created_at=now, draft=draft)
+
+
+def reclaim_notice(connection: Connection, issue: IssueId) -> None:
+    """Keep the last notice of an issue in step again: it was settled, and somebody decides otherwise."""
+    table = schema.receipts
+    these = (table.c.issue == issue, table.c.series == NOTICE, table.c.key == NOTICE_OF_ONE)
+    last: MessageId | None = connection.execute(select(func.max(table.c.message)).where(*these)).scalar_one()
+    connection.execute(update(table).where(table.c.message == last).values(released_at=None))
 
 
 def _announced(connection: Connection, issue: IssueId, now: datetime) -> None:

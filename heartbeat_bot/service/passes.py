@@ -5,7 +5,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Final
 
 from heartbeat_bot.config import Config
@@ -378,7 +377,7 @@ class Passes:
                 publish=newsletter.announce.publish and facts.announcement,
                 read_file=_checked(found.snapshot.contents.read_picture, posts),
                 progress=progress,
-                may_begin=None if copy else partial(self._may_begin, issue),
+                yields=copy is None,
             )
         except UserError as error:
             if copy and _is_lost(error):
@@ -426,10 +425,6 @@ class Passes:
         if self.duties.edits and record.announced_at is None and not is_same(record.approved, version):
             await self._ledger.let_through(issue, version)  # what is sent from now on is an edit of this
         return True
-
-    async def _may_begin(self, issue: IssueId) -> bool:
-        """Tell whether nobody has held, skipped, scheduled or taken back an issue until now, when its first message is about to be sent."""
-        return not (await self._ledger.issue(issue)).is_held_back(now=self._clock())
 
     async def _forget(self, copy: Copy, title: str, report: PassReport) -> None:
         """Keep a copy in step no more; its messages, which went with its channel, are strays."""
