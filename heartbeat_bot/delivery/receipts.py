@@ -334,6 +334,8 @@ def begun(connection: Connection, draft: Draft, now: datetime) -> Intent:
     result = connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
     if draft.kind is IntentKind.SEND and draft.series == ANNOUNCEMENT:
         _announced(connection, draft.issue, now)
+    if draft.kind is not IntentKind.PUBLISH:
+        _unsettled(connection, draft, now)
     return Intent(id=IntentId(result.scalar_one()), created_at=now, draft=draft)
 
 
@@ -352,6 +354,25 @@ def _announced(connection: Connection, issue: IssueId, now: datetime) -> None:
     told = {"state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
     connection.execute(this.where(table.c.retracted_at.is_(None)).values(told))
     connection.execute(this.values(announced_at=now))
+
+
+def _unsettled(connection: Connection, draft: Draft, now: datetime) -> None:
+    """Note that messages are about to change, so that a pass looks at them again, whatever text its file has by then.
+
+    What is cut off half-way is brought in step with the file also when that says again what was shown before, and when the edit window has
+    closed meanwhile: the change was asked for while it was open.
+    """
+    table = schema.issues if draft.series == ANNOUNCEMENT else schema.copies
+    mine = (table.c.id if draft.series == ANNOUNCEMENT else table.c.issue) == draft.issue
+    these = (mine, table.c.shown_as != "")
+    if draft.series != ANNOUNCEMENT:
+        these = (*these, table.c.channel == draft.channel, table.c.series == draft.series)
+    if connection.execute(select(table.c.id).where(*these)).first() is None:
+        return  # known already; a write would make every reader read the issues again
+    values: dict[str, Any] = {"shown_as": ""}
+    if draft.series == ANNOUNCEMENT:
+        values["asked_at"] = func.coalesce(schema.issues.c.asked_at, now)
+    connection.execute(update(table).where(*these).values(values))
 
 
 def _not_shown(connection: Connection, issue: IssueId, series: Series, channel: ChannelId | None = None) -> None:

@@ -137,9 +137,9 @@ issues = Table(
     Column("pinged_at", Instant),  # when the post with its one role ping was sent
     Column("retracted_at", Instant),
     Column("shown", String),  # the blob whose text its messages show, null until they show one whole
-    Column("shown_as", String),  # how that was rendered (see survey.rendering_of)
+    Column("shown_as", String),  # how that was rendered (see survey.rendering_of), "" while it is being changed
     Column("late", String),  # the blob that came after the edit window and is not sent
-    Column("asked_at", Instant),  # when a moderator asked for that to be sent
+    Column("asked_at", Instant),  # when a moderator asked for that to be sent, or sending a change began
     Column("error", Text),  # why it could not be read or posted, null when it could
     Column("error_at", Instant),
     Column("on_hold_at", Instant),  # since when a moderator holds it back

@@ -153,6 +153,27 @@ def test_a_ledger_older_than_two_issues_with_a_section_in_common_gives_each_its_
     assert (shown, made) == (posted, 6)
 
 
+@pytest.mark.parametrize("at", [0, 1, 2], ids=["first", "second", "third"])
+@pytest.mark.parametrize("name", ["edit", "shift", "delete"])
+def test_a_change_that_is_cut_off_and_taken_back_leaves_nothing_behind(bench: Bench, name: str, at: int) -> None:
+    scenario = SCENARIO[name]
+    assert scenario.before
+
+    async def channel() -> tuple[list[str], list[str], Verdict]:
+        await bench.begin(scenario)
+        await bench.pass_with(Mishap(name="killed", kill=True, late=True), at)
+        bench.write("may.md", scenario.before or "")
+        await bench.recover(HOUR)
+        verdict = Verdict()
+        bench.judge_ledger(verdict)
+        return bench.shown(), await bench.wanted(replace(scenario, after=scenario.before or "")), verdict
+
+    with bench.linking_pictures():
+        shown, wanted, verdict = bench.run(channel())
+    assert shown == wanted
+    assert verdict == Verdict()
+
+
 @pytest.mark.parametrize("pause", [MOMENT, HOUR], ids=["at-once", "later"])
 def test_a_lost_answer_is_not_sent_again_while_the_bot_may_not_read_what_it_sent(bench: Bench, pause: float) -> None:
     """To a bot without Read Message History Discord shows an empty channel, and refuses nothing."""
