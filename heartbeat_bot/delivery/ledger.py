@@ -788,7 +788,7 @@ def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *
 def _inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> None:
     """Give what was posted about an issue that is to be forgotten, its notices, to the issue that it turned out to be."""
     if heir is not None:
-        for table in (schema.receipts, schema.intents):
+        for table in (schema.receipts, schema.intents, schema.lost_sends):
             connection.execute(update(table).where(table.c.issue == issue).values(issue=heir))
 
 

@@ -35,8 +35,8 @@ from heartbeat_bot.delivery.plan import (
     message_url,
     plan,
 )
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, Receipt, Series
-from heartbeat_bot.delivery.recognise import is_same, is_same_but_jumps, recognise
+from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, LostSend, Receipt, Series
+from heartbeat_bot.delivery.recognise import Seen, is_same, is_same_but_jumps, recognise
 from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError, UserError
 from heartbeat_bot.messages.post import COVER, File, Post, PostKey, is_of
@@ -58,6 +58,11 @@ need not pass: some messages within all documented limits are answered with 500 
 PUBLISH_LIMIT: Final = 10
 PUBLISH_SPAN: Final = timedelta(hours=1)
 """Discord lets a channel crosspost this often per span. Undocumented; many have measured it (discord.py issue 4956)."""
+
+STRAYS_COME: Final = timedelta(minutes=15)
+"""For how long a send that was given up is looked for by each pass: proxies and Discord let go of a request long before."""
+STRAYS_MATTER: Final = timedelta(days=1)
+"""After so long it is forgotten without a look: in a ledger that was restored since, what reads like it may be another issue's."""
 
 _ROUNDS: Final = 20
 """Plans until an empty one: three are enough, and each message that a person deleted meanwhile costs one more."""
@@ -297,6 +302,48 @@ class Publisher:
                     except (OutletError, SourceError) as error:
                         errors.append(error)
         return errors
+
+    async def delete_strays(self, newsletter: str) -> list[IssueId]:
+        """Delete what Discord carried out after it had been given up and sent anew; return the issues of the messages, one for each.
+
+        To be called after the newsletter's deliveries. Raises OutletError when a channel cannot be looked through, or a message not
+        deleted: the next call tries again.
+        """
+        deleted: list[IssueId] = []
+        by_channel: defaultdict[ChannelId, list[LostSend]] = defaultdict(list)
+        for lost in await self._receipts.lost_sends(newsletter):
+            by_channel[lost.channel].append(lost)
+        for channel, all_lost in by_channel.items():
+            async with self._locks[channel]:
+                if not await self._receipts.unfinished(channel=channel):  # else a message may be what one of them is about
+                    deleted += await self._delete_strays(channel, all_lost)
+        return deleted
+
+    async def _delete_strays(self, channel: ChannelId, all_lost: Sequence[LostSend]) -> list[IssueId]:
+        now = self._clock()
+        recent = [lost for lost in all_lost if abs(now - lost.given_up_at) < STRAYS_MATTER]
+        strays: list[Seen] = []
+        try:
+            if recent:
+                await self._outlet.check_permissions(channel)
+                history = await self._outlet.history(channel, after=min(lost.after for lost in recent))
+                claimed = await self._receipts.claimed(channel)
+                strays = [seen for seen in history.own if seen.message not in claimed]
+        except OutletError as error:
+            if error.code != UNKNOWN_CHANNEL:
+                raise
+            recent = []
+        deleted: list[IssueId] = []
+        for lost in all_lost:
+            stray = next((seen for seen in strays if seen.message > lost.after and is_same_but_jumps(lost.body, seen)), None)
+            if stray and lost in recent:
+                await self._outlet.delete(channel, stray.message)
+                strays.remove(stray)
+                deleted.append(lost.issue)
+            elif lost in recent and abs(now - lost.given_up_at) < STRAYS_COME:
+                continue
+            await self._receipts.forget_lost(lost)
+        return deleted
 
     async def _bring_in_step(self, aim: _Aim, tally: _Tally) -> None:
         for intent in await self._receipts.unfinished(aim.issue, aim.channel):
@@ -600,7 +647,7 @@ class Publisher:
                 await self._receipts.sent(intent, seen.message, now=self._clock(), changed=changed)
                 return Outcome()
         if not fresh:
-            await self._receipts.dropped(intent)
+            await self._receipts.give_up(intent, now=self._clock())
             return Outcome()
         if draft.files and read_file is None:
             return Outcome()

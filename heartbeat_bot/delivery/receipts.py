@@ -104,6 +104,18 @@ class Adoption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostSend:
+    """A send that was given up at an instant (UTC): its answer was lost, and the channel was looked through for it in vain."""
+
+    id: int
+    issue: IssueId
+    channel: ChannelId
+    body: Mapping[str, Any]
+    after: MessageId
+    given_up_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """A message that is not crossposted (or edited) yet because Discord's limit asks to wait until ``until``."""
 
@@ -234,6 +246,29 @@ class Receipts(Store):
             await self._finish_with(intent, changes, published=waits)
         else:
             await self._finish_with(intent, changes | waits)
+
+    @writing
+    def give_up(self, connection: Connection, intent: Intent, *, now: datetime) -> None:
+        """Forget the intent of a send that is not in the channel, and remember that Discord may carry it out yet."""
+        draft = intent.draft
+        if draft.after is not None:
+            values = {"issue": draft.issue, "channel": draft.channel, "body": draft.body, "after": draft.after, "given_up_at": now}
+            connection.execute(insert(schema.lost_sends).values(values))
+        _finish(connection, intent)
+
+    @reading
+    def lost_sends(self, connection: Connection, newsletter: str) -> list[LostSend]:
+        """Return the sends of a newsletter's issues that were given up and may be carried out yet, the oldest first."""
+        table, issues = schema.lost_sends, schema.issues
+        query = (
+            select(table).join(issues, issues.c.id == table.c.issue).where(issues.c.newsletter == newsletter).order_by(table.c.id)
+        )
+        return [LostSend(**row) for row in connection.execute(query).mappings()]
+
+    @writing
+    def forget_lost(self, connection: Connection, lost: LostSend) -> None:
+        """Look for a send that was given up no more."""
+        connection.execute(delete(schema.lost_sends).where(schema.lost_sends.c.id == lost.id))
 
     @writing
     def rekey(self, connection: Connection, message: MessageId, key: PostKey) -> None:

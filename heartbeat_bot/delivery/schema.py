@@ -192,6 +192,18 @@ intents = Table(
 )
 Index("intents_issue", intents.c.issue, intents.c.channel)
 
+lost_sends = Table(
+    "lost_sends",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("body", JSON, nullable=False),  # what was asked for; Discord may carry it out yet
+    Column("after", BigInteger, nullable=False),  # the newest message known of the channel before it
+    Column("given_up_at", Instant, nullable=False),
+)
+Index("lost_sends_issue", lost_sends.c.issue)
+
 copies = Table(
     "copies",
     metadata,
@@ -224,6 +236,7 @@ actions = Table(
     Column("begun_at", Instant, nullable=False),
     Column("outcome", Text),  # null while it is under way
     Column("done_at", Instant),
+    Column("note", Text),  # what the moderators are still to be told of it, null for nothing
 )
 Index("actions_newsletter", actions.c.newsletter, actions.c.id)
 

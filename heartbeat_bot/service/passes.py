@@ -160,6 +160,22 @@ class Passes:
                 stray.issue, guild=GuildId(0), channel=stray.channel, series=stray.series, posts=()
             )
             self._tell(report, found.records[stray.issue].title, outcome)
+        await self._delete_strays(name, report)
+
+    async def _delete_strays(self, name: str, report: PassReport) -> None:
+        """Delete what Discord carried out late, when it had been sent anew already, and say so."""
+        try:
+            issues = await self.publisher.delete_strays(name)
+        except OutletError as error:
+            report.problems.append(f"messages that Discord may have carried out late are looked for by the next pass: {error}")
+            return
+        for issue in issues:
+            title = (await self._ledger.issue(issue)).title
+            report.requests += 1
+            report.done.append(
+                f"{title}: 1 deleted, which Discord carried out late, when it had been sent anew already: it stood there twice"
+            )
+            _LOG.warning("%s: %s", name, report.done[-1])
 
     async def _leave(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
         """Note why an issue's messages are left as they are."""

@@ -266,6 +266,36 @@ def test_a_request_that_arrives_after_the_bot_was_started_again_makes_no_second_
 
 
 @pytest.mark.parametrize("at", range(1, 4))
+def test_a_send_that_discord_carries_out_after_it_was_sent_anew_is_deleted_by_the_next_look(bench: Bench, at: int) -> None:
+    """The answer was lost, the channel was looked at in vain, and the nonce was forgotten or another one."""
+
+    async def verdict() -> tuple[PassReport, Verdict]:
+        await bench.begin(FIRST)
+        late = Hold()
+        bench.sandbox.faults.add("POST", "/channels/*/messages", late, nth=at)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(bench.sync())
+            await late.reached.wait()
+            task.cancel()
+        bench.sandbox.faults.clear()
+        bench.clock.advance(70)
+        await bench.sync()
+        made = bench.created
+        bench.clock.advance(50)
+        late.released.set()
+        while bench.created == made:  # noqa: ASYNC110 - it is the sandbox that carries it out
+            await asyncio.sleep(0)
+        bench.chat()
+        report = await bench.sync()
+        await bench.recover(MOMENT)
+        return report, await bench.judge(replace(FIRST, requests=FIRST.requests + " send"))
+
+    report, result = bench.run(verdict())
+    assert result == Verdict()
+    assert [line for line in report.done if "which Discord carried out late" in line]
+
+
+@pytest.mark.parametrize("at", range(1, 4))
 @pytest.mark.parametrize("error", [-HOUR, 400 * 24 * HOUR], ids=["hour-behind", "year-ahead"])
 @pytest.mark.parametrize("stands", [True, False], ids=["still-wrong", "put-right"])
 def test_a_clock_that_is_wrong_by_any_amount_doubles_nothing(
