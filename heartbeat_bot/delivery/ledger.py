@@ -6,7 +6,7 @@ What moderators posted again is in ``copies.py``, what they did in ``actions.py`
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -54,6 +54,9 @@ class Duties:
 
 
 NO_DUTIES: Final = Duties()
+
+FAR_AHEAD: Final = timedelta(days=1)
+"""So far ahead lies nothing that has happened, however far clocks are apart: a clock was wrong when it was written down."""
 
 
 def system_clock() -> datetime:
@@ -320,6 +323,27 @@ class Ledger(Store):
     async def resume(self, name: str) -> None:
         """Note that a newsletter goes on: the next pass makes good what was left undone."""
         await self._set_newsletter(name, {"paused_at": None})
+
+    async def put_right(self, newsletter: str, *, now: datetime) -> None:
+        """Take what a clock that ran far ahead wrote down as still to come for what happens now: it would be waited for until then.
+
+        Of instants from which something is counted until it may happen, only: an issue rests anew, one that went away is given up anew.
+        When an issue was announced stays: should the clock be behind now, its edit window would be closed by that.
+        """
+        records = await self.records(newsletter)
+        wrong: dict[IssueId, dict[str, datetime]] = {}
+        for record in records.values():
+            counted = {"changed_at": record.changed_at, "listed_at": record.listed_at, "gone_at": record.gone_at}
+            if ahead := {name: now for name, when in counted.items() if when and when - now > FAR_AHEAD}:
+                wrong[record.id] = ahead
+        if wrong:
+            await self._put_right(wrong)
+
+    @writing
+    def _put_right(self, connection: Connection, wrong: Mapping[IssueId, Mapping[str, datetime]]) -> None:
+        table = schema.issues
+        for issue, values in wrong.items():
+            connection.execute(update(table).where(table.c.id == issue).values(**values))
 
     async def records(self, newsletter: str) -> Mapping[IssueId, IssueRecord]:
         """Return the issues of a newsletter, those that are gone too, without their receipts: what a pass begins with.

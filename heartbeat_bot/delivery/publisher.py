@@ -592,7 +592,7 @@ class Publisher:
     def _check_trouble(self, channel: ChannelId, digest: Digest) -> None:
         """Raise OutletError for a message that Discord answered with a fault a moment ago."""
         trouble = self._troubles.get((channel, digest))
-        if trouble and trouble.until > self._clock():
+        if trouble and timedelta() < trouble.until - self._clock() <= LONGEST_PAUSE:  # no more, unless the clock went back
             sentence = (
                 f"Discord had a fault at a message to channel {channel}, {trouble.times} times in a row: it is tried again after "
                 f"{trouble.until:%Y-%m-%d %H:%M} UTC. If that goes on, shorten its section: Discord fails at some that are large."

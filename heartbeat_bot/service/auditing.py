@@ -128,7 +128,7 @@ class Auditing:
         Of one person no more than :data:`MOST_NOTED` attempts in an hour are written down, either.
         """
         now = self._desk.clock()
-        while self._refusals and self._refusals[0].at <= now - _WHILE:
+        while self._refusals and abs(now - self._refusals[0].at) >= _WHILE:  # the clock may have gone back
             self._refusals.popleft()
         noted = sum(refusal.who == asker.user for refusal in self._refusals)
         if noted >= MOST_NOTED:

@@ -113,6 +113,8 @@ class Passes:
             if not self._start_over:
                 now = self._clock()
                 await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=now)
+            if not dry_run:
+                await self._ledger.put_right(name, now=self._clock())
             found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
             if not dry_run and await self._let_small_changes_through(name, found):
                 found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
