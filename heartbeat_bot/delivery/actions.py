@@ -1,7 +1,8 @@
 """The part of the ledger that remembers who did what, when, and what came of it.
 
 An action is written down before it is begun, with what tells a second request for the same from another one (the id of Discord's
-interaction); so a double click does nothing twice. One without an outcome that nobody works on was cut off.
+interaction); so a double click does nothing twice. One without an outcome that nobody works on was cut off. What the moderators are to be
+told of it is written down with the outcome, and stays until they have been told.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ class Action:
     """What a person did. ``who`` is the id of a Discord user, ``name`` that person's name at the time.
 
     ``guild`` and ``channel`` are where they did it, None in a direct message. ``newsletter`` and ``issue`` are None where it was about none (the issue may be forgotten by now). ``outcome`` is a sentence, None
-    while it is under way. Instants are UTC.
+    while it is under way. ``note`` is what the moderators are still to be told of it, None for nothing. Instants are UTC.
     """
 
     id: ActionId
@@ -40,6 +41,7 @@ class Action:
     begun_at: datetime
     outcome: str | None
     done_at: datetime | None
+    note: str | None = None
 
 
 class Actions(Store):
@@ -58,15 +60,16 @@ class Actions(Store):
         guild: int | None = None,
         channel: int | None = None,
         outcome: str | None = None,
+        note: str | None = None,
         now: datetime,
     ) -> ActionId | None:
         """Write down that somebody is about to do something; return None when that token was used already. None is no token.
 
-        With an ``outcome`` it is over already.
+        With an ``outcome`` it is over already; ``note`` is as in :meth:`end`.
         """
         values: dict[str, Any] = {"token": token, "who": who, "name": name, "verb": verb, "newsletter": newsletter}
         values |= {"issue": issue, "detail": detail, "guild": guild, "channel": channel, "begun_at": now}
-        values |= {"outcome": outcome, "done_at": None if outcome is None else now}
+        values |= {"outcome": outcome, "done_at": None if outcome is None else now, "note": note}
         try:
             return await self._insert(values)
         except IntegrityError:
@@ -75,11 +78,22 @@ class Actions(Store):
             return None
 
     @writing
-    def end(self, connection: Connection, action: ActionId, outcome: str, *, now: datetime) -> None:
-        """Write down what came of an action, a sentence; what was written first stays."""
+    def end(self, connection: Connection, action: ActionId, outcome: str, *, note: str | None = None, now: datetime) -> None:
+        """Write down what came of an action, a sentence, and what the moderators are to be told; what was written first stays."""
         table = schema.actions
         this = update(table).where(table.c.id == action, table.c.outcome.is_(None))
-        connection.execute(this.values(outcome=outcome, done_at=now))
+        connection.execute(this.values(outcome=outcome, done_at=now, note=note))
+
+    @reading
+    def untold(self, connection: Connection) -> Sequence[Action]:
+        """Return the actions of which the moderators are still to be told, the oldest first."""
+        query = select(schema.actions).where(schema.actions.c.note.is_not(None)).order_by(schema.actions.c.id)
+        return [_action_of(row) for row in connection.execute(query)]
+
+    @writing
+    def told(self, connection: Connection, action: ActionId) -> None:
+        """Note that the moderators have been told of an action, or will not be any more."""
+        connection.execute(update(schema.actions).where(schema.actions.c.id == action).values(note=None))
 
     @reading
     def latest(self, connection: Connection, limit: int, newsletter: str | None = None) -> Sequence[Action]:
@@ -121,4 +135,5 @@ def _action_of(row: Row[Any]) -> Action:
         begun_at=row.begun_at,
         outcome=row.outcome,
         done_at=row.done_at,
+        note=row.note,
     )

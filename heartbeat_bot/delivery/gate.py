@@ -57,6 +57,9 @@ ON_HOLD: Final = "a moderator put it on hold"
 SKIPPED: Final = "a moderator skipped it"
 DECLINED: Final = "a moderator skipped its edit: its messages stay as they are"
 EDITED: Final = "it was edited since: its messages stay as they are until a moderator approves the edit"
+_TOO_FAR: Final = "a moderator scheduled it for {}, more than a year ahead, when a clock was wrong: a moderator must approve it or schedule it anew"
+LONGEST_SCHEDULE: Final = timedelta(days=366)
+"""No moderator can schedule anything for later than this."""
 CHANGED_MEANWHILE: Final = "its text changed before all of it was posted: the rest waits until a moderator approves the new text"
 
 _DAY = timedelta(days=1)
@@ -206,8 +209,7 @@ def _judge_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) 
         return Ruling(verdict=Verdict.FUTURE, why=f"its date is in the future: it waits until {_instant(begins)}", until=begins)
     scheduled = facts.scheduled and facts.scheduled.astimezone(UTC)
     if scheduled and scheduled > now:
-        why = f"a moderator scheduled it: it is held until {_instant(scheduled)}"
-        return Ruling(verdict=Verdict.HELD, why=why, until=scheduled)
+        return _judge_scheduled(scheduled, now=now)
     objection = None if _is_decided(facts) else _judge_undecided(facts, rules, ends, now=now, first_run=first_run)
     if objection:
         return objection
@@ -215,6 +217,14 @@ def _judge_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) 
     if rested > now:
         return Ruling(verdict=Verdict.HELD, why=f"it was changed a moment ago: it is held until {_instant(rested)}", until=rested)
     return Ruling(verdict=Verdict.ANNOUNCE, why="it is new", deliver=True)
+
+
+def _judge_scheduled(scheduled: datetime, *, now: datetime) -> Ruling:
+    """Rule on an issue whose instant is yet to come."""
+    if scheduled - now > LONGEST_SCHEDULE:
+        return Ruling(verdict=Verdict.WAITING, why=_TOO_FAR.format(_instant(scheduled)))
+    why = f"a moderator scheduled it: it is held until {_instant(scheduled)}"
+    return Ruling(verdict=Verdict.HELD, why=why, until=scheduled)
 
 
 def _judge_undecided(facts: Facts, rules: Rules, ends: datetime | None, *, now: datetime, first_run: bool) -> Ruling | None:

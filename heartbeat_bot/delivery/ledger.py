@@ -6,7 +6,7 @@ What moderators posted again is in ``copies.py``, what they did in ``actions.py`
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,17 @@ from heartbeat_bot.delivery.copies import Copies, Copy, drop_all
 from heartbeat_bot.delivery.gate import EVERY_ONE, ON_HOLD, SKIPPED, Facts, Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
 from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
-from heartbeat_bot.delivery.receipts import NOTICE, Receipt, Receipts, messages_held, receipt_of
+from heartbeat_bot.delivery.receipts import (
+    NOTICE,
+    Draft,
+    Intent,
+    Receipt,
+    Receipts,
+    begun,
+    messages_held,
+    receipt_of,
+    reclaim_notice,
+)
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.server_events import ServerEvents
 from heartbeat_bot.delivery.writes import Remembered, Writes
@@ -44,6 +54,9 @@ class Duties:
 
 
 NO_DUTIES: Final = Duties()
+
+FAR_AHEAD: Final = timedelta(days=1)
+"""So far ahead lies nothing that has happened, however far clocks are apart: a clock was wrong when it was written down."""
 
 
 def system_clock() -> datetime:
@@ -318,6 +331,27 @@ class Ledger(Store):
     async def resume(self, name: str) -> None:
         """Note that a newsletter goes on: the next pass makes good what was left undone."""
         await self._set_newsletter(name, {"paused_at": None})
+
+    async def put_right(self, newsletter: str, *, now: datetime) -> None:
+        """Take what a clock that ran far ahead wrote down as still to come for what happens now: it would be waited for until then.
+
+        Of instants from which something is counted until it may happen, only: an issue rests anew, one that went away is given up anew.
+        When an issue was announced stays: should the clock be behind now, its edit window would be closed by that.
+        """
+        records = await self.records(newsletter)
+        wrong: dict[IssueId, dict[str, datetime]] = {}
+        for record in records.values():
+            counted = {"changed_at": record.changed_at, "listed_at": record.listed_at, "gone_at": record.gone_at}
+            if ahead := {name: now for name, when in counted.items() if when and when - now > FAR_AHEAD}:
+                wrong[record.id] = ahead
+        if wrong:
+            await self._put_right(wrong)
+
+    @writing
+    def _put_right(self, connection: Connection, wrong: Mapping[IssueId, Mapping[str, datetime]]) -> None:
+        table = schema.issues
+        for issue, values in wrong.items():
+            connection.execute(update(table).where(table.c.id == issue).values(**values))
 
     async def records(self, newsletter: str) -> Mapping[IssueId, IssueRecord]:
         """Return the issues of a newsletter, those that are gone too, without their receipts: what a pass begins with.
@@ -610,6 +644,14 @@ class Ledger(Store):
         _decide(connection, issue, {"retracted_at": now}, state=State.RETRACTED, why=_TAKEN_BACK)
 
     @writing
+    def begin(self, connection: Connection, draft: Draft, *, now: datetime) -> Intent | None:
+        """Write an intent down as :meth:`Receipts.begin` does, unless a moderator holds its issue back at this instant: then return None.
+
+        It is one transaction: what is decided before it holds, and after it the issue is announced.
+        """
+        return None if _find_issue(connection, draft.issue).is_held_back(now=now) else begun(connection, draft, now)
+
+    @writing
     def withhold(self, connection: Connection, issue: IssueId, keys: Sequence[PostKey], *, now: datetime) -> None:
         """Note which sections of an issue (see :func:`post.is_of`) a moderator took back, none for none any more: the next pass does it.
 
@@ -788,6 +830,7 @@ def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *
     """Note what a moderator decided. What is gone stays so until it comes back."""
     table = schema.issues
     this = update(table).where(table.c.id == issue)
+    reclaim_notice(connection, issue)
     if values.keys() >= _WANTED.keys():  # what was retracted is announced as if for the first time
         connection.execute(this.where(table.c.retracted_at.is_not(None)).values(_NOT_ANNOUNCED))
     connection.execute(this.values(dict(values)))
@@ -797,7 +840,7 @@ def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *
 def _inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> None:
     """Give what was posted about an issue that is to be forgotten, its notices, to the issue that it turned out to be."""
     if heir is not None:
-        for table in (schema.receipts, schema.intents):
+        for table in (schema.receipts, schema.intents, schema.lost_sends):
             connection.execute(update(table).where(table.c.issue == issue).values(issue=heir))
 
 

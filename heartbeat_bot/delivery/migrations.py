@@ -14,7 +14,7 @@ from heartbeat_bot.errors import StateError
 
 Step = Callable[[Connection], None]
 
-LATEST: Final = 4
+LATEST: Final = 5
 """The version of the schema in ``schema.py``."""
 
 
@@ -120,7 +120,28 @@ def _approvals(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-STEPS: Final[Mapping[int, Step]] = {2: _hard_histories, 3: _moderators, 4: _approvals}
+def _lost_answers(connection: Connection) -> None:
+    """Version 5: sends whose answer was lost and that were given up, and what moderators are still to be told.
+
+    What was done until now has been told, as far as anybody knows.
+    """
+    on_postgresql = connection.dialect.name == "postgresql"
+    instant, number = ("TIMESTAMP WITH TIME ZONE", "SERIAL") if on_postgresql else ("TIMESTAMP", "INTEGER NOT NULL")
+    for statement in (
+        f"""
+        CREATE TABLE lost_sends (
+            id {number}, issue INTEGER NOT NULL REFERENCES issues (id), channel BIGINT NOT NULL, body JSON NOT NULL,
+            after BIGINT NOT NULL, given_up_at {instant} NOT NULL,
+            PRIMARY KEY (id)
+        )
+        """,
+        "CREATE INDEX lost_sends_issue ON lost_sends (issue)",
+        "ALTER TABLE actions ADD COLUMN note TEXT",
+    ):
+        connection.execute(text(statement))
+
+
+STEPS: Final[Mapping[int, Step]] = {2: _hard_histories, 3: _moderators, 4: _approvals, 5: _lost_answers}
 """The step that leads to each version from the one before it; versions count from 1, the first needs none."""
 
 

@@ -7,7 +7,8 @@ over are deleted; the posts left over are sent at the tail. Which messages carry
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NewType
+from datetime import UTC, datetime, timedelta
+from typing import Final, NewType
 
 from heartbeat_bot.messages.post import Post, PostKey
 
@@ -15,6 +16,8 @@ GuildId = NewType("GuildId", int)
 ChannelId = NewType("ChannelId", int)
 MessageId = NewType("MessageId", int)
 """Discord's ids grow with time: messages of one channel in the order of their ids are in the order of the channel."""
+
+_EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)
 
 Urls = Mapping[PostKey, str]
 """The addresses of the messages that carry posts."""
@@ -99,6 +102,11 @@ class _Cost:
 
 
 _DELETE = _Cost(1, 1)
+
+
+def sent_at(message: MessageId) -> datetime:
+    """Return when Discord made a message, by Discord's clock (docs, *Snowflakes*)."""
+    return _EPOCH + timedelta(milliseconds=message >> 22)
 
 
 def message_url(guild: GuildId, channel: ChannelId, message: MessageId) -> str:

@@ -35,8 +35,8 @@ from heartbeat_bot.delivery.plan import (
     message_url,
     plan,
 )
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, Receipt, Series
-from heartbeat_bot.delivery.recognise import is_same, is_same_but_jumps, recognise
+from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, LostSend, Receipt, Series
+from heartbeat_bot.delivery.recognise import Seen, is_same, is_same_but_jumps, recognise
 from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError, UserError
 from heartbeat_bot.messages.post import COVER, File, Post, PostKey, is_of
@@ -59,14 +59,16 @@ PUBLISH_LIMIT: Final = 10
 PUBLISH_SPAN: Final = timedelta(hours=1)
 """Discord lets a channel crosspost this often per span. Undocumented; many have measured it (discord.py issue 4956)."""
 
+STRAYS_COME: Final = timedelta(minutes=15)
+"""For how long a send that was given up is looked for by each pass: proxies and Discord let go of a request long before."""
+STRAYS_MATTER: Final = timedelta(days=1)
+"""After so long it is forgotten without a look: in a ledger that was restored since, what reads like it may be another issue's."""
+
 _ROUNDS: Final = 20
 """Plans until an empty one: three are enough, and each message that a person deleted meanwhile costs one more."""
 
 ReadFile = Callable[[str], Awaitable[bytes]]
 """Returns the bytes of a file of the source by its path; raises SourceError."""
-
-MayBegin = Callable[[], Awaitable[bool]]
-"""Tells whether an issue may be sent, when nothing of it has been sent yet."""
 
 _Result = TypeVar("_Result")
 
@@ -135,7 +137,7 @@ class _Aim:
     publish: bool
     read_file: ReadFile
     progress: Progress | None
-    may_begin: MayBegin | None = None
+    yields: bool = False
 
 
 @dataclass(slots=True)
@@ -205,14 +207,14 @@ class Publisher:
         publish: bool = False,
         read_file: ReadFile = _nothing_to_read,
         progress: Progress | None = None,
-        may_begin: MayBegin | None = None,
+        yields: bool = False,
     ) -> Outcome:
         """Make ``channel`` read as if ``posts`` had just been posted, and nothing else of this issue in the same series.
 
         Unfinished intents of this issue in the channel are settled first, those of other series too: what a request of one may have
         sent reads like a post of another. OutletError and SourceError are not raised but
         returned, and noted with the issue (those of a notice only returned: readers miss nothing). ``read_file`` gives the bytes of
-        files to upload. ``may_begin`` is asked right before each send, None for one that nobody holds back.
+        files to upload. With ``yields`` nothing is sent of what a moderator holds back at that instant.
         """
         aim = _Aim(
             issue=issue,
@@ -223,7 +225,7 @@ class Publisher:
             publish=publish,
             read_file=read_file,
             progress=progress,
-            may_begin=may_begin,
+            yields=yields,
         )
         return await self._do(aim, partial(self._bring_in_step, aim))
 
@@ -300,6 +302,48 @@ class Publisher:
                     except (OutletError, SourceError) as error:
                         errors.append(error)
         return errors
+
+    async def delete_strays(self, newsletter: str) -> list[IssueId]:
+        """Delete what Discord carried out after it had been given up and sent anew; return the issues of the messages, one for each.
+
+        To be called after the newsletter's deliveries. Raises OutletError when a channel cannot be looked through, or a message not
+        deleted: the next call tries again.
+        """
+        deleted: list[IssueId] = []
+        by_channel: defaultdict[ChannelId, list[LostSend]] = defaultdict(list)
+        for lost in await self._receipts.lost_sends(newsletter):
+            by_channel[lost.channel].append(lost)
+        for channel, all_lost in by_channel.items():
+            async with self._locks[channel]:
+                if not await self._receipts.unfinished(channel=channel):  # else a message may be what one of them is about
+                    deleted += await self._delete_strays(channel, all_lost)
+        return deleted
+
+    async def _delete_strays(self, channel: ChannelId, all_lost: Sequence[LostSend]) -> list[IssueId]:
+        now = self._clock()
+        recent = [lost for lost in all_lost if abs(now - lost.given_up_at) < STRAYS_MATTER]
+        strays: list[Seen] = []
+        try:
+            if recent:
+                await self._outlet.check_permissions(channel)
+                history = await self._outlet.history(channel, after=min(lost.after for lost in recent))
+                claimed = await self._receipts.claimed(channel)
+                strays = [seen for seen in history.own if seen.message not in claimed]
+        except OutletError as error:
+            if error.code != UNKNOWN_CHANNEL:
+                raise
+            recent = []
+        deleted: list[IssueId] = []
+        for lost in all_lost:
+            stray = next((seen for seen in strays if seen.message > lost.after and is_same_but_jumps(lost.body, seen)), None)
+            if stray and lost in recent:
+                await self._outlet.delete(channel, stray.message)
+                strays.remove(stray)
+                deleted.append(lost.issue)
+            elif lost in recent and abs(now - lost.given_up_at) < STRAYS_COME:
+                continue
+            await self._receipts.forget_lost(lost)
+        return deleted
 
     async def _bring_in_step(self, aim: _Aim, tally: _Tally) -> None:
         for intent in await self._receipts.unfinished(aim.issue, aim.channel):
@@ -447,9 +491,11 @@ class Publisher:
                     digest=Digest(post.digest(urls)),
                     after=max(MessageId(0), tally.newest or MessageId(0), *await self._receipts.claimed(aim.channel)),
                 )
-                if aim.may_begin and not await aim.may_begin():
+                begin = self._ledger.begin if aim.yields else self._receipts.begin
+                intent = await begin(draft, now=self._clock())
+                if intent is None:
                     raise _HeldBackError
-                return await self._send(await self._receipts.begin(draft, now=self._clock()), files)
+                return await self._send(intent, files)
             case Edit(message=message, post=post, urls=urls):
                 await self._check(aim, operation, tally)
                 files = await _uploads(post.files, aim.read_file)
@@ -546,7 +592,7 @@ class Publisher:
     def _check_trouble(self, channel: ChannelId, digest: Digest) -> None:
         """Raise OutletError for a message that Discord answered with a fault a moment ago."""
         trouble = self._troubles.get((channel, digest))
-        if trouble and trouble.until > self._clock():
+        if trouble and timedelta() < trouble.until - self._clock() <= LONGEST_PAUSE:  # no more, unless the clock went back
             sentence = (
                 f"Discord had a fault at a message to channel {channel}, {trouble.times} times in a row: it is tried again after "
                 f"{trouble.until:%Y-%m-%d %H:%M} UTC. If that goes on, shorten its section: Discord fails at some that are large."
@@ -601,7 +647,7 @@ class Publisher:
                 await self._receipts.sent(intent, seen.message, now=self._clock(), changed=changed)
                 return Outcome()
         if not fresh:
-            await self._receipts.dropped(intent)
+            await self._receipts.give_up(intent, now=self._clock())
             return Outcome()
         if draft.files and read_file is None:
             return Outcome()

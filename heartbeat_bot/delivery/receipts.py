@@ -29,6 +29,8 @@ notice of the issue in the moderators' channel."""
 ANNOUNCEMENT: Final = Series("")
 NOTICE: Final = Series("notice")
 """A notice has a life of its own: it announces nothing, pings for nobody's issue, and goes neither with the issue nor with its file."""
+NOTICE_OF_ONE: Final = PostKey("notice")
+"""The post of a notice that tells of its issue alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,18 @@ class Adoption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostSend:
+    """A send that was given up at an instant (UTC): its answer was lost, and the channel was looked through for it in vain."""
+
+    id: int
+    issue: IssueId
+    channel: ChannelId
+    body: Mapping[str, Any]
+    after: MessageId
+    given_up_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
     """A message that is not crossposted (or edited) yet because Discord's limit asks to wait until ``until``."""
 
@@ -154,23 +168,7 @@ class Receipts(Store):
     @writing
     def begin(self, connection: Connection, draft: Draft, *, now: datetime) -> Intent:
         """Write an intent down. The first send of an announcement makes its issue an announced one: nothing may change that any more."""
-        values: dict[str, Any] = {
-            "thing": draft.thing,
-            "kind": draft.kind,
-            "issue": draft.issue,
-            "channel": draft.channel,
-            "series": draft.series,
-            "key": draft.key,
-            "message": draft.message,
-            "nonce": draft.nonce,
-            "payload": {"body": draft.body, "files": [_file_dump(file) for file in draft.files], "after": draft.after},
-            "digest": draft.digest,
-            "created_at": now,
-        }
-        result = connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
-        if draft.kind is IntentKind.SEND and draft.series == ANNOUNCEMENT:
-            _announced(connection, draft.issue, now)
-        return Intent(id=IntentId(result.scalar_one()), created_at=now, draft=draft)
+        return begun(connection, draft, now)
 
     @reading
     def unfinished(
@@ -248,6 +246,29 @@ class Receipts(Store):
             await self._finish_with(intent, changes, published=waits)
         else:
             await self._finish_with(intent, changes | waits)
+
+    @writing
+    def give_up(self, connection: Connection, intent: Intent, *, now: datetime) -> None:
+        """Forget the intent of a send that is not in the channel, and remember that Discord may carry it out yet."""
+        draft = intent.draft
+        if draft.after is not None:
+            values = {"issue": draft.issue, "channel": draft.channel, "body": draft.body, "after": draft.after, "given_up_at": now}
+            connection.execute(insert(schema.lost_sends).values(values))
+        _finish(connection, intent)
+
+    @reading
+    def lost_sends(self, connection: Connection, newsletter: str) -> list[LostSend]:
+        """Return the sends of a newsletter's issues that were given up and may be carried out yet, the oldest first."""
+        table, issues = schema.lost_sends, schema.issues
+        query = (
+            select(table).join(issues, issues.c.id == table.c.issue).where(issues.c.newsletter == newsletter).order_by(table.c.id)
+        )
+        return [LostSend(**row) for row in connection.execute(query).mappings()]
+
+    @writing
+    def forget_lost(self, connection: Connection, lost: LostSend) -> None:
+        """Look for a send that was given up no more."""
+        connection.execute(delete(schema.lost_sends).where(schema.lost_sends.c.id == lost.id))
 
     @writing
     def rekey(self, connection: Connection, message: MessageId, key: PostKey) -> None:
@@ -330,6 +351,37 @@ class Receipts(Store):
         _finish(connection, intent)
 
 
+def begun(connection: Connection, draft: Draft, now: datetime) -> Intent:
+    """Do, within a transaction, what :meth:`Receipts.begin` says."""
+    values: dict[str, Any] = {
+        "thing": draft.thing,
+        "kind": draft.kind,
+        "issue": draft.issue,
+        "channel": draft.channel,
+        "series": draft.series,
+        "key": draft.key,
+        "message": draft.message,
+        "nonce": draft.nonce,
+        "payload": {"body": draft.body, "files": [_file_dump(file) for file in draft.files], "after": draft.after},
+        "digest": draft.digest,
+        "created_at": now,
+    }
+    result = connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
+    if draft.kind is IntentKind.SEND and draft.series == ANNOUNCEMENT:
+        _announced(connection, draft.issue, now)
+    if draft.kind is not IntentKind.PUBLISH:
+        _unsettled(connection, draft, now)
+    return Intent(id=IntentId(result.scalar_one()), created_at=now, draft=draft)
+
+
+def reclaim_notice(connection: Connection, issue: IssueId) -> None:
+    """Keep the last notice of an issue in step again: it was settled, and somebody decides otherwise."""
+    table = schema.receipts
+    these = (table.c.issue == issue, table.c.series == NOTICE, table.c.key == NOTICE_OF_ONE)
+    last: MessageId | None = connection.execute(select(func.max(table.c.message)).where(*these)).scalar_one()
+    connection.execute(update(table).where(table.c.message == last).values(released_at=None))
+
+
 def _announced(connection: Connection, issue: IssueId, now: datetime) -> None:
     """Make an issue an announced one, unless it is; one that was taken back a moment ago stays so, and goes again."""
     table = schema.issues
@@ -337,6 +389,25 @@ def _announced(connection: Connection, issue: IssueId, now: datetime) -> None:
     told = {"state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
     connection.execute(this.where(table.c.retracted_at.is_(None)).values(told))
     connection.execute(this.values(announced_at=now))
+
+
+def _unsettled(connection: Connection, draft: Draft, now: datetime) -> None:
+    """Note that messages are about to change, so that a pass looks at them again, whatever text its file has by then.
+
+    What is cut off half-way is brought in step with the file also when that says again what was shown before, and when the edit window has
+    closed meanwhile: the change was asked for while it was open.
+    """
+    table = schema.issues if draft.series == ANNOUNCEMENT else schema.copies
+    mine = (table.c.id if draft.series == ANNOUNCEMENT else table.c.issue) == draft.issue
+    these = (mine, table.c.shown_as != "")
+    if draft.series != ANNOUNCEMENT:
+        these = (*these, table.c.channel == draft.channel, table.c.series == draft.series)
+    if connection.execute(select(table.c.id).where(*these)).first() is None:
+        return  # known already; a write would make every reader read the issues again
+    values: dict[str, Any] = {"shown_as": ""}
+    if draft.series == ANNOUNCEMENT:
+        values["asked_at"] = func.coalesce(schema.issues.c.asked_at, now)
+    connection.execute(update(table).where(*these).values(values))
 
 
 def _not_shown(connection: Connection, issue: IssueId, series: Series, channel: ChannelId | None = None) -> None:

@@ -137,9 +137,9 @@ issues = Table(
     Column("pinged_at", Instant),  # when the post with its one role ping was sent
     Column("retracted_at", Instant),
     Column("shown", String),  # the blob whose text its messages show, null until they show one whole
-    Column("shown_as", String),  # how that was rendered (see survey.rendering_of)
+    Column("shown_as", String),  # how that was rendered (see survey.rendering_of), "" while it is being changed
     Column("late", String),  # the blob that came after the edit window and is not sent
-    Column("asked_at", Instant),  # when a moderator asked for that to be sent
+    Column("asked_at", Instant),  # when a moderator asked for that to be sent, or sending a change began
     Column("error", Text),  # why it could not be read or posted, null when it could
     Column("error_at", Instant),
     Column("on_hold_at", Instant),  # since when a moderator holds it back
@@ -192,6 +192,18 @@ intents = Table(
 )
 Index("intents_issue", intents.c.issue, intents.c.channel)
 
+lost_sends = Table(
+    "lost_sends",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("body", JSON, nullable=False),  # what was asked for; Discord may carry it out yet
+    Column("after", BigInteger, nullable=False),  # the newest message known of the channel before it
+    Column("given_up_at", Instant, nullable=False),
+)
+Index("lost_sends_issue", lost_sends.c.issue)
+
 copies = Table(
     "copies",
     metadata,
@@ -224,6 +236,7 @@ actions = Table(
     Column("begun_at", Instant, nullable=False),
     Column("outcome", Text),  # null while it is under way
     Column("done_at", Instant),
+    Column("note", Text),  # what the moderators are still to be told of it, null for nothing
 )
 Index("actions_newsletter", actions.c.newsletter, actions.c.id)
 

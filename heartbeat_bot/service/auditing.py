@@ -1,15 +1,19 @@
 """Who decided what, when, and what came of it: written down, and told in the moderators' channel."""
 
+import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from heartbeat_bot.delivery.actions import Action, ActionId
 from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.plan import ChannelId, GuildId
+from heartbeat_bot.delivery.plan import ChannelId, GuildId, sent_at
+from heartbeat_bot.delivery.publisher import CLOCK_SKEW
+from heartbeat_bot.delivery.recognise import is_same
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages import limits
@@ -27,6 +31,7 @@ MOST_TOLD_OF_ONE: Final = 3
 """Refused attempts in an hour that are told in the moderators' channel, of all and of one person."""
 SUPPRESS_EMBEDS: Final = 1 << 2
 """The flag of a message whose links show no previews (docs, *Message Flags*)."""
+_TOLD_WITHIN: Final = timedelta(days=1)
 _WHILE: Final = timedelta(hours=1)
 _REMEMBERED: Final = 5000
 _NAME: Final = 80
@@ -59,6 +64,9 @@ class Auditing:
     def __init__(self, desk: Desk) -> None:
         """Write to the ledger, and to the moderators' channel when there is one."""
         self._desk = desk
+        self._telling = asyncio.Lock()
+        self._unsaid = set[ActionId]()
+        """What was done in this run and has not been told yet nor tried: of all else some request may have been carried out."""
         self._refusals: deque[_Refusal] = deque(maxlen=_REMEMBERED)
 
     @asynccontextmanager
@@ -99,10 +107,10 @@ class Auditing:
             raise AlreadyDoneError(asker.words.say("moderation.already_done"))
 
         async def end(outcome: str) -> None:
-            await actions.end(number, outcome, now=clock())
-            if tell:
-                who = _person(asker.name, asker.user)
-                await self._tell(who, verb, _about(issue, newsletter), detail, outcome, f"act-{number}")
+            note = self._note(_person(asker.name, asker.user), verb, _about(issue, newsletter), detail, outcome) if tell else None
+            await actions.end(number, outcome, note=note, now=clock())
+            self._unsaid.add(number)
+            await self.tell_untold()
 
         act = Act()
         try:
@@ -120,7 +128,7 @@ class Auditing:
         Of one person no more than :data:`MOST_NOTED` attempts in an hour are written down, either.
         """
         now = self._desk.clock()
-        while self._refusals and self._refusals[0].at <= now - _WHILE:
+        while self._refusals and abs(now - self._refusals[0].at) >= _WHILE:  # the clock may have gone back
             self._refusals.popleft()
         noted = sum(refusal.who == asker.user for refusal in self._refusals)
         if noted >= MOST_NOTED:
@@ -128,6 +136,8 @@ class Auditing:
         told = sum(refusal.told for refusal in self._refusals)
         tells = told < MOST_TOLD and sum(one.told for one in self._refusals if one.who == asker.user) < MOST_TOLD_OF_ONE
         self._refusals.append(_Refusal(at=now, who=asker.user, told=tells))
+        where = f"in server {asker.guild}" if asker.guild else "in a direct message"
+        who, about = _person(asker.name, asker.user), _about(issue, newsletter)
         number = await self._desk.ledger.actions.begin(
             token=None,
             who=asker.user,
@@ -139,11 +149,12 @@ class Auditing:
             guild=asker.guild,
             channel=asker.channel,
             outcome=REFUSED,
+            note=self._note(who, verb, about, where, REFUSED) if tells else None,
             now=now,
         )
-        if tells:
-            where = f"in server {asker.guild}" if asker.guild else "in a direct message"
-            await self._tell(_person(asker.name, asker.user), verb, _about(issue, newsletter), where, REFUSED, f"act-{number}")
+        if tells and number is not None:
+            self._unsaid.add(number)
+            await self.tell_untold()
 
     async def _reach(self, asker: Asker, newsletter: str | None, issue: IssueRecord | None) -> str:
         """Say which other servers than the one where a person acts are reached by it."""
@@ -158,11 +169,55 @@ class Auditing:
         """Write down of what was cut off that it was, and tell so. To be called once, on start."""
         ledger, outcome = self._desk.ledger, "cut off: the bot was stopped meanwhile"
         for action in await ledger.actions.unfinished():
-            await ledger.actions.end(action.id, outcome, now=self._desk.clock())
             records = await ledger.records(action.newsletter or "")
             issue = None if action.issue is None else records.get(action.issue)
             who = _person(action.name, action.who)
-            await self._tell(who, action.verb, _about(issue, action.newsletter), action.detail, outcome, f"act-{action.id}")
+            note = self._note(who, action.verb, _about(issue, action.newsletter), action.detail, outcome)
+            await ledger.actions.end(action.id, outcome, note=note, now=self._desk.clock())
+        await self.tell_untold()
+
+    async def tell_untold(self) -> None:
+        """Tell the moderators what they have not been told yet, in order; what Discord does not take is tried again by the next look.
+
+        What a request may have been made for before, in this run or one that was killed, is looked for in the channel first. Notes that
+        are older than a day are let go: a channel that is put right after a week is not to be flooded.
+        """
+        office = self._desk.config.moderation.channel
+        async with self._telling:
+            untold = await self._desk.ledger.actions.untold()
+            try:
+                found = await self._found(untold) if office is not None else set[ActionId]()
+            except UserError as error:
+                _LOG.warning("the moderators could not be told: %s", error)
+                return
+            for action in untold:
+                late = abs(self._desk.clock() - (action.done_at or action.begun_at)) > _TOLD_WITHIN
+                if late:
+                    _LOG.warning("the moderators were never told: %s", action.note)
+                elif action.id not in found:
+                    self._unsaid.discard(action.id)
+                    if not await self.tell(action.note or "", nonce=f"act-{action.id}"):
+                        return
+                await self._desk.ledger.actions.told(action.id)
+
+    async def _found(self, untold: Sequence[Action]) -> set[ActionId]:
+        """Return which notes stand in the moderators' channel already, among those that may have been sent before."""
+        office = self._desk.config.moderation.channel
+        doubtful = [action for action in untold if action.id not in self._unsaid]
+        if office is None or not doubtful:
+            return set()
+        since = min(action.done_at or action.begun_at for action in doubtful) - CLOCK_SKEW
+        await self._desk.outlet.check_permissions(ChannelId(office))  # without Read Message History it would look empty
+        own = list((await self._desk.outlet.history(ChannelId(office), since=since)).own)
+        found: set[ActionId] = set()
+        for action in doubtful:
+            begun = (action.done_at or action.begun_at) - CLOCK_SKEW
+            body = _body(action.note or "")
+            same = next((seen for seen in own if sent_at(seen.message) >= begun and is_same(body, seen)), None)
+            if same:
+                own.remove(same)
+                found.add(action.id)
+        return found
 
     async def tell(self, text: str, *, nonce: str, components: tuple[Component, ...] = ()) -> bool:
         """Say something in the moderators' channel, when there is one; that it cannot be said is logged.
@@ -172,8 +227,7 @@ class Auditing:
         channel = self._desk.config.moderation.channel
         if channel is None:
             return True
-        body: dict[str, Any] = {"content": shortened(text, limits.CONTENT), "embeds": [], "allowed_mentions": {"parse": []}}
-        body["flags"] = SUPPRESS_EMBEDS  # nothing in it is to unfurl, whatever Discord may find
+        body = _body(text)
         body |= {"components": list(components)} if components else {}
         try:
             await self._desk.outlet.send(ChannelId(channel), body, (), nonce)
@@ -182,10 +236,22 @@ class Auditing:
             return False
         return True
 
-    async def _tell(self, who: str, verb: str, about: str, detail: str, outcome: str, nonce: str) -> None:
+    def _note(self, who: str, verb: str, about: str, detail: str, outcome: str) -> str | None:
+        """Return what the moderators are told of an action, None when there is no channel to tell them in."""
+        if self._desk.config.moderation.channel is None:
+            return None
         about = " ".join(part for part in (about, inert(detail)) if part)
-        sentence = language().say("moderation.told", who=who, verb=verb, about=about, outcome=inert(outcome))
-        await self.tell(sentence, nonce=nonce)
+        return language().say("moderation.told", who=who, verb=verb, about=about, outcome=inert(outcome))
+
+
+def _body(text: str) -> dict[str, Any]:
+    """Return the body of a message to the moderators: it pings nobody, and nothing in it is to unfurl, whatever Discord may find."""
+    return {
+        "content": shortened(text, limits.CONTENT),
+        "embeds": [],
+        "allowed_mentions": {"parse": []},
+        "flags": SUPPRESS_EMBEDS,
+    }
 
 
 def _person(name: str, user: int) -> str:

@@ -60,7 +60,7 @@ class Desk:
     async def _is_there(self, receipt: Receipt) -> bool:
         """Ask Discord whether a message is still there, and believe it for some minutes."""
         now = self.clock()
-        if now - self._seen.get(receipt.message, _NEVER) > _BELIEVED:
+        if abs(now - self._seen.get(receipt.message, _NEVER)) > _BELIEVED:  # the clock may have gone back
             if not await self.outlet.has(receipt.channel, receipt.message):
                 return False
             self._seen[receipt.message] = now

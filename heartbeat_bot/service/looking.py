@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.indexing import Indexing
 from heartbeat_bot.service.notices import Notices
 from heartbeat_bot.service.passes import Passes, PassReport
@@ -16,12 +17,15 @@ from heartbeat_bot.service.server_events import ServerEvents
 class Looking:
     """Looks at newsletters: when the clock asks, and when somebody decided something. One look at a newsletter at a time."""
 
-    def __init__(self, passes: Passes, *, indexing: Indexing, notices: Notices, server_events: ServerEvents) -> None:
+    def __init__(
+        self, passes: Passes, *, indexing: Indexing, notices: Notices, server_events: ServerEvents, auditing: Auditing
+    ) -> None:
         """Do what a look consists of, in this order."""
         self._passes = passes
         self._indexing = indexing
         self._notices = notices
         self._server_events = server_events
+        self._auditing = auditing
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def look(self, name: str) -> PassReport:
@@ -41,6 +45,7 @@ class Looking:
     async def _look(self, name: str) -> PassReport:
         report = await self._passes.sync(name)
         await self._notices.bring_in_step(name)
+        await self._auditing.tell_untold()
         try:
             await self._indexing.index(name)
             await self._server_events.bring_in_step(name)

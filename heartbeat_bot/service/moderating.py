@@ -2,7 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,7 +30,7 @@ from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.lines import as_content, listed, since, titled, whole_lines
 from heartbeat_bot.service.looking import Looking
-from heartbeat_bot.service.notices import asked_together, notice_of, seal_of_many
+from heartbeat_bot.service.notices import asked_together, is_open, notice_of, seal_of_many
 from heartbeat_bot.service.presses import (
     APPROVE,
     DECIDE_ALL,
@@ -62,6 +64,8 @@ class Moderating:
         self._known = known
         self._auditing = auditing
         self._looking = looking
+        self._deciding: defaultdict[IssueId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """One decision about an issue at a time, until it is carried out: the next one begins with what came of it."""
         self.presses: Mapping[str, Pressable] = {
             APPROVE: Pressable(kind=Kind.REPLY, handle=self._press_approve),
             SKIP: Pressable(kind=Kind.REPLY, handle=self._press_skip),
@@ -77,46 +81,59 @@ class Moderating:
 
         ``seen`` is what a button carries of the version that its message shows (see :func:`approval.seal`); None stands for what is known.
         """
-        record = await self._known.chosen(asker, issue, APPROVE, pressed=seen is not None)
-        preview, version = await self._now(record)
-        edit = record.announced_at is not None and record.retracted_at is None
-        if edit and not (record.asks_about_edit or record.late):
-            return Answer(content=asker.words.say("moderation.out_already", issue=titled(record.title)))
-        if not _is_seen(seen, version):
-            return await self._shown_anew(asker, record, preview, version)
-        approve = self._desk.ledger.approve_edit if edit else self._desk.ledger.approve
-        decision = partial(approve, version=version, posts=self._dumped(preview), now=self._desk.clock())
-        return await self._decide(asker, APPROVE, record, decision)
+        async with self._alone(asker, issue, APPROVE, pressed=seen is not None) as record:
+            edit = record.announced_at is not None and record.retracted_at is None
+            if edit and not (record.asks_about_edit or record.late):
+                return Answer(content=asker.words.say("moderation.out_already", issue=titled(record.title)))
+            if seen is not None and _is_decided(record):
+                return _decided_already(asker, record)
+            preview, version = await self._now(record)
+            if not _is_seen(seen, version):
+                return await self._shown_anew(asker, record, preview, version)
+            approve = self._desk.ledger.approve_edit if edit else self._desk.ledger.approve
+            decision = partial(approve, version=version, posts=self._dumped(preview), now=self._desk.clock())
+            return await self._decide(asker, APPROVE, record, decision)
 
     async def hold(self, asker: Asker, *, issue: str) -> Answer:
         """Keep an issue from being announced."""
-        record = await self._known.chosen(asker, issue, "hold")
-        return await self._decide(asker, "hold", record, partial(self._desk.ledger.hold, now=self._desk.clock()))
+        async with self._alone(asker, issue, "hold") as record:
+            return await self._decide(asker, "hold", record, partial(self._desk.ledger.hold, now=self._desk.clock()))
 
     async def skip(self, asker: Asker, *, issue: str, seen: str | None = None) -> Answer:
         """Let an issue be known without being announced, or an edit of one that was not be shown."""
-        record = await self._known.chosen(asker, issue, SKIP, pressed=seen is not None)
-        if not record.asks_about_edit:
-            return await self._decide(asker, SKIP, record, partial(self._desk.ledger.skip, now=self._desk.clock()))
-        preview, version = await self._now(record)
-        if not _is_seen(seen, version):
-            return await self._shown_anew(asker, record, preview, version)
-        return await self._decide(asker, SKIP, record, partial(self._desk.ledger.decline_edit, version=version), "its edit")
+        async with self._alone(asker, issue, SKIP, pressed=seen is not None) as record:
+            if seen is not None and _is_decided(record):
+                return _decided_already(asker, record)
+            if not record.asks_about_edit:
+                return await self._decide(asker, SKIP, record, partial(self._desk.ledger.skip, now=self._desk.clock()))
+            preview, version = await self._now(record)
+            if not _is_seen(seen, version):
+                return await self._shown_anew(asker, record, preview, version)
+            return await self._decide(asker, SKIP, record, partial(self._desk.ledger.decline_edit, version=version), "its edit")
 
     async def schedule(self, asker: Asker, *, issue: str, time: str, seen: str | None = None) -> Answer:
         """Let an issue be announced at a time, as people write times; ``seen`` as in :meth:`approve`."""
-        record = await self._known.chosen(asker, issue, SCHEDULE, pressed=seen is not None)
-        now = self._desk.clock()
-        at = read_time(time, now=now)
-        if at is None:
-            return Answer(content=asker.words.say("moderation.no_time", time=typed(time)))
-        if at <= now:
-            return Answer(content=asker.words.say("moderation.past_time", time=f"<t:{int(at.timestamp())}:f>"))
-        preview, version = await self._now(record)
-        if not _is_seen(seen, version):
-            return await self._shown_anew(asker, record, preview, version)
-        decision = partial(self._desk.ledger.schedule, at=at, version=version, posts=self._dumped(preview))
-        return await self._decide(asker, SCHEDULE, record, decision, f"for {at:%Y-%m-%d %H:%M} UTC")
+        async with self._alone(asker, issue, SCHEDULE, pressed=seen is not None) as record:
+            now = self._desk.clock()
+            at = read_time(time, now=now)
+            if at is None:
+                return Answer(content=asker.words.say("moderation.no_time", time=typed(time)))
+            if at <= now:
+                return Answer(content=asker.words.say("moderation.past_time", time=f"<t:{int(at.timestamp())}:f>"))
+            if seen is not None and _is_decided(record):
+                return _decided_already(asker, record)
+            preview, version = await self._now(record)
+            if not _is_seen(seen, version):
+                return await self._shown_anew(asker, record, preview, version)
+            decision = partial(self._desk.ledger.schedule, at=at, version=version, posts=self._dumped(preview))
+            return await self._decide(asker, SCHEDULE, record, decision, f"for {at:%Y-%m-%d %H:%M} UTC")
+
+    @asynccontextmanager
+    async def _alone(self, asker: Asker, issue: str, verb: str, *, pressed: bool = False) -> AsyncGenerator[IssueRecord]:
+        """Let nobody else decide about an issue meanwhile; yield it as it is when all earlier decisions have been carried out."""
+        number = (await self._known.chosen(asker, issue, verb, pressed=pressed)).id
+        async with self._deciding[number]:
+            yield await self._desk.ledger.issue(number)
 
     async def _now(self, record: IssueRecord) -> tuple[Rendered | None, Version]:
         """Return what an issue looks like as the last pass saw it, None when it cannot be read, and which version that is."""
@@ -275,8 +292,18 @@ class Moderating:
         if name is None or verb not in {APPROVE, SKIP}:
             raise OutdatedError
         await self._authority.check(asker, f"{verb} all", name)
+        async with AsyncExitStack() as alone:
+            for record in sorted(await self._asked_together(name), key=lambda record: record.id):
+                await alone.enter_async_context(self._deciding[record.id])
+            return await self._decide_together(asker, name, verb, seen)
+
+    async def _asked_together(self, name: str) -> list[IssueRecord]:
         ledger = self._desk.ledger
-        waiting = asked_together(await ledger.records(name), await ledger.receipts.notices(name))
+        return asked_together(await ledger.records(name), await ledger.receipts.notices(name))
+
+    async def _decide_together(self, asker: Asker, name: str, verb: str, seen: str) -> Answer:
+        """Decide about what waits together, when it is what the button's message told of."""
+        waiting = await self._asked_together(name)
         now: dict[IssueId, tuple[Version, bytes | None]] = {}
         for record in waiting:
             preview, version = await self._now(record)
@@ -327,6 +354,16 @@ def _chosen(arguments: Sequence[str], values: Sequence[str]) -> Sequence[str]:
 def _is_seen(seen: str | None, version: Version) -> bool:
     """Tell whether a version is what a button's message, or a line of its menu, was about."""
     return seen is None or seen == seal(version)
+
+
+def _is_decided(record: IssueRecord) -> bool:
+    """Tell whether nothing is left to be decided about an issue that is there: a button about it is too late."""
+    return record.present and not is_open(record)
+
+
+def _decided_already(asker: Asker, record: IssueRecord) -> Answer:
+    """Say that somebody else was faster, and how the issue stands."""
+    return Answer(content=as_content([asker.words.say("moderation.decided_already"), _standing(record, asker.words)]))
 
 
 def _changed(asker: Asker, record: IssueRecord, preview: Rendered | None, version: Version) -> Answer:

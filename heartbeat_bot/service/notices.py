@@ -13,7 +13,7 @@ from heartbeat_bot.delivery.approval import Version, seal, unseen
 from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
-from heartbeat_bot.delivery.receipts import NOTICE, Receipt
+from heartbeat_bot.delivery.receipts import NOTICE, NOTICE_OF_ONE, Receipt
 from heartbeat_bot.delivery.schema import PENDING, State
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
 from heartbeat_bot.issues.model import Finding
@@ -28,7 +28,6 @@ from heartbeat_bot.service.desk import Desk, short_name
 from heartbeat_bot.service.lines import TITLE, day_of, said, whole_lines
 from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
 
-ONE: Final = PostKey("notice")
 MANY: Final = PostKey("notice-of-many")
 
 _FINDINGS: Final = 8
@@ -66,7 +65,7 @@ class Notices:
         notices = await self._desk.ledger.receipts.notices(name)
         held = {receipt.issue: receipt for receipt in notices}
         carrier = next((records[issue] for issue, receipt in held.items() if receipt.key == MANY and issue in records), None)
-        alone = [records[issue] for issue, receipt in held.items() if receipt.key == ONE and issue in records]
+        alone = [records[issue] for issue, receipt in held.items() if receipt.key == NOTICE_OF_ONE and issue in records]
         alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
         pictures = self._desk.config.newsletters[name].images.attach
         asking = asked_together(records, notices)
@@ -102,12 +101,12 @@ class Notices:
         if self._shown.get(record.id) == made_of:
             return
         preview, version = None, unseen(record.blob, record.path)
-        if _is_open(record):
+        if is_open(record):
             try:
                 preview, version = await self._desk.passes.seen(record)
             except UserError as error:
                 _LOG.warning("%s has no preview: %s", record.path, error)
-        made_of = (*made_of, version) if pictures and _is_open(record) else made_of
+        made_of = (*made_of, version) if pictures and is_open(record) else made_of
         if self._shown.get(record.id) != made_of and await self._show(channel, record, notice_of(record, preview, version)):
             self._shown[record.id] = made_of
 
@@ -161,7 +160,7 @@ def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[Rec
 
     Not those with notices of their own, nor those that somebody holds: what was decided about one is no matter of all.
     """
-    own = {receipt.issue for receipt in notices if receipt.key == ONE}
+    own = {receipt.issue for receipt in notices if receipt.key == NOTICE_OF_ONE}
     asking = (record for record in records.values() if record.state in _ASKS or record.asks_about_edit)
     return [record for record in asking if not record.on_hold_at and record.id not in own]
 
@@ -171,7 +170,7 @@ def seal_of_many(waiting: Mapping[IssueId, Version]) -> str:
     return seal(Version(" ".join(sorted(f"{issue}:{version}" for issue, version in waiting.items()))))
 
 
-def _is_open(record: IssueRecord) -> bool:
+def is_open(record: IssueRecord) -> bool:
     """Tell whether something is still to be decided about an issue that is there, or to happen."""
     return record.present and (record.state in _OPEN or record.asks_about_edit)
 
@@ -181,7 +180,7 @@ def notice_of(record: IssueRecord, preview: Rendered | None, version: Version, w
     words = words or language()
     url = preview.url if preview and is_web(preview.url) else ""
     lines = [
-        words.say(f"notices.{'open' if _is_open(record) else 'settled'}", state=words.say(f"states.{record.state.value}")),
+        words.say(f"notices.{'open' if is_open(record) else 'settled'}", state=words.say(f"states.{record.state.value}")),
         _sentence(record.reason),
     ]
     if record.until:
@@ -199,7 +198,7 @@ def notice_of(record: IssueRecord, preview: Rendered | None, version: Version, w
     for beginning in cover.embeds if cover and not cover.files else ():
         if len(embeds) < limits.EMBEDS and _fit_together(*embeds, beginning):
             embeds.append(beginning)
-    return Post(key=ONE, embeds=tuple(embeds), components=_buttons(record, version, words))
+    return Post(key=NOTICE_OF_ONE, embeds=tuple(embeds), components=_buttons(record, version, words))
 
 
 def _sentence(reason: str) -> str:
@@ -218,7 +217,7 @@ def _findings(findings: Sequence[Finding]) -> list[str]:
 
 
 def _buttons(record: IssueRecord, version: Version, words: Language) -> tuple[Component, ...]:
-    if not _is_open(record):
+    if not is_open(record):
         return ()
     number, seen = record.id, seal(version)
     return row(

@@ -5,7 +5,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Final
 
 from heartbeat_bot.config import Config
@@ -120,6 +119,8 @@ class Passes:
             if not self._start_over:
                 now = self._clock()
                 await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=now)
+            if not dry_run:
+                await self._ledger.put_right(name, now=self._clock())
             found = await self._survey(name, snapshot, state)
             if not dry_run and await self._let_small_changes_through(name, found):
                 found = await self._survey(name, snapshot, state)
@@ -173,6 +174,22 @@ class Passes:
         for issue, record in found.records.items():
             if record.error and issue not in report.tried:  # it was reverted, or deleted: nothing is wanted any more
                 await self._ledger.issue_error(issue, None, now=self._clock())
+        await self._delete_strays(name, report)
+
+    async def _delete_strays(self, name: str, report: PassReport) -> None:
+        """Delete what Discord carried out late, when it had been sent anew already, and say so."""
+        try:
+            issues = await self.publisher.delete_strays(name)
+        except OutletError as error:
+            report.problems.append(f"messages that Discord may have carried out late are looked for by the next pass: {error}")
+            return
+        for issue in issues:
+            title = (await self._ledger.issue(issue)).title
+            report.requests += 1
+            report.done.append(
+                f"{title}: 1 deleted, which Discord carried out late, when it had been sent anew already: it stood there twice"
+            )
+            _LOG.warning("%s: %s", name, report.done[-1])
 
     async def _leave(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
         """Note why an issue's messages are left as they are."""
@@ -414,7 +431,7 @@ class Passes:
                 publish=newsletter.announce.publish and facts.announcement,
                 read_file=_checked(found.snapshot.contents.read_picture, posts),
                 progress=progress,
-                may_begin=None if copy else partial(self._may_begin, issue),
+                yields=copy is None,
             )
         except UserError as error:
             if copy and _is_lost(error):
@@ -462,10 +479,6 @@ class Passes:
         if self.duties.edits and record.announced_at is None and not is_same(record.approved, version):
             await self._ledger.let_through(issue, version)  # what is sent from now on is an edit of this
         return True
-
-    async def _may_begin(self, issue: IssueId) -> bool:
-        """Tell whether nobody has held, skipped, scheduled or taken back an issue until now, when its first message is about to be sent."""
-        return not (await self._ledger.issue(issue)).is_held_back(now=self._clock())
 
     async def _forget(self, copy: Copy, title: str, report: PassReport) -> None:
         """Keep a copy in step no more; its messages, which went with its channel, are strays."""

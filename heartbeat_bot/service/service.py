@@ -36,7 +36,9 @@ class Service:
         self.readers = Readers(desk)
         self.server_events = ServerEvents(desk, authority=self.authority, auditing=self.auditing)
         self.indexing = Indexing(desk)
-        self.looking = Looking(desk.passes, indexing=self.indexing, notices=Notices(desk), server_events=self.server_events)
+        self.looking = Looking(
+            desk.passes, indexing=self.indexing, notices=Notices(desk), server_events=self.server_events, auditing=self.auditing
+        )
         self.known = KnownIssues(desk, self.authority)
         self.moderating = Moderating(desk, authority=self.authority, known=self.known, auditing=self.auditing, looking=self.looking)
         self.previewing = Previewing(desk, self.known)

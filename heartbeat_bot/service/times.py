@@ -1,12 +1,13 @@
 """Times as moderators type them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from heartbeat_bot.delivery.gate import LONGEST_SCHEDULE
+
 _LONGEST: Final = 60
-_FURTHEST: Final = timedelta(days=366)
 _TIMESTAMP: Final = re.compile(r"(?:<t:)?(\d{9,11})(?::[A-Za-z])?>?")
 _AMBIGUOUS: Final = re.compile(r"\d+|.*\b\d{1,2}[./]\d{1,2}\b.*", re.DOTALL)
 """A bare number, and days and months of which nobody knows which is which."""
@@ -27,7 +28,7 @@ def read_time(text: str, *, now: datetime) -> datetime | None:
     else:
         zone = _ZONE.fullmatch(text)
         found = _parsed(*((zone[1], zone[2]) if zone else (text, "UTC")), now=now)
-    return found if found and found - now <= _FURTHEST else None
+    return found if found and found - now <= LONGEST_SCHEDULE else None
 
 
 def _parsed(text: str, zone: str, *, now: datetime) -> datetime | None:

@@ -459,7 +459,7 @@ async def test_a_button_of_a_number_that_is_no_more_decides_about_no_other(town_
         (notice,) = notices(town)
         await forge(town, notice, press_of("skip", 99, "0123456789"))
         assert (await states(town))["june"] is State.WAITING
-        await by_mo(town, "skip", issue="99")
+        await by_mo(town, "skip", issue="99 balloons")
         assert (await states(town))["june"] is State.BASELINE
 
 

@@ -1,7 +1,8 @@
+import asyncio
 from typing import Any
 
 import pytest
-from test_moderating import JUNE, posted
+from test_moderating import JUNE, by_mo, posted
 from town import Town, components
 
 from heartbeat_bot.sandbox.interactions import Interaction
@@ -144,3 +145,48 @@ async def test_a_moderators_channel_that_is_gone_keeps_nothing_from_being_posted
         await town.sync()
         answer = await town.call("approve", by=town.mo, channel=town.talk, issue="june")
         assert "4 sent" in town.shown(answer)
+
+
+@pytest.mark.parametrize("pair", [("Approve", "Skip"), ("Skip", "Approve")], ids=["approve-first", "skip-first"])
+@pytest.mark.parametrize("steps", [0, 10, 40, 150])
+async def test_of_two_decisions_at_the_same_instant_one_holds_and_everybody_is_told_which(
+    town: Town, pair: tuple[str, str], steps: int
+) -> None:
+    first, second = pair
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        (notice,) = notices(town)
+        async with asyncio.TaskGroup() as tasks:
+            one = tasks.create_task(press(town, notice, first))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            other = tasks.create_task(press(town, notice, second))
+        answers = [town.shown(one.result()), town.shown(other.result())]
+        await town.sync()
+        (settled,) = notices(town)
+        assert len(posted(town)) in {0, 4}
+        holds, lost = ("posted", "skipped") if posted(town) else ("skipped", "posted")
+        assert holds in text(settled)
+        assert lost not in text(settled)
+        assert components(town, settled) == []
+        assert all(holds in answer or "announced already" in answer for answer in answers)
+        assert sum("decided about already" in answer or "already" in answer for answer in answers) == 1
+
+
+async def test_a_decision_that_is_changed_later_changes_the_notice_too(town: Town) -> None:
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        await press(town, notices(town)[0], "Skip")
+        assert "skipped" in text(notices(town)[0])
+        await by_mo(town, "approve", issue="june")
+        assert len(posted(town)) == 4
+        (notice,) = notices(town)
+        assert "skipped" not in text(notice)
+        assert "posted" in text(notice)
+        answer = await by_mo(town, "retract", issue="june")
+        await town.press(answer, "Take it back")
+        (notice,) = notices(town)
+        assert "taken back" in text(notice)
+        assert components(town, notice) == []

@@ -15,8 +15,8 @@ import signal
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, closing
+from collections.abc import Coroutine, Generator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -192,6 +192,20 @@ class Bench:
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         return self._runner.run(work)
 
+    @contextmanager
+    def linking_pictures(self) -> Generator[None]:
+        """Upload no pictures: then a pass looks at no issue whose file is what its messages show."""
+        config, text = self.config, self.config_file.read_text()
+        self.config_file.write_text(text.replace("images: {attach: true}", "images: {attach: false}"))
+        self.config = load_config(self.config_file)
+        self._states.clear()
+        try:
+            yield
+        finally:
+            self.config = config
+            self.config_file.write_text(text)
+            self._states.clear()
+
     async def _serve(self) -> Sandbox:
         self._stack = AsyncExitStack()
         sandbox = await self._stack.enter_async_context(Sandbox(clock=self.clock, limits=RateLimits.generous()))
@@ -266,12 +280,12 @@ class Bench:
         scenario, at, mishap, pause = case
         await self.begin(scenario)
         self.chat()
-        await self._pass_with(mishap, at)
+        await self.pass_with(mishap, at)
         self.chat()
         await self.recover(pause)
         return await self.judge(scenario)
 
-    async def _pass_with(self, mishap: Mishap, at: int) -> None:
+    async def pass_with(self, mishap: Mishap, at: int) -> None:
         """Make a pass with a mishap at its ``at``-th request, when it comes that far."""
         left: dict[str, bytes] = {}
         async with asyncio.TaskGroup() as group:
@@ -309,7 +323,7 @@ class Bench:
                 issue, guild=GuildId(self.channel.guild_id), channel=ChannelId(self.channel.id), now=self.clock()
             )
         self.chat()
-        await self._pass_with(mishap, at)
+        await self.pass_with(mishap, at)
         self.chat()
         await self.recover(pause)
         shown, wanted = self.shown(), await self.wanted(scenario)
@@ -318,7 +332,7 @@ class Bench:
         verdict = Verdict(wrong=[] if shown == [*wanted, *later] else [f"the channel reads {shown}, not twice {wanted}"])
         if self.created != 2 * length:
             verdict.wrong.append(f"{self.created} messages were made, not {2 * length}")
-        self._judge_ledger(verdict)
+        self.judge_ledger(verdict)
         return verdict
 
     async def killed(self, process: "Command", scenario: Scenario, at: int, *, late: bool, pause: float) -> Verdict:
@@ -341,7 +355,7 @@ class Bench:
         copies: list[dict[str, bytes]] = []
         for _ in range(chance.randint(2, 6)):
             mishap = chance.choice(MISHAPS)
-            await self._pass_with(mishap, chance.randint(0, 3))
+            await self.pass_with(mishap, chance.randint(0, 3))
             copies.append(self.copy())
             if chance.random() < RESTORES:
                 self.restore(chance.choice(copies))
@@ -371,10 +385,10 @@ class Bench:
             verdict.duplicates = max(verdict.duplicates, self.created - made)
         if self.requests:
             verdict.wrong.append(f"the last pass still made requests: {self.requests}")
-        self._judge_ledger(verdict)
+        self.judge_ledger(verdict)
         return verdict
 
-    def _judge_ledger(self, verdict: Verdict) -> None:
+    def judge_ledger(self, verdict: Verdict) -> None:
         with closing(sqlite3.connect(self.folder / "heartbeat.db")) as database:
             unfinished = database.execute("SELECT thing FROM intents").fetchall()
             known = {message for (message,) in database.execute("SELECT message FROM receipts WHERE released_at IS NULL")}

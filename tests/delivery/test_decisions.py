@@ -146,6 +146,20 @@ async def test_a_newsletter_is_paused_until_it_is_resumed(ledger: Ledger, clock:
     assert (await ledger.newsletter("weekly")).paused_at is None
 
 
+@pytest.mark.parametrize("verb", ["hold", "skip", "retract"])
+async def test_what_a_moderator_holds_back_at_that_instant_is_not_begun(
+    ledger: Ledger, clock: ManualClock, issue: IssueId, verb: str
+) -> None:
+    draft = Draft(kind=IntentKind.SEND, issue=issue, channel=CHANNEL, nonce="1", key=COVER, body={}, digest=Digest("d"))
+    await getattr(ledger, verb)(issue, now=clock())
+    assert await ledger.begin(draft, now=clock()) is None
+    assert await ledger.receipts.unfinished() == []
+    assert (await ledger.issue(issue)).announced_at is None
+    await ledger.approve(issue, now=clock())
+    assert await ledger.begin(draft, now=clock()) is not None
+    assert (await ledger.issue(issue)).announced_at == clock()
+
+
 # -- series ----------------------------------------------------------------------------------------------------------------
 
 

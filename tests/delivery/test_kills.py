@@ -153,6 +153,27 @@ def test_a_ledger_older_than_two_issues_with_a_section_in_common_gives_each_its_
     assert (shown, made) == (posted, 6)
 
 
+@pytest.mark.parametrize("at", [0, 1, 2], ids=["first", "second", "third"])
+@pytest.mark.parametrize("name", ["edit", "shift", "delete"])
+def test_a_change_that_is_cut_off_and_taken_back_leaves_nothing_behind(bench: Bench, name: str, at: int) -> None:
+    scenario = SCENARIO[name]
+    assert scenario.before
+
+    async def channel() -> tuple[list[str], list[str], Verdict]:
+        await bench.begin(scenario)
+        await bench.pass_with(Mishap(name="killed", kill=True, late=True), at)
+        bench.write("may.md", scenario.before or "")
+        await bench.recover(HOUR)
+        verdict = Verdict()
+        bench.judge_ledger(verdict)
+        return bench.shown(), await bench.wanted(replace(scenario, after=scenario.before or "")), verdict
+
+    with bench.linking_pictures():
+        shown, wanted, verdict = bench.run(channel())
+    assert shown == wanted
+    assert verdict == Verdict()
+
+
 @pytest.mark.parametrize("pause", [MOMENT, HOUR], ids=["at-once", "later"])
 def test_a_lost_answer_is_not_sent_again_while_the_bot_may_not_read_what_it_sent(bench: Bench, pause: float) -> None:
     """To a bot without Read Message History Discord shows an empty channel, and refuses nothing."""
@@ -242,6 +263,36 @@ def test_a_request_that_arrives_after_the_bot_was_started_again_makes_no_second_
         return await bench.judge(FIRST)
 
     assert bench.run(verdict()) == Verdict()
+
+
+@pytest.mark.parametrize("at", range(1, 4))
+def test_a_send_that_discord_carries_out_after_it_was_sent_anew_is_deleted_by_the_next_look(bench: Bench, at: int) -> None:
+    """The answer was lost, the channel was looked at in vain, and the nonce was forgotten or another one."""
+
+    async def verdict() -> tuple[PassReport, Verdict]:
+        await bench.begin(FIRST)
+        late = Hold()
+        bench.sandbox.faults.add("POST", "/channels/*/messages", late, nth=at)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(bench.sync())
+            await late.reached.wait()
+            task.cancel()
+        bench.sandbox.faults.clear()
+        bench.clock.advance(70)
+        await bench.sync()
+        made = bench.created
+        bench.clock.advance(50)
+        late.released.set()
+        while bench.created == made:  # noqa: ASYNC110 - it is the sandbox that carries it out
+            await asyncio.sleep(0)
+        bench.chat()
+        report = await bench.sync()
+        await bench.recover(MOMENT)
+        return report, await bench.judge(replace(FIRST, requests=FIRST.requests + " send"))
+
+    report, result = bench.run(verdict())
+    assert result == Verdict()
+    assert [line for line in report.done if "which Discord carried out late" in line]
 
 
 @pytest.mark.parametrize("at", range(1, 4))

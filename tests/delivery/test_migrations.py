@@ -214,3 +214,19 @@ async def test_what_was_approved_scheduled_posted_or_there_before_versions_were_
         assert (waiting.approved, waiting.asks, waiting.declined) == (None, None, None)
         assert approved.facts("", BlobId("other")).other_than_approved == "its text"
         assert approved.facts("").other_than_approved is None
+
+
+async def test_nothing_that_was_done_before_notes_were_kept_is_told_again(engine: Engine, state: str, clock: ManualClock) -> None:
+    with engine.begin() as connection:
+        carry_out(connection, SECOND)
+        migrate(connection, latest=4)
+        done = "'2026-07-01 08:00:00.000000'"
+        connection.execute(
+            text(
+                f"INSERT INTO actions (who, name, verb, detail, begun_at, outcome, done_at) VALUES (1, 'Mo', 'sync', '', {done}, 'x', {done})"
+            )
+        )
+    async with open_ledger(state, clock=clock) as ledger:
+        (action,) = await ledger.actions.latest(5)
+        assert (action.outcome, await ledger.actions.untold()) == ("x", [])
+        assert await ledger.receipts.lost_sends("weekly") == []

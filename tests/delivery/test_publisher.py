@@ -319,6 +319,25 @@ async def test_permissions_are_asked_for_once_a_delivery_and_not_by_passes_that_
     assert outlet.checks == 2
 
 
+async def test_a_send_that_was_given_up_is_looked_for_during_a_quarter_of_an_hour(
+    step: Bring, publisher: Publisher, outlet: RecordingOutlet, clock: ManualClock
+) -> None:
+    outlet.kill_at = 0
+    with pytest.raises(KilledError):
+        await step([section("a")])
+    outlet.kill_at = None
+    clock.advance(70)
+    await step([section("a")])
+    looks: list[int] = []
+    for _ in range(4):
+        before = outlet.looks
+        assert await publisher.delete_strays("weekly") == []
+        looks.append(outlet.looks - before)
+        clock.advance(600)
+    assert looks == [1, 1, 1, 0]
+    assert outlet.texts(CHANNEL) == ["a"]
+
+
 async def test_a_send_to_a_channel_that_was_deleted_is_forgotten(
     step: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger
 ) -> None:

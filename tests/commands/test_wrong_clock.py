@@ -1,0 +1,94 @@
+"""A machine whose clock ran a year ahead once: what was written down then is not waited for when it is right again."""
+
+import os
+
+import pytest
+from test_moderating import JUNE, by_mo, posted, states
+from town import Town
+
+from heartbeat_bot.delivery.schema import State
+from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.sandbox.faults import Answer
+
+YEAR = 400 * 86400
+
+
+@pytest.fixture
+def town(town: Town) -> Town:
+    """A town whose bot has a clock of its own: Discord's is right."""
+    town.clock = ManualClock()
+    return town
+
+
+async def test_what_went_away_then_is_taken_back_now(town: Town) -> None:
+    town.announce = "hold: 10m, max_age: null, on_remove: retract"
+    async with town.running():
+        town.write("june", JUNE)
+        for _ in range(2):
+            await town.sync()
+            town.clock.advance(3600)
+        assert len(posted(town)) == 4
+        town.remove("june")
+        town.clock.advance(YEAR)
+        await town.sync()
+        town.clock.advance(-YEAR)
+        for _ in range(2):
+            await town.sync()
+            town.clock.advance(1200)
+        assert posted(town) == []
+
+
+async def test_what_came_or_changed_then_rests_now_and_is_posted(town: Town) -> None:
+    town.announce = "hold: 10m, max_age: null"
+    async with town.running():
+        town.clock.advance(YEAR)
+        town.write("june", JUNE)
+        os.utime(town.folder / "june.md", (town.clock().timestamp(),) * 2)
+        await town.sync()
+        town.clock.advance(-YEAR)
+        assert (await states(town))["june"] is State.HELD
+        for _ in range(2):
+            await town.sync()
+            town.clock.advance(1200)
+        assert len(posted(town)) == 4
+
+
+async def test_what_was_scheduled_then_asks_again_now(town: Town) -> None:
+    town.moderation = town.moderation[:-1] + ", approval: true}"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        town.clock.advance(YEAR)
+        await by_mo(town, "schedule", issue="june", time="in 3 hours")
+        town.clock.advance(-YEAR)
+        lines = "\n".join(await town.sync())
+        assert "more than a year ahead" in lines
+        assert (await states(town))["june"] is State.WAITING
+        await by_mo(town, "approve", issue="june")
+        assert len(posted(town)) == 4
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_message_that_discord_failed_at_then_is_tried_again_now(town: Town, status: int) -> None:
+    async with town.running():
+        town.clock.advance(YEAR)
+        town.write("june", JUNE)
+        town.sandbox.faults.add("POST", f"/channels/{town.news.id}/messages", Answer(status=status), times=None)
+        await town.sync()
+        town.sandbox.faults.clear()
+        town.clock.advance(-YEAR)
+        await town.sync()
+        assert len(posted(town)) == 4
+
+
+async def test_a_clock_that_is_behind_for_a_while_closes_no_edit_window(town: Town) -> None:
+    town.announce = "hold: 0s, max_age: null, edit_window: 30d"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        town.clock.advance(-YEAR)
+        await town.sync()
+        town.clock.advance(YEAR)
+        town.write("june", JUNE.replace("The mill pond is low", "The mill pond is dry"))
+        await town.sync()
+        assert "is dry" in str(town.sandbox.messages(town.news))
