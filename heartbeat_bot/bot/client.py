@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from math import ceil
 from typing import Any, Final
 
@@ -63,6 +64,18 @@ class _Tree(app_commands.CommandTree["Bot"]):
         await apologise(interaction, error)
 
 
+def _forgiving(parse: Callable[[Any], object]) -> Callable[[Any], None]:
+    """Let discord.py read an interaction; one that no client makes, and that it fails at, would end the connection for everybody."""
+
+    def forgiving(data: Any) -> None:
+        try:
+            parse(data)
+        except Exception as error:  # noqa: BLE001 - whatever reading nonsense raises
+            _LOG.warning("an interaction that makes no sense is left unanswered (%s: %s)", type(error).__name__, error)
+
+    return forgiving
+
+
 class Bot(commands.Bot):
     """The bot on the gateway. ``service`` is there once :meth:`prepare` was called."""
 
@@ -77,6 +90,8 @@ class Bot(commands.Bot):
         self._ending = False
         self.pace = Pace()
         super().__init__(command_prefix=commands.when_mentioned, help_command=None, tree_cls=_Tree, **options)
+        parsers = self._connection.parsers
+        parsers["INTERACTION_CREATE"] = _forgiving(parsers["INTERACTION_CREATE"])
 
     async def prepare(self, service: Service, waits: Waits) -> None:
         """Load the commands and tell Discord of them. To be called once, logged in, before connecting. ``waits`` are the outlet's.
