@@ -7,7 +7,7 @@ text, and each of them is indented, so that none is taken for a record.
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final, Literal, TextIO
 
 from heartbeat_bot.printable import as_json, one_line
 from heartbeat_bot.redaction import redact
@@ -65,9 +65,18 @@ class _JsonFormatter(logging.Formatter):
         return as_json(entry)
 
 
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes to a stream; what finds no room there is lost, as nobody can be told."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        # logging would print a traceback to where the record could not be written, to be read there when there is room again.
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
 def set_up_logging(*, verbosity: int, log_format: LogFormat) -> None:
     """Log to stderr: warnings when ``verbosity`` is negative, what happens at 0, details from 1 on, libraries' too from 2 on."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if log_format == "json" else _TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -7,10 +7,11 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -19,10 +20,12 @@ from heartbeat_bot import sqlite
 from heartbeat_bot.archive.store import archive_beside, open_archive
 from heartbeat_bot.bot.client import Bot, connect
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.ledger import Clock, Ledger, open_ledger, system_clock
-from heartbeat_bot.delivery.outlet import OPTIONAL_PERMISSIONS, ChannelFacts, DiscordOutlet, log_in
+from heartbeat_bot.delivery.clock import Clock, system_clock
+from heartbeat_bot.delivery.ledger import Ledger, open_ledger
+from heartbeat_bot.delivery.outlet import OPTIONAL_PERMISSIONS, ChannelFacts, DiscordOutlet, again, log_in
 from heartbeat_bot.delivery.plan import ChannelId, GuildId
-from heartbeat_bot.errors import ConfigError, OutletError, StateError, UserError
+from heartbeat_bot.delivery.waits import Wait, Waits
+from heartbeat_bot.errors import ConfigError, OutletError, RateLimitedError, StateError, UserError
 from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.new_start import check_new_start
@@ -101,7 +104,7 @@ async def sync_once(
     async with (
         AsyncExitStack() as opened,
         open_ledger(config.state, read_only=dry_run, clock=clock) as ledger,
-        log_in(token, api_url=config.discord.api_url) as outlet,
+        log_in(token, api_url=config.discord.api_url, waits=await Waits.of(ledger.waits, clock), clock=clock) as outlet,
     ):
         worker = opened.enter_context(_runner(runner))
         passes = _passes(config, ledger, outlet, worker, clock=clock, progress=progress, start_over=start_over)
@@ -126,18 +129,23 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
 
     ``runner`` reads texts; None for a worker of its own.
 
-    Raises UserError: a ConfigError with all that is missing when the bot may not post where it should.
+    Raises UserError: a ConfigError with all that is missing when the bot may not post where it should, an OutletError that is not
+    ``permanent`` when Discord may let it start later.
     """
     token = config.discord.token().get_secret_value()
     async with (
         AsyncExitStack() as opened,
         open_ledger(config.state, clock=clock) as ledger,
         open_archive(archive_beside(config.state_file or Path("heartbeat.db"))) as archive,
-        log_in(token, api_url=config.discord.api_url, client=Bot) as outlet,
+        log_in(token, api_url=config.discord.api_url, client=Bot, waits=await Waits.of(ledger.waits, clock), clock=clock) as outlet,
     ):
-        problems = [line.text for line in await _channels(config, outlet) if not line.good]
+        lines = await _channels(config, outlet)
+        problems = [line.text for line in lines if not line.good and line.passing is None]
         if problems:
             raise ConfigError(*problems)
+        for line in lines:
+            if line.passing:
+                raise line.passing
         worker = opened.enter_context(_runner(runner))
         passes = _passes(config, ledger, outlet, worker, clock=clock, progress=no_progress)
         await passes.settle()
@@ -147,7 +155,7 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
         service = Service(desk)
         await service.auditing.settle()
         await service.indexing.settle()
-        await bot.prepare(service)
+        await bot.prepare(service, outlet.waits)
         yield Opened(bot=bot, desk=desk, service=service)
 
 
@@ -171,12 +179,38 @@ def end_on_signals(task: asyncio.Task[Any], *, told_after: float = 8.0, ended_af
         signal.signal(number, end)
 
 
-async def run_bot(config: Config, *, clock: Clock = system_clock) -> None:
-    """Watch, post and answer until SIGINT or SIGTERM."""
+FIRST_RETRY: Final = 5.0
+LONGEST_RETRY: Final = 300.0
+"""Seconds until a start that Discord did not let through is tried again: from the first to the longest, doubled each time."""
+
+Sleep = Callable[[float], Awaitable[object]]
+
+
+@asynccontextmanager
+async def _started(config: Config, *, clock: Clock, sleep: Sleep) -> AsyncGenerator[Opened]:
+    """Open the bot (see :func:`open_bot`), again and again until Discord lets it; raise what only a person can mend."""
+    seconds = FIRST_RETRY
+    async with AsyncExitStack() as stack:
+        while True:
+            try:
+                opened = await stack.enter_async_context(open_bot(config, clock=clock))
+                break
+            except OutletError as error:
+                if error.permanent:
+                    raise
+                pause = max(seconds, error.retry_after) if isinstance(error, RateLimitedError) else seconds
+                _LOG.warning("the bot could not start yet, it is tried again in %s: %s", timedelta(seconds=ceil(pause)), error)
+            await sleep(pause)
+            seconds = min(2 * seconds, LONGEST_RETRY)
+        yield opened
+
+
+async def run_bot(config: Config, *, clock: Clock = system_clock, sleep: Sleep = asyncio.sleep) -> None:
+    """Watch, post and answer until SIGINT or SIGTERM. ``sleep`` waits until the next try when Discord does not let the bot start."""
     task = asyncio.current_task()
     assert task is not None, "run_bot runs in a task"
     end_on_signals(task)
-    async with open_bot(config, clock=clock) as opened, asyncio.TaskGroup() as group:
+    async with _started(config, clock=clock, sleep=sleep) as opened, asyncio.TaskGroup() as group:
         group.create_task(connect(config, opened.bot))
         group.create_task(opened.bot.register())
         for name, newsletter in config.newsletters.items():
@@ -213,15 +247,17 @@ async def _until_due(desk: Desk, name: str, seconds: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One thing that was looked at, and what to do when it is not well."""
+    """One thing that was looked at, and what to do when it is not well; ``passing`` is the error when that may pass by itself."""
 
     good: bool
     text: str
+    passing: OutletError | None = None
 
 
 async def diagnose(config: Config) -> list[Line]:
     """Look at configuration, token, permissions, sources and state."""
     lines = [Line(good=True, text="the configuration can be read")]
+    known: Mapping[str, Wait] = {}
     git = shutil.which("git")
     lines.append(Line(good=git is not None, text=f"git is {git}" if git else "there is no git on this machine: install it"))
     for name, newsletter in config.newsletters.items():
@@ -237,19 +273,23 @@ async def diagnose(config: Config) -> list[Line]:
     try:
         async with open_ledger(config.state, read_only=True) as ledger:
             await ledger.check()
+            known = await ledger.waits.all()
             lines.append(Line(good=True, text=f"the state {config.state} can be used"))
     except UserError as error:
         lines.append(Line(good=False, text=str(error)))
     lines += [*_open_to_others(config), *_room_for(config)]
     try:
         token = config.discord.token().get_secret_value()
-        async with log_in(token, api_url=config.discord.api_url) as outlet:
+        # What Discord asked for holds for everybody; what it refused a person may have mended, so it is looked at anew.
+        asked = Waits(system_clock, known={key: wait for key, wait in known.items() if not wait.times})
+        async with log_in(token, api_url=config.discord.api_url, waits=asked) as outlet:
             lines.append(Line(good=True, text=f"Discord takes the token: the bot is {outlet.client.user}"))
             lines += await _channels(config, outlet)
             lines += [line async for line in _lost(config, outlet)]
     except UserError as error:
         lines.append(Line(good=False, text=str(error)))
-    return lines
+    refused = [wait for wait in known.values() if wait.times and wait.left(system_clock())]
+    return lines + [Line(good=True, text=f"not long ago: {wait.why} {again(wait)}") for wait in refused]
 
 
 async def _lost(config: Config, outlet: DiscordOutlet) -> AsyncGenerator[Line]:
@@ -294,24 +334,28 @@ def _open_to_others(config: Config) -> list[Line]:
     ]
 
 
+def _passing(error: UserError) -> OutletError | None:
+    return error if isinstance(error, OutletError) and not error.permanent else None
+
+
 async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
     lines: list[Line] = []
     guilds: dict[str, GuildId] = {}
     office = config.moderation.channel
     if office is not None:
         try:
-            facts = await outlet.describe(ChannelId(office))
+            facts = await outlet.describe(ChannelId(office), anew=True)
         except UserError as error:
-            lines.append(Line(good=False, text=f"moderation.channel: {error}"))
+            lines.append(Line(good=False, text=f"moderation.channel: {error}", passing=_passing(error)))
         else:
             lacks = f"the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there"
             text = lacks if facts.missing else f"the bot may ask moderators in #{facts.name}"
             lines.append(Line(good=not facts.missing, text=f"moderation.channel: {text}"))
     for name, newsletter in config.newsletters.items():
         try:
-            facts = await outlet.describe(ChannelId(newsletter.announce.channel))
+            facts = await outlet.describe(ChannelId(newsletter.announce.channel), anew=True)
         except UserError as error:
-            lines.append(Line(good=False, text=f"{name}: {error}"))
+            lines.append(Line(good=False, text=f"{name}: {error}", passing=_passing(error)))
             continue
         guilds[name] = facts.guild
         if facts.missing:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 from math import ceil
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from heartbeat_bot.bot.replies import apologise
 from heartbeat_bot.bot.words import Translator
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.outlet import FAILURES
+from heartbeat_bot.delivery.waits import Waits
 from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.languages import language
 from heartbeat_bot.service.service import Service
@@ -25,7 +27,11 @@ _LOG = logging.getLogger(__name__)
 _TOKEN_REFUSED: Final = 4004
 """The gateway's close code (docs, *Opcodes*)."""
 _AGAIN: Final = 5.0
-"""Seconds until the gateway is connected to again after a failure that discord.py does not know."""
+_LONGEST_AGAIN: Final = 300.0
+"""Seconds until the gateway is connected to again after a failure that discord.py does not know: from the first to the longest, doubled
+each time. Whoever identifies more than a thousand times a day loses the token (docs, *Gateway*)."""
+_STEADY: Final = 600.0
+"""Seconds after which a connection that breaks was a good one."""
 
 COGS: Final = (
     "cogs.reading",
@@ -58,10 +64,23 @@ class _Tree(app_commands.CommandTree["Bot"]):
         await apologise(interaction, error)
 
 
+def _forgiving(parse: Callable[[Any], object]) -> Callable[[Any], None]:
+    """Let discord.py read an interaction; one that no client makes, and that it fails at, would end the connection for everybody."""
+
+    def forgiving(data: Any) -> None:
+        try:
+            parse(data)
+        except Exception as error:  # noqa: BLE001 - whatever reading nonsense raises
+            _LOG.warning("an interaction that makes no sense is left unanswered (%s: %s)", type(error).__name__, error)
+
+    return forgiving
+
+
 class Bot(commands.Bot):
     """The bot on the gateway. ``service`` is there once :meth:`prepare` was called."""
 
     service: Service
+    _waits: Waits
 
     def __init__(self, **options: Any) -> None:
         """Make a client of discord.py with ``options``; it has slash commands only."""
@@ -71,10 +90,13 @@ class Bot(commands.Bot):
         self._ending = False
         self.pace = Pace()
         super().__init__(command_prefix=commands.when_mentioned, help_command=None, tree_cls=_Tree, **options)
+        parsers = self._connection.parsers
+        parsers["INTERACTION_CREATE"] = _forgiving(parsers["INTERACTION_CREATE"])
 
-    async def prepare(self, service: Service) -> None:
-        """Load the commands. To be called once, logged in, before connecting."""
+    async def prepare(self, service: Service, waits: Waits) -> None:
+        """Load the commands. To be called once, logged in, before connecting. ``waits`` are the outlet's."""
         self.service = service
+        self._waits = waits
         for name in COGS:
             await self.load_extension(name)
         await self.tree.set_translator(Translator())
@@ -114,6 +136,30 @@ class Bot(commands.Bot):
             await asyncio.wait(self._under_way)
         await super().close()
 
+    async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        """Ask again what a channel refused, once it changed.
+
+        Whether its permissions did cannot be told from what it was before: the bot may have been shut out of it without a word.
+        """
+        await self._waits.over_in([after.id])
+
+    async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
+        """Ask again what a server and its channels refused, once a role changed."""
+        await self._ask_again_in(after.guild)
+
+    async def on_member_update(self, before: discord.Member, after: discord.Member) -> None:
+        """Likewise once the bot itself has other roles, or is silenced no more."""
+        known = before.roles, before.timed_out_until
+        if after.id == after.guild.me.id and known != (after.roles, after.timed_out_until):
+            await self._ask_again_in(after.guild)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Likewise once the bot is back in a server."""
+        await self._ask_again_in(guild)
+
+    async def _ask_again_in(self, guild: discord.Guild) -> None:
+        await self._waits.over_in([guild.id, *(channel.id for channel in guild.channels)])
+
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - discord.py's signature
         """Log what goes wrong outside of commands; tell the person when there is one."""
         error = sys.exc_info()[1]
@@ -139,7 +185,9 @@ async def connect(config: Config, client: discord.Client) -> None:
     logging.getLogger("discord.client").addFilter(_in_a_line)
     if config.discord.gateway_url:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(config.discord.gateway_url)
+    loop, again = asyncio.get_running_loop(), _AGAIN
     while True:
+        begun = loop.time()
         try:
             return await client.connect()
         except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
@@ -149,12 +197,14 @@ async def connect(config: Config, client: discord.Client) -> None:
             )
             raise OutletError(sentence, status=None, permanent=True) from error
         except Exception as error:  # noqa: BLE001 - posting does not depend on the gateway; what is unknown is logged whole
+            again = _AGAIN if loop.time() - begun > _STEADY else again
             if client.ws:
-                _LOG.exception("the connection to the gateway failed; it is made anew in %g seconds", _AGAIN)
+                _LOG.exception("the connection to the gateway failed; it is made anew in %g seconds", again)
                 await client.ws.close()
             else:
                 # discord.py would resume a connection that there never was.
                 _LOG.warning(
-                    "the gateway cannot be reached (%s); it is tried again in %g seconds", error.__context__ or error, _AGAIN
+                    "the gateway cannot be reached (%s); it is tried again in %g seconds", error.__context__ or error, again
                 )
-            await asyncio.sleep(_AGAIN)
+            await asyncio.sleep(again)
+            again = min(2 * again, _LONGEST_AGAIN)

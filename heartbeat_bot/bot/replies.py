@@ -5,11 +5,13 @@ needs stands in its custom_id. So the bodies go through the client's own adapter
 client.
 """
 
+import json
 import logging
 import secrets
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import aiohttp
 import discord
 from discord.http import MultipartParameters
 from discord.webhook.async_ import async_context
@@ -67,19 +69,22 @@ def pressed(interaction: discord.Interaction[Any]) -> tuple[Press | None, list[s
     data: dict[str, Any] = dict(interaction.data or {})
     match interaction.type:
         case discord.InteractionType.component:
-            return read_press(str(data["custom_id"])), [str(value) for value in data.get("values", ())]
+            return read_press(str(data["custom_id"])), [str(value) for value in data.get("values") or ()]
         case discord.InteractionType.modal_submit:
-            return read_press(str(data["custom_id"])), list(_typed(data.get("components", ())))
+            return read_press(str(data["custom_id"])), list(_typed(data.get("components")))
         case _:
             return None, []
 
 
-def _typed(components: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield what was typed into the lines of a dialog, in order."""
-    for component in components:
-        if "value" in component:
-            yield str(component["value"])
-        yield from _typed([*component.get("components", ()), *([component["component"]] if "component" in component else ())])
+def _typed(components: object) -> Iterator[str]:
+    """Yield what was typed into the lines of a dialog, in order, whatever else a forged one holds."""
+    for component in cast("list[object]", components) if isinstance(components, list) else ():
+        if isinstance(component, dict):
+            line = cast("dict[str, object]", component)
+            if isinstance(line.get("value"), str):
+                yield str(line["value"])
+            yield from _typed(line.get("components"))
+            yield from _typed([line.get("component")])
 
 
 def is_of_another(interaction: discord.Interaction[Any]) -> bool:
@@ -135,6 +140,13 @@ async def apologise(interaction: discord.Interaction[Any], error: BaseException)
     elif isinstance(cause, discord.NotFound) and cause.code in _TOO_LATE:
         _LOG.warning("an answer to %s came too late, or its message was dismissed", interaction.id)
         return
+    elif isinstance(cause, discord.RateLimited):
+        _LOG.warning("an answer to %s was not given: Discord asks to wait %g seconds", interaction.id, cause.retry_after)
+        return
+    elif isinstance(cause, _WEATHER):
+        reference = secrets.token_hex(4)
+        _LOG.warning("an answer to %s failed (%s): %s: %s", interaction.id, reference, type(cause).__name__, cause)
+        sentence = words.say("errors.fault", reference=reference)
     else:
         reference = secrets.token_hex(4)
         _LOG.error("fault %s at an interaction", reference, exc_info=cause)
@@ -152,6 +164,9 @@ async def apologise(interaction: discord.Interaction[Any], error: BaseException)
     except FAILURES as failure:
         _LOG.warning("a person could not be told of an error: %s", failure)
 
+
+_WEATHER: Final = (discord.DiscordServerError, aiohttp.ClientError, TimeoutError, json.JSONDecodeError)
+"""What is raised where Discord fails, or cannot be reached: no fault of the program."""
 
 _TOO_LATE: Final = frozenset({10008, 10015, 10062, 50027})
 """Codes of interactions whose time is over and of messages that are gone (docs, *Opcodes*)."""

@@ -2,8 +2,9 @@
 
 import logging
 import secrets
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import click
 
 from heartbeat_bot import __version__
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
+from heartbeat_bot.cli.printing import not_printed, open_streams
 from heartbeat_bot.errors import ConfigError, StateError, UserError
 from heartbeat_bot.log import LogFormat, set_up_logging
 from heartbeat_bot.printable import one_line
@@ -45,6 +47,13 @@ class _Group(click.Group):
             return loaded
         return getattr(import_module(f"heartbeat_bot.cli.{_COMMANDS[cmd_name]}"), cmd_name)
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        open_streams()
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:  # what click itself prints: its version, its help
+            stop(not_printed(error), code=FAILED)
+
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
@@ -74,12 +83,20 @@ class _Group(click.Group):
 
 @contextmanager
 def _in_one_line() -> Generator[None]:
-    """Let click repeat the words of a command line, which may be the names of files, so that they can be printed."""
+    """Let click repeat the words of a command line, which may be the names of files, so that they can be printed, or cannot."""
     try:
         yield
     except click.ClickException as error:
-        vars(error)["message"] = one_line(error.message)  # another error would show no usage
+        # Another error would show no usage.
+        vars(error)["message"] = one_line(error.message)
+        vars(error)["show"] = partial(_show, error.show)
         raise
+
+
+def _show(show: Callable[[], None]) -> None:
+    """Show how a command is used; where there is no room for it, the exit code must do."""
+    with suppress(OSError):
+        show()
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

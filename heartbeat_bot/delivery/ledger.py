@@ -3,10 +3,10 @@
 What moderators posted again is in ``copies.py``, what they did in ``actions.py``, what was made of events in ``server_events.py``.
 """
 
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from heartbeat_bot import sqlite
 from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.actions import Actions
 from heartbeat_bot.delivery.approval import ANY_PICTURES, Version, difference, is_same, text_of, with_any_pictures
+from heartbeat_bot.delivery.clock import Clock, system_clock
 from heartbeat_bot.delivery.copies import Copies, Copy, drop_all
 from heartbeat_bot.delivery.gate import EVERY_ONE, ON_HOLD, SKIPPED, Facts, Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
@@ -35,14 +36,12 @@ from heartbeat_bot.delivery.receipts import (
 )
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.server_events import ServerEvents
+from heartbeat_bot.delivery.waits import WaitRows
 from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.messages.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.sqlite import Database, Store, reading, writing
-
-Clock = Callable[[], datetime]
-"""Tells the time: an aware instant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +56,6 @@ NO_DUTIES: Final = Duties()
 
 FAR_AHEAD: Final = timedelta(days=1)
 """So far ahead lies nothing that has happened, however far clocks are apart: a clock was wrong when it was written down."""
-
-
-def system_clock() -> datetime:
-    """Tell the machine's time in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +272,7 @@ def instants(before: IssueRecord | None, sighting: Sighting, *, now: datetime) -
 
 
 class Ledger(Store):
-    """The open database. Its parts are ``receipts`` (messages), ``copies``, ``actions`` (who did what) and ``server_events``."""
+    """The open database. Its parts are ``receipts`` (messages), ``copies``, ``actions`` (who did what), ``server_events`` and ``waits``."""
 
     def __init__(self, database: Database) -> None:
         """Use a database whose schema is up to date; see :func:`open_ledger`."""
@@ -287,6 +281,7 @@ class Ledger(Store):
         self.copies = Copies(database)
         self.actions = Actions(database)
         self.server_events = ServerEvents(database)
+        self.waits = WaitRows(database)
         self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(database, schema.issues))
 
     @reading

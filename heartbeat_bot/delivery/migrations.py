@@ -14,7 +14,7 @@ from heartbeat_bot.errors import StateError
 
 Step = Callable[[Connection], None]
 
-LATEST: Final = 5
+LATEST: Final = 6
 """The version of the schema in ``schema.py``."""
 
 
@@ -141,7 +141,23 @@ def _lost_answers(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-STEPS: Final[Mapping[int, Step]] = {2: _hard_histories, 3: _moderators, 4: _approvals, 5: _lost_answers}
+def _waits(connection: Connection) -> None:
+    """Version 6: what of Discord is left alone, and until when."""
+    instant = "TIMESTAMP WITH TIME ZONE" if connection.dialect.name == "postgresql" else "TIMESTAMP"
+    connection.execute(
+        text(
+            f"""
+            CREATE TABLE waits (
+                "key" VARCHAR NOT NULL, since {instant} NOT NULL, until {instant} NOT NULL, why TEXT NOT NULL, times INTEGER NOT NULL,
+                status INTEGER NOT NULL, code INTEGER NOT NULL,
+                PRIMARY KEY ("key")
+            )
+            """
+        )
+    )
+
+
+STEPS: Final[Mapping[int, Step]] = {2: _hard_histories, 3: _moderators, 4: _approvals, 5: _lost_answers, 6: _waits}
 """The step that leads to each version from the one before it; versions count from 1, the first needs none."""
 
 

@@ -6,20 +6,24 @@ The only file of this room that knows discord.py.
 import asyncio
 import io
 import json
+import math
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import aiohttp
 import discord
 from discord.http import MultipartParameters, Route
+from discord.webhook.async_ import async_context
 
+from heartbeat_bot.delivery.clock import Clock, system_clock
 from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId
 from heartbeat_bot.delivery.recognise import Seen
+from heartbeat_bot.delivery.waits import Wait, Waits
+from heartbeat_bot.delivery.wire import ANSWERS, UNTOLD_SECONDS, WIRE_SECONDS, Answers, InteractionAdapter, UnclearError, Wire
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
 from heartbeat_bot.messages.post import Upload
 from heartbeat_bot.messages.scheduled import Scheduled
@@ -161,33 +165,6 @@ FAILURES: Final = (discord.DiscordException, aiohttp.ClientError, OSError, json.
 _LIMITS: Final = frozenset({20016, 20022, 20028, 30046})
 """Codes of limits: slowmode, edits and sends of announcement channels, edits of messages older than an hour (docs, *Opcodes*)."""
 
-_CLOUDFLARE_SECONDS: Final = 600.0
-"""How long to leave Discord alone after a ban that does not say how long it lasts: invalid requests are counted per ten minutes."""
-
-LONGEST_SLEEP: Final = 30.0
-"""Seconds that discord.py may sleep for a rate limit before it gives up: the least that it can be told."""
-
-_WIRE_SECONDS: Final = 90.0
-"""Seconds for one call: more than the longest sleep and its request, less than Discord remembers a nonce."""
-
-
-@dataclass(slots=True)
-class _Answers:
-    """What was answered within one call, of which discord.py may make several requests.
-
-    ``uncertain``: a request failed in a way that does not tell whether it was carried out. ``wait`` is the longest Retry-After, in
-    seconds: discord.py believes the body alone, and the two have been seen to differ (discord-api-docs issue 6109). ``once``: a request
-    of which that is not told must not be repeated, because nothing makes Discord take the second for the first.
-    """
-
-    once: bool = False
-    uncertain: bool = False
-    wait: float = 0.0
-
-
-_ANSWERS: ContextVar[_Answers | None] = ContextVar("answers", default=None)
-"""The call that is under way in this task."""
-
 
 def point_at(api_url: str) -> None:
     """Send discord.py to another REST API than Discord's own, for all clients of this process."""
@@ -196,41 +173,50 @@ def point_at(api_url: str) -> None:
 
 @asynccontextmanager
 async def log_in(
-    token: str, *, api_url: str, client: Callable[..., discord.Client] = discord.Client
+    token: str,
+    *,
+    api_url: str,
+    client: Callable[..., discord.Client] = discord.Client,
+    waits: Waits | None = None,
+    clock: Clock = system_clock,
 ) -> AsyncGenerator["DiscordOutlet"]:
-    """Log in over REST, without a gateway, and log out in the end; raise OutletError when the token is refused.
+    """Log in over REST, without a gateway, and log out in the end; raise OutletError when Discord refuses, or cannot be reached.
 
-    ``client`` makes the client, of the options that the outlet needs.
+    ``client`` makes the client, of the options that the outlet needs. ``waits`` is what is known to be left alone, as ``clock`` tells the
+    time; without it the process begins anew and forgets it in the end.
     """
     point_at(api_url)
     # The bot does not speak: nobody needs to be told that it could not.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    made = client(
-        intents=discord.Intents(guilds=True),
-        max_ratelimit_timeout=LONGEST_SLEEP,
-        allowed_mentions=discord.AllowedMentions.none(),
-        http_trace=_trace(),
-    )
+    made = client(intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
+    wire = Wire(made.http, waits or Waits(clock), clock)
+    made.http.http_trace = wire.trace()
+    async_context.set(InteractionAdapter())
     async with made:
         try:
-            async with asyncio.timeout(_WIRE_SECONDS):
+            async with asyncio.timeout(WIRE_SECONDS):
                 await made.login(token)
         except discord.LoginFailure as error:
             raise OutletError("Discord refused the bot's token: copy it anew.", status=401, permanent=True) from error
         except FAILURES as error:
             raise _refused(error, "logging in") from error
-        yield DiscordOutlet(made)
+        await wire.waits.over(_TOKEN)
+        yield DiscordOutlet(made, wire.waits)
 
 
 class DiscordOutlet:
-    """Discord, through a client that has logged in and was made with ``max_ratelimit_timeout`` (:data:`LONGEST_SLEEP`).
+    """Discord, through a client that has logged in by :func:`log_in`.
 
     The bodies of sends and edits go out as they are: discord.py's own Embed would lose the alternative text of images.
+
+    What Discord refuses is left alone for a while, each thing (a *door*) in each channel and server by itself: until that is over, or the
+    bot's permissions there change, the same error is raised and nothing is asked.
     """
 
-    def __init__(self, client: discord.Client, *, timeout: float = _WIRE_SECONDS) -> None:
+    def __init__(self, client: discord.Client, waits: Waits, *, timeout: float = WIRE_SECONDS) -> None:
         """Use ``client``; ``timeout`` is in seconds, for each call."""
         self.client = client
+        self.waits = waits
         self._timeout = timeout
 
     def is_elsewhere(self, channel: ChannelId, guild: int | None) -> bool:
@@ -241,7 +227,7 @@ class DiscordOutlet:
     async def send(self, channel: ChannelId, body: Mapping[str, Any], files: Sequence[Upload], nonce: str) -> MessageId:
         """Send a message; see :class:`Outlet`. discord.py repeats what was answered with 5xx: the nonce keeps that harmless."""
         doing = f"sending a message to channel {channel}"
-        async with self._wire(doing):
+        async with self._wire(doing, door=f"send:{channel}"):
             with parameters_of({**body, "nonce": nonce, "enforce_nonce": True}, files) as parameters:
                 answer = await self.client.http.send_message(channel, params=parameters)
         try:
@@ -251,14 +237,14 @@ class DiscordOutlet:
 
     async def edit(self, channel: ChannelId, message: MessageId, body: Mapping[str, Any], files: Sequence[Upload]) -> None:
         """Edit a message; see :class:`Outlet`. Files that are not named again are dropped by Discord."""
-        async with self._wire(f"editing message {message} in channel {channel}"):
+        async with self._wire(f"editing message {message} in channel {channel}", door=f"edit:{channel}"):
             with parameters_of({"attachments": [], **body}, files) as parameters:
                 await self.client.http.edit_message(channel, message, params=parameters)
 
     async def delete(self, channel: ChannelId, message: MessageId) -> None:
         """Delete a message; see :class:`Outlet`."""
         try:
-            async with self._wire(f"deleting message {message} in channel {channel}"):
+            async with self._wire(f"deleting message {message} in channel {channel}", door=f"delete:{channel}"):
                 await self.client.get_partial_messageable(channel).get_partial_message(message).delete()
         except OutletError as error:
             if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
@@ -267,7 +253,7 @@ class DiscordOutlet:
     async def publish(self, channel: ChannelId, message: MessageId) -> None:
         """Crosspost a message; see :class:`Outlet`."""
         try:
-            async with self._wire(f"publishing message {message} of channel {channel}"):
+            async with self._wire(f"publishing message {message} of channel {channel}", door=f"publish:{channel}"):
                 await self.client.get_partial_messageable(channel).get_partial_message(message).publish()
         except OutletError as error:
             if error.code != ALREADY_CROSSPOSTED:
@@ -280,7 +266,7 @@ class DiscordOutlet:
         found: list[Seen] = []
         newest = before = None
         for _ in range(_PAGES):
-            async with self._wire(f"reading the history of channel {channel}"):
+            async with self._wire(f"reading the history of channel {channel}", door=f"read:{channel}"):
                 page = await self.client.http.logs_from(channel, _PAGE, before=before)
             latest_first = sorted(page, key=lambda message: int(message["id"]), reverse=True)
             for message in latest_first:
@@ -294,8 +280,13 @@ class DiscordOutlet:
                 break
         return History(newest=newest, own=found[::-1])
 
-    async def describe(self, channel: ChannelId) -> ChannelFacts:
-        """Return what must be known of a channel; raise OutletError, MissingPermissionsError when the bot cannot see it."""
+    async def describe(self, channel: ChannelId, *, anew: bool = False) -> ChannelFacts:
+        """Return what must be known of a channel; raise OutletError, MissingPermissionsError when the bot cannot see it.
+
+        With ``anew`` a person wants to know: what was refused in the channel until now does not count any more.
+        """
+        if anew:
+            await self.waits.over_in([channel])
         try:
             return await self._describe(channel)
         except OutletError as error:
@@ -305,7 +296,7 @@ class DiscordOutlet:
             raise MissingPermissionsError([_PERMISSIONS["view_channel"]], place=place, seen=False) from error
 
     async def _describe(self, channel: ChannelId) -> ChannelFacts:
-        async with self._wire(f"looking at channel {channel}"):
+        async with self._wire(f"looking at channel {channel}", door=f"look:{channel}"):
             found = await self.client.fetch_channel(channel)
             if not isinstance(found, discord.TextChannel):
                 raise OutletError(
@@ -339,7 +330,7 @@ class DiscordOutlet:
     async def has(self, channel: ChannelId, message: MessageId) -> bool:
         """Tell whether a message is there."""
         try:
-            async with self._wire(f"looking for message {message} in channel {channel}"):
+            async with self._wire(f"looking for message {message} in channel {channel}", door=f"find:{channel}"):
                 await self.client.http.get_message(channel, message)
         except OutletError as error:
             if error.code in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
@@ -350,14 +341,14 @@ class DiscordOutlet:
     async def set_role(self, guild: GuildId, user: int, role: int, *, wanted: bool) -> None:
         """Give a member a role, or take it from them; raise OutletError when the bot may not."""
         change = self.client.http.add_role if wanted else self.client.http.remove_role
-        async with self._wire(f"changing the roles of a member of server {guild}"):
+        async with self._wire(f"changing the roles of a member of server {guild}", door=f"roles:{guild}"):
             await change(guild, user, role, reason="the member asked for it")
 
     async def server_events(self, guild: GuildId) -> Sequence[SeenServerEvent]:
         """Return the scheduled events of a server that are to come or going on, at places outside Discord."""
         me = self.client.user
         assert me is not None, "the client has logged in"
-        async with self._wire(f"reading the events of server {guild}", hints=_FOR_SERVER_EVENTS):
+        async with self._wire(f"reading the events of server {guild}", door=f"events:{guild}", hints=_FOR_SERVER_EVENTS):
             found: Sequence[Mapping[str, Any]] = await self.client.http.get_scheduled_events(guild, with_user_count=False)
         return [_seen_server_event(event, me.id) for event in found if event.get("entity_metadata")]
 
@@ -368,7 +359,7 @@ class DiscordOutlet:
         ``permanent``, look for the event before asking again.
         """
         doing = f"making an event of server {guild}"
-        async with self._wire(doing, hints=_FOR_SERVER_EVENTS, once=True):
+        async with self._wire(doing, door=f"make-event:{guild}", hints=_FOR_SERVER_EVENTS, once=True):
             answer = await self.client.http.create_guild_scheduled_event(guild, reason=reason, **body)
         try:
             return int(answer["id"])
@@ -377,64 +368,52 @@ class DiscordOutlet:
 
     async def edit_server_event(self, guild: GuildId, number: int, changes: Mapping[str, Any], *, reason: str) -> None:
         """Change what a scheduled event shows: of its body, what ``changes`` names."""
-        async with self._wire(f"changing event {number} of server {guild}", hints=_FOR_SERVER_EVENTS):
+        async with self._wire(f"changing event {number} of server {guild}", door=f"edit-event:{guild}", hints=_FOR_SERVER_EVENTS):
             await self.client.http.edit_scheduled_event(guild, number, reason=reason, **changes)
 
     @asynccontextmanager
     async def _wire(
-        self, doing: str, *, hints: Mapping[int, str] = MappingProxyType({}), once: bool = False
+        self, doing: str, *, door: str, hints: Mapping[int, str] = MappingProxyType({}), once: bool = False
     ) -> AsyncGenerator[None]:
-        """Bound a call in time, and turn what can go wrong with it into sentences, ``hints`` before those of all calls."""
-        answers = _Answers(once=once)
-        token = _ANSWERS.set(answers)
+        """Bound a call in time, and turn what can go wrong with it into sentences, ``hints`` before those of all calls.
+
+        A ``door`` that was refused is not tried again for a while: the refusal is raised once more.
+        """
+        for key in (_TOKEN, door):
+            if closed := self.waits.find(key):
+                raise _closed(closed)
+        answers = Answers(once=once)
+        token = ANSWERS.set(answers)
         try:
             async with asyncio.timeout(self._timeout):
                 yield
         except FAILURES as error:
-            raise _certain(_refused(error, doing, told=answers.wait, hints=hints), answers) from error
+            refusal = _certain(_refused(error, doing, told=answers.wait, hints=hints), answers)
+            if refusal.permanent and (refusal.status in {401, 403} or refusal.code == UNKNOWN_CHANNEL):
+                key = _TOKEN if refusal.status == 401 else door  # noqa: PLR2004 - Unauthorized
+                status = refusal.status or 0
+                refusal = _closed(await self.waits.refused(key, str(refusal), status=status, code=refusal.code))
+            raise refusal from error
         finally:
-            _ANSWERS.reset(token)
+            ANSWERS.reset(token)
+        await self.waits.over(door)
 
 
-class _UnclearError(aiohttp.ClientError):
-    """A request that must not be repeated failed in a way that does not tell whether it was carried out."""
+_TOKEN: Final = "token"  # noqa: S105 - the word, not the thing
+"""The door that is closed when Discord takes the bot's token no more."""
 
 
-def _trace() -> aiohttp.TraceConfig:
-    """Return what listens to the requests of a client, to fill :class:`_Answers`."""
-
-    async def on_answer(_: aiohttp.ClientSession, __: SimpleNamespace, told: aiohttp.TraceRequestEndParams) -> None:
-        answers = _ANSWERS.get()
-        if answers is not None:
-            answers.uncertain |= told.response.status >= 500  # noqa: PLR2004 (HTTP's own boundary)
-            answers.wait = max(answers.wait, _seconds(told.response.headers.get("Retry-After")))
-            if answers.once and answers.uncertain:
-                # What is raised here ends the request before discord.py repeats it.
-                told.response.close()
-                raise _UnclearError(f"it answered {told.response.status}")
-
-    async def on_failure(_: aiohttp.ClientSession, __: SimpleNamespace, failed: aiohttp.TraceRequestExceptionParams) -> None:
-        answers = _ANSWERS.get()
-        if answers is not None:
-            answers.uncertain = True
-            if answers.once and isinstance(failed.exception, Exception):  # a cancellation goes on as one
-                raise _UnclearError(str(failed.exception)) from failed.exception
-
-    trace = aiohttp.TraceConfig()
-    trace.on_request_end.append(on_answer)
-    trace.on_request_exception.append(on_failure)
-    return trace
+def _closed(wait: Wait) -> OutletError:
+    """Say again what Discord refused, and when it is asked the next time."""
+    return OutletError(f"{wait.why} {again(wait)}", status=wait.status, code=wait.code, permanent=True)
 
 
-def _seconds(header: str | None) -> float:
-    """Read a Retry-After header; 0 when it is not there or is no number."""
-    try:
-        return max(0.0, float(header or 0))
-    except ValueError:
-        return 0.0
+def again(wait: Wait) -> str:
+    """Say when Discord is asked the next time for what it refused."""
+    return f"Discord is asked again after {wait.until:%Y-%m-%d %H:%M} UTC; a running bot asks at once when its permissions change."
 
 
-def _certain(error: OutletError, answers: _Answers) -> OutletError:
+def _certain(error: OutletError, answers: Answers) -> OutletError:
     """Return the error, or, when an earlier request of the call may have been carried out, one that does not deny it.
 
     discord.py repeats what was answered with 5xx. A send of which the first request was carried out and the second refused must not
@@ -503,16 +482,11 @@ def _refused(  # noqa: PLR0911 (one per kind of failure)
     """Say what went wrong with a request, and what to do; ``told`` is the longest Retry-After header in seconds, 0 for none."""
     match error:
         case discord.RateLimited():
-            seconds = max(error.retry_after, told)
-            return RateLimitedError(
-                f"Discord asked to wait {timedelta(seconds=round(seconds))} before {doing}.", retry_after=seconds
-            )
-        case discord.HTTPException(status=429):
-            seconds = max(_seconds(error.response.headers.get("Retry-After")), told) or _CLOUDFLARE_SECONDS
-            return RateLimitedError(f"Discord refuses all requests for now, also {doing}.", retry_after=seconds)
+            sentence = f"Discord asked to wait {timedelta(seconds=math.ceil(error.retry_after))} before {doing}."
+            return RateLimitedError(sentence, retry_after=error.retry_after)
         case discord.HTTPException(status=status, code=code) if status < 500 and code in _LIMITS:  # noqa: PLR2004 (HTTP's own boundary)
             sentence = f"Discord lets the channel wait before {doing} (code {code})."
-            return RateLimitedError(sentence, retry_after=told or _CLOUDFLARE_SECONDS)
+            return RateLimitedError(sentence, retry_after=told or UNTOLD_SECONDS)
         case discord.HTTPException(status=401):
             return OutletError(f"Discord refused the bot's token at {doing}: copy it anew.", status=401, permanent=True)
         case discord.HTTPException(status=status, code=code) if status < 500:  # noqa: PLR2004 (HTTP's own boundary)
@@ -521,7 +495,7 @@ def _refused(  # noqa: PLR0911 (one per kind of failure)
         case discord.HTTPException(status=status):
             sentence = f"Discord had a fault ({status}) at {doing}: it is tried again."
             return OutletError(sentence, status=status, code=error.code, permanent=False)
-        case _UnclearError():
+        case UnclearError():
             sentence = f"Discord had a fault at {doing} ({error}): it is not known whether it was done."
             return OutletError(sentence, status=None, permanent=False)
         case TimeoutError():

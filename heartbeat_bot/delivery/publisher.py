@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar, assert_never
 
+from heartbeat_bot.delivery.clock import Clock
 from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Clock, Ledger
+from heartbeat_bot.delivery.ledger import Ledger
 from heartbeat_bot.delivery.outlet import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Outlet, Upload
 from heartbeat_bot.delivery.plan import (
     UNKNOWN,
@@ -38,6 +39,7 @@ from heartbeat_bot.delivery.plan import (
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, LostSend, Receipt, Series
 from heartbeat_bot.delivery.recognise import Seen, is_same, is_same_but_jumps, recognise
 from heartbeat_bot.delivery.schema import IntentKind
+from heartbeat_bot.delivery.waits import LONGEST_WAIT, pause
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError, UserError
 from heartbeat_bot.messages.post import COVER, File, Post, PostKey, is_of
 
@@ -47,13 +49,9 @@ NONCE_WINDOW: Final = timedelta(seconds=60)
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far this machine's clock and Discord's may be apart before more than the newest hundred messages matter."""
 
-LONGEST_WAIT: Final = timedelta(days=1)
-"""No limit of Discord's lasts as long: an instant further ahead was written down by a clock that was wrong."""
-
-FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=6)
-"""How long a message that Discord answered with a fault is left alone: from the first to the longest, doubled each time. A fault
-need not pass: some messages within all documented limits are answered with 500 for ever (discord-api-docs issue 8554)."""
+"""How long a message that Discord answered with a fault is left alone at most. A fault need not pass: some messages within all documented
+limits are answered with 500 for ever (discord-api-docs issue 8554)."""
 
 PUBLISH_LIMIT: Final = 10
 PUBLISH_SPAN: Final = timedelta(hours=1)
@@ -586,8 +584,7 @@ class Publisher:
     def _note_trouble(self, channel: ChannelId, digest: Digest) -> None:
         before = self._troubles.get((channel, digest))
         times = before.times + 1 if before else 1
-        pause = min(FIRST_PAUSE * 2 ** min(times - 1, 20), LONGEST_PAUSE)
-        self._troubles[channel, digest] = _Trouble(times=times, until=self._clock() + pause)
+        self._troubles[channel, digest] = _Trouble(times=times, until=self._clock() + pause(times, longest=LONGEST_PAUSE))
 
     def _check_trouble(self, channel: ChannelId, digest: Digest) -> None:
         """Raise OutletError for a message that Discord answered with a fault a moment ago."""

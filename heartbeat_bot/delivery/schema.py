@@ -254,3 +254,15 @@ server_events = Table(
     Column("updated_at", Instant, nullable=False),
 )
 Index("server_events_newsletter", server_events.c.newsletter)
+
+waits = Table(
+    "waits",
+    metadata,
+    Column("key", String, primary_key=True),  # names what of Discord is left alone
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("times", Integer, nullable=False),  # how often it was refused in a row, 0 when Discord asked to wait
+    Column("status", Integer, nullable=False),
+    Column("code", Integer, nullable=False),
+)

@@ -10,7 +10,7 @@ from heartbeat_bot.sandbox.ratelimits import Meters, Quota, RateLimits
 from heartbeat_bot.sandbox.validation import Form, Problems
 from heartbeat_bot.sandbox.world import World
 
-QuotaName = Literal["send", "edit", "delete", "webhook", "other"]
+QuotaName = Literal["send", "edit", "delete", "crosspost", "webhook", "other"]
 
 MAJOR: Final = ("channel_id", "guild_id", "webhook_token")
 """Parameters that have limits of their own (docs, *Rate Limits*)."""

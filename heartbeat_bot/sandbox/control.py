@@ -168,6 +168,12 @@ class Control:
         body = {"guild_id": str(guild.id), "role": role_object(role)}
         self._tell(guild, Event(name="GUILD_ROLE_UPDATE", body=body, intent=Intent.GUILDS))
 
+    def set_permissions(self, guild: Guild, role: Role, permissions: int) -> None:
+        """Set what a role may do in the whole guild."""
+        role.permissions = permissions
+        body = {"guild_id": str(guild.id), "role": role_object(role)}
+        self._tell(guild, Event(name="GUILD_ROLE_UPDATE", body=body, intent=Intent.GUILDS))
+
     def create_user(
         self, guild: Guild, name: str, *, id: int | None = None, roles: Iterable[Role] = (), locale: str = "en-US"
     ) -> User:
@@ -181,7 +187,7 @@ class Control:
         return user
 
     def own_role(self, guild: Guild) -> Role:
-        """Return the role that the bot brought with it; set its ``permissions`` to give or take them."""
+        """Return the role that the bot brought with it; which may be given and taken permissions (:meth:`set_permissions`)."""
         return guild.roles[guild.members[self.world.bot.id].roles[0]]
 
     def overwrite(self, channel: Channel, who: Role | User, *, allow: int = 0, deny: int = 0) -> None:

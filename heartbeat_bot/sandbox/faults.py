@@ -75,7 +75,27 @@ class Malformed:
     content_type: str = "application/json"
 
 
-Fault = Answer | Close | TooMany | Hold | Cue | Malformed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """Answer with exactly this, and do nothing of what was asked: what a proxy before Discord may answer, say.
+
+    Of ``headers`` only ``Via`` is there by itself, as Discord's own answers have it; with None for it, it is left out.
+    """
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: dict[str, str | None] = field(default_factory=dict[str, str | None])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headers:
+    """Do what was asked, and answer with these headers besides, such as rate limits of another Discord than this one."""
+
+    headers: dict[str, str]
+
+
+Fault = Answer | Close | TooMany | Hold | Cue | Malformed | Raw | Headers
 
 
 @dataclass(slots=True, kw_only=True)

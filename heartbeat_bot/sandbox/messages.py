@@ -123,7 +123,7 @@ class MessageRoutes:
             Route(method="PATCH", template=one, handler=self.edit, quota="edit"),
             Route(method="DELETE", template=one, handler=self.delete, quota="delete"),
             Route(method="POST", template=f"{many}/bulk-delete", handler=self.delete_many),
-            Route(method="POST", template=f"{one}/crosspost", handler=self.crosspost),
+            Route(method="POST", template=f"{one}/crosspost", handler=self.crosspost, quota="crosspost"),
             Route(method="POST", template="/channels/{channel_id}/typing", handler=self.type),
         ]
 
@@ -256,7 +256,8 @@ class MessageRoutes:
         if message.flags & MessageFlag.CROSSPOSTED:
             raise refusal(40033)
         limits = self.limiter.limits
-        self.limiter.take("crosspost", str(channel.id), limits.crosspost, call.now, code=20028)
+        if not limits.crosspost_in_headers:
+            self.limiter.take("crosspost", str(channel.id), limits.crosspost, call.now, code=20028)
         message.flags |= MessageFlag.CROSSPOSTED
         update(world, channel, message)
         return Reply(body=message_object(world, message))

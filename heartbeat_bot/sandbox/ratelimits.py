@@ -25,6 +25,8 @@ class RateLimits:
     crosspost: Quota = Quota(requests=10, seconds=3600)
     """Published messages per channel (reported). Stands in no header: the eleventh is answered with code 20028 and a body to be
     believed over the Retry-After header (discord-api-docs issue 6109, Discord.Net pull request 2100)."""
+    crosspost_in_headers: bool = False
+    """Whether the limit on publishing stands in the headers of each answer instead, as any other."""
     published_edit: Quota = Quota(requests=3, seconds=3600)
     """Edits per channel of published messages (reported: discord-api-docs issue 2258); told as for publishing."""
     old_edit: Quota = Quota(requests=3, seconds=6)

@@ -9,7 +9,7 @@ from aiohttp import BodyPartReader, web
 
 from heartbeat_bot.sandbox.api_errors import ApiError, refusal, server_fault, too_many, unauthorized
 from heartbeat_bot.sandbox.call import MAJOR, Call, Limiter, Reply, Route, RouteTable, Upload
-from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Faults, Hold, Malformed, TooMany
+from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Faults, Headers, Hold, Malformed, Raw, TooMany
 from heartbeat_bot.sandbox.message_rules import REQUEST_BYTES
 from heartbeat_bot.sandbox.same_origin import is_secret
 from heartbeat_bot.sandbox.world import World
@@ -75,8 +75,8 @@ class Door:
             case Answer(after_work=False):
                 body = {"message": fault.message, "code": fault.code, **fault.extra}
                 return self._reply(request, path, received, Reply(body=body, status=fault.status), dict(fault.headers))
-            case TooMany():
-                return self._too_many(request, path, received, fault)
+            case TooMany() | Raw():
+                return self._refuse(request, path, received, fault)
             case _:
                 pass
         reply, headers = self._work(request, route, parameters, received)
@@ -97,6 +97,8 @@ class Door:
             case Answer():
                 body = {"message": fault.message, "code": fault.code, **fault.extra}
                 reply, headers = Reply(body=body, status=fault.status), headers | fault.headers
+            case Headers():
+                headers = headers | fault.headers
             case Malformed():
                 self._note(request, path, received, reply, headers)
                 return web.Response(body=fault.body, status=reply.status, headers=headers | {"Content-Type": fault.content_type})
@@ -147,7 +149,8 @@ class Door:
             standing = meters.take("everything", "", limits.everything, now)
             if standing.exceeded:
                 raise too_many(standing.reset_after, scope="global")
-        quota = getattr(limits, route.quota)
+        unannounced = route.quota == "crosspost" and not limits.crosspost_in_headers
+        quota = limits.other if unannounced else getattr(limits, route.quota)
         resource = "/".join(parameters.get(name, "") for name in MAJOR)
         standing = meters.take(f"{route.method} {route.template}", resource, quota, now)
         headers |= standing.headers()
@@ -166,6 +169,17 @@ class Door:
         if fault.scope == "global":
             headers["X-RateLimit-Global"] = "true"
         return self._reply(request, path, received, Reply(body=body, status=429), headers)
+
+    def _refuse(self, request: web.Request, path: str, received: _Received, fault: TooMany | Raw) -> web.StreamResponse:
+        if isinstance(fault, TooMany):
+            return self._too_many(request, path, received, fault)
+        return self._raw(request, path, received, fault)
+
+    def _raw(self, request: web.Request, path: str, received: _Received, fault: Raw) -> web.StreamResponse:
+        told = {**_VIA, **fault.headers}
+        headers = {name: value for name, value in told.items() if value is not None}
+        self._note(request, path, received, Reply(body=fault.body.decode("utf-8", "replace"), status=fault.status), headers)
+        return web.Response(body=fault.body, status=fault.status, headers=headers | {"Content-Type": fault.content_type})
 
     def _cut(self, request: web.Request, path: str, received: _Received) -> web.StreamResponse:
         self._note(request, path, received, None, {})

@@ -10,8 +10,9 @@ from typing import Final
 
 from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.config import Config
+from heartbeat_bot.delivery.clock import Clock
 from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Clock, Ledger
+from heartbeat_bot.delivery.ledger import Ledger
 from heartbeat_bot.delivery.outlet import DiscordOutlet
 from heartbeat_bot.delivery.plan import MessageId, message_url
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Receipt

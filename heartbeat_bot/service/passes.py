@@ -9,10 +9,11 @@ from typing import Final
 
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.approval import Version, is_same, is_small, text_of, unseen, version_of
+from heartbeat_bot.delivery.clock import Clock
 from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Clock, Duties, IssueRecord, Ledger, Newsletter
+from heartbeat_bot.delivery.ledger import Duties, IssueRecord, Ledger, Newsletter
 from heartbeat_bot.delivery.outlet import UNKNOWN_CHANNEL, ChannelFacts, DiscordOutlet
 from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, GuildId, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step

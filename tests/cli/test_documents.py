@@ -100,17 +100,23 @@ def test_every_document_that_the_readme_links_to_is_there() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-SECURITY = (ROOT / "docs" / "security.md").read_text()
-PROMISES = SECURITY[SECURITY.index("## What is promised") : SECURITY.index("## What is not promised")]
+def promised(page: str) -> str:
+    """Return the part of a document that promises something."""
+    text = (ROOT / "docs" / page).read_text()
+    return text[text.index("## What is promised") : text.index("## What is not promised")]
 
 
-def test_every_promise_of_the_security_page_names_its_test() -> None:
-    promises = re.findall(r"^- .*?(?=^- |^#|\Z)", PROMISES, re.MULTILINE | re.DOTALL)
-    assert len(promises) > 40
+PROMISES = {page: promised(page) for page in ("security.md", "weather.md")}
+
+
+@pytest.mark.parametrize(("page", "least"), [("security.md", 40), ("weather.md", 15)])
+def test_every_promise_of_a_page_names_its_test(page: str, least: int) -> None:
+    promises = re.findall(r"^- .*?(?=^- |^#|\Z)", PROMISES[page], re.MULTILINE | re.DOTALL)
+    assert len(promises) > least
     assert [promise for promise in promises if not re.search(r"`[\w/]+\.py::test_\w+`", promise)] == []
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([\w/]+\.py::\w+)`", PROMISES))))
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([\w/]+\.py::\w+)`", "".join(PROMISES.values())))))
 def test_the_test_of_a_promise_is_there(name: str) -> None:
     file, test = name.split("::")
     assert re.search(rf"^ *(?:async )?def {test}\(", (ROOT / "tests" / file).read_text(), re.MULTILINE), name

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from home import ISSUE, Home
 
+from heartbeat_bot.sandbox.faults import Answer, Raw
 from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.sqlite import exclusive
 
@@ -111,6 +112,26 @@ async def test_a_broken_issue_is_a_finding_with_its_line_and_stops_no_other(home
 async def test_an_unknown_key_of_the_configuration_is_named_with_its_line(home: Home) -> None:
     home.config.write_text(home.config.read_text().replace("announce:", "annouce:"))
     await home.run("sync", code=2)
+
+
+async def test_the_doctor_says_that_discord_is_to_be_left_alone_and_asks_nothing(home: Home) -> None:
+    ban = Raw(status=429, body=b"error code: 1015", content_type="text/plain", headers={"Via": None, "Retry-After": "600"})
+    home.sandbox.faults.add("GET", "/users/@me", ban)
+    assert "Discord asked to wait 0:10:00 before logging in" in await home.run("sync", code=2, err=True)
+    home.sandbox.log.clear()
+    assert "Discord asked to wait 0:0" in await home.run("doctor", code=1)
+    assert home.sandbox.log == []
+
+
+async def test_the_doctor_says_what_was_refused_not_long_ago_and_looks_anew(home: Home) -> None:
+    await home.sync()
+    home.write("new", ISSUE)
+    home.sandbox.faults.add("POST", "/channels/*/messages", Answer(status=403, code=50013))
+    home.config.write_text(home.config.read_text().replace("hold: 10m", "hold: 0s, max_age: null"))
+    await home.run("sync", code=1)
+    told = await home.run("doctor")
+    assert "not long ago: Discord refused sending a message" in told
+    assert "Discord is asked again after" in told
 
 
 PIXEL = bytes.fromhex(

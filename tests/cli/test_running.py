@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
+from types import SimpleNamespace
 
+import discord
 import pytest
 from home import ISSUE, Home
 
 from heartbeat_bot.config import load_config
 from heartbeat_bot.operation import run_bot
-from heartbeat_bot.sandbox.faults import Answer, Close, Fault, Hold, Malformed, TooMany
+from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.sandbox.faults import Answer, Close, Fault, Hold, Malformed, Raw, TooMany
 from heartbeat_bot.sandbox.permissions import Permission
 
 
@@ -106,11 +109,70 @@ async def test_commands_that_discord_does_not_answer_keep_the_first_pass_waiting
         hold.released.set()
 
 
-@pytest.mark.parametrize("fault", [TooMany(retry_after=3600), Malformed()], ids=["429", "malformed"])
-async def test_a_login_that_fails_is_told_in_a_sentence(home: Home, fault: Fault) -> None:
-    home.sandbox.faults.add("GET", "/users/@me", fault, times=None)
+WEATHER = {
+    "502": (Answer(status=502), [5, 10, 20]),
+    "503": (Answer(status=503), [5, 10, 20]),
+    "520": (Answer(status=520), [5, 10, 20]),
+    "429": (TooMany(retry_after=100), [100, 100, 100]),
+    "ban": (Raw(status=429, body=b"error code: 1015", content_type="text/plain", headers={"Via": None}), [600, 600, 600]),
+    "closed": (Close(), [5, 10, 20]),
+    "malformed": (Malformed(), [5, 10, 20]),
+}
+
+
+@pytest.mark.parametrize("path", ["/users/@me", "/channels/*", "/guilds/*"])
+@pytest.mark.parametrize(("fault", "pauses"), WEATHER.values(), ids=WEATHER)
+async def test_a_start_that_discord_does_not_let_through_is_tried_again_with_growing_pauses(
+    home: Home,
+    clock: ManualClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+    fault: Fault,
+    pauses: list[float],
+) -> None:
+    # discord.py waits for seconds before it repeats a request; nothing else of its asyncio is changed.
+    monkeypatch.setattr(discord.http, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": _no_time}))
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)  # put back after the test
+    monkeypatch.setenv("HB_TOKEN", home.sandbox.token)
+    home.sandbox.faults.add("GET", path, fault, times=None)
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.advance(seconds)
+        if len(slept) == len(pauses):
+            home.sandbox.faults.clear()
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        bot = tasks.create_task(run_bot(load_config(home.config), clock=clock, sleep=sleep))
+        while not home.sessions():  # noqa: ASYNC110 - the sandbox tells of nothing
+            await asyncio.sleep(0.02)
+        bot.cancel()
+    assert slept == pauses
+    assert caplog.text.count("the bot could not start yet, it is tried again in") == len(pauses)
+
+
+async def _no_time(_: float) -> None:
+    """Let others go on, and time stand."""
+
+
+async def test_a_discord_that_cannot_be_reached_is_waited_for(home: Home) -> None:
+    home.config.write_text(home.config.read_text().replace(home.sandbox.url, "http://127.0.0.1:9/api/v10"))
     async with running(home) as bot:
-        assert "logging in" in await bot.ended(code=2)
+        assert bot.process.stderr
+        assert (
+            b"could not start yet, it is tried again in 0:00:05: Discord could not be reached"
+            in await bot.process.stderr.readline()
+        )
+        assert await bot.stop() == ""
+
+
+@pytest.mark.parametrize(("path", "status"), [("/users/@me", 401), ("/channels/*", 403), ("/channels/*", 404)])
+async def test_what_a_person_must_mend_ends_the_start_with_a_sentence(home: Home, path: str, status: int) -> None:
+    home.sandbox.faults.add("GET", path, Answer(status=status), times=None)
+    async with running(home) as bot:
+        assert "Discord refused" in await bot.ended(code=2)
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,9 @@ def channel(news: Channel) -> ChannelId:
 
 
 @pytest.fixture
-async def outlet(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordOutlet]:
+async def outlet(sandbox: Sandbox, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordOutlet]:
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)  # put back after the test
-    async with log_in(sandbox.token, api_url=sandbox.url) as logged_in:
+    async with log_in(sandbox.token, api_url=sandbox.url, clock=clock) as logged_in:
         sandbox.log.clear()
         yield logged_in
 
@@ -220,11 +220,14 @@ async def test_a_long_wait_is_told_and_a_short_one_sat_out(sandbox: Sandbox, out
     assert caught.value.retry_after == 1163
 
 
-async def test_of_two_waits_that_disagree_the_longer_is_told(sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId) -> None:
+async def test_of_two_waits_that_disagree_the_longer_is_told(
+    sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId, clock: ManualClock
+) -> None:
     sandbox.faults.add("POST", MESSAGES, TooMany(retry_after=100, header=500))
     with pytest.raises(RateLimitedError) as caught:
         await outlet.send(channel, RICH.body(), (), "n")
     assert caught.value.retry_after == 500
+    clock.advance(500)
     sandbox.faults.add("POST", MESSAGES, TooMany(retry_after=0.01, header=500.5), times=None)
     with pytest.raises(RateLimitedError) as caught:
         await outlet.send(channel, RICH.body(), (), "n")
@@ -267,7 +270,7 @@ async def test_an_answer_that_gets_lost_is_no_refusal(
 async def test_a_call_that_takes_too_long_is_given_up(sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId) -> None:
     hold = Hold()
     sandbox.faults.add("POST", MESSAGES, hold)
-    impatient = DiscordOutlet(outlet.client, timeout=0.1)
+    impatient = DiscordOutlet(outlet.client, outlet.waits, timeout=0.1)
     with pytest.raises(OutletError, match="did not answer in time"):
         await impatient.send(channel, RICH.body(), (), "n")
     hold.released.set()

@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Hold, Malformed, TooMany
+from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Headers, Hold, Malformed, Raw, TooMany
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel
 
@@ -102,3 +102,20 @@ async def test_a_body_may_be_malformed(api: Api, sandbox: Sandbox, channel: Chan
         await api.send(channel, content="x")
     sandbox.faults.add("POST", SEND, Malformed(body=b"<html>", content_type="text/html"))
     assert (await api.send(channel, content="x")).body == "<html>"
+
+
+async def test_an_answer_is_exactly_what_was_asked_for_and_nothing_is_done(api: Api, sandbox: Sandbox, channel: Channel) -> None:
+    ban = Raw(status=429, body=b"error code: 1015", content_type="text/plain", headers={"Via": None, "Retry-After": "600"})
+    sandbox.faults.add("POST", SEND, ban)
+    url = f"{sandbox.url}/channels/{channel.id}/messages"
+    async with api.session.post(url, json={"content": "x"}, headers={"Authorization": f"Bot {sandbox.token}"}) as answer:
+        assert (answer.status, await answer.read()) == (429, b"error code: 1015")
+        assert (answer.headers["Retry-After"], answer.headers.get("Via")) == ("600", None)
+    assert sandbox.messages(channel) == []
+
+
+async def test_headers_come_beside_the_answer(api: Api, sandbox: Sandbox, channel: Channel) -> None:
+    sandbox.faults.add("POST", SEND, Headers(headers={"X-RateLimit-Remaining": "abc"}))
+    answer = await api.send(channel, content="x")
+    assert (answer.status, answer.headers["X-RateLimit-Remaining"]) == (200, "abc")
+    assert len(sandbox.messages(channel)) == 1

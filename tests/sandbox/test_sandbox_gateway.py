@@ -1,3 +1,4 @@
+import asyncio
 import json
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -56,6 +57,17 @@ async def test_a_heartbeat_is_acknowledged(connect: Connect, sandbox: Sandbox) -
     await socket.send(1, None)
     assert (await socket.next())["op"] == 11
     assert sandbox.gateway.heartbeats == 1
+
+
+async def test_a_heartbeat_is_answered_from_afar_so_that_a_thread_of_the_client_s_can_note_when_it_was_sent(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heartbeat_bot.sandbox.gateway.FROM_AFAR", 0.2)  # more than a busy machine takes by itself
+    socket, loop = await connect(), asyncio.get_running_loop()
+    await socket.send(1, None)
+    sent = loop.time()
+    assert (await socket.next())["op"] == 11
+    assert loop.time() - sent > 0.15
 
 
 async def test_identifying_brings_ready_and_the_guilds_in_order(connect: Connect, guild: Guild, channel: Channel) -> None:

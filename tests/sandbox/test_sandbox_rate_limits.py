@@ -89,3 +89,15 @@ async def test_messages_older_than_an_hour_can_be_edited_three_times_in_six_seco
     assert (old[3].code, old[3].body["retry_after"]) == (30046, 6)
     clock.advance(6)
     assert (await api.edit(channel, sent.body["id"], content="late")).status == 200
+
+
+async def test_the_limit_on_publishing_can_stand_in_the_headers(api: Api, sandbox: Sandbox, news: Channel) -> None:
+    sandbox.limits.crosspost, sandbox.limits.crosspost_in_headers = Quota(requests=2, seconds=3600), True
+    answers = [await api.send(news, content=str(number)) for number in range(3)]
+    published = [await api.call("POST", f"/channels/{news.id}/messages/{sent.body['id']}/crosspost") for sent in answers]
+    assert [(answer.status, answer.headers["X-RateLimit-Remaining"]) for answer in published] == [
+        (200, "1"),
+        (200, "0"),
+        (429, "0"),
+    ]
+    assert published[0].headers["X-RateLimit-Reset-After"] == "3600.000"
