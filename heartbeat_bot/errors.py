@@ -101,8 +101,10 @@ class RateLimitedError(OutletError):
 class MissingPermissionsError(OutletError):
     """The bot lacks permissions in a channel, without which it might post twice or not be read: nothing is sent there."""
 
-    def __init__(self, missing: Sequence[str], *, place: str, seen: bool = True) -> None:
-        """Say which permissions, by Discord's names, are missing in which place ("#news", say), and what to do.
+    def __init__(
+        self, missing: Sequence[str], *, place: str, seen: bool = True, then: str = "The next pass goes on by itself."
+    ) -> None:
+        """Say which permissions, by Discord's names, are missing in which place ("#news", say), what to do, and what comes ``then``.
 
         A channel that cannot be ``seen`` may also be in a server where the bot is not.
         """
@@ -110,7 +112,7 @@ class MissingPermissionsError(OutletError):
         todo = "Grant it" if seen else "Invite the bot to the server, unless it is there, and grant it"
         super().__init__(
             f"The bot lacks the {what} in {place}: nothing is posted or edited there, and readers see what stood there before. "
-            f"{todo} to the bot's role in the channel's settings; the next pass goes on by itself.",
+            f"{todo} to the bot's role in the channel's settings. {then}",
             status=None,
             permanent=True,
         )

@@ -292,8 +292,10 @@ class DiscordOutlet:
         except OutletError as error:
             if error.code != NO_ACCESS:
                 raise
-            place = f"channel {channel}"
-            raise MissingPermissionsError([_PERMISSIONS["view_channel"]], place=place, seen=False) from error
+            closed = self.waits.find(f"look:{channel}")
+            then = again(closed) if closed else "It is asked again by the next pass."
+            missing = [_PERMISSIONS["view_channel"]]
+            raise MissingPermissionsError(missing, place=f"channel {channel}", seen=False, then=then) from error
 
     async def _describe(self, channel: ChannelId) -> ChannelFacts:
         async with self._wire(f"looking at channel {channel}", door=f"look:{channel}"):

@@ -30,9 +30,10 @@ async def test_a_channel_where_a_permission_was_taken_away_gets_nothing_until_it
         assert name in line
         assert "#news" in line or str(town.news.id) in line
         assert "readers see what stood there before" in line
-        assert "the next pass goes on by itself" in line
+        assert ("asked again after 2026-08-01 12:" if name == "View Channel" else "The next pass goes on by itself") in line
         assert posted(town) == []
         town.news.overwrites.clear()
+        town.clock.advance(60)
         await town.sync()
         assert len(posted(town)) == 8
 
