@@ -142,6 +142,15 @@ class Bot(commands.Bot):
         Whether its permissions did cannot be told from what it was before: the bot may have been shut out of it without a word.
         """
         await self._waits.over_in([after.id])
+        self.service.alarms.check_again()
+
+    async def on_guild_channel_delete(self, _: discord.abc.GuildChannel) -> None:
+        """Look at the channels with the next look: it may be one of them."""
+        self.service.alarms.check_again()
+
+    async def on_guild_remove(self, _: discord.Guild) -> None:
+        """Likewise when the bot was removed from a server."""
+        self.service.alarms.check_again()
 
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
         """Ask again what a server and its channels refused, once a role changed."""
@@ -159,6 +168,7 @@ class Bot(commands.Bot):
 
     async def _ask_again_in(self, guild: discord.Guild) -> None:
         await self._waits.over_in([guild.id, *(channel.id for channel in guild.channels)])
+        self.service.alarms.check_again()
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - discord.py's signature
         """Log what goes wrong outside of commands; tell the person when there is one."""

@@ -64,6 +64,8 @@ def _standing(newsletter: Mapping[str, Any]) -> Iterator[str]:
         yield f"  last issue: {newsletter['last_issue']['title']} ({newsletter['last_issue']['announced']})"
     if newsletter["error"]:
         yield f"  could not be read: {newsletter['error']}"
+    for trouble in newsletter["troubles"]:
+        yield f"  in trouble since {trouble['since']} (found {trouble['looks']} times): {trouble['words']}"
     if newsletter["paused"]:
         yield f"  paused by a moderator since {newsletter['paused']}: nothing is sent, edited or deleted until /resume"
     elif newsletter["overdue"]:

@@ -36,6 +36,7 @@ from heartbeat_bot.delivery.receipts import (
 )
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.server_events import ServerEvents
+from heartbeat_bot.delivery.troubles import Troubles
 from heartbeat_bot.delivery.waits import WaitRows
 from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
@@ -282,6 +283,7 @@ class Ledger(Store):
         self.actions = Actions(database)
         self.server_events = ServerEvents(database)
         self.waits = WaitRows(database)
+        self.troubles = Troubles(database)
         self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(database, schema.issues))
 
     @reading

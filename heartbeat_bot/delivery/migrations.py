@@ -142,7 +142,7 @@ def _lost_answers(connection: Connection) -> None:
 
 
 def _waits(connection: Connection) -> None:
-    """Version 6: what of Discord is left alone, and until when."""
+    """Version 6: what of Discord is left alone, and until when; and what keeps newsletters from being kept in step."""
     instant = "TIMESTAMP WITH TIME ZONE" if connection.dialect.name == "postgresql" else "TIMESTAMP"
     connection.execute(
         text(
@@ -151,6 +151,17 @@ def _waits(connection: Connection) -> None:
                 "key" VARCHAR NOT NULL, since {instant} NOT NULL, until {instant} NOT NULL, why TEXT NOT NULL, times INTEGER NOT NULL,
                 status INTEGER NOT NULL, code INTEGER NOT NULL,
                 PRIMARY KEY ("key")
+            )
+            """
+        )
+    )
+    connection.execute(
+        text(
+            f"""
+            CREATE TABLE troubles (
+                newsletter VARCHAR NOT NULL, about VARCHAR NOT NULL, words TEXT NOT NULL, since {instant} NOT NULL,
+                looks INTEGER NOT NULL, told_at {instant},
+                PRIMARY KEY (newsletter, about)
             )
             """
         )

@@ -255,6 +255,17 @@ server_events = Table(
 )
 Index("server_events_newsletter", server_events.c.newsletter)
 
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("newsletter", String, primary_key=True),
+    Column("about", String, primary_key=True),  # what is in trouble: the source, Discord, the state, a channel
+    Column("words", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("looks", Integer, nullable=False),  # how many looks found it
+    Column("told_at", Instant),  # since when the moderators know
+)
+
 waits = Table(
     "waits",
     metadata,

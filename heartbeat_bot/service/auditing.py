@@ -176,6 +176,10 @@ class Auditing:
             await ledger.actions.end(action.id, outcome, note=note, now=self._desk.clock())
         await self.tell_untold()
 
+    def is_unsaid(self, number: ActionId) -> None:
+        """Keep in mind that what is to be told of an action has not been tried yet, so that it need not be looked for in the channel."""
+        self._unsaid.add(number)
+
     async def tell_untold(self) -> None:
         """Tell the moderators what they have not been told yet, in order; what Discord does not take is tried again by the next look.
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.service.auditing import Auditing
+from heartbeat_bot.service.alarms import Alarms
 from heartbeat_bot.service.indexing import Indexing
 from heartbeat_bot.service.notices import Notices
 from heartbeat_bot.service.passes import Passes, PassReport
@@ -18,18 +18,18 @@ class Looking:
     """Looks at newsletters: when the clock asks, and when somebody decided something. One look at a newsletter at a time."""
 
     def __init__(
-        self, passes: Passes, *, indexing: Indexing, notices: Notices, server_events: ServerEvents, auditing: Auditing
+        self, passes: Passes, *, indexing: Indexing, notices: Notices, server_events: ServerEvents, alarms: Alarms
     ) -> None:
         """Do what a look consists of, in this order."""
         self._passes = passes
         self._indexing = indexing
         self._notices = notices
         self._server_events = server_events
-        self._auditing = auditing
+        self._alarms = alarms
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def look(self, name: str) -> PassReport:
-        """Make a pass over a newsletter, tell the moderators what waits for them, bring the archive in step, and tell of server events."""
+        """Make a pass over a newsletter, tell the moderators what waits for them and what is wrong, bring the archive in step, and tell of server events."""
         async with self.alone(name) as look:
             return await look()
 
@@ -45,7 +45,7 @@ class Looking:
     async def _look(self, name: str) -> PassReport:
         report = await self._passes.sync(name)
         await self._notices.bring_in_step(name)
-        await self._auditing.tell_untold()
+        await self._alarms.bring_in_step(name, report)
         try:
             await self._indexing.index(name)
             await self._server_events.bring_in_step(name)

@@ -240,7 +240,9 @@ class Moderating:
         records = await ledger.records(name)
         waiting = [record for record in records.values() if record.state in PENDING]
         unfinished = [intent for intent in await ledger.receipts.unfinished() if intent.draft.issue in records]
+        troubles = (await ledger.troubles.standing(name)).values()
         lines = list(_passes(state, settings.poll, words))
+        lines += [words.say("status.trouble", when=since(one.since), trouble=inert(one.words)) for one in troubles]
         posted = [record for record in records.values() if record.announced_at and record.retracted_at is None]
         lines += [
             words.say("status.posting", issue=titled(record.title)) for record in posted if record.shown is None and record.present
@@ -414,8 +416,6 @@ def _passes(state: Newsletter, poll: timedelta, words: Language) -> list[str]:
     else:
         last, following = since(state.last_pass_at), since(state.last_pass_at + poll)
         lines.append(words.say("status.passes", last=last, next=following))
-    if state.error:
-        lines.append(f"⚠️ {inert(state.error)}")
     return lines
 
 

@@ -34,6 +34,10 @@ async def status_json(config: Config) -> dict[str, Any]:
                     "paused": _iso(newsletter.paused_at if newsletter else None),
                     "commit": newsletter.commit if newsletter else None,
                     "error": newsletter.error if newsletter else None,
+                    "troubles": [
+                        {"what": trouble.about, "since": _iso(trouble.since), "looks": trouble.looks, "words": trouble.words}
+                        for trouble in (await ledger.troubles.standing(name)).values()
+                    ],
                     "last_issue": {"title": announced[0].title, "announced": _iso(announced[0].announced_at)}
                     if announced
                     else None,

@@ -35,6 +35,15 @@ _LOG = logging.getLogger(__name__)
 _REMEMBERED: Final = 1000
 """Files that cannot be read and are not tried again."""
 
+SOURCE, DISCORD, STATE = "source", "discord", "state"
+"""What may be in trouble besides channels; see :func:`channel_of`."""
+
+
+def channel_of(channel: ChannelId) -> str:
+    """Name a channel as what is in trouble."""
+    return f"channel:{channel}"
+
+
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, how much of it is done, and how much there is."""
 
@@ -52,6 +61,8 @@ class PassReport:
     closed: set[ChannelId] = field(default_factory=set[ChannelId])
     """The channels where the bot lacks a permission: said once, and left alone for the rest of the pass."""
 
+    troubles: dict[str, str] = field(default_factory=dict[str, str])
+    """What keeps more than one issue from being kept in step, in sentences, by what is in trouble."""
     tried: set[IssueId] = field(default_factory=set[IssueId])
     """The issues of which something was sent, edited or deleted, or was to be."""
 
@@ -129,6 +140,8 @@ class Passes:
             report.standstill = str(error)
             report.problems.append(report.standstill)
             report.failed = True
+            own = ChannelId(self._config.newsletters[name].announce.channel)
+            report.troubles[_in_trouble(error, own) or DISCORD] = report.standstill
             if not dry_run:
                 await self._take_back(name, report)
                 await self._ledger.pass_failed(name, error=str(error), now=self._clock())
@@ -552,8 +565,24 @@ def _failed(report: PassReport, title: str, error: UserError, channel: ChannelId
     report.problems.append(f"{title}: {error}")
     # A text that cannot be read is its author's to mend: the same pass again would not.
     report.failed = report.failed or not isinstance(error, IssueError)
+    if isinstance(error, SourceError | OutletError) and (about := _in_trouble(error, channel)):
+        report.troubles[about] = str(error)
     if channel is not None and isinstance(error, MissingPermissionsError):
         report.closed.add(channel)
+
+
+def _in_trouble(error: UserError, channel: ChannelId | None) -> str:
+    """Name what is in trouble when an error came of a channel; "" when it is one message alone."""
+    match error:
+        case SourceError():
+            return SOURCE
+        case OutletError(permanent=True):
+            shut_out = isinstance(error, MissingPermissionsError) or error.status in {401, 403} or error.code == UNKNOWN_CHANNEL
+            return "" if channel is None or not shut_out else channel_of(channel)
+        case OutletError():
+            return DISCORD
+        case _:
+            return STATE
 
 
 def _shown(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:

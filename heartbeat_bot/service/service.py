@@ -6,6 +6,7 @@ from heartbeat_bot.errors import UserError
 from heartbeat_bot.messages.answers import Answer, Dialog
 from heartbeat_bot.messages.components import Press
 from heartbeat_bot.service.agenda import Agenda
+from heartbeat_bot.service.alarms import Alarms
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority
@@ -36,8 +37,9 @@ class Service:
         self.readers = Readers(desk)
         self.server_events = ServerEvents(desk, authority=self.authority, auditing=self.auditing)
         self.indexing = Indexing(desk)
+        self.alarms = Alarms(desk, self.auditing)
         self.looking = Looking(
-            desk.passes, indexing=self.indexing, notices=Notices(desk), server_events=self.server_events, auditing=self.auditing
+            desk.passes, indexing=self.indexing, notices=Notices(desk), server_events=self.server_events, alarms=self.alarms
         )
         self.known = KnownIssues(desk, self.authority)
         self.moderating = Moderating(desk, authority=self.authority, known=self.known, auditing=self.auditing, looking=self.looking)

@@ -1,0 +1,121 @@
+"""What keeps a newsletter from being kept in step is told to the moderators once, and once when it is over; `/status` says it meanwhile."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+from test_moderating import JUNE, by_mo, posted
+from town import Town
+
+from heartbeat_bot.sandbox.faults import Answer
+from heartbeat_bot.sandbox.permissions import Permission
+
+
+def told(town: Town) -> list[str]:
+    return [message["content"] for message in town.sandbox.messages(town.office) if message["content"][:1] in {"⚠", "☑"}]
+
+
+@asynccontextmanager
+async def shut_out(town: Town) -> AsyncIterator[str]:
+    own = town.sandbox.own_role(town.guild)
+    town.sandbox.overwrite(town.news, own, deny=int(Permission.SEND_MESSAGES))
+    yield "lacks the permissions Send Messages, Embed Links in #news"
+    town.sandbox.overwrite(town.news, own)
+
+
+@asynccontextmanager
+async def blind(town: Town) -> AsyncIterator[str]:
+    own = town.sandbox.own_role(town.guild)
+    town.sandbox.overwrite(town.news, own, deny=int(Permission.VIEW_CHANNEL))
+    yield "lacks the permission View Channel"
+    town.sandbox.overwrite(town.news, own)
+
+
+@asynccontextmanager
+async def deleted(town: Town) -> AsyncIterator[str]:
+    channel = town.guild.channels.pop(town.news.id)
+    yield "there is no such channel"
+    town.guild.channels[channel.id] = channel
+
+
+@asynccontextmanager
+async def without_source(town: Town) -> AsyncIterator[str]:
+    away = town.folder.rename(town.folder.with_name("away"))
+    yield "content"
+    away.rename(town.folder)
+
+
+@asynccontextmanager
+async def discord_is_down(town: Town) -> AsyncIterator[str]:
+    town.sandbox.faults.add("*", f"/channels/{town.news.id}/**", Answer(status=400, code=0), times=None)
+    town.sandbox.faults.add("*", f"/channels/{town.news.id}", Answer(status=503), times=None)
+    yield "503"
+    town.sandbox.faults.clear()
+
+
+Trouble = Callable[[Town], AbstractAsyncContextManager[str]]
+TROUBLES: list[Trouble] = [shut_out, blind, deleted, without_source, discord_is_down]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__)
+async def test_a_trouble_is_told_once_and_its_end_once_and_what_waited_is_posted(
+    town: Town, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heartbeat_bot.delivery.wire._TRIES", 1)
+    async with town.running():
+        async with trouble(town) as words:
+            if town.folder.is_dir():
+                town.write("june", JUNE)
+            for _ in range(12):
+                town.clock.advance(120)
+                await town.sync()
+            (only,) = told(town)
+            assert words in only
+            assert "**mill**" in only
+            assert words in town.shown(await by_mo(town, "status"))
+        town.write("june", JUNE)
+        for _ in range(4):
+            town.clock.advance(3600)
+            await town.sync()
+        assert len(told(town)) == 2, told(town)
+        assert "is over" in told(town)[1]
+        assert "⚠" not in town.shown(await by_mo(town, "status"))
+        assert len(posted(town)) == 4
+
+
+async def test_a_trouble_that_stands_over_a_restart_is_told_once(town: Town) -> None:
+    own = town.sandbox.own_role(town.guild)
+    async with town.running():
+        town.sandbox.overwrite(town.news, own, deny=int(Permission.EMBED_LINKS))
+        town.opened.service.alarms.check_again()
+        await town.sync()
+    assert len(told(town)) == 1
+    town.sandbox.overwrite(town.news, own)
+    async with town.running():
+        town.clock.advance(60)
+        await town.sync()
+    assert len(told(town)) == 2
+
+
+async def test_a_remote_that_is_away_for_a_moment_is_no_news(town: Town) -> None:
+    async with town.running():
+        for _ in range(5):
+            async with without_source(town):
+                town.clock.advance(300)
+                await town.sync()
+            town.clock.advance(300)
+            await town.sync()
+    assert told(town) == []
+
+
+async def test_a_permission_that_goes_while_nothing_is_to_be_posted_is_told(town: Town) -> None:
+    async with town.running():
+        await town.sync()
+        async with shut_out(town):
+            town.opened.service.alarms.check_again()
+            town.clock.advance(60)
+            await town.sync()
+            assert len(told(town)) == 1
+        town.clock.advance(60)
+        await town.sync()
+        assert len(told(town)) == 2
