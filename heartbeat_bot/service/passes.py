@@ -110,14 +110,15 @@ class Passes:
         try:
             snapshot = self.snapshots[name] = await self._sources[name].snapshot()
             state = await self._ledger.newsletter(name)
-            if not self._start_over:
+            first_run = state.baseline_at is None or (self._start_over and not await self._ledger.records(name))
+            if not self._start_over and snapshot.files:
                 now = self._clock()
                 await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=now)
             if not dry_run:
                 await self._ledger.put_right(name, now=self._clock())
-            found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
+            found = await self._survey(name, snapshot, first_run=first_run)
             if not dry_run and await self._let_small_changes_through(name, found):
-                found = await self._survey(name, snapshot, first_run=state.baseline_at is None)
+                found = await self._survey(name, snapshot, first_run=first_run)
         except (SourceError, StateError, OutletError) as error:
             report.standstill = str(error)
             report.problems.append(report.standstill)
@@ -134,7 +135,7 @@ class Passes:
             if not paused:
                 await self._foretell(name, found, report)
             return report
-        ids = await self._note(name, found, first_run=state.baseline_at is None)
+        ids = await self._note(name, found, first_run=first_run)
         if not paused:
             await self._make_agree(name, found, ids, report)
         await self._ledger.pass_done(name, commit=found.snapshot.commit, now=self._clock())
