@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, make_url, select, union, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, make_url, not_, select, union, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from heartbeat_bot import sqlite
@@ -488,7 +488,11 @@ class Ledger(Store):
                 if trusting:
                     # Nobody has looked at its pictures yet, as it is not posted.
                     values |= {"approved": func.coalesce(table.c.approved, table.c.blob.concat(f"+{ANY_PICTURES}"))}
-            connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
+            these = update(table).where(table.c.id == issue, table.c.state != State.GONE)
+            if ruling.verdict is Verdict.ANNOUNCE:  # somebody may have decided otherwise since the pass began
+                skipped = and_(table.c.skipped_at.is_not(None), table.c.approved_at.is_(None), table.c.scheduled_at.is_(None))
+                these = these.where(table.c.on_hold_at.is_(None), not_(skipped))
+            connection.execute(these.values(values))
 
     @writing
     def explain(self, connection: Connection, reasons: Mapping[IssueId, str]) -> None:

@@ -3,8 +3,7 @@
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -65,7 +64,7 @@ class Moderating:
         self._auditing = auditing
         self._looking = looking
         self._deciding: defaultdict[IssueId, asyncio.Lock] = defaultdict(asyncio.Lock)
-        """One decision about an issue at a time, until it is carried out: the next one begins with what came of it."""
+        """One decision about an issue at a time; carrying it out may take long, and somebody may decide otherwise meanwhile."""
         self.presses: Mapping[str, Pressable] = {
             APPROVE: Pressable(kind=Kind.REPLY, handle=self._press_approve),
             SKIP: Pressable(kind=Kind.REPLY, handle=self._press_skip),
@@ -81,59 +80,49 @@ class Moderating:
 
         ``seen`` is what a button carries of the version that its message shows (see :func:`approval.seal`); None stands for what is known.
         """
-        async with self._alone(asker, issue, APPROVE, pressed=seen is not None) as record:
-            edit = record.announced_at is not None and record.retracted_at is None
-            if edit and not (record.asks_about_edit or record.late):
-                return Answer(content=asker.words.say("moderation.out_already", issue=titled(record.title)))
-            if seen is not None and _is_decided(record):
-                return _decided_already(asker, record)
-            preview, version = await self._now(record)
-            if not _is_seen(seen, version):
-                return await self._shown_anew(asker, record, preview, version)
-            approve = self._desk.ledger.approve_edit if edit else self._desk.ledger.approve
-            decision = partial(approve, version=version, posts=self._dumped(preview), now=self._desk.clock())
-            return await self._decide(asker, APPROVE, record, decision)
+        record = await self._known.chosen(asker, issue, APPROVE, pressed=seen is not None)
+        preview, version = await self._now(record)
+        edit = record.announced_at is not None and record.retracted_at is None
+        if edit and not (record.asks_about_edit or record.late):
+            return Answer(content=asker.words.say("moderation.out_already", issue=titled(record.title)))
+        if not _is_seen(seen, version):
+            return await self._shown_anew(asker, record, preview, version)
+        approve = self._desk.ledger.approve_edit if edit else self._desk.ledger.approve
+        decision = partial(approve, version=version, posts=self._dumped(preview), now=self._desk.clock())
+        return await self._decide(asker, APPROVE, record, decision, pressed=seen is not None)
 
     async def hold(self, asker: Asker, *, issue: str) -> Answer:
         """Keep an issue from being announced."""
-        async with self._alone(asker, issue, "hold") as record:
-            return await self._decide(asker, "hold", record, partial(self._desk.ledger.hold, now=self._desk.clock()))
+        record = await self._known.chosen(asker, issue, "hold")
+        return await self._decide(asker, "hold", record, partial(self._desk.ledger.hold, now=self._desk.clock()))
 
     async def skip(self, asker: Asker, *, issue: str, seen: str | None = None) -> Answer:
         """Let an issue be known without being announced, or an edit of one that was not be shown."""
-        async with self._alone(asker, issue, SKIP, pressed=seen is not None) as record:
-            if seen is not None and _is_decided(record):
-                return _decided_already(asker, record)
-            if not record.asks_about_edit:
-                return await self._decide(asker, SKIP, record, partial(self._desk.ledger.skip, now=self._desk.clock()))
-            preview, version = await self._now(record)
-            if not _is_seen(seen, version):
-                return await self._shown_anew(asker, record, preview, version)
-            return await self._decide(asker, SKIP, record, partial(self._desk.ledger.decline_edit, version=version), "its edit")
+        pressed = seen is not None
+        record = await self._known.chosen(asker, issue, SKIP, pressed=pressed)
+        if not record.asks_about_edit:
+            skip = partial(self._desk.ledger.skip, now=self._desk.clock())
+            return await self._decide(asker, SKIP, record, skip, pressed=pressed)
+        preview, version = await self._now(record)
+        if not _is_seen(seen, version):
+            return await self._shown_anew(asker, record, preview, version)
+        decline = partial(self._desk.ledger.decline_edit, version=version)
+        return await self._decide(asker, SKIP, record, decline, "its edit", pressed=pressed)
 
     async def schedule(self, asker: Asker, *, issue: str, time: str, seen: str | None = None) -> Answer:
         """Let an issue be announced at a time, as people write times; ``seen`` as in :meth:`approve`."""
-        async with self._alone(asker, issue, SCHEDULE, pressed=seen is not None) as record:
-            now = self._desk.clock()
-            at = read_time(time, now=now)
-            if at is None:
-                return Answer(content=asker.words.say("moderation.no_time", time=typed(time)))
-            if at <= now:
-                return Answer(content=asker.words.say("moderation.past_time", time=f"<t:{int(at.timestamp())}:f>"))
-            if seen is not None and _is_decided(record):
-                return _decided_already(asker, record)
-            preview, version = await self._now(record)
-            if not _is_seen(seen, version):
-                return await self._shown_anew(asker, record, preview, version)
-            decision = partial(self._desk.ledger.schedule, at=at, version=version, posts=self._dumped(preview))
-            return await self._decide(asker, SCHEDULE, record, decision, f"for {at:%Y-%m-%d %H:%M} UTC")
-
-    @asynccontextmanager
-    async def _alone(self, asker: Asker, issue: str, verb: str, *, pressed: bool = False) -> AsyncGenerator[IssueRecord]:
-        """Let nobody else decide about an issue meanwhile; yield it as it is when all earlier decisions have been carried out."""
-        number = (await self._known.chosen(asker, issue, verb, pressed=pressed)).id
-        async with self._deciding[number]:
-            yield await self._desk.ledger.issue(number)
+        record = await self._known.chosen(asker, issue, SCHEDULE, pressed=seen is not None)
+        now = self._desk.clock()
+        at = read_time(time, now=now)
+        if at is None:
+            return Answer(content=asker.words.say("moderation.no_time", time=typed(time)))
+        if at <= now:
+            return Answer(content=asker.words.say("moderation.past_time", time=f"<t:{int(at.timestamp())}:f>"))
+        preview, version = await self._now(record)
+        if not _is_seen(seen, version):
+            return await self._shown_anew(asker, record, preview, version)
+        decision = partial(self._desk.ledger.schedule, at=at, version=version, posts=self._dumped(preview))
+        return await self._decide(asker, SCHEDULE, record, decision, f"for {at:%Y-%m-%d %H:%M} UTC", pressed=seen is not None)
 
     async def _now(self, record: IssueRecord) -> tuple[Rendered | None, Version]:
         """Return what an issue looks like as the last pass saw it, None when it cannot be read, and which version that is."""
@@ -156,11 +145,23 @@ class Moderating:
         return dump(preview.posts) if preview and allowed else None
 
     async def _decide(
-        self, asker: Asker, verb: str, record: IssueRecord, decision: Callable[[IssueId], Awaitable[None]], detail: str = ""
+        self,
+        asker: Asker,
+        verb: str,
+        record: IssueRecord,
+        decision: Callable[[IssueId], Awaitable[None]],
+        detail: str = "",
+        *,
+        pressed: bool = False,
     ) -> Answer:
-        """Write a decision about an issue to the ledger and carry it out."""
+        """Write a decision about an issue to the ledger and carry it out; one by a button (``pressed``) only while there is one to make."""
         async with self._auditing.act(asker, verb, issue=record, detail=detail) as act:
-            await decision(record.id)
+            async with self._deciding[record.id]:
+                now = await self._desk.ledger.issue(record.id)
+                if pressed and _is_decided(now):
+                    act.outcome = "nothing was done: it had been decided about already"
+                    return _decided_already(asker, now)
+                await decision(record.id)
             answer, act.outcome = await self._carried_out(asker, record)
         return answer
 
@@ -294,18 +295,8 @@ class Moderating:
         if name is None or verb not in {APPROVE, SKIP}:
             raise OutdatedError
         await self._authority.check(asker, f"{verb} all", name)
-        async with AsyncExitStack() as alone:
-            for record in sorted(await self._asked_together(name), key=lambda record: record.id):
-                await alone.enter_async_context(self._deciding[record.id])
-            return await self._decide_together(asker, name, verb, seen)
-
-    async def _asked_together(self, name: str) -> list[IssueRecord]:
         ledger = self._desk.ledger
-        return asked_together(await ledger.records(name), await ledger.receipts.notices(name))
-
-    async def _decide_together(self, asker: Asker, name: str, verb: str, seen: str) -> Answer:
-        """Decide about what waits together, when it is what the button's message told of."""
-        waiting = await self._asked_together(name)
+        waiting = asked_together(await ledger.records(name), await ledger.receipts.notices(name))
         now: dict[IssueId, tuple[Version, bytes | None]] = {}
         for record in waiting:
             preview, version = await self._now(record)
@@ -316,10 +307,13 @@ class Moderating:
         async with self._auditing.act(asker, f"{verb} all", newsletter=name) as act:
             decided = 0
             for record in waiting:
-                try:
-                    await self._decide_one(verb, record, *now[record.id])
-                except StateError:  # somebody else decided about it at the same moment
-                    continue
+                async with self._deciding[record.id]:
+                    if _is_decided(await ledger.issue(record.id)):
+                        continue
+                    try:
+                        await self._decide_one(verb, record, *now[record.id])
+                    except StateError:  # somebody else decided about it at the same moment
+                        continue
                 decided += 1
             report = await self._looking.look(name)
             act.outcome = f"{decided} issues; {'; '.join(report.lines())}"

@@ -15,12 +15,12 @@ _LOOK_BACK: Final = timedelta(days=90)
 
 
 async def check_new_start(name: str, newsletter: NewsletterConfig, ledger: Ledger, outlet: DiscordOutlet, *, now: datetime) -> None:
-    """Raise StateError when the channel of a newsletter that no pass has seen holds issues that this bot posted.
+    """Raise StateError when the channel of a newsletter of which no issue is known holds issues that this bot posted.
 
     A first pass would take all that is in the repository for known, in silence: what came since the loss would never be posted, and
     what stands in the channel would not be kept in step. Raises OutletError when the channel cannot be looked through.
     """
-    if (await ledger.newsletter(name)).baseline_at is not None:
+    if await ledger.records(name):
         return
     channel = ChannelId(newsletter.announce.channel)
     await outlet.check_permissions(channel)  # without Read Message History it would look empty

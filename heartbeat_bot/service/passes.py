@@ -13,7 +13,7 @@ from heartbeat_bot.delivery.clock import Clock
 from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.gate import Ruling, Verdict
 from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Duties, IssueRecord, Ledger, Newsletter
+from heartbeat_bot.delivery.ledger import Duties, IssueRecord, Ledger
 from heartbeat_bot.delivery.outlet import UNKNOWN_CHANNEL, ChannelFacts, DiscordOutlet
 from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, GuildId, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step
@@ -128,14 +128,15 @@ class Passes:
         try:
             snapshot = self.snapshots[name] = await self._sources[name].snapshot()
             state = await self._ledger.newsletter(name)
-            if not self._start_over:
+            first_run = state.baseline_at is None or (self._start_over and not await self._ledger.records(name))
+            if not self._start_over and snapshot.files:
                 now = self._clock()
                 await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=now)
             if not dry_run:
                 await self._ledger.put_right(name, now=self._clock())
-            found = await self._survey(name, snapshot, state)
+            found = await self._survey(name, snapshot, first_run=first_run, last_pass=state.last_pass_at)
             if not dry_run and await self._let_small_changes_through(name, found):
-                found = await self._survey(name, snapshot, state)
+                found = await self._survey(name, snapshot, first_run=first_run, last_pass=state.last_pass_at)
         except (SourceError, StateError, OutletError) as error:
             report.standstill = str(error)
             report.problems.append(report.standstill)
@@ -155,7 +156,7 @@ class Passes:
             if not paused:
                 await self._foretell(name, found, report)
             return report
-        ids = await self._note(name, found, first_run=state.baseline_at is None)
+        ids = await self._note(name, found, first_run=first_run)
         if not paused:
             await self._make_agree(name, found, ids, report)
         await self._ledger.pass_done(name, commit=found.snapshot.commit, now=self._clock())
@@ -224,12 +225,12 @@ class Passes:
             report.done.append(report.standstill)
         return False
 
-    async def _survey(self, name: str, snapshot: Snapshot, state: Newsletter) -> Survey:
+    async def _survey(self, name: str, snapshot: Snapshot, *, first_run: bool, last_pass: datetime | None) -> Survey:
         book = rulebook(
             self._config.newsletters[name],
             duties=self.duties,
-            last_pass=state.last_pass_at,
-            first_run=state.baseline_at is None,
+            last_pass=last_pass,
+            first_run=first_run,
             now=self._clock(),
         )
 

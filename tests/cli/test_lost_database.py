@@ -1,5 +1,8 @@
 """A database that is lost beside a channel full of the bot's own posts is no first run."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from home import ISSUE, Home
 
@@ -48,6 +51,20 @@ async def test_a_database_that_is_put_back_goes_on(home: Home) -> None:
     home.write("newer", NEW)
     assert (await home.sync(at="2026-03-02T09:30:00Z")).count("POST") == 8
     assert "✗" not in await home.run("doctor")
+
+
+@pytest.mark.parametrize("tables", [("issues", "receipts"), ("issues", "receipts", "newsletters")], ids=["issues", "all"])
+async def test_a_database_that_was_emptied_is_as_good_as_lost(home: Home, tables: tuple[str, ...]) -> None:
+    await home.sync()
+    home.write("new", ISSUE)
+    await home.sync()
+    with closing(sqlite3.connect(home.state)) as database, database:
+        for table in tables:
+            database.execute(f"DELETE FROM {table}")
+    before = home.texts()
+    assert "messages of issues that this bot posted stand in #news" in await home.run("sync", code=1)
+    assert await home.sync("--start-over", at="2026-03-02T09:30:00Z") == []
+    assert (home.texts(), home.titles()) == (before, ["First Light", "An older one"])
 
 
 async def test_a_new_start_that_is_asked_for_takes_what_is_there_for_known(lost: Home) -> None:

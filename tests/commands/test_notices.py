@@ -5,6 +5,7 @@ import pytest
 from test_moderating import JUNE, by_mo, posted
 from town import Town, components
 
+from heartbeat_bot.sandbox.faults import Hold
 from heartbeat_bot.sandbox.interactions import Interaction
 from heartbeat_bot.sandbox.world import Message
 
@@ -171,7 +172,34 @@ async def test_of_two_decisions_at_the_same_instant_one_holds_and_everybody_is_t
         assert lost not in text(settled)
         assert components(town, settled) == []
         assert all(holds in answer or "announced already" in answer for answer in answers)
-        assert sum("decided about already" in answer or "already" in answer for answer in answers) == 1
+
+
+async def test_who_approved_by_mistake_can_still_skip_while_other_issues_are_posted(town: Town) -> None:
+    async with town.running():
+        town.write("june", JUNE)
+        town.write("may", JUNE.replace("June", "May").replace("2026-06", "2026-05"))
+        await town.sync()
+        may, june = sorted(notices(town), key=text, reverse=True)
+        assert "May's Heat" in text(may)
+        hold = Hold()
+        town.sandbox.faults.add("POST", f"/channels/{town.news.id}/messages", hold)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(press(town, may, "Approve"))
+            await hold.reached.wait()
+            approving = tasks.create_task(press(town, june, "Approve"))
+            await under_way(town, 2)
+            skipping = tasks.create_task(press(town, june, "Skip"))
+            await under_way(town, 3)
+            hold.released.set()
+        assert "skipped" in town.shown(approving.result())
+        assert "skipped" in town.shown(skipping.result())
+        assert len(posted(town)) == 4
+
+
+async def under_way(town: Town, count: int) -> None:
+    """Wait until so many decisions are being carried out."""
+    while len(await town.opened.desk.ledger.actions.unfinished()) < count:  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0)
 
 
 async def test_a_decision_that_is_changed_later_changes_the_notice_too(town: Town) -> None:
