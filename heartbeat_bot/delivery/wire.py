@@ -249,7 +249,9 @@ class Wire:
             await self.waits.asked(EVERYTHING, told.retry_after, "Discord refuses all requests for now.")
         elif not (told.shared and route.method == "PATCH"):
             # A limit on edits of published or old messages is of each message, and kept with it.
-            await self.waits.asked(key, told.retry_after, f"Discord asked to wait with {route.method} {route.path}.")
+            await self.waits.asked(
+                key, told.retry_after, f"Discord asked to wait with {route.method} {route.url.removeprefix(Route.BASE)}."
+            )
 
     async def _refused(self, status: int) -> None:
         """Count a request that Discord holds against the bot; leave everything alone when there were too many."""
