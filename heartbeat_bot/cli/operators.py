@@ -55,6 +55,8 @@ def status(config_path: str | None, as_json_: bool) -> None:  # noqa: FBT001 - c
         say(f"unfinished: {intent['kind']} {intent['key'] or ''} in channel {intent['channel']} since {intent['since']}")
     for wait in facts["publishing"]:
         say(f"publishing waits: {wait['messages']} message(s) in channel {wait['channel']} until {wait['until']}")
+    for wait in facts["left_alone"]:
+        say(f"left alone until {wait['until']}: {wait['why']}")
 
 
 def _standing(newsletter: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The outlet: what posts go out through. First the protocol, then Discord over REST.
 
-The only file of this room that knows discord.py.
+With ``wire.py``, by which its requests go, the only file of this room that knows discord.py.
 """
 
 import asyncio

@@ -39,6 +39,9 @@ LONGEST_SLEEP: Final = 30.0
 WIRE_SECONDS: Final = 90.0
 """Seconds for one call: more than the longest sleep and its request, less than Discord remembers a nonce."""
 
+STUCK_SECONDS: Final = 60.0
+"""Seconds of waiting, with no request made by anybody, that no limit explains: twice the longest sleep."""
+
 UNTOLD_SECONDS: Final = 600.0
 """How long to leave Discord alone when it does not say for how long: invalid requests are counted per ten minutes (docs, *Rate Limits*)."""
 
@@ -54,11 +57,16 @@ _TRIES: Final = 5
 class TooManyError(discord.RateLimited):
     """A 429: Discord asks to wait ``retry_after`` seconds, with this request or (``everything``) with all."""
 
-    def __init__(self, seconds: float, *, everything: bool, shared: bool) -> None:
-        """Keep what was told. A ``shared`` limit is one that others use too: Discord does not hold it against the bot."""
+    def __init__(self, seconds: float, *, everything: bool, shared: bool, foreign: bool) -> None:
+        """Keep what was told.
+
+        A ``shared`` limit is one that others use too: Discord does not hold it against the bot. A ``foreign`` answer is none of Discord's
+        API: its body is no JSON object.
+        """
         super().__init__(seconds)
         self.everything = everything
         self.shared = shared
+        self.foreign = foreign
 
 
 class UnclearError(aiohttp.ClientError):
@@ -184,12 +192,13 @@ class Wire:
         **kwargs: Any,
     ) -> Any:
         """Make a request as discord.py's method of this name does; raise ``discord.RateLimited`` when it would have to wait for long."""
-        made = self._made
+        loop = asyncio.get_running_loop()
+        made, begun = self._made, loop.time()
         try:
             async with asyncio.timeout(WIRE_SECONDS):
                 return await self._patiently(route, files=files, form=form, **kwargs)
-        except TimeoutError:
-            if self._made == made:
+        except (TimeoutError, asyncio.CancelledError):
+            if self._made == made and loop.time() - begun > STUCK_SECONDS:
                 self.unlock()
             raise
 
@@ -240,7 +249,9 @@ class Wire:
             await self.waits.asked(EVERYTHING, told.retry_after, "Discord refuses all requests for now.")
         elif not (told.shared and route.method == "PATCH"):
             # A limit on edits of published or old messages is of each message, and kept with it.
-            await self.waits.asked(key, told.retry_after, f"Discord asked to wait with {route.method} {route.path}.")
+            await self.waits.asked(
+                key, told.retry_after, f"Discord asked to wait with {route.method} {route.url.removeprefix(Route.BASE)}."
+            )
 
     async def _refused(self, status: int) -> None:
         """Count a request that Discord holds against the bot; leave everything alone when there were too many."""
@@ -270,7 +281,7 @@ class Wire:
         response, url = told.response, str(told.url)
         if not url.startswith(Route.BASE):  # the gateway, say
             return
-        too_many = read_too_many(response.headers, await response.read()) if response.status == _TOO_MANY else None
+        too_many = await _read_refusal(response)
         of_interaction = url.removeprefix(Route.BASE).startswith(_INTERACTIONS)
         if response.status in _INVALID and not of_interaction and not (too_many and too_many.shared):
             await self._refused(response.status)
@@ -315,9 +326,18 @@ class InteractionAdapter(AsyncWebhookAdapter):
 
 
 _TOO_MANY: Final = 429
-_INVALID: Final = frozenset({401, 403, _TOO_MANY})
+_FORBIDDEN: Final = 403
+_INVALID: Final = frozenset({401, _FORBIDDEN, _TOO_MANY})
 _INTERACTIONS: Final = ("/interactions/", "/webhooks/")
 """Routes that need not the bot's token but the interaction's: what goes wrong there is between Discord and one person."""
+
+
+async def _read_refusal(response: aiohttp.ClientResponse) -> TooManyError | None:
+    """Return what asks to wait; None when nothing does. A 403 that is not Discord's own is a ban too."""
+    if response.status not in {_TOO_MANY, _FORBIDDEN}:
+        return None
+    told = read_too_many(response.headers, await response.read())
+    return told if response.status == _TOO_MANY or told.foreign else None
 
 
 def read_too_many(headers: Mapping[str, str], body: bytes) -> TooManyError:
@@ -328,14 +348,20 @@ def read_too_many(headers: Mapping[str, str], body: bytes) -> TooManyError:
     """
     try:
         told: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     fields = cast("dict[str, Any]", told) if isinstance(told, dict) else {}
     seconds = max(seconds_of(headers.get("Retry-After")), seconds_of(fields.get("retry_after")))
     scope = headers.get("X-RateLimit-Scope")
-    foreign = not headers.get("Via") or not isinstance(told, dict)
-    everything = foreign or scope == "global" or fields.get("global") is True or "X-RateLimit-Global" in headers
-    return TooManyError(seconds or UNTOLD_SECONDS, everything=everything, shared=scope == "shared")
+    readable = isinstance(told, dict)
+    everything = (
+        not readable
+        or not headers.get("Via")
+        or scope == "global"
+        or fields.get("global") is True
+        or "X-RateLimit-Global" in headers
+    )
+    return TooManyError(seconds or UNTOLD_SECONDS, everything=everything, shared=scope == "shared", foreign=not readable)
 
 
 def seconds_of(told: object) -> float:

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.ledger import open_ledger, system_clock
+from heartbeat_bot.delivery.clock import system_clock
+from heartbeat_bot.delivery.ledger import open_ledger
 from heartbeat_bot.delivery.schema import PENDING
 
 _LATE: Final = 4
@@ -64,6 +65,9 @@ async def status_json(config: Config) -> dict[str, Any]:
             for intent in await ledger.receipts.unfinished()
         ]
         waits = await ledger.receipts.waits(now=now)
+        left_alone = [
+            {"why": wait.why, "until": _iso(wait.until)} for wait in (await ledger.waits.all()).values() if wait.left(now)
+        ]
         publishing = [
             {
                 "newsletter": wait.newsletter,
@@ -74,7 +78,7 @@ async def status_json(config: Config) -> dict[str, Any]:
             }
             for wait in waits
         ]
-    return {"newsletters": entries, "unfinished": unfinished, "publishing": publishing}
+    return {"newsletters": entries, "unfinished": unfinished, "publishing": publishing, "left_alone": left_alone}
 
 
 async def archive_json(config: Config) -> list[dict[str, Any]]:

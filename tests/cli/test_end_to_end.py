@@ -121,6 +121,9 @@ async def test_the_doctor_says_that_discord_is_to_be_left_alone_and_asks_nothing
     home.sandbox.log.clear()
     assert "Discord asked to wait 0:0" in await home.run("doctor", code=1)
     assert home.sandbox.log == []
+    assert "left alone until 2" in await home.run("status")
+    (told,) = json.loads(await home.run("status", "--json"))["left_alone"]
+    assert told["why"] == "Discord refuses all requests for now."
 
 
 async def test_the_doctor_says_what_was_refused_not_long_ago_and_looks_anew(home: Home) -> None:

@@ -115,6 +115,7 @@ WEATHER = {
     "520": (Answer(status=520), [5, 10, 20]),
     "429": (TooMany(retry_after=100), [100, 100, 100]),
     "ban": (Raw(status=429, body=b"error code: 1015", content_type="text/plain", headers={"Via": None}), [600, 600, 600]),
+    "blocked": (Raw(status=403, body=b"<html>", content_type="text/html", headers={"Via": None}), [600, 600, 600]),
     "closed": (Close(), [5, 10, 20]),
     "malformed": (Malformed(), [5, 10, 20]),
 }

@@ -19,6 +19,7 @@ from heartbeat_bot.errors import OutletError, RateLimitedError
 from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Close, Hold, Malformed, TooMany
+from heartbeat_bot.sandbox.ratelimits import Quota
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
 
@@ -356,5 +357,19 @@ async def test_crossposts_beyond_ten_an_hour_wait_and_are_not_lost(
     assert (outcome.published, outcome.waits_until) == (10, clock() + timedelta(hours=1))
     clock.advance(3601)
     assert (await bring(posts, publish=True)).published == 2
+    assert all(shown["flags"] & 1 for shown in sandbox.messages(news))
+    assert 429 not in {exchange.status for exchange in sandbox.log}
+
+
+async def test_a_limit_on_publishing_that_stands_in_headers_is_used_up_and_then_waited_for(
+    sandbox: Sandbox, bring: Callable[..., Awaitable[Any]], news: Channel, clock: ManualClock
+) -> None:
+    sandbox.limits.crosspost, sandbox.limits.crosspost_in_headers = Quota(requests=3, seconds=3600), True
+    posts = [Post(key=PostKey(str(number)), content=f"post {number}") for number in range(7)]
+    for published in (3, 3, 1):
+        outcome = await bring(posts, publish=True)
+        assert outcome.published == published
+        clock.advance(3601)
+    assert outcome.done
     assert all(shown["flags"] & 1 for shown in sandbox.messages(news))
     assert 429 not in {exchange.status for exchange in sandbox.log}
