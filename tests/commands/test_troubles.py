@@ -1,6 +1,6 @@
 """What keeps a newsletter from being kept in step is told to the moderators once, and once when it is over; `/status` says it meanwhile."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
@@ -16,7 +16,7 @@ def told(town: Town) -> list[str]:
 
 
 @asynccontextmanager
-async def shut_out(town: Town) -> AsyncIterator[str]:
+async def shut_out(town: Town) -> AsyncGenerator[str]:
     own = town.sandbox.own_role(town.guild)
     town.sandbox.overwrite(town.news, own, deny=int(Permission.SEND_MESSAGES))
     yield "lacks the permissions Send Messages, Embed Links in #news"
@@ -24,7 +24,7 @@ async def shut_out(town: Town) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def blind(town: Town) -> AsyncIterator[str]:
+async def blind(town: Town) -> AsyncGenerator[str]:
     own = town.sandbox.own_role(town.guild)
     town.sandbox.overwrite(town.news, own, deny=int(Permission.VIEW_CHANNEL))
     yield "lacks the permission View Channel"
@@ -32,21 +32,21 @@ async def blind(town: Town) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def deleted(town: Town) -> AsyncIterator[str]:
+async def deleted(town: Town) -> AsyncGenerator[str]:
     channel = town.guild.channels.pop(town.news.id)
     yield "there is no such channel"
     town.guild.channels[channel.id] = channel
 
 
 @asynccontextmanager
-async def without_source(town: Town) -> AsyncIterator[str]:
+async def without_source(town: Town) -> AsyncGenerator[str]:
     away = town.folder.rename(town.folder.with_name("away"))
     yield "content"
     away.rename(town.folder)
 
 
 @asynccontextmanager
-async def discord_is_down(town: Town) -> AsyncIterator[str]:
+async def discord_is_down(town: Town) -> AsyncGenerator[str]:
     town.sandbox.faults.add("*", f"/channels/{town.news.id}/**", Answer(status=400, code=0), times=None)
     town.sandbox.faults.add("*", f"/channels/{town.news.id}", Answer(status=503), times=None)
     yield "503"
