@@ -82,6 +82,7 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
         self._doing = 0
+        self._killed = False
         self._closed = False
 
     async def run(
@@ -124,8 +125,8 @@ class Worker:
         return self._send(number, pickle.dumps(job))
 
     def _send(self, number: int, job: bytes) -> object:
-        if self._process is not None and self._process.poll() is not None:
-            self._reap()  # it ended while it had nothing to do; whatever ended it, that is no matter of this job
+        if self._killed or (self._process is not None and self._process.poll() is not None):
+            self._reap()  # it ended, or is about to: whatever ended it, that is no matter of this job
         with self._lock:
             self._doing = number
             fresh = self._pipe is None
@@ -183,6 +184,7 @@ class Worker:
         return self._pipe
 
     def _kill(self) -> None:
+        self._killed = True
         if self._process is not None:
             self._process.kill()
 
@@ -191,6 +193,7 @@ class Worker:
         with self._lock:
             pipe, self._pipe = self._pipe, None
             process, self._process = self._process, None
+            self._killed = False
         if pipe is not None:
             pipe.close()
         if process is None:

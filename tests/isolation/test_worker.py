@@ -117,6 +117,18 @@ async def test_cancelling_the_caller_ends_the_work() -> None:
         assert await worker.run(jobs.process) != before
 
 
+async def test_a_job_after_one_that_was_cancelled_at_any_instant_is_done() -> None:
+    with Worker() as worker:
+        await worker.run(jobs.double, 1)
+        for instant in range(60):
+            try:
+                async with asyncio.timeout(instant / 60_000):
+                    await worker.run(jobs.double, 2)
+            except TimeoutError:
+                pass
+            assert await worker.run(jobs.double, instant) == 2 * instant
+
+
 async def test_closing_ends_the_work() -> None:
     worker = Worker()
     before = await worker.run(jobs.process)
