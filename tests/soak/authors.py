@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -11,10 +10,40 @@ from pathlib import Path
 
 from heartbeat_bot.sandbox.clock import ManualClock
 
-_WORDS = (
-    "lamp harbour quorum release spindle meadow compiler kettle parser winter garden signal thread window copper review bridge planet "
-    "module orchid packet silver summer ticket velvet walnut yonder zephyr anchor button candle desert"
-).split()
+_WORDS = [
+    "lamp",
+    "harbour",
+    "quorum",
+    "release",
+    "spindle",
+    "meadow",
+    "compiler",
+    "kettle",
+    "parser",
+    "winter",
+    "garden",
+    "signal",
+    "thread",
+    "window",
+    "copper",
+    "review",
+    "bridge",
+    "planet",
+    "module",
+    "orchid",
+    "packet",
+    "silver",
+    "summer",
+    "ticket",
+    "velvet",
+    "walnut",
+    "yonder",
+    "zephyr",
+    "anchor",
+    "button",
+    "candle",
+    "desert",
+]
 _REMEMBERED = 6
 """How many commits back the authors may go with a force-push."""
 
@@ -61,7 +90,7 @@ class Authors:
         self._headings = 0
         folder.mkdir()
         self._git("init", "--quiet", "--initial-branch=main")
-        self._add(2)
+        self.add(2)
         self._commit("begin")
         self.known = frozenset(self.editions)
 
@@ -71,7 +100,7 @@ class Authors:
         before = dict(self.editions)
         act(self)
         if self.editions != before:
-            self.acts[act.__name__.strip("_")] += 1
+            self.acts[act.__name__] += 1
             self._commit(act.__name__)
 
     # Texts
@@ -94,7 +123,7 @@ class Authors:
 
     # Acts
 
-    def _add(self, many: int = 0) -> None:
+    def add(self, many: int = 0) -> None:
         for _ in range(many or self._chance.choice((1, 1, 1, 2, 4))):
             number = len(self.last) + 1
             edition = Edition(
@@ -111,7 +140,7 @@ class Authors:
         self.editions[edition.number] = self.last[edition.number] = edition
         self.versions.setdefault(edition.number, []).append(edition)
 
-    def _edit(self) -> None:
+    def edit(self) -> None:
         if edition := self._one():
             sections = list(edition.sections)
             place = self._chance.randrange(len(sections))
@@ -121,64 +150,64 @@ class Authors:
             sections[place] = (heading, "\n\n".join(lines))
             self._put(replace(edition, sections=tuple(sections)))
 
-    def _add_section(self) -> None:
+    def add_section(self) -> None:
         if edition := self._one(lambda edition: len(edition.sections) < 8):
             place = self._chance.randint(0, len(edition.sections))
             self._put(replace(edition, sections=(*edition.sections[:place], self._section(), *edition.sections[place:])))
 
-    def _move_section(self) -> None:
+    def move_section(self) -> None:
         if edition := self._one():
             self._put(replace(edition, sections=tuple(self._chance.sample(edition.sections, len(edition.sections)))))
 
-    def _remove_section(self) -> None:
+    def remove_section(self) -> None:
         if edition := self._one(lambda edition: len(edition.sections) > 2):
             gone = self._chance.randrange(len(edition.sections))
             self._put(replace(edition, sections=edition.sections[:gone] + edition.sections[gone + 1 :]))
 
-    def _rename(self) -> None:
+    def rename(self) -> None:
         if edition := self._one():
             self._put(replace(edition, path=f"moved/{edition.number}-{self._chance.randrange(10**6)}.md"))
             if self._chance.random() < 0.4:
-                self._edit()
+                self.edit()
 
-    def _remove(self) -> None:
+    def remove(self) -> None:
         if edition := self._one():
             del self.editions[edition.number]
 
-    def _restore(self) -> None:
+    def restore(self) -> None:
         if gone := [number for number in self.last if number not in self.editions]:
             self._put(self.last[self._chance.choice(gone[-8:])])
 
-    def _revert(self) -> None:
+    def revert(self) -> None:
         if edition := self._one():
             before = self._chance.choice(self.versions[edition.number][-4:])
             self._put(replace(before, path=edition.path))
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
         if edition := self._one(lambda edition: edition.draft):
             self._put(replace(edition, draft=False))
 
-    def _unpublish(self) -> None:
+    def unpublish(self) -> None:
         if edition := self._one(lambda edition: not edition.draft):
             self._put(replace(edition, draft=True))
 
-    def _merge(self) -> None:
+    def merge(self) -> None:
         """Let one branch edit and another one add, and bring them together."""
         self._git("checkout", "--quiet", "-b", "side")
-        self._edit()
+        self.edit()
         self._commit("side")
         side = dict(self.editions)
         self._git("checkout", "--quiet", "main")
-        self.editions = dict(self._commits[-2][1]) if len(self._commits) > 1 else dict(self.editions)
         self._commits.pop()
-        self._add(1)
+        self.editions = dict(self._commits[-1][1])
+        self.add(1)
         self._commit("main")
         added = self.editions.keys() - side.keys()
         self._git("merge", "--quiet", "--no-ff", "-m", "merge", "side")
         self._git("branch", "--quiet", "-D", "side")
         self.editions = side | {number: self.editions[number] for number in added}
 
-    def _force_push(self) -> None:
+    def force_push(self) -> None:
         back = self._chance.randint(1, _REMEMBERED - 1)
         if back < len(self._commits):
             commit, editions = self._commits[-1 - back]
@@ -206,7 +235,11 @@ class Authors:
 
     def _git(self, *words: str) -> None:
         now = self._clock().isoformat()
-        people = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "ann"), ("EMAIL", "ann@example.org"), ("DATE", now))}
+        people = {
+            f"GIT_{who}_{what}": value
+            for who in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", "ann"), ("EMAIL", "ann@example.org"), ("DATE", now))
+        }
         apart = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
         subprocess.run(
             ["git", "-c", "gc.auto=0", *words], cwd=self.folder, check=True, capture_output=True, env=os.environ | people | apart
@@ -220,23 +253,19 @@ class Authors:
         """Move it back."""
         self.folder.with_suffix(".away").rename(self.folder)
 
-    def remove_all(self) -> None:
-        """Delete the repository."""
-        shutil.rmtree(self.folder)
-
 
 _ACTS: Mapping[Callable[[Authors], None], int] = {
-    Authors._add: 8,
-    Authors._edit: 10,
-    Authors._add_section: 4,
-    Authors._move_section: 3,
-    Authors._remove_section: 3,
-    Authors._rename: 3,
-    Authors._remove: 3,
-    Authors._restore: 3,
-    Authors._revert: 3,
-    Authors._publish: 5,
-    Authors._unpublish: 1,
-    Authors._merge: 2,
-    Authors._force_push: 1,
+    Authors.add: 8,
+    Authors.edit: 10,
+    Authors.add_section: 4,
+    Authors.move_section: 3,
+    Authors.remove_section: 3,
+    Authors.rename: 3,
+    Authors.remove: 3,
+    Authors.restore: 3,
+    Authors.revert: 3,
+    Authors.publish: 5,
+    Authors.unpublish: 1,
+    Authors.merge: 2,
+    Authors.force_push: 1,
 }

@@ -12,6 +12,7 @@ import json
 import logging
 import random
 import re
+import resource
 import sys
 import tempfile
 import time
@@ -40,20 +41,20 @@ from heartbeat_bot.bot.client import connect  # noqa: E402
 from heartbeat_bot.config import Config, parse_config  # noqa: E402
 from heartbeat_bot.delivery import wire  # noqa: E402
 from heartbeat_bot.delivery.ledger import IssueRecord  # noqa: E402
-from heartbeat_bot.delivery.schema import State  # noqa: E402
 from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId, message_url  # noqa: E402
+from heartbeat_bot.delivery.schema import State  # noqa: E402
 from heartbeat_bot.errors import UserError  # noqa: E402
 from heartbeat_bot.messages.post import Post, PostKey  # noqa: E402
 from heartbeat_bot.operation import Opened, open_bot  # noqa: E402
 from heartbeat_bot.pictures import render_from  # noqa: E402
 from heartbeat_bot.sandbox.clock import ManualClock  # noqa: E402
 from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Headers, Malformed, Raw, TooMany  # noqa: E402
+from heartbeat_bot.sandbox.interactions import NoAnswerError  # noqa: E402
 from heartbeat_bot.sandbox.permissions import Permission  # noqa: E402
 from heartbeat_bot.sandbox.ratelimits import Quota, RateLimits  # noqa: E402
-from heartbeat_bot.sandbox.interactions import NoAnswerError  # noqa: E402
 from heartbeat_bot.sandbox.server import Sandbox  # noqa: E402
-from heartbeat_bot.sources.directory import blob_id  # noqa: E402
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Event, Message, MessageFlag  # noqa: E402
+from heartbeat_bot.sources.directory import blob_id  # noqa: E402
 
 _LOG = logging.getLogger(__name__)
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -61,7 +62,11 @@ QUIET_HOURS: Final = 72
 """How many quiet hours there may be until nothing is left to do: ten messages an hour are published."""
 CALM: Final = 8
 """So many hours without any change in a row are the end: the longest pause of the bot's own is six hours."""
+LONGEST: Final = 9
+"""Minutes of weather at most: with what follows it ends within ten."""
 MOST_REFUSED: Final = 60
+"""How many requests Discord may refuse within an hour (401, 403, 429), those that a fault refused included: of a fault that refuses several in
+a row the first one only, since the bot cannot know that more follow."""
 MEMORY_MARGIN: Final = 1.3
 """How much larger the process may be in the end than after the first fifth: the sandbox keeps every message in it as well."""
 _REFUSALS: Final = frozenset({401, 403, 429})
@@ -128,7 +133,8 @@ class Soak:
         self._repeated = 0
         self._seen_faults = Counter[int]()
         self._ends: list[tuple[int, Callable[[], None]]] = []
-        """What passes, and in which pass."""
+        """What passes, and in which round of weather."""
+        self._rounds = 0
         self._copy: dict[str, bytes] | None = None
         self._kill_ahead = False
         self._published: set[int] = set()
@@ -143,7 +149,7 @@ class Soak:
         self.sandbox = sandbox
         sandbox.world.listeners.append(self._on_event)
         meet = sandbox.faults.meet
-        sandbox.faults.meet = lambda method, path: self._met(meet(method, path))  # type: ignore[method-assign] # ty: ignore
+        sandbox.faults.meet = lambda method, path: self._met(meet(method, path))
         self.guild = sandbox.create_guild("Millers")
         self.office = sandbox.create_channel(self.guild, "office")
         self.moderators = sandbox.create_role(self.guild, "moderators", permissions=int(Permission.MANAGE_MESSAGES))
@@ -213,7 +219,8 @@ class Soak:
 
     def weather(self) -> None:
         """Let some time pass, and draw what happens before the next pass."""
-        chance, now = self.chance, self.figures["passes"]
+        self._rounds += 1
+        chance, now = self.chance, self._rounds
         self.clock.advance(chance.choice((chance.uniform(10, 300), chance.uniform(60, HOUR), chance.uniform(HOUR, 6 * HOUR))))
         for when, end in [one for one in self._ends if one[0] <= now]:
             self._ends.remove((when, end))
@@ -238,7 +245,9 @@ class Soak:
         path = chance.choice(("/channels/*/messages**", "/channels/*/messages**", "**"))
         method = chance.choice(("*", "*", "POST", "PATCH", "GET"))
         times, fault = chance.choice((1, 1, 1, 2, 5, 12)), self._fault()
-        if isinstance(fault, Answer) and fault.status == 403:  # noqa: PLR2004 - Forbidden
+        if isinstance(fault, Raw) or (isinstance(fault, TooMany) and fault.retry_after > wire.LONGEST_SLEEP):
+            times = min(times, 2)  # else the bot does nothing for days
+        if isinstance(fault, Answer) and fault.status == 403:
             path = "/channels/**"  # Discord refuses nobody an answer that they were asked for
         self.sandbox.faults.add(method, path, fault, nth=chance.randint(1, 6), times=times)
 
@@ -294,7 +303,7 @@ class Soak:
         if newsletter.authors.folder.is_dir():
             newsletter.authors.take_away()
             self.injected["source away"] += 1
-            self._ends.append((self.figures["passes"] + self.chance.randint(1, 12), newsletter.authors.bring_back))
+            self._ends.append((self._rounds + self.chance.randint(1, 12), newsletter.authors.bring_back))
 
     def _take_permissions(self, channel: Channel) -> None:
         if channel.overwrites:
@@ -309,7 +318,7 @@ class Soak:
             self.sandbox.overwrite(channel, own)
             channel.overwrites.clear()
 
-        self._ends.append((self.figures["passes"] + self.chance.randint(1, 15), give_back))
+        self._ends.append((self._rounds + self.chance.randint(1, 15), give_back))
 
     def clear_up(self) -> None:
         """Let the weather stop."""
@@ -330,7 +339,7 @@ class Soak:
         except* UserError as errors:
             self.figures["starts that had to wait"] += 1
             self._waiting = errors.exceptions
-        except* Exception as errors:
+        except* Exception as errors:  # noqa: BLE001 - as in look()
             self.faults.told.append("".join(traceback.format_exception(errors)))
         self._task = None
         self._restore()
@@ -501,7 +510,9 @@ class Soak:
                     found[post.key] = there.popleft()
                 else:
                     verdict.lost += 1
-                    verdict.wrong.append(f"{name}: {edition.title}: {post.key} is not shown ({record.state.value}: {record.reason})")
+                    verdict.wrong.append(
+                        f"{name}: {edition.title}: {post.key} is not shown ({record.state.value}: {record.reason})"
+                    )
             self._judge_issue(newsletter, edition, posts, found, verdict)
         await self._judge_left(opened, newsletter, [message for there in left.values() for message in there], wanted, verdict)
         held = {int(receipt.message) for record in await opened.desk.ledger.issues(name) for receipt in record.receipts}
@@ -521,7 +532,6 @@ class Soak:
             if message is None:
                 continue
             if post.body(urls)["embeds"] != message.embeds:
-                if "--debug" in sys.argv: print(post.body(urls)["embeds"], "\n", message.embeds, post.key)
                 verdict.wrong.append(f"{newsletter.name}: {edition.title}: {post.key} leads elsewhere")
             if newsletter.channel.type is ChannelType.ANNOUNCEMENT and not message.flags & MessageFlag.CROSSPOSTED:
                 verdict.wrong.append(f"{newsletter.name}: {edition.title}: {post.key} is not published")
@@ -547,9 +557,7 @@ class Soak:
                 verdict.wrong.append(f"{newsletter.name}: a stray: {text[:200]}")
         await self._judge_kept(opened, newsletter, may_stay, verdict)
 
-    async def _judge_kept(
-        self, opened: Opened, newsletter: Newsletter, may_stay: dict[int, IssueRecord], verdict: Verdict
-    ) -> None:
+    async def _judge_kept(self, opened: Opened, newsletter: Newsletter, may_stay: dict[int, IssueRecord], verdict: Verdict) -> None:
         """Say that an issue that stays as it was reads as one of its versions did, where the bot says which it shows whole."""
         versions = newsletter.authors.versions
         contents = opened.desk.passes.snapshots[newsletter.name].contents
@@ -571,8 +579,6 @@ class Soak:
                 verdict.wrong.append(f"{newsletter.name}: {record.title} ({record.state.value}) does not read as it was last shown")
 
     def _judge_told(self, verdict: Verdict) -> None:
-        if "--debug" in sys.argv:
-            for message in self.office.messages.values(): print(message.created_at, message.created_at.timestamp(), message.author.name, message.content[:200])
         """Say that the moderators were told of each trouble once and of its end once."""
         # What nobody could be told for a day is let go.
         let_go = {f"{found['name']} {found['when']}" for note in self.faults.let_go if (found := _TOLD.search(note))}
@@ -589,7 +595,9 @@ class Soak:
             if standing[about] < 0 and about not in let_go:
                 verdict.wrong.append(f"the end of a trouble was told that was not told of: {message.content}")
         verdict.wrong += [f"told {times} times: {text}" for text, times in seen.items() if times > 1]
-        verdict.wrong += [f"the end of {n} troubles was not told: {about}" for about, n in standing.items() if n > 0 and about not in let_go]
+        verdict.wrong += [
+            f"the end of {n} troubles was not told: {about}" for about, n in standing.items() if n > 0 and about not in let_go
+        ]
 
     def _judge_life(self, verdict: Verdict) -> None:
         verdict.wrong += self.faults.told
@@ -653,8 +661,8 @@ def _url(channel: Channel, message: int) -> str:
 
 def _memory() -> int:
     """Return how much memory this process has, the sandbox included, in MB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 // 2**20
+    told = Path("/proc/self/statm")
+    return int(told.read_text().split()[1]) * resource.getpagesize() // 2**20 if told.exists() else 0
 
 
 @contextmanager
@@ -674,6 +682,7 @@ def _town_time(clock: ManualClock) -> Iterator[None]:
 
 async def soak(folder: Path, seed: int, *, seconds: float, passes: int | None = None) -> tuple[Soak, Verdict]:
     """Soak the bot in a folder; see :meth:`Soak.run`."""
+    asyncio.get_running_loop().set_debug(False)  # it doubles the time of many passes
     bound = Soak(folder, seed)
     limits = replace(
         RateLimits.generous(), crosspost=Quota(requests=10, seconds=3600), published_edit=Quota(requests=3, seconds=3600)
@@ -686,6 +695,7 @@ async def soak(folder: Path, seed: int, *, seconds: float, passes: int | None = 
             await bound.build(sandbox)
             logging.getLogger().addHandler(bound.faults)
             exits.callback(logging.getLogger().removeHandler, bound.faults)
+            patch.setattr(logging.getLogger("discord"), "propagate", False)  # it says of every cut connection that it was cut
             verdict = await bound.run(seconds=seconds, passes=passes)
     return bound, verdict
 
@@ -696,12 +706,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--seed", type=int, default=None, help="another one each time when it is left out")
     parser.add_argument("--passes", type=int, default=None, help="end after so many")
-    options, _ = parser.parse_known_args()
+    options = parser.parse_args()
     seed = random.randrange(10**6) if options.seed is None else options.seed
-    logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
-    memory = Path("/dev/shm")  # noqa: S108 - where there is one, nothing waits for a disk
+    memory = Path("/dev/shm")  # where there is one, nothing waits for a disk
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        bound, verdict = asyncio.run(soak(Path(folder), seed, seconds=60 * min(options.minutes, 9), passes=options.passes))
+        bound, verdict = asyncio.run(soak(Path(folder), seed, seconds=60 * min(options.minutes, LONGEST), passes=options.passes))
     for line in bound.lines(verdict):
         sys.stdout.write(f"soak: {line}\n")
     if verdict.wrong:
