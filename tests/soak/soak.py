@@ -131,7 +131,7 @@ class Soak:
         self.changes: list[str] = []
         """What the requests of the last pass changed."""
         self._repeated = 0
-        self._seen_faults = Counter[int]()
+        self._refused_by: dict[int, Fault] = {}
         self._ends: list[tuple[int, Callable[[], None]]] = []
         """What passes, and in which round of weather."""
         self._rounds = 0
@@ -210,8 +210,8 @@ class Soak:
         if fault is not None and not isinstance(fault, Cue):
             self.injected[_kind(fault)] += 1
             if getattr(fault, "status", 429 if isinstance(fault, TooMany) else 0) in _REFUSALS:
-                self._repeated += self._seen_faults[id(fault)] > 0
-                self._seen_faults[id(fault)] += 1
+                self._repeated += id(fault) in self._refused_by
+                self._refused_by[id(fault)] = fault
                 self.own_refused -= 1
         return fault
 
@@ -541,8 +541,10 @@ class Soak:
     ) -> None:
         """Judge what stands there beside the issues that should: issues that are gone, with ``keep``, or drafts again stay as they were."""
         may_stay: dict[int, IssueRecord] = {}
+        owners: dict[int, IssueRecord] = {}
         drafts = {edition.path for edition in newsletter.authors.editions.values() if edition.draft}
         for record in await opened.desk.ledger.issues(newsletter.name):
+            owners |= {int(receipt.message): record for receipt in record.receipts}
             if (record.present and record.path in drafts) or (not record.present and not newsletter.retracts):
                 may_stay |= {int(receipt.message): record for receipt in record.receipts}
         for message in messages:
@@ -554,7 +556,9 @@ class Soak:
                 verdict.wrong.append(f"{newsletter.name}: twice: {text[:200]}")
             else:
                 verdict.strays += 1
-                verdict.wrong.append(f"{newsletter.name}: a stray: {text[:200]}")
+                owner = owners.get(message.id)
+                whose = f"{owner.title}, {owner.state.value}: {owner.reason}" if owner else "nobody's"
+                verdict.wrong.append(f"{newsletter.name}: a stray ({whose}): {text[:200]}")
         await self._judge_kept(opened, newsletter, may_stay, verdict)
 
     async def _judge_kept(self, opened: Opened, newsletter: Newsletter, may_stay: dict[int, IssueRecord], verdict: Verdict) -> None:
