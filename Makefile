@@ -8,7 +8,7 @@ READY := .venv/.ready
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts coverage floor wheel licences outdated fuzz bench clean
+.PHONY: help demo test check lint types contracts coverage floor wheel licences outdated fuzz soak bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ outdated: $(READY) ## what is older here than at the package index
 fuzz: $(READY) ## hostile input to what reads and renders, for minutes=3; ends by itself, and names what failed
 	@.ci/uv-sync fuzz
 	@$(BIN)/python tests/fuzz/fuzz.py --minutes $(or $(minutes),3)
+
+soak: $(READY) ## the whole bot in months of random weather, for minutes=3 (ten at most); seed=7 for the same again
+	@$(BIN)/python tests/soak/soak.py --minutes $(or $(minutes),3) $(if $(seed),--seed $(seed))
 
 bench: $(READY) ## tables over the shared newsletters (SHARED=../shared), and what running costs
 	@.ci/uv-sync bench

@@ -17,7 +17,7 @@ from heartbeat_bot.bot.pace import COMPLETION, Pace
 from heartbeat_bot.bot.replies import apologise
 from heartbeat_bot.bot.words import Translator
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.outlet import FAILURES
+from heartbeat_bot.delivery.outlet import FAILURES, NONSENSE
 from heartbeat_bot.delivery.waits import Waits
 from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.languages import language
@@ -108,7 +108,7 @@ class Bot(commands.Bot):
         """
         try:
             self.numbers = {command.name: command.id for command in await self.tree.sync()}
-        except FAILURES as error:
+        except (*FAILURES, *NONSENSE) as error:
             _LOG.error("Discord did not take the slash commands, those of the last run go on: %s", error)
 
     def take_up(self) -> bool:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import aiohttp
 import discord
@@ -162,6 +162,9 @@ _PAGES: Final = 100
 FAILURES: Final = (discord.DiscordException, aiohttp.ClientError, OSError, json.JSONDecodeError)
 """What a call of discord.py's may raise when Discord refuses it, answers nonsense, or cannot be reached."""
 
+NONSENSE: Final = (TypeError, LookupError, ValueError, AttributeError)
+"""What reading an answer raises, in discord.py or here, that is JSON and not what the documentation says."""
+
 _LIMITS: Final = frozenset({20016, 20022, 20028, 30046})
 """Codes of limits: slowmode, edits and sends of announcement channels, edits of messages older than an hour (docs, *Opcodes*)."""
 
@@ -198,7 +201,7 @@ async def log_in(
                 await made.login(token)
         except discord.LoginFailure as error:
             raise OutletError("Discord refused the bot's token: copy it anew.", status=401, permanent=True) from error
-        except FAILURES as error:
+        except (*FAILURES, *NONSENSE) as error:
             raise _refused(error, "logging in") from error
         await wire.waits.over(_TOKEN)
         yield DiscordOutlet(made, wire.waits)
@@ -230,10 +233,7 @@ class DiscordOutlet:
         async with self._wire(doing, door=f"send:{channel}"):
             with parameters_of({**body, "nonce": nonce, "enforce_nonce": True}, files) as parameters:
                 answer = await self.client.http.send_message(channel, params=parameters)
-        try:
             return MessageId(int(answer["id"]))
-        except (TypeError, KeyError, ValueError) as error:
-            raise OutletError(f"Discord's answer to {doing} makes no sense.", status=None, permanent=False) from error
 
     async def edit(self, channel: ChannelId, message: MessageId, body: Mapping[str, Any], files: Sequence[Upload]) -> None:
         """Edit a message; see :class:`Outlet`. Files that are not named again are dropped by Discord."""
@@ -267,16 +267,14 @@ class DiscordOutlet:
         newest = before = None
         for _ in range(_PAGES):
             async with self._wire(f"reading the history of channel {channel}", door=f"read:{channel}"):
-                page = await self.client.http.logs_from(channel, _PAGE, before=before)
-            latest_first = sorted(page, key=lambda message: int(message["id"]), reverse=True)
-            for message in latest_first:
-                before = MessageId(int(message["id"]))
+                page = _page(await self.client.http.logs_from(channel, _PAGE, before=before), me.id)
+            for before, seen in page:
                 newest = newest or before
                 if after is not None and before <= after:
                     return History(newest=newest, own=found[::-1])
-                if int(message["author"]["id"]) == me.id and _is_sent(message):
-                    found.append(_seen(message))
-            if len(page) < _PAGE or (since and discord.utils.snowflake_time(int(latest_first[-1]["id"])) < since):
+                if seen:
+                    found.append(seen)
+            if len(page) < _PAGE or (since and discord.utils.snowflake_time(page[-1][0]) < since):
                 break
         return History(newest=newest, own=found[::-1])
 
@@ -351,8 +349,8 @@ class DiscordOutlet:
         me = self.client.user
         assert me is not None, "the client has logged in"
         async with self._wire(f"reading the events of server {guild}", door=f"events:{guild}", hints=_FOR_SERVER_EVENTS):
-            found: Sequence[Mapping[str, Any]] = await self.client.http.get_scheduled_events(guild, with_user_count=False)
-        return [_seen_server_event(event, me.id) for event in found if event.get("entity_metadata")]
+            found = _listed(await self.client.http.get_scheduled_events(guild, with_user_count=False))
+            return [_seen_server_event(event, me.id) for event in found if event.get("entity_metadata")]
 
     async def make_server_event(self, guild: GuildId, body: Mapping[str, Any], *, reason: str) -> int:
         """Make a scheduled event and return its number; ``reason`` stands in the server's audit log.
@@ -363,10 +361,7 @@ class DiscordOutlet:
         doing = f"making an event of server {guild}"
         async with self._wire(doing, door=f"make-event:{guild}", hints=_FOR_SERVER_EVENTS, once=True):
             answer = await self.client.http.create_guild_scheduled_event(guild, reason=reason, **body)
-        try:
             return int(answer["id"])
-        except (TypeError, KeyError, ValueError) as error:
-            raise OutletError(f"Discord's answer to {doing} makes no sense.", status=None, permanent=False) from error
 
     async def edit_server_event(self, guild: GuildId, number: int, changes: Mapping[str, Any], *, reason: str) -> None:
         """Change what a scheduled event shows: of its body, what ``changes`` names."""
@@ -389,7 +384,7 @@ class DiscordOutlet:
         try:
             async with asyncio.timeout(self._timeout):
                 yield
-        except FAILURES as error:
+        except (*FAILURES, *NONSENSE) as error:
             refusal = _certain(_refused(error, doing, told=answers.wait, hints=hints), answers)
             if refusal.permanent and (refusal.status in {401, 403} or refusal.code == UNKNOWN_CHANNEL):
                 key = _TOKEN if refusal.status == 401 else door  # noqa: PLR2004 - Unauthorized
@@ -425,6 +420,22 @@ def _certain(error: OutletError, answers: Answers) -> OutletError:
     if not denies or not answers.uncertain or error.code in {UNKNOWN_MESSAGE, ALREADY_CROSSPOSTED}:
         return error
     return OutletError(f"{error} Before that it had a fault: it is not known yet what came of it.", status=None, permanent=False)
+
+
+def _listed(answer: object) -> Sequence[Mapping[str, Any]]:
+    """Return an answer that must be a list: anything else, ``{}`` say, does not tell that there is nothing."""
+    if not isinstance(answer, list):
+        raise TypeError(f"a {type(answer).__name__} is no list")
+    return cast("list[Mapping[str, Any]]", answer)
+
+
+def _page(messages: object, me: int) -> list[tuple[MessageId, Seen | None]]:
+    """Read a page of a channel's history, the latest message first: each one's id, and what it shows when a send of the bot's made it."""
+    page: list[tuple[MessageId, Seen | None]] = []
+    for message in _listed(messages):
+        own = int(message["author"]["id"]) == me and _is_sent(message)
+        page.append((MessageId(int(message["id"])), _seen(message) if own else None))
+    return sorted(page, key=lambda one: one[0], reverse=True)
 
 
 def _is_sent(message: Mapping[str, Any]) -> bool:
@@ -502,6 +513,9 @@ def _refused(  # noqa: PLR0911 (one per kind of failure)
             return OutletError(sentence, status=None, permanent=False)
         case TimeoutError():
             return OutletError(f"Discord did not answer in time at {doing}: it is tried again.", status=None, permanent=False)
+        case TypeError() | LookupError() | ValueError() | AttributeError():
+            sentence = f"Discord's answer to {doing} makes no sense ({type(error).__name__}): it is tried again."
+            return OutletError(sentence, status=None, permanent=False)
         case _:
             sentence = f"Discord could not be reached at {doing} ({type(error).__name__}): it is tried again."
             return OutletError(sentence, status=None, permanent=False)

@@ -24,6 +24,10 @@ class Trouble:
     looks: int
     told_at: datetime | None = None
 
+    def token(self, what: str) -> str:
+        """Return what tells a note of this trouble from one of any other, or of an earlier one of its kind; see :class:`Action`."""
+        return f"{what} {self.newsletter} {self.about} {self.since.timestamp()}"
+
 
 class Troubles(Store):
     """The troubles that stand. Each method is one transaction."""

@@ -9,7 +9,7 @@ from heartbeat_bot.delivery.troubles import Trouble
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages.dialect import inert
-from heartbeat_bot.service.auditing import Auditing
+from heartbeat_bot.service.auditing import TROUBLE, Auditing
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import since, titled
 from heartbeat_bot.service.passes import DISCORD, SOURCE, STATE, PassReport, channel_of
@@ -49,7 +49,7 @@ class Alarms:
             if about not in found:
                 await self._end(trouble)
             elif trouble.told_at is None and (about not in _PASSING or clock() - trouble.since >= _PATIENCE):
-                await self._tell(trouble, "trouble")
+                await self._tell(trouble, TROUBLE)
                 await troubles.told(name, about, now=clock())
         await self._auditing.tell_untold()
 
@@ -82,7 +82,7 @@ class Alarms:
                 f"alarms.{what}", newsletter=titled(trouble.newsletter), trouble=inert(trouble.words), when=since(trouble.since)
             )
         number = await self._desk.ledger.actions.begin(
-            token=f"{what} {trouble.newsletter} {trouble.about} {trouble.since.timestamp()}",
+            token=trouble.token(what),
             who=0,
             name="heartbeat-bot",
             verb=what,

@@ -23,6 +23,8 @@ from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import said, titled
 
+TROUBLE: Final = "trouble"
+"""The verb of what tells of a trouble (see ``alarms.py``)."""
 REFUSED: Final = "refused: they may not"
 MOST_NOTED: Final = 50
 """Refused attempts of one person in an hour that are written down."""
@@ -184,7 +186,8 @@ class Auditing:
         """Tell the moderators what they have not been told yet, in order; what Discord does not take is tried again by the next look.
 
         What a request may have been made for before, in this run or one that was killed, is looked for in the channel first. Notes that
-        are older than a day are let go: a channel that is put right after a week is not to be flooded.
+        are older than a day are let go: a channel that is put right after a week is not to be flooded. What tells of a trouble that
+        stands still is none of those: it would stand in silence.
         """
         office = self._desk.config.moderation.channel
         async with self._telling:
@@ -196,13 +199,20 @@ class Auditing:
                 return
             for action in untold:
                 late = abs(self._desk.clock() - (action.done_at or action.begun_at)) > _TOLD_WITHIN
-                if late:
+                if late and not await self._stands(action):
                     _LOG.warning("the moderators were never told: %s", action.note)
                 elif action.id not in found:
                     self._unsaid.discard(action.id)
                     if not await self.tell(action.note or "", nonce=f"act-{action.id}"):
                         return
                 await self._desk.ledger.actions.told(action.id)
+
+    async def _stands(self, action: Action) -> bool:
+        """Tell whether an action tells of a trouble, and of one that stands."""
+        if action.verb != TROUBLE or action.newsletter is None:
+            return False
+        trouble = (await self._desk.ledger.troubles.standing(action.newsletter)).get(action.detail)
+        return trouble is not None and trouble.token(TROUBLE) == action.token
 
     async def _found(self, untold: Sequence[Action]) -> set[ActionId]:
         """Return which notes stand in the moderators' channel already, among those that may have been sent before."""

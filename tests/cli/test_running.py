@@ -89,8 +89,8 @@ async def test_run_answers_commands_and_ends_in_silence(home: Home) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [Answer(status=400, code=50035), TooMany(retry_after=600), Close(), Malformed()],
-    ids=["400", "429", "closed", "malformed"],
+    [Answer(status=400, code=50035), TooMany(retry_after=600), Close(), Malformed(), Malformed(body=b"null")],
+    ids=["400", "429", "closed", "malformed", "null"],
 )
 async def test_what_becomes_of_the_commands_keeps_nothing_from_being_posted(home: Home, fault: Fault) -> None:
     home.sandbox.faults.add("PUT", "/applications/*/commands", fault, times=None)
@@ -118,6 +118,7 @@ WEATHER = {
     "blocked": (Raw(status=403, body=b"<html>", content_type="text/html", headers={"Via": None}), [600, 600, 600]),
     "closed": (Close(), [5, 10, 20]),
     "malformed": (Malformed(), [5, 10, 20]),
+    "null": (Malformed(body=b"null"), [5, 10, 20]),
 }
 
 

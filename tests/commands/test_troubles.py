@@ -119,3 +119,24 @@ async def test_a_permission_that_goes_while_nothing_is_to_be_posted_is_told(town
         town.clock.advance(60)
         await town.sync()
         assert len(told(town)) == 2
+
+
+async def test_a_trouble_that_stands_is_told_also_when_nobody_could_be_told_for_days(town: Town) -> None:
+    own = town.sandbox.own_role(town.guild)
+    async with town.running():
+        town.sandbox.overwrite(town.office, own, deny=int(Permission.SEND_MESSAGES))
+        async with shut_out(town) as words:
+            town.opened.service.alarms.check_again()
+            for _ in range(30):
+                town.clock.advance(2 * 3600)
+                await town.sync()
+            town.sandbox.overwrite(town.office, own)
+            for _ in range(2):
+                town.clock.advance(2 * 3600)
+                await town.sync()
+            (only,) = told(town)
+            assert words in only
+        for _ in range(2):
+            town.clock.advance(2 * 3600)
+            await town.sync()
+        assert [note[0] for note in told(town)] == ["⚠", "☑"]

@@ -268,6 +268,56 @@ async def test_an_answer_that_gets_lost_is_no_refusal(
     assert (caught.value.status, caught.value.permanent) == (None, False)
 
 
+NONSENSE = [b"null", b"[]", b"{}", b'"news"', b"[null]", b"7"]
+
+
+@pytest.mark.parametrize("body", NONSENSE)
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+async def test_a_channel_whose_description_makes_no_sense_may_make_sense_later(
+    sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId, at: int, body: bytes
+) -> None:
+    sandbox.faults.add("GET", "**", Malformed(body=body), nth=at)
+    with pytest.raises(OutletError) as caught:
+        await outlet.describe(channel)
+    assert not caught.value.permanent
+    assert (await outlet.describe(channel)).name == "news"
+
+
+@pytest.mark.parametrize("body", [body for body in NONSENSE if body != b"[]"])  # which is an empty channel
+async def test_a_history_that_makes_no_sense_is_no_empty_channel(
+    sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId, body: bytes
+) -> None:
+    message = await outlet.send(channel, RICH.body(), (), "n")
+    sandbox.faults.add("GET", MESSAGES, Malformed(body=body))
+    with pytest.raises(OutletError) as caught:
+        await outlet.history(channel)
+    assert not caught.value.permanent
+    assert (await outlet.history(channel)).newest == message
+
+
+@pytest.mark.parametrize("body", [body for body in NONSENSE if body != b"[]"])
+async def test_events_of_a_server_that_make_no_sense_are_not_none(
+    sandbox: Sandbox, outlet: DiscordOutlet, guild: Guild, body: bytes
+) -> None:
+    sandbox.faults.add("GET", "/guilds/*/scheduled-events", Malformed(body=body))
+    with pytest.raises(OutletError) as caught:
+        await outlet.server_events(GuildId(guild.id))
+    assert not caught.value.permanent
+    assert await outlet.server_events(GuildId(guild.id)) == []
+
+
+@pytest.mark.parametrize("body", NONSENSE)
+async def test_a_login_that_is_answered_with_nonsense_may_be_tried_again(
+    sandbox: Sandbox, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)  # put back after the test
+    sandbox.faults.add("GET", "/users/@me", Malformed(body=body))
+    with pytest.raises(OutletError) as caught:
+        async with log_in(sandbox.token, api_url=sandbox.url, clock=clock):
+            pass
+    assert not caught.value.permanent
+
+
 async def test_a_call_that_takes_too_long_is_given_up(sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId) -> None:
     hold = Hold()
     sandbox.faults.add("POST", MESSAGES, hold)
