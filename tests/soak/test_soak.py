@@ -6,6 +6,6 @@ from soak import soak
 
 
 async def test_some_days_of_weather_leave_each_channel_as_if_its_issues_had_just_been_posted(tmp_path: Path) -> None:
-    bound, verdict = await soak(tmp_path, 7, seconds=60, passes=20)
+    bound, verdict = await soak(tmp_path, 9, seconds=60, passes=30)
     assert verdict.wrong == [], "\n".join(bound.lines(verdict))
     assert bound.figures["sent"]
