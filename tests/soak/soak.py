@@ -709,6 +709,14 @@ async def soak(folder: Path, seed: int, *, seconds: float, passes: int | None = 
     return bound, verdict
 
 
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """Make a folder for a soak, and remove it in the end; where there is memory for it, nothing waits for a disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
 def main() -> int:
     """Soak for some minutes; return 1 when anything is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -717,9 +725,8 @@ def main() -> int:
     parser.add_argument("--passes", type=int, default=None, help="end after so many")
     options = parser.parse_args()
     seed = random.randrange(10**6) if options.seed is None else options.seed
-    memory = Path("/dev/shm")  # where there is one, nothing waits for a disk
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        bound, verdict = asyncio.run(soak(Path(folder), seed, seconds=60 * min(options.minutes, LONGEST), passes=options.passes))
+    with folder_in_memory() as folder:
+        bound, verdict = asyncio.run(soak(folder, seed, seconds=60 * min(options.minutes, LONGEST), passes=options.passes))
     for line in bound.lines(verdict):
         sys.stdout.write(f"soak: {line}\n")
     if verdict.wrong:
