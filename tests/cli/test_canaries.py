@@ -284,8 +284,12 @@ async def run(home: Home, *words: str, until: Callable[[], bool] | None = None) 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 async def test_nothing_gives_a_secret_away_when_nothing_can_be_reached(guarded: Home, log_format: str) -> None:
     guarded.config.write_text(CONFIG.format(**addresses()))
-    said = [await run(guarded, "-vv", "--log-format", log_format, word) for word in ("doctor", "status", "issues", "sync", "run")]
+    looks, say = count(), ("-vv", "--log-format", log_format)
+    said = [await run(guarded, *say, word) for word in ("doctor", "status", "issues", "sync")]
+    # It opens its archive, and then waits for a Discord that cannot be reached.
+    said.append(await run(guarded, *say, "run", until=lambda: guarded.archive.exists() and next(looks) > 20))
     assert all(said)
+    assert "the bot could not start yet" in said[-1]
     assert "127.0.0.1:1/repo.git" in said[0]
     for text in said:
         assert traces(text) == []
