@@ -93,11 +93,12 @@ def _seen(text: str) -> str:
 
 
 def pattern(data: bytes) -> None:
-    """Match a path; of what the slow matcher knows, it says the same."""
+    """Match a path; of what the slow matcher knows, and a source may hold (no name is empty), it says the same."""
     written, _, path = data[:200].decode("utf-8", "replace").partition("\n")
     with contextlib.suppress(ValueError):
         taken = PathPatterns([written]).match(path)
-        if len(path) < 15 and re.fullmatch(r"[ab.*?/]+", written) and re.fullmatch(r"[ab./]+", path) and not written.endswith("/"):
+        is_path = len(path) < 15 and re.fullmatch(r"[ab.]+(/[ab.]+)*", path)
+        if is_path and re.fullmatch(r"[ab.*?/]+", written) and not written.endswith("/"):
             assert taken == slowly(written.removeprefix("./").removeprefix("/"), path), (written, path)
 
 
