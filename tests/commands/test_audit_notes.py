@@ -49,7 +49,7 @@ async def test_a_note_of_what_was_done_before_a_kill_is_told_once_after_it(town:
 
 async def test_notes_that_discord_did_not_take_are_told_in_order_by_a_later_look(town: Town) -> None:
     async with town.running():
-        town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", Answer(status=403, code=50013), times=3)
+        town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", Answer(status=403, code=50013))
         await by_mo(town, "pause")
         await by_mo(town, "resume")
         assert told(town) == []
