@@ -16,19 +16,19 @@ def told(town: Town) -> list[str]:
 
 
 @asynccontextmanager
-async def shut_out(town: Town) -> AsyncGenerator[str]:
+async def denied(town: Town, permission: Permission, words: str) -> AsyncGenerator[str]:
     own = town.sandbox.own_role(town.guild)
-    town.sandbox.overwrite(town.news, own, deny=int(Permission.SEND_MESSAGES))
-    yield "lacks the permissions Send Messages, Embed Links in #news"
+    town.sandbox.overwrite(town.news, own, deny=int(permission))
+    yield words
     town.sandbox.overwrite(town.news, own)
 
 
-@asynccontextmanager
-async def blind(town: Town) -> AsyncGenerator[str]:
-    own = town.sandbox.own_role(town.guild)
-    town.sandbox.overwrite(town.news, own, deny=int(Permission.VIEW_CHANNEL))
-    yield "lacks the permission View Channel"
-    town.sandbox.overwrite(town.news, own)
+def shut_out(town: Town) -> AbstractAsyncContextManager[str]:
+    return denied(town, Permission.SEND_MESSAGES, "lacks the permissions Send Messages, Embed Links in #news")
+
+
+def blind(town: Town) -> AbstractAsyncContextManager[str]:
+    return denied(town, Permission.VIEW_CHANNEL, "lacks the permission View Channel")
 
 
 @asynccontextmanager

@@ -6,8 +6,11 @@ from recording import RecordingOutlet
 
 from heartbeat_bot.delivery.identity import Fingerprint, IssueId
 from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
+from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.publisher import Publisher
 from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.sandbox.server import Sandbox
+from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
 from heartbeat_bot.sources.snapshot import BlobId
 
 
@@ -47,6 +50,17 @@ def new_issues(clock: ManualClock) -> Callable[..., object]:
         return [ids[path] for path in paths]
 
     return record
+
+
+@pytest.fixture
+def news(sandbox: Sandbox, guild: Guild) -> Channel:
+    """An announcement channel of the server that a file's tests have."""
+    return sandbox.create_channel(guild, "news", ChannelType.ANNOUNCEMENT)
+
+
+@pytest.fixture
+def channel(news: Channel) -> ChannelId:
+    return ChannelId(news.id)
 
 
 @pytest.fixture

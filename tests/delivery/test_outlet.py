@@ -50,16 +50,6 @@ def guild(sandbox: Sandbox) -> Guild:
 
 
 @pytest.fixture
-def news(sandbox: Sandbox, guild: Guild) -> Channel:
-    return sandbox.create_channel(guild, "news", ChannelType.ANNOUNCEMENT)
-
-
-@pytest.fixture
-def channel(news: Channel) -> ChannelId:
-    return ChannelId(news.id)
-
-
-@pytest.fixture
 async def outlet(sandbox: Sandbox, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DiscordOutlet]:
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)  # put back after the test
     async with log_in(sandbox.token, api_url=sandbox.url, clock=clock) as logged_in:

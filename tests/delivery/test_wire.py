@@ -19,7 +19,7 @@ from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Headers, Raw, TooMany
 from heartbeat_bot.sandbox.ratelimits import Quota
 from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
+from heartbeat_bot.sandbox.world import Channel, Guild
 
 MESSAGES = "/channels/*/messages"
 SEND_MESSAGES = 1 << 11
@@ -34,16 +34,6 @@ Start = Callable[[], AbstractAsyncContextManager[DiscordOutlet]]
 @pytest.fixture
 def guild(sandbox: Sandbox) -> Guild:
     return sandbox.create_guild()
-
-
-@pytest.fixture
-def news(sandbox: Sandbox, guild: Guild) -> Channel:
-    return sandbox.create_channel(guild, "news", ChannelType.ANNOUNCEMENT)
-
-
-@pytest.fixture
-def channel(news: Channel) -> ChannelId:
-    return ChannelId(news.id)
 
 
 @pytest.fixture
