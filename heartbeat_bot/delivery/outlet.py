@@ -20,7 +20,7 @@ from discord.http import MultipartParameters, Route
 from discord.webhook.async_ import async_context
 
 from heartbeat_bot.delivery.clock import Clock, system_clock
-from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId
+from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId, sent_at
 from heartbeat_bot.delivery.recognise import Seen
 from heartbeat_bot.delivery.waits import Wait, Waits
 from heartbeat_bot.delivery.wire import ANSWERS, UNTOLD_SECONDS, WIRE_SECONDS, Answers, InteractionAdapter, UnclearError, Wire
@@ -274,7 +274,7 @@ class DiscordOutlet:
                     return History(newest=newest, own=found[::-1])
                 if seen:
                     found.append(seen)
-            if len(page) < _PAGE or (since and discord.utils.snowflake_time(page[-1][0]) < since):
+            if len(page) < _PAGE or (since and sent_at(page[-1][0]) < since):
                 break
         return History(newest=newest, own=found[::-1])
 

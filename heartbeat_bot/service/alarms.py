@@ -1,6 +1,5 @@
 """Tells the moderators what keeps a newsletter from being kept in step: once when it stands, and once when it is over."""
 
-import logging
 from datetime import timedelta
 from typing import Final
 
@@ -18,7 +17,6 @@ _PASSING: Final = frozenset({SOURCE, DISCORD})
 """What mostly passes by itself in a moment."""
 _PATIENCE: Final = timedelta(minutes=10)
 """How long what may pass by itself stands until the moderators are told: a remote that restarts is no news."""
-_LOG = logging.getLogger(__name__)
 
 
 class Alarms:
@@ -45,7 +43,8 @@ class Alarms:
             found = {about: trouble.words for about, trouble in before.items()} | found
         for about, words in found.items():
             await troubles.found(name, about, words, now=clock())
-        for about, trouble in (await troubles.standing(name)).items():
+        standing = await troubles.standing(name) if found else before
+        for about, trouble in standing.items():
             if about not in found:
                 await self._end(trouble)
             elif trouble.told_at is None and (about not in _PASSING or clock() - trouble.since >= _PATIENCE):
