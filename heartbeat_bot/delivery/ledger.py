@@ -164,6 +164,11 @@ class IssueRecord:
         """Whether it waits because something else was approved than is there now."""
         return self.state is State.WAITING and self._other_than_approved(self.blob) is not None
 
+    @property
+    def is_half_posted(self) -> bool:
+        """Whether readers have some of its messages and not all: the next pass goes on."""
+        return self.announced_at is not None and self.shown is None and self.present and self.retracted_at is None
+
     def is_held_back(self, *, now: datetime) -> bool:
         """Tell whether a moderator wants nothing of it sent now, whatever a pass that began before that may think."""
         if self.retracted_at is not None:
@@ -273,7 +278,7 @@ def instants(before: IssueRecord | None, sighting: Sighting, *, now: datetime) -
 
 
 class Ledger(Store):
-    """The open database. Its parts are ``receipts`` (messages), ``copies``, ``actions`` (who did what), ``server_events`` and ``waits``."""
+    """The open database. Its parts are ``receipts`` (messages), ``copies``, ``actions`` (who did what), ``server_events``, ``waits`` and ``troubles``."""
 
     def __init__(self, database: Database) -> None:
         """Use a database whose schema is up to date; see :func:`open_ledger`."""
@@ -335,11 +340,11 @@ class Ledger(Store):
         Of instants from which something is counted until it may happen, only: an issue rests anew, one that went away is given up anew.
         When an issue was announced stays: should the clock be behind now, its edit window would be closed by that.
         """
-        records = await self.records(newsletter)
+        latest = now + FAR_AHEAD
         wrong: dict[IssueId, dict[str, datetime]] = {}
-        for record in records.values():
-            counted = {"changed_at": record.changed_at, "listed_at": record.listed_at, "gone_at": record.gone_at}
-            if ahead := {name: now for name, when in counted.items() if when and when - now > FAR_AHEAD}:
+        for record in (await self.records(newsletter)).values():
+            counted = (("changed_at", record.changed_at), ("listed_at", record.listed_at), ("gone_at", record.gone_at))
+            if ahead := {name: now for name, when in counted if when and when > latest}:
                 wrong[record.id] = ahead
         if wrong:
             await self._put_right(wrong)

@@ -244,11 +244,11 @@ class Moderating:
         troubles = (await ledger.troubles.standing(name)).values()
         lines = list(_passes(state, settings.poll, words))
         lines += [words.say("status.trouble", when=since(one.since), trouble=inert(one.words)) for one in troubles]
-        posted = [record for record in records.values() if record.announced_at and record.retracted_at is None]
-        lines += [
-            words.say("status.posting", issue=titled(record.title)) for record in posted if record.shown is None and record.present
-        ]
-        out = max((record for record in posted if record.shown is not None), key=_announced, default=None)
+        lines += [words.say("status.posting", issue=titled(record.title)) for record in records.values() if record.is_half_posted]
+        posted = (
+            record for record in records.values() if record.announced_at and record.shown is not None and not record.retracted_at
+        )
+        out = max(posted, key=_announced, default=None)
         if out:
             lines.append(words.say("status.last_issue", issue=titled(out.title), when=since(_announced(out))))
         if unfinished:

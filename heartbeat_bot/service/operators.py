@@ -48,9 +48,7 @@ async def status_json(config: Config) -> dict[str, Any]:
                         if issue.state in PENDING
                     ],
                     "unfinished": [
-                        {"title": issue.title, "announced": _iso(issue.announced_at)}
-                        for issue in issues
-                        if issue.announced_at and issue.shown is None and issue.present and issue.retracted_at is None
+                        {"title": issue.title, "announced": _iso(issue.announced_at)} for issue in issues if issue.is_half_posted
                     ],
                     "errors": [{"title": issue.title, "error": issue.error} for issue in issues if issue.error],
                 }
