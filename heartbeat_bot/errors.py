@@ -5,6 +5,7 @@ UserError                 a sentence for the person who reads it; shown as writt
 ├── SourceError           the content repo cannot be read; tried again on the next pass
 ├── IssueError            one issue cannot be read; never stops the others
 ├── StateError            the database cannot be used, or another process holds it
+├── MachineError          the machine has no files, memory or room left for the bot; tried again on the next pass
 └── OutletError           Discord refused a request, or could not be reached
     └── RateLimitedError  Discord asked to wait longer than a pass should sleep; carries the seconds
 
@@ -72,6 +73,14 @@ class StateError(UserError):
     def __init__(self, message: str) -> None:
         """Keep the sentence, without credentials in its addresses."""
         super().__init__(redact(message))
+
+
+class MachineError(UserError):
+    """The machine refuses what any process needs (see ``machine.py``)."""
+
+    def __init__(self, lack: str) -> None:
+        """Say what it lacks, and that nothing is lost."""
+        super().__init__(redact(f"{lack[:1].upper()}{lack[1:]}. Nothing is lost: what was under way is tried again."))
 
 
 class OutletError(UserError):

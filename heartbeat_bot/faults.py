@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from heartbeat_bot.errors import IssueError, UserError
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
+from heartbeat_bot.machine import told_apart
 
 _LOG = logging.getLogger(__name__)
 
@@ -14,7 +15,8 @@ _LOG = logging.getLogger(__name__)
 def apart(path: str) -> Generator[None]:
     """Turn what goes wrong with one file into an IssueError, so that the others go on; a fault of this program is logged whole."""
     try:
-        yield
+        with told_apart():
+            yield
     except UserError:
         raise
     except EndedError as error:

@@ -27,6 +27,7 @@ from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.delivery.waits import Wait, Waits
 from heartbeat_bot.errors import ConfigError, OutletError, RateLimitedError, StateError, UserError
 from heartbeat_bot.isolation.worker import Runner, Worker
+from heartbeat_bot.machine import told_apart
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.new_start import check_new_start
 from heartbeat_bot.service.passes import Passes, PassReport, Progress
@@ -223,9 +224,10 @@ async def _watch(opened: Opened, name: str, seconds: float) -> None:
     while True:
         wait = seconds
         try:
-            report = await opened.service.looking.look(name)
-            problems = report.problems
-            wait = await _until_due(opened.desk, name, seconds)
+            with told_apart():
+                report = await opened.service.looking.look(name)
+                problems = report.problems
+                wait = await _until_due(opened.desk, name, seconds)
         except UserError as error:
             problems = [str(error)]
         except Exception as error:  # noqa: BLE001 - one bad pass must not end the watch; it is logged whole

@@ -13,8 +13,9 @@ import click
 from heartbeat_bot import __version__
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.printing import not_printed, open_streams
-from heartbeat_bot.errors import ConfigError, StateError, UserError
+from heartbeat_bot.errors import ConfigError, MachineError, StateError, UserError
 from heartbeat_bot.log import LogFormat, set_up_logging
+from heartbeat_bot.machine import lack
 from heartbeat_bot.printable import one_line
 
 _LOG = logging.getLogger(__name__)
@@ -72,7 +73,9 @@ class _Group(click.Group):
             stop(str(error), code=FAILED)
         except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
             raise  # click's own ways out
-        except Exception:  # noqa: BLE001 - a fault of the program is logged whole, and answered with a reference to that
+        except Exception as error:  # noqa: BLE001 - a fault of the program is logged whole, and answered with a reference to that
+            if said := lack(error):
+                stop(str(MachineError(said)), code=FAILED)
             reference = secrets.token_hex(4)
             _LOG.exception("fault %s", reference)
             stop(

@@ -3,8 +3,9 @@
 What moderators posted again is in ``copies.py``, what they did in ``actions.py``, what was made of events in ``server_events.py``.
 """
 
+import os
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -40,6 +41,7 @@ from heartbeat_bot.delivery.troubles import Troubles
 from heartbeat_bot.delivery.waits import WaitRows
 from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.machine import lack
 from heartbeat_bot.messages.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.sqlite import Database, Store, reading, writing
@@ -738,8 +740,19 @@ def _explained(path: Path, error: DBAPIError) -> StateError:
             return _damaged(path, str(error.orig))
         case _:
             return StateError(
-                f"The database {path} cannot be used: {error.orig}. Check the file, its folder and the disk. {nothing_is_lost}"
+                f"The database {path} cannot be used: {_no_more_files() or error.orig}. Check the file, its folder and the disk. {nothing_is_lost}"
             )
+
+
+def _no_more_files() -> str | None:
+    """Say so when not as many files can be opened now as a database has: SQLite does not tell that from a missing folder."""
+    try:
+        with ExitStack() as opened:
+            for _ in range(4):
+                opened.enter_context(open(os.devnull))  # noqa: PTH123 - a device
+    except OSError as error:
+        return lack(error)
+    return None
 
 
 def _damaged(path: object, why: str) -> StateError:

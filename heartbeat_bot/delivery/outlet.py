@@ -25,6 +25,7 @@ from heartbeat_bot.delivery.recognise import Seen
 from heartbeat_bot.delivery.waits import Wait, Waits
 from heartbeat_bot.delivery.wire import ANSWERS, UNTOLD_SECONDS, WIRE_SECONDS, Answers, InteractionAdapter, UnclearError, Wire
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
+from heartbeat_bot.machine import lack
 from heartbeat_bot.messages.post import Upload
 from heartbeat_bot.messages.scheduled import Scheduled
 
@@ -517,5 +518,6 @@ def _refused(  # noqa: PLR0911 (one per kind of failure)
             sentence = f"Discord's answer to {doing} makes no sense ({type(error).__name__}): it is tried again."
             return OutletError(sentence, status=None, permanent=False)
         case _:
-            sentence = f"Discord could not be reached at {doing} ({type(error).__name__}): it is tried again."
+            why = lack(error) or type(error).__name__
+            sentence = f"Discord could not be reached at {doing} ({why}): it is tried again."
             return OutletError(sentence, status=None, permanent=False)

@@ -11,9 +11,9 @@ from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.service.auditing import TROUBLE, Auditing
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import since, titled
-from heartbeat_bot.service.passes import DISCORD, SOURCE, STATE, PassReport, channel_of
+from heartbeat_bot.service.passes import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
 
-_PASSING: Final = frozenset({SOURCE, DISCORD})
+_PASSING: Final = frozenset({SOURCE, DISCORD, MACHINE})
 """What mostly passes by itself in a moment."""
 _PATIENCE: Final = timedelta(minutes=10)
 """How long what may pass by itself stands until the moderators are told: a remote that restarts is no news."""
@@ -37,7 +37,7 @@ class Alarms:
         troubles, clock = self._desk.ledger.troubles, self._desk.clock
         before = await troubles.standing(name)
         found = dict(report.troubles)
-        if SOURCE not in found and STATE not in found:
+        if found.keys().isdisjoint({SOURCE, STATE, MACHINE}):
             found |= await self._of_channels(name, {about for about in before if about not in found})
         else:  # nothing was looked at but what is in trouble
             found = {about: trouble.words for about, trouble in before.items()} | found

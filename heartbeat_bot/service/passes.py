@@ -21,10 +21,11 @@ from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
-from heartbeat_bot.errors import IssueError, MissingPermissionsError, OutletError, SourceError, StateError, UserError
+from heartbeat_bot.errors import IssueError, MachineError, MissingPermissionsError, OutletError, SourceError, StateError, UserError
 from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.turns import Turn, Turns
 from heartbeat_bot.isolation.worker import Runner
+from heartbeat_bot.machine import told_apart
 from heartbeat_bot.messages.post import Post, is_of
 from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.pictures import render_from
@@ -36,7 +37,7 @@ _LOG = logging.getLogger(__name__)
 _REMEMBERED: Final = 1000
 """Files that cannot be read and are not tried again."""
 
-SOURCE, DISCORD, STATE = "source", "discord", "state"
+SOURCE, DISCORD, STATE, MACHINE = "source", "discord", "state", "machine"
 """What may be in trouble besides channels; see :func:`channel_of`."""
 
 
@@ -120,34 +121,39 @@ class Passes:
 
     async def sync(self, name: str, *, dry_run: bool = False) -> PassReport:
         """Make one pass over a newsletter. What goes wrong stands in the report, and is tried again by the next pass."""
-        async with self._locks[name]:
-            return await self._sync(name, dry_run=dry_run)
-
-    async def _sync(self, name: str, *, dry_run: bool) -> PassReport:
         report = PassReport(newsletter=name)
+        async with self._locks[name]:
+            try:
+                with told_apart():
+                    await self._sync(name, report, dry_run=dry_run)
+            except (SourceError, StateError, OutletError, MachineError) as error:
+                await self._stand_still(name, report, error, dry_run=dry_run)
+        return report
+
+    async def _stand_still(self, name: str, report: PassReport, error: UserError, *, dry_run: bool) -> None:
+        """Report what kept a pass from going on."""
+        report.standstill = str(error)
+        report.problems.append(report.standstill)
+        report.failed = True
+        own = ChannelId(self._config.newsletters[name].announce.channel)
+        report.troubles[_in_trouble(error, own) or DISCORD] = report.standstill
+        if not dry_run:
+            await self._take_back(name, report)
+            await self._ledger.pass_failed(name, error=str(error), now=self._clock())
+
+    async def _sync(self, name: str, report: PassReport, *, dry_run: bool) -> None:
         self.turns[name].begin_pass()
-        try:
-            snapshot = self.snapshots[name] = await self._sources[name].snapshot()
-            state = await self._ledger.newsletter(name)
-            first_run = state.baseline_at is None or (self._start_over and not await self._ledger.records(name))
-            if not self._start_over and snapshot.files:
-                now = self._clock()
-                await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=now)
-            if not dry_run:
-                await self._ledger.put_right(name, now=self._clock())
+        snapshot = self.snapshots[name] = await self._sources[name].snapshot()
+        state = await self._ledger.newsletter(name)
+        first_run = state.baseline_at is None or (self._start_over and not await self._ledger.records(name))
+        if not self._start_over and snapshot.files:
+            now = self._clock()
+            await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=now)
+        if not dry_run:
+            await self._ledger.put_right(name, now=self._clock())
+        found = await self._survey(name, snapshot, first_run=first_run, last_pass=state.last_pass_at)
+        if not dry_run and await self._let_small_changes_through(name, found):
             found = await self._survey(name, snapshot, first_run=first_run, last_pass=state.last_pass_at)
-            if not dry_run and await self._let_small_changes_through(name, found):
-                found = await self._survey(name, snapshot, first_run=first_run, last_pass=state.last_pass_at)
-        except (SourceError, StateError, OutletError) as error:
-            report.standstill = str(error)
-            report.problems.append(report.standstill)
-            report.failed = True
-            own = ChannelId(self._config.newsletters[name].announce.channel)
-            report.troubles[_in_trouble(error, own) or DISCORD] = report.standstill
-            if not dry_run:
-                await self._take_back(name, report)
-                await self._ledger.pass_failed(name, error=str(error), now=self._clock())
-            return report
         report.problems += _news_of_trouble(found)
         paused = state.paused_at
         if paused:
@@ -156,12 +162,11 @@ class Passes:
         if dry_run:
             if not paused:
                 await self._foretell(name, found, report)
-            return report
+            return
         ids = await self._note(name, found, first_run=first_run)
         if not paused:
             await self._make_agree(name, found, ids, report)
         await self._ledger.pass_done(name, commit=found.snapshot.commit, now=self._clock())
-        return report
 
     async def _make_agree(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
         """Send, edit and delete what the pass found to be otherwise."""
@@ -567,7 +572,7 @@ def _failed(report: PassReport, title: str, error: UserError, channel: ChannelId
     report.problems.append(f"{title}: {error}")
     # A text that cannot be read is its author's to mend: the same pass again would not.
     report.failed = report.failed or not isinstance(error, IssueError)
-    if isinstance(error, SourceError | OutletError) and (about := _in_trouble(error, channel)):
+    if isinstance(error, SourceError | OutletError | MachineError) and (about := _in_trouble(error, channel)):
         report.troubles[about] = str(error)
     if channel is not None and isinstance(error, MissingPermissionsError):
         report.closed.add(channel)
@@ -583,6 +588,8 @@ def _in_trouble(error: UserError, channel: ChannelId | None) -> str:
             return "" if channel is None or not shut_out else channel_of(channel)
         case OutletError():
             return DISCORD
+        case MachineError():
+            return MACHINE
         case _:
             return STATE
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from heartbeat_bot.config.remotes import ALLOWED_PROTOCOLS
 from heartbeat_bot.errors import SourceError
+from heartbeat_bot.machine import lack
 from heartbeat_bot.sources.turns import Turns
 
 # What git and its helpers need, and nothing else: not the bot's token, nor what else the bot was started with.
@@ -181,7 +182,7 @@ class GitCommand:
                 f"{self._about}git {arguments[0]} took longer than {self.timeout:g} seconds and was ended; the next pass tries again"
             ) from error
         except OSError as error:
-            raise SourceError(f"git cannot be started ({error.strerror or error})") from error
+            raise SourceError(f"git cannot be started: {lack(error) or error.strerror or error}") from error
         finally:
             await asyncio.wait([starting])
             if not starting.exception() and starting.result().returncode is None:
