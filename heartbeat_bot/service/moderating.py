@@ -229,11 +229,16 @@ class Moderating:
     async def status(self, asker: Asker) -> Answer:
         """Say how things stand with the newsletters that a person may decide about."""
         await self._authority.check(asker, "status")
-        names = await self._authority.newsletters(asker)
+        names = await self._those_in_trouble_first(await self._authority.newsletters(asker))
         embeds = [await self._status_of(name, asker.words) for name in names[: limits.EMBEDS]]
         others = ", ".join(typed(name) for name in names[limits.EMBEDS :])
         content = shortened(asker.words.say("status.others", names=others), limits.CONTENT) if others else ""
         return Answer(content=content, embeds=within_one_message(embeds))
+
+    async def _those_in_trouble_first(self, names: Sequence[str]) -> list[str]:
+        """Sort newsletters, of which a message has no room for more than ten, so that nothing wrong is left out."""
+        troubles = {name: len(await self._desk.ledger.troubles.standing(name)) for name in names}
+        return sorted(names, key=lambda name: not troubles[name])
 
     async def _status_of(self, name: str, words: Language) -> Embed:
         ledger, settings = self._desk.ledger, self._desk.config.newsletters[name]
