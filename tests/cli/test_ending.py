@@ -1,10 +1,13 @@
 """A signal ends the process, whatever it does."""
 
 import asyncio
+import os
+import re
 import signal
 import sys
 
 import pytest
+from home import Home
 
 _STUCK = {
     "in a thread that asyncio waits for": "await asyncio.to_thread(time.sleep, 60)",
@@ -53,3 +56,47 @@ async def test_a_process_that_is_stuck_is_ended_by_force(where: str) -> None:
             process.kill()
     assert process.returncode == 1
     assert "most recent call first" in err.decode()
+
+
+_RUN = r"""
+import asyncio, faulthandler, time
+import heartbeat_bot.operation as operation
+from heartbeat_bot.cli import main
+
+later = faulthandler.dump_traceback_later
+
+def sooner(seconds, *, exit):
+    print("ended after", seconds, flush=True)
+    later(seconds / 10, exit=exit)
+
+async def connect(*_):
+    print("ready", flush=True)
+    {stuck}
+
+faulthandler.dump_traceback_later = sooner
+operation.connect = connect
+main(["run"])
+"""
+
+
+@pytest.mark.parametrize("stuck", ["while True: pass", "await asyncio.to_thread(time.sleep, 60)"])
+async def test_run_ends_within_ten_seconds_whatever_it_does(home: Home, stuck: str) -> None:
+    """The command itself, in which ten seconds pass in one."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _RUN.replace("{stuck}", stuck)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=os.environ | {"HB_TOKEN": home.sandbox.token, "HEARTBEAT_CONFIG": str(home.config)},
+    )
+    try:
+        async with asyncio.timeout(60):
+            assert process.stdout
+            assert await process.stdout.readline() == b"ready\n"
+            process.send_signal(signal.SIGTERM)
+            out, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode == 1
+    (seconds,) = re.findall(r"ended after ([\d.]+)", out.decode())
+    assert float(seconds) < 10

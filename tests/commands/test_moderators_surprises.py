@@ -457,8 +457,15 @@ async def test_a_button_of_a_number_that_is_no_more_decides_about_no_other(town_
         town.write("june", JUNE.replace("June's Heat", "99 balloons"))
         await town.sync()
         (notice,) = notices(town)
-        await forge(town, notice, press_of("skip", 99, "0123456789"))
-        assert (await states(town))["june"] is State.WAITING
+        for verb, *named in (
+            ("skip", 99, "0123456789"),
+            ("approve", 99, "0123456789"),
+            ("preview", 99),
+            ("retract", "stale", 99, ""),
+        ):
+            said = town.shown(await forge(town, notice, press_of(str(verb), *named)))
+            assert "balloons" not in said, verb
+            assert (await states(town))["june"] is State.WAITING
         await by_mo(town, "skip", issue="99 balloons")
         assert (await states(town))["june"] is State.BASELINE
 

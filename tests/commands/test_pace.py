@@ -1,14 +1,19 @@
 """One person cannot keep the bot from answering the others."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from town import Town
 
+from heartbeat_bot.archive import store
 from heartbeat_bot.bot.pace import BURST, COMPLETION, PER_SECOND, Pace
+from heartbeat_bot.sandbox.interactions import Interaction
+from heartbeat_bot.service import agenda
 
 
 def test_a_burst_is_taken_and_then_one_question_a_second() -> None:
@@ -60,6 +65,34 @@ async def test_thirty_questions_of_one_person_at_once_do_not_stop_the_others(mil
     assert refused
     assert all(mill.is_private(task.result()) for task in anns)
     assert "Kite day" in mill.shown(bobs.result())
+
+
+async def _export(mill: Town, shown: Interaction) -> Interaction:
+    menu = "Add to calendar…"
+    return await mill.press(shown, menu, values=[mill.options(shown, menu)[0]["value"]])
+
+
+@pytest.mark.parametrize(("place", "name"), [(agenda, "_answered"), (store, "in_order"), (agenda, "calendar")])
+async def test_what_takes_long_to_work_out_keeps_nobody_else_waiting(
+    mill: Town, monkeypatch: pytest.MonkeyPatch, place: Any, name: str
+) -> None:
+    shown = await mill.call("events", when="all") if name == "calendar" else None
+    reached, answered, goes_on = threading.Event(), threading.Event(), getattr(place, name)
+    beside: list[bool] = []
+
+    def takes_long(*about: Any, **more: Any) -> Any:
+        reached.set()
+        beside.append(answered.wait(20))  # on the loop nobody would be answered meanwhile
+        return goes_on(*about, **more)
+
+    monkeypatch.setattr(place, name, takes_long)
+    bob = mill.sandbox.create_user(mill.guild, "bob")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_export(mill, shown) if shown else mill.call("events", when="all"))
+        assert await asyncio.to_thread(reached.wait, 20)
+        assert "July's Heat" in mill.shown(await mill.call("latest", by=bob))
+        answered.set()
+    assert beside == [True]
 
 
 async def test_presses_count_too(mill: Town) -> None:

@@ -95,6 +95,22 @@ async def test_very_long_names_are_not_kept(tmp_path: Path, cache: Path) -> None
         await source_of(bare, cache).snapshot()
 
 
+async def test_names_that_lead_out_of_the_source_are_not_read(tmp_path: Path, cache: Path) -> None:
+    bare = Bare(tmp_path / "odd")
+    blob = bare.blob(b"text\n")
+    inner = bare.tree([("100644", b"a.md", blob)])
+    folders = [("40000", name, inner) for name in (b".", b"..", b".git")]
+    odd = [("120000", b"link.md", blob), ("160000", b"module.md", blob)]
+    files = [("100644", name, blob) for name in (b"../../escape.md", b"/etc/passwd.md", b"a/b.md", b"good.md")]
+    bare.commit(bare.tree([*folders, *files, *odd]))
+    snapshot = await source_of(bare, cache, "**", "**/.*", ".*/**").snapshot()
+    assert list(snapshot.files) == ["good.md"]
+    for path in ("../a.md", ".git/a.md", "../../escape.md", "link.md"):
+        assert await snapshot.contents.find(path) is None
+        with pytest.raises(SourceError):
+            await snapshot.contents.read(path)
+
+
 # -- files ---------------------------------------------------------------------------------------------------------------
 
 
