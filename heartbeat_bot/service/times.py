@@ -13,6 +13,9 @@ _AMBIGUOUS: Final = re.compile(r"\d+|.*\b\d{1,2}[./]\d{1,2}\b.*", re.DOTALL)
 """A bare number, and days and months of which nobody knows which is which."""
 _ZONE: Final = re.compile(r"(.*) ([A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_+-]+)+)", re.DOTALL)
 
+_ELAPSED: Final = re.compile(r"\bin\b.*\b(?:h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?)\b", re.IGNORECASE)
+"""What counts in hours or less counts them wherever the clocks change meanwhile."""
+
 
 def read_time(text: str, *, now: datetime) -> datetime | None:
     """Return the instant (UTC) that a person means: ``2026-12-01 09:00``, ``tomorrow 9am``, ``friday 10:00 Europe/Berlin``, ``in 3 hours``.
@@ -35,14 +38,13 @@ def _parsed(text: str, zone: str, *, now: datetime) -> datetime | None:
     import dateparser  # noqa: PLC0415 - it takes long to load, and few ask for it
 
     try:
-        base = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        place = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):  # there is no such zone
         return None
+    base = now.astimezone(place).replace(tzinfo=None)
     settings: Any = {
         "PREFER_DATES_FROM": "future",
         "RELATIVE_BASE": base,
-        "TIMEZONE": zone,
-        "RETURN_AS_TIMEZONE_AWARE": True,
         "PARSERS": ["relative-time", "absolute-time"],
     }
     try:
@@ -50,4 +52,10 @@ def _parsed(text: str, zone: str, *, now: datetime) -> datetime | None:
         found = dateparser.parse(text, languages=["en"], settings=settings)
     except (ValueError, OverflowError):  # it raises for some texts that are no times
         return None
-    return found.astimezone(UTC) if found else None
+    if found is None or found.tzinfo:  # of an abbreviation or an offset in the text
+        return found and found.astimezone(UTC)
+    if _ELAPSED.search(text):
+        return now + (found - base)
+    # What the clock on the wall shows at that place: it may differ from UTC otherwise than now, and shows an hour in autumn twice.
+    instants = [found.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    return next((instant for instant in instants if instant > now), instants[0])
