@@ -1,5 +1,6 @@
 """Each thing that real repositories do to a watcher, made up, and what becomes of it."""
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -380,6 +381,70 @@ async def test_a_source_that_loses_half_its_tree_for_one_pass_deletes_and_posts_
         assert await it.look(after=HOUR) == 0
         assert await it.look(after=DAY) == 0
         assert (it.channel, await it.posted()) == (before, ["News of today"])
+
+
+@pytest.mark.parametrize("on_remove", ["keep", "retract"])
+async def test_a_branch_that_is_pushed_back_and_forth_doubles_nothing_and_ends_as_it_is(tmp_path: Path, on_remove: str) -> None:
+    async with newsletter(tmp_path, announce=f", on_remove: {on_remove}, edit_window: 365d") as it:
+        old = it.last
+        edited = TODAY.replace("today", "today, corrected", 1)
+        await it.commit({NEWS: edited, "posts/next.md": issue("next", START + DAY)}, after=DAY)
+        new, before = it.last, it.channel
+        assert await it.posted() == ["News of today, corrected", "News of next"]
+        messages = sorted(it.watcher.board.messages)
+        for _ in range(6):
+            for commit in (old, new):
+                it.last = commit
+                await it.look(after=MINUTE)
+        assert it.channel == before, "pushed back and forth faster than it rests"
+        assert sorted(it.watcher.board.messages) == messages
+        for commit in (old, new, old, new):
+            it.last = commit
+            for _ in range(3):
+                await it.look(after=HOUR)
+        # An issue that was gone for long enough went, and came anew.
+        shown = [re.sub(r"/1/\d+/\d+", "", text) for text in (it.channel, before)]
+        assert shown[0] == shown[1]
+        assert await it.look() == 0
+
+
+async def test_of_five_thousand_issues_each_is_read_once_and_the_new_one_is_posted(tmp_path: Path) -> None:
+    repo = Repository()
+    async with replay(tmp_path, repo.contents) as it:
+        days = [START - timedelta(days=number + 1) for number in range(5000)]
+        past = {
+            f"posts/{day:%Y-%m-%d}.md": f"---\ntitle: Day {day:%j of %Y}\ndate: {day:%Y-%m-%d}\n---\n\nWord{day:%Y%m%d}.\n"
+            for day in days
+        }
+        await it.sync(repo.commit(START, past), START)
+        assert len(it.stage.reads) == 5000
+        later = START + HOUR
+        await it.sync(repo.commit(later, {"posts/new.md": issue("new", START)}), later)
+        assert (await it.sync(repo.commit(later), later + HOLD)).requests > 0
+        assert it.stage.reads[5000:] == ["posts/new.md"] * (len(it.stage.reads) - 5000)
+        assert len(it.stage.reads) < 5005
+        assert "News of new" in it.board.text()
+        assert len(it.board.messages) < 10
+
+
+async def test_hundreds_of_commits_between_two_looks_are_where_they_end(tmp_path: Path) -> None:
+    async with newsletter(tmp_path) as it:
+        for number in range(300):
+            it.now += MINUTE
+            changes: dict[str, str | bytes | None] = {
+                "posts/growing.md": issue("growing", START) + f"\n{number} lines.\n",
+                f"posts/passing-{number % 7}.md": issue(f"passing {number}", START),
+                NEWS: TODAY + f"\nEdited {number} times.\n",
+            }
+            it.last = it.repo.commit(it.now, changes)
+        for number in range(7):
+            it.last = it.repo.commit(it.now, {f"posts/passing-{number}.md": None})
+        assert await it.look(after=HOLD) > 0
+        assert await it.posted() == ["News of today", "News of growing"]
+        assert "299 lines." in it.channel
+        assert "Edited 299 times." in it.channel
+        assert "passing" not in it.channel
+        assert await it.look(after=HOUR) == 0
 
 
 # -- removal ---------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Seeded mixtures of everything that befalls a newsletter, with the same laws for all."""
 
-import asyncio
 import random
 import re
 from collections.abc import Callable
@@ -181,7 +180,6 @@ class Witness:
 
 async def witnessed(seed: int, state: Path, *, common: str = "") -> None:
     """Play some weeks of a newsletter to a watcher that may look rarely, until nothing is left to do."""
-    asyncio.get_running_loop().set_debug(False)  # it doubles the time of many passes
     chance = random.Random(seed)
     author, repo = Author(chance, style=chance.choice(["yaml", "toml", "pelican"]), common=common), Repository()
     for _ in range(5):

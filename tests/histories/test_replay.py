@@ -3,7 +3,6 @@
 Texts are cut after their beginning, unless HEARTBEAT_WHOLE_HISTORIES is set.
 """
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -60,7 +59,6 @@ def one_of(path: str, patterns: list[str]) -> bool:
 @needs_histories
 @pytest.mark.parametrize("expected", EXPECTED, ids=lambda path: path.stem)
 async def test_every_issue_of_a_real_history_becomes_what_it_should(expected: Path, tmp_path: Path) -> None:
-    asyncio.get_running_loop().set_debug(False)  # it doubles the time of thousands of passes
     wanted = read(expected)
     commits, contents = history(BUNDLES / wanted["bundle"], tmp_path / "repo.git")
     async with replay(tmp_path, beginnings(contents), paths=wanted["paths"]) as it:
@@ -100,7 +98,6 @@ async def test_every_issue_of_a_real_history_becomes_what_it_should(expected: Pa
 @needs_histories
 @pytest.mark.parametrize("expected", EXPECTED, ids=lambda path: path.stem)
 async def test_a_watcher_whose_clock_jumps_back_and_forth_announces_nothing_twice(expected: Path, tmp_path: Path) -> None:
-    asyncio.get_running_loop().set_debug(False)  # it doubles the time of thousands of passes
     wanted = read(expected)
     commits, contents = history(BUNDLES / wanted["bundle"], tmp_path / "repo.git")
     async with replay(tmp_path, beginnings(contents), paths=wanted["paths"]) as it:

@@ -1,6 +1,5 @@
 """The shapes of `shapes.py`, replayed: the channel tells how often each edition was posted, and which messages showed two."""
 
-import asyncio
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -56,7 +55,6 @@ async def play(shape: Shape, state: Path, *, rests: bool) -> Seen:
 
 @pytest.mark.parametrize("name", SHAPES)
 async def test_every_edition_of_a_shape_becomes_what_it_should(name: str, tmp_path: Path) -> None:
-    asyncio.get_running_loop().set_debug(False)  # it doubles the time of many passes
     shape = SHAPES[name]
     seen = await play(shape, tmp_path, rests=True)
     assert {number: marks for number, marks in seen.shown.items() if len(marks) > 1} == {}
@@ -66,7 +64,6 @@ async def test_every_edition_of_a_shape_becomes_what_it_should(name: str, tmp_pa
 
 @pytest.mark.parametrize("name", SHAPES)
 async def test_whoever_looks_at_commits_only_posts_nothing_twice_and_swaps_nothing(name: str, tmp_path: Path) -> None:
-    asyncio.get_running_loop().set_debug(False)  # it doubles the time of many passes
     seen = await play(SHAPES[name], tmp_path, rests=False)
     assert {number: marks for number, marks in seen.shown.items() if len(marks) > 1} == {}
     assert set(seen.posted().values()) <= {1}

@@ -691,7 +691,6 @@ def _town_time(clock: ManualClock) -> Iterator[None]:
 
 async def soak(folder: Path, seed: int, *, seconds: float, passes: int | None = None) -> tuple[Soak, Verdict]:
     """Soak the bot in a folder; see :meth:`Soak.run`."""
-    asyncio.get_running_loop().set_debug(False)  # it doubles the time of many passes
     bound = Soak(folder, seed)
     limits = replace(
         RateLimits.generous(), crosspost=Quota(requests=10, seconds=3600), published_edit=Quota(requests=3, seconds=3600)

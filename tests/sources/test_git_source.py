@@ -263,6 +263,33 @@ async def test_a_copy_with_many_packs_is_made_anew(origin: Origin, cache: Path) 
     assert len(list((copy_in(cache) / "objects" / "pack").glob("*.pack"))) < 5
 
 
+@pytest.mark.parametrize("lost", ["a tree", "a commit", "a file", "all"])
+async def test_a_remote_that_lacks_a_part_of_its_objects_is_told_and_read_again_when_it_is_whole(
+    origin: Origin, cache: Path, lost: str
+) -> None:
+    """The remote's disk lost something, or a push of it is half done."""
+    origin.commit({"a.md": b"1", "deep/b.md": b"2"})
+    source = origin.as_git(cache)
+    before = await source.snapshot()
+    assert await before.contents.read("deep/b.md") == b"2"
+    origin.commit({"a.md": b"new", "deep/b.md": b"newer"})
+    names = {"a commit": "main", "a tree": "main:deep", "a file": "main:deep/b.md", "all": "main"}
+    name = git(origin.folder, "rev-parse", names[lost])
+    objects = origin.folder / ".git" / "objects"
+    part = objects if lost == "all" else objects / name[:2] / name[2:]
+    part.rename(origin.folder / "lost")
+    if lost == "all":
+        objects.mkdir()
+    for _ in range(2):
+        with pytest.raises(SourceError, match=origin.folder.name):
+            await (await source.snapshot()).contents.read("deep/b.md")
+    if lost == "all":
+        objects.rmdir()
+    (origin.folder / "lost").rename(part)
+    snapshot = await source.snapshot()
+    assert [await snapshot.contents.read(path) for path in snapshot.files] == [b"new", b"newer"]
+
+
 def _garbage(place: Path) -> None:
     place.chmod(0o644)
     place.write_bytes(b"garbage")
