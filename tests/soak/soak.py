@@ -122,6 +122,8 @@ class Soak:
         self.chance = random.Random(seed)
         self.clock = ManualClock()
         self.began = self.clock()
+        self.skew = timedelta()
+        """By how much the clock of the bot's machine is ahead of Discord's and of the authors'."""
         self.figures = Counter[str]()
         self.injected = Counter[str]()
         self.faults = _Faults()
@@ -137,6 +139,7 @@ class Soak:
         self._rounds = 0
         self._copy: dict[str, bytes] | None = None
         self._kill_ahead = False
+        self._is_lost = False
         self._published: set[int] = set()
         self._task: asyncio.Task[None] | None = None
         self._waiting: tuple[BaseException, ...] = ()
@@ -225,20 +228,29 @@ class Soak:
         for when, end in [one for one in self._ends if one[0] <= now]:
             self._ends.remove((when, end))
             end()
-        for newsletter in self.newsletters:
-            if newsletter.authors.folder.is_dir() and chance.random() < 0.3:
-                for _ in range(chance.choice((1, 1, 2, 4))):
-                    newsletter.authors.act()
-            if chance.random() < 0.1:
-                self.sandbox.post_as(self.ann, newsletter.channel, "What is that?")
+        self._let_people_act()
         if chance.random() < 0.25:
             self._add_fault()
         if chance.random() < 0.12 and not self._kill_ahead:
             self._add_kill()
         if chance.random() < 0.02:
             self._take_source(chance.choice(self.newsletters))
+        if chance.random() < 0.02:
+            self._lose(chance.choice((self._channel_lost, self._server_lost)))
+        if chance.random() < 0.03:
+            self.skew = timedelta(seconds=chance.choice((0.0, chance.uniform(-HOUR, HOUR), chance.uniform(-DAY, 3 * HOUR))))
+            self.injected["clock set"] += 1
         if chance.random() < 0.03:
             self._take_permissions(chance.choice([self.office, *(newsletter.channel for newsletter in self.newsletters)]))
+
+    def _let_people_act(self) -> None:
+        chance = self.chance
+        for newsletter in self.newsletters:
+            if newsletter.authors.folder.is_dir() and chance.random() < 0.3:
+                for _ in range(chance.choice((1, 1, 2, 4))):
+                    newsletter.authors.act()
+            if chance.random() < 0.1 and not self._is_lost:
+                self.sandbox.post_as(self.ann, newsletter.channel, "What is that?")
 
     def _add_fault(self) -> None:
         chance = self.chance
@@ -247,7 +259,7 @@ class Soak:
         times, fault = chance.choice((1, 1, 1, 2, 5, 12)), self._fault()
         if isinstance(fault, Raw) or (isinstance(fault, TooMany) and fault.retry_after > wire.LONGEST_SLEEP):
             times = min(times, 2)  # else the bot does nothing for days
-        if isinstance(fault, Answer) and fault.status == 403:
+        if isinstance(fault, Answer) and fault.status in {401, 403}:
             path = "/channels/**"  # Discord refuses nobody an answer that they were asked for
         self.sandbox.faults.add(method, path, fault, nth=chance.randint(1, 6), times=times)
 
@@ -267,6 +279,7 @@ class Soak:
                 lambda: Raw(status=429, body=b"banned", content_type="text/html", headers={"Via": None, "Retry-After": "1200"}),
                 lambda: Raw(status=403, body=b"banned", content_type="text/html", headers={"Via": None}),
                 lambda: Answer(status=403, code=chance.choice((50001, 50013)), message="Missing"),
+                lambda: Answer(status=401, code=0, message="401: Unauthorized"),
                 lambda: Malformed(body=chance.choice((b'{"id": ', b"", b"null", b"<html></html>"))),
                 lambda: Headers(headers={"X-RateLimit-Remaining": "-3", "X-RateLimit-Reset-After": "soon", "Retry-After": "never"}),
             )
@@ -320,8 +333,39 @@ class Soak:
 
         self._ends.append((self._rounds + self.chance.randint(1, 15), give_back))
 
+    def _lose(self, lose: Callable[[], Callable[[], None]]) -> None:
+        """Let something be gone for some rounds, unless something is already."""
+        if not self._is_lost:
+            self._is_lost = True
+            self._ends.append((self._rounds + self.chance.randint(1, 8), lose()))
+
+    def _channel_lost(self) -> Callable[[], None]:
+        """Take a channel away from the bot's view of its server, as if it was deleted; return what brings it back."""
+        channel = self.chance.choice([self.office, *(newsletter.channel for newsletter in self.newsletters)])
+        self.injected["channel lost"] += 1
+        del self.guild.channels[channel.id]
+
+        def bring_back() -> None:
+            self.guild.channels[channel.id] = channel
+            self._is_lost = False
+
+        return bring_back
+
+    def _server_lost(self) -> Callable[[], None]:
+        """Remove the bot from its server; return what invites it again."""
+        bot = self.sandbox.world.bot.id
+        self.injected["server lost"] += 1
+        member = self.guild.members.pop(bot)
+
+        def bring_back() -> None:
+            self.guild.members[bot] = member
+            self._is_lost = False
+
+        return bring_back
+
     def clear_up(self) -> None:
         """Let the weather stop."""
+        self.skew = timedelta()
         self.sandbox.faults.clear()
         self._kill_ahead = False
         for _, end in self._ends:
@@ -329,6 +373,10 @@ class Soak:
         self._ends.clear()
 
     # The bot
+
+    def bots_clock(self) -> datetime:
+        """Return what the clock of the bot's machine shows (UTC)."""
+        return self.clock() + self.skew
 
     async def live(self, work: Callable[[Opened], Any]) -> None:
         """Start the bot, let it ``work`` until that is over or it is killed, and note what it should never do."""
@@ -346,7 +394,7 @@ class Soak:
         self._drain()
 
     async def _live(self, work: Callable[[Opened], Any]) -> None:
-        async with open_bot(self.config, clock=self.clock, runner=WORKER) as opened, asyncio.TaskGroup() as tasks:
+        async with open_bot(self.config, clock=self.bots_clock, runner=WORKER) as opened, asyncio.TaskGroup() as tasks:
             connected = asyncio.Event()
 
             async def on_connect() -> None:
@@ -370,7 +418,7 @@ class Soak:
             self.weather()
             await asyncio.sleep(0.002)  # what changed in a channel comes by the gateway
             await self.look(opened)
-            if self.chance.random() < 0.1 and not self.office.overwrites:
+            if self.chance.random() < 0.1 and not self.office.overwrites and not self._is_lost:
                 await self.moderate(opened)
 
     async def moderate(self, opened: Opened) -> None:
