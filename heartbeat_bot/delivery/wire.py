@@ -57,16 +57,17 @@ _TRIES: Final = 5
 class TooManyError(discord.RateLimited):
     """A 429: Discord asks to wait ``retry_after`` seconds, with this request or (``everything``) with all."""
 
-    def __init__(self, seconds: float, *, everything: bool, shared: bool, foreign: bool) -> None:
+    def __init__(self, seconds: float, *, everything: bool, shared: bool, foreign: bool, untold: bool) -> None:
         """Keep what was told.
 
         A ``shared`` limit is one that others use too: Discord does not hold it against the bot. A ``foreign`` answer is none of Discord's
-        API: its body is no JSON object.
+        API: its body is no JSON object. With ``untold`` it came through Discord's proxy, and how long to wait was not said.
         """
         super().__init__(seconds)
         self.everything = everything
         self.shared = shared
         self.foreign = foreign
+        self.untold = untold
 
 
 class UnclearError(aiohttp.ClientError):
@@ -306,7 +307,10 @@ class Wire:
 
 
 class InteractionAdapter(AsyncWebhookAdapter):
-    """Makes discord.py's requests of interactions: a 429 is slept out when it is short, and raised when it is long."""
+    """Makes discord.py's requests of interactions: a 429 is slept out when it is short, and raised when it is long.
+
+    A person waits, and the interaction is over before ten minutes are: when Discord does not say for how long, that is a second.
+    """
 
     async def request(self, route: Route, session: aiohttp.ClientSession, **kwargs: Any) -> Any:
         """Make a request as discord.py's method of this name does."""
@@ -315,16 +319,19 @@ class InteractionAdapter(AsyncWebhookAdapter):
             try:
                 return await super().request(route, session, **kwargs)
             except TooManyError as told:
-                slept += told.retry_after
+                pause = _PAUSE if told.untold else told.retry_after
+                slept += pause
                 if not left or slept > LONGEST_SLEEP:
                     raise
-                await asyncio.sleep(told.retry_after)
+                await asyncio.sleep(pause)
             files: Sequence[discord.File] = kwargs.get("files") or ()
             for file in files:
                 file.reset()
         raise AssertionError("the last try returns or raises")
 
 
+_PAUSE: Final = 1.0
+"""Seconds: of the three that a first answer may take."""
 _TOO_MANY: Final = 429
 _FORBIDDEN: Final = 403
 _INVALID: Final = frozenset({401, _FORBIDDEN, _TOO_MANY})
@@ -361,7 +368,13 @@ def read_too_many(headers: Mapping[str, str], body: bytes) -> TooManyError:
         or fields.get("global") is True
         or "X-RateLimit-Global" in headers
     )
-    return TooManyError(seconds or UNTOLD_SECONDS, everything=everything, shared=scope == "shared", foreign=not readable)
+    return TooManyError(
+        seconds or UNTOLD_SECONDS,
+        everything=everything,
+        shared=scope == "shared",
+        foreign=not readable,
+        untold=not seconds and "Via" in headers,
+    )
 
 
 def seconds_of(told: object) -> float:
