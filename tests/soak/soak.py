@@ -37,7 +37,7 @@ import pytest  # noqa: E402 - the path comes first
 from authors import Authors, Edition  # noqa: E402
 from one_worker import WORKER  # noqa: E402
 
-from heartbeat_bot.bot.client import connect  # noqa: E402
+from heartbeat_bot.bot.gateway import connect  # noqa: E402
 from heartbeat_bot.config import Config, parse_config  # noqa: E402
 from heartbeat_bot.delivery import wire  # noqa: E402
 from heartbeat_bot.delivery.ledger import IssueRecord  # noqa: E402
