@@ -503,7 +503,8 @@ def _refused(  # noqa: PLR0911 (one per kind of failure)
         case discord.HTTPException(status=401):
             return OutletError(f"Discord refused the bot's token at {doing}: copy it anew.", status=401, permanent=True)
         case discord.HTTPException(status=status, code=code) if status < 500:  # noqa: PLR2004 (HTTP's own boundary)
-            what = hints.get(code) or _WHAT_TO_DO.get(code) or f"{error.text} (code {code})."
+            said = f"{error.text} (code {code})" if code else f"status {status}, from a proxy before it"
+            what = hints.get(code) or _WHAT_TO_DO.get(code) or f"{said}."
             return OutletError(f"Discord refused {doing}: {what}", status=status, code=code, permanent=True)
         case discord.HTTPException(status=status):
             sentence = f"Discord had a fault ({status}) at {doing}: it is tried again."

@@ -149,7 +149,7 @@ class Soak:
         self.sandbox = sandbox
         sandbox.world.listeners.append(self._on_event)
         meet = sandbox.faults.meet
-        sandbox.faults.meet = lambda method, path: self._met(meet(method, path))
+        sandbox.faults.meet = lambda method, path, **how: self._met(meet(method, path, **how))
         self.guild = sandbox.create_guild("Millers")
         self.office = sandbox.create_channel(self.guild, "office")
         self.moderators = sandbox.create_role(self.guild, "moderators", permissions=int(Permission.MANAGE_MESSAGES))
