@@ -22,6 +22,9 @@ from heartbeat_bot.service.service import Service
 
 _LOG = logging.getLogger(__name__)
 
+_FIRST_ANSWER: Final = 3.0
+"""Seconds after which Discord takes no first answer any more (docs, *Receiving and Responding*)."""
+
 COGS: Final = (
     "cogs.reading",
     "cogs.agenda",
@@ -76,6 +79,9 @@ class Bot(commands.Bot):
         self.numbers: dict[str, int] = {}
         """The ids that Discord gave the commands, by their names."""
         self._under_way = set[asyncio.Task[Any]]()
+        self._unheard = set[asyncio.Task[Any]]()
+        """Those under way in which nobody has been told anything yet."""
+        self._all_heard = asyncio.Event()
         self._ending = False
         self._sessions = 0
         self._away = set[int]()
@@ -108,8 +114,31 @@ class Bot(commands.Bot):
         assert task is not None, "discord.py answers each interaction in a task"
         if not self._ending:
             self._under_way.add(task)
+            self._unheard.add(task)
+            self._all_heard.clear()
             task.add_done_callback(self._under_way.discard)
+            task.add_done_callback(self._is_heard)
         return not self._ending
+
+    def _is_heard(self, task: asyncio.Task[Any]) -> None:
+        self._unheard.discard(task)
+        if not self._unheard:
+            self._all_heard.set()
+
+    async def let_others_be_heard(self) -> None:
+        """Wait, in the task of a person who was told that an answer comes, until all others who wait for that have been told.
+
+        Discord gives three seconds for it, and so does this. When hundreds ask at once, those who came last would be told only after the
+        others were answered.
+        """
+        task = asyncio.current_task()
+        assert task is not None, "discord.py answers each interaction in a task"
+        self._is_heard(task)
+        try:
+            async with asyncio.timeout(_FIRST_ANSWER):
+                await self._all_heard.wait()
+        except TimeoutError:
+            pass
 
     def keep_pace(self, interaction: discord.Interaction[Any]) -> None:
         """Count what a person asks for; raise UserError when it is too much at once, whoever they are."""
