@@ -299,11 +299,12 @@ class DiscordOutlet:
         async with self._wire(f"looking at channel {channel}", door=f"look:{channel}"):
             found = await self.client.fetch_channel(channel)
             if not isinstance(found, discord.TextChannel):
-                raise OutletError(
-                    f"Channel {channel} takes no plain messages: choose a text or announcement channel.",
-                    status=None,
-                    permanent=True,
+                why = (
+                    "is a thread, which falls asleep, and in which nothing can be edited then"
+                    if isinstance(found, discord.Thread)
+                    else "takes no plain messages"
                 )
+                raise OutletError(f"Channel {channel} {why}: choose a text or announcement channel.", status=None, permanent=True)
             guild = await self.client.fetch_guild(found.guild.id)
             me = self.client.user
             assert me is not None, "the client has logged in"
