@@ -37,8 +37,8 @@ _MEANWHILE: Final = "Until then nothing is posted, edited or answered; after the
 _SESSION_OVER: Final = frozenset({4003, 4007, 4009})
 """Close codes after which the session is no more: it was invalidated, its events cannot be told from each other, or it timed out."""
 
-_CONNECTING: Final = 60.0
-"""Seconds until a gateway that has not said hello counts as out of reach."""
+_CONNECTING: Final = 90.0
+"""Seconds until a gateway that has not said hello counts as out of reach; discord.py waits for a minute once there is a connection."""
 _IDENTIFYING: Final = 5.0
 """Seconds before a new session is begun in place of one that is over: so many of them Discord wants between two."""
 _AGAIN: Final = 5.0
@@ -54,6 +54,28 @@ Sleep = Callable[[float], Awaitable[object]]
 _Session = Mapping[str, Any]
 """What discord.py needs to go on with a session: its number, the last event seen of it, and where it lives."""
 _NO_SESSION: Final[_Session] = {}
+
+
+class _Socket(DiscordWebSocket):
+    """Closes itself when something fails that discord.py does not expect; nobody else knows of it before the gateway has said hello."""
+
+    async def poll_event(self) -> None:
+        """Take what comes next."""
+        try:
+            await super().poll_event()
+        except (ReconnectWebSocket, discord.ConnectionClosed):
+            raise  # it is closed
+        except Exception:
+            await self.close()
+            raise
+
+    async def send(self, data: str, /) -> None:
+        """Send a text."""
+        try:
+            await super().send(data)
+        except (OSError, aiohttp.ClientError):
+            await self.close()
+            raise
 
 
 class _UnreachableError(Exception):
@@ -79,6 +101,9 @@ class _Pauses:
             return 0.0
         seconds, self._seconds = self._seconds, min(2 * self._seconds, _LONGEST_AGAIN)
         return seconds
+
+
+# Posting does not depend on the gateway: below, what is unknown is logged whole, and connected again.
 
 
 async def connect(config: Config, client: discord.Client, *, sleep: Sleep = asyncio.sleep) -> None:
@@ -125,7 +150,7 @@ async def _begin(client: discord.Client, session: _Session) -> DiscordWebSocket:
     try:
         async with asyncio.timeout(_CONNECTING):
             # ``initial`` keeps discord.py from a pause of its own.
-            client.ws = await DiscordWebSocket.from_client(client, initial=True, resume=bool(session), **session)
+            client.ws = await _Socket.from_client(client, initial=True, resume=bool(session), **session)
             return client.ws
     except discord.ConnectionClosed as error:
         raise _refused(error) from error
@@ -133,6 +158,9 @@ async def _begin(client: discord.Client, session: _Session) -> DiscordWebSocket:
         raise _UnreachableError("it does not say hello") from error
     except (OSError, aiohttp.ClientError) as error:
         raise _UnreachableError(str(error)) from error
+    except Exception as error:
+        _LOG.exception("what the gateway said first makes no sense")
+        raise _UnreachableError(f"{type(error).__name__}: {error}") from error
 
 
 async def _hold(client: discord.Client, ws: DiscordWebSocket) -> _Session:
@@ -148,10 +176,9 @@ async def _hold(client: discord.Client, ws: DiscordWebSocket) -> _Session:
             return _NO_SESSION
         raise _refused(error) from error
     except (OSError, aiohttp.ClientError):
-        await ws.close()
-    except Exception:  # noqa: BLE001 - posting does not depend on the gateway; what is unknown is logged whole
+        pass  # it broke while something was said
+    except Exception:  # noqa: BLE001 - see above
         _LOG.exception("the connection to the gateway failed; it is made anew")
-        await ws.close()
         return _NO_SESSION
     if ws.session_id is None:
         return _NO_SESSION

@@ -12,7 +12,7 @@ from test_troubles import told
 from town import Town
 
 from heartbeat_bot.errors import OutletError
-from heartbeat_bot.sandbox.gateway import Session
+from heartbeat_bot.sandbox.gateway import Connection, Session
 from heartbeat_bot.sandbox.permissions import Permission
 
 
@@ -151,6 +151,19 @@ async def test_a_gateway_that_does_not_say_hello_is_asked_again(
         impatient.sandbox.gateway.fall_silent(times=1)
     assert waiting.seconds == [5.0]
     assert "the gateway cannot be reached (it does not say hello); it is tried again in 5 seconds" in caplog.text
+
+
+async def test_a_hello_that_makes_no_sense_ends_nothing(
+    town: Town, waiting: Waiting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def send(connection: Connection, op: int, data: object = None) -> None:
+        connection.push({"op": op, "d": None if waiting.seconds == [] else data, "s": None, "t": None})
+
+    async with town.running(), back_again(town, resumed=True):
+        monkeypatch.setattr(Connection, "send", send)
+        town.sandbox.gateway.drop(4000)
+    assert waiting.seconds == [5.0]
+    assert "what the gateway said first makes no sense" in caplog.text
 
 
 async def test_a_gateway_that_breaks_off_every_connection_is_asked_less_and_less_and_for_a_new_session(
