@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from heartbeat_bot import sqlite
 from heartbeat_bot.archive.store import archive_beside, open_archive
-from heartbeat_bot.bot.client import Bot, connect
+from heartbeat_bot.bot.client import Bot
+from heartbeat_bot.bot.gateway import Sleep, connect
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.clock import Clock, system_clock
 from heartbeat_bot.delivery.ledger import Ledger, open_ledger
@@ -184,8 +185,6 @@ FIRST_RETRY: Final = 5.0
 LONGEST_RETRY: Final = 300.0
 """Seconds until a start that Discord did not let through is tried again: from the first to the longest, doubled each time."""
 
-Sleep = Callable[[float], Awaitable[object]]
-
 
 @asynccontextmanager
 async def _started(config: Config, *, clock: Clock, sleep: Sleep) -> AsyncGenerator[Opened]:
@@ -207,12 +206,15 @@ async def _started(config: Config, *, clock: Clock, sleep: Sleep) -> AsyncGenera
 
 
 async def run_bot(config: Config, *, clock: Clock = system_clock, sleep: Sleep = asyncio.sleep) -> None:
-    """Watch, post and answer until SIGINT or SIGTERM. ``sleep`` waits until the next try when Discord does not let the bot start."""
+    """Watch, post and answer until SIGINT or SIGTERM.
+
+    ``sleep`` waits until the next try when Discord does not let the bot start, or the gateway broke off.
+    """
     task = asyncio.current_task()
     assert task is not None, "run_bot runs in a task"
     end_on_signals(task)
     async with _started(config, clock=clock, sleep=sleep) as opened, asyncio.TaskGroup() as group:
-        group.create_task(connect(config, opened.bot))
+        group.create_task(connect(config, opened.bot, sleep=sleep))
         group.create_task(opened.bot.register())
         for name, newsletter in config.newsletters.items():
             group.create_task(_watch(opened, name, newsletter.poll.total_seconds()))

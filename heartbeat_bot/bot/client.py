@@ -1,37 +1,29 @@
-"""The client: its commands, its connection to the gateway, and what it does with errors."""
+"""The client: its commands, what it makes of what the gateway tells, and what it does with errors."""
 
 import asyncio
 import logging
 import sys
 from collections.abc import Callable
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import discord
-import yarl
 from discord import app_commands
 from discord.ext import commands
-from discord.gateway import DiscordWebSocket
 
 from heartbeat_bot.bot.pace import COMPLETION, Pace
 from heartbeat_bot.bot.replies import apologise
 from heartbeat_bot.bot.words import Translator
-from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.outlet import FAILURES, NONSENSE
 from heartbeat_bot.delivery.waits import Waits
-from heartbeat_bot.errors import OutletError, UserError
+from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import language
 from heartbeat_bot.service.service import Service
 
 _LOG = logging.getLogger(__name__)
-_TOKEN_REFUSED: Final = 4004
-"""The gateway's close code (docs, *Opcodes*)."""
-_AGAIN: Final = 5.0
-_LONGEST_AGAIN: Final = 300.0
-"""Seconds until the gateway is connected to again after a failure that discord.py does not know: from the first to the longest, doubled
-each time. Whoever identifies more than a thousand times a day loses the token (docs, *Gateway*)."""
-_STEADY: Final = 600.0
-"""Seconds after which a connection that breaks was a good one."""
+
+_FIRST_ANSWER: Final = 3.0
+"""Seconds after which Discord takes no first answer any more (docs, *Receiving and Responding*)."""
 
 COGS: Final = (
     "cogs.reading",
@@ -87,7 +79,12 @@ class Bot(commands.Bot):
         self.numbers: dict[str, int] = {}
         """The ids that Discord gave the commands, by their names."""
         self._under_way = set[asyncio.Task[Any]]()
+        self._unheard = set[asyncio.Task[Any]]()
+        """Those under way in which nobody has been told anything yet."""
+        self._all_heard = asyncio.Event()
         self._ending = False
+        self._sessions = 0
+        self._away = set[int]()
         self.pace = Pace()
         super().__init__(command_prefix=commands.when_mentioned, help_command=None, tree_cls=_Tree, **options)
         parsers = self._connection.parsers
@@ -117,8 +114,31 @@ class Bot(commands.Bot):
         assert task is not None, "discord.py answers each interaction in a task"
         if not self._ending:
             self._under_way.add(task)
+            self._unheard.add(task)
+            self._all_heard.clear()
             task.add_done_callback(self._under_way.discard)
+            task.add_done_callback(self._is_heard)
         return not self._ending
+
+    def _is_heard(self, task: asyncio.Task[Any]) -> None:
+        self._unheard.discard(task)
+        if not self._unheard:
+            self._all_heard.set()
+
+    async def let_others_be_heard(self) -> None:
+        """Wait, in the task of a person who was told that an answer comes, until all others who wait for that have been told.
+
+        Discord gives three seconds for it, and so does this. When hundreds ask at once, those who came last would be told only after the
+        others were answered.
+        """
+        task = asyncio.current_task()
+        assert task is not None, "discord.py answers each interaction in a task"
+        self._is_heard(task)
+        try:
+            async with asyncio.timeout(_FIRST_ANSWER):
+                await self._all_heard.wait()
+        except TimeoutError:
+            pass
 
     def keep_pace(self, interaction: discord.Interaction[Any]) -> None:
         """Count what a person asks for; raise UserError when it is too much at once, whoever they are."""
@@ -134,7 +154,32 @@ class Bot(commands.Bot):
             task.cancel()
         if self._under_way:
             await asyncio.wait(self._under_way)
+        # discord.py leaves behind what tells, two seconds after a session began, that the servers are there.
+        telling = cast("asyncio.Task[None] | None", self._connection._ready_task)  # noqa: SLF001 # pyright: ignore - it has no other name
+        if telling:
+            telling.cancel()
         await super().close()
+
+    async def on_connect(self) -> None:
+        """Count the sessions that Discord let begin."""
+        self._sessions += 1
+
+    async def on_ready(self) -> None:
+        """Ask again what was refused, and look at the channels, once a session stands in place of another: what was between them nobody tells."""
+        if self._sessions > 1:
+            for guild in self.guilds:
+                await self._ask_again_in(guild)
+            self.service.alarms.check_again()
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """Remember that Discord has an outage in a server, which is no removal of the bot."""
+        self._away.add(guild.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Ask again what was refused in a server, once its outage is over. At a start discord.py calls this for every server."""
+        if guild.id in self._away:
+            self._away.discard(guild.id)
+            await self._ask_again_in(guild)
 
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         """Ask again what a channel refused, once it changed.
@@ -177,44 +222,3 @@ class Bot(commands.Bot):
             await apologise(args[0], error)
         else:
             _LOG.exception("fault in %s", event_method)
-
-
-def _in_a_line(record: logging.LogRecord) -> bool:
-    """Let discord.py say without a traceback that the connection broke and is made anew: that happens every day."""
-    if record.exc_info and str(record.msg).startswith("Attempting a reconnect"):
-        record.msg, record.args = f"the connection to the gateway broke ({record.exc_info[1]}): {record.getMessage()}", ()
-        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
-    return True
-
-
-async def connect(config: Config, client: discord.Client) -> None:
-    """Hold a gateway connection with a client that has logged in, so that members see the bot and can talk to it.
-
-    discord.py connects again by itself when the connection breaks. Raises OutletError when Discord does not want the bot back.
-    """
-    logging.getLogger("discord.client").addFilter(_in_a_line)
-    if config.discord.gateway_url:
-        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(config.discord.gateway_url)
-    loop, again = asyncio.get_running_loop(), _AGAIN
-    while True:
-        begun = loop.time()
-        try:
-            return await client.connect()
-        except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
-            refused = isinstance(error, discord.ConnectionClosed) and error.code == _TOKEN_REFUSED
-            sentence = (
-                "Discord refused the bot's token at the gateway: copy it anew." if refused else f"The gateway refused: {error}."
-            )
-            raise OutletError(sentence, status=None, permanent=True) from error
-        except Exception as error:  # noqa: BLE001 - posting does not depend on the gateway; what is unknown is logged whole
-            again = _AGAIN if loop.time() - begun > _STEADY else again
-            if client.ws:
-                _LOG.exception("the connection to the gateway failed; it is made anew in %g seconds", again)
-                await client.ws.close()
-            else:
-                # discord.py would resume a connection that there never was.
-                _LOG.warning(
-                    "the gateway cannot be reached (%s); it is tried again in %g seconds", error.__context__ or error, again
-                )
-            await asyncio.sleep(again)
-            again = min(2 * again, _LONGEST_AGAIN)

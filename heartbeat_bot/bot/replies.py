@@ -46,6 +46,7 @@ def asker(interaction: discord.Interaction[Any]) -> Asker:
 async def defer(interaction: discord.Interaction[Any], *, share: bool = False) -> None:
     """Take fifteen minutes' time for an answer that only the asker sees, or, with ``share``, everybody in the channel."""
     await interaction.response.defer(ephemeral=not share, thinking=True)
+    await interaction.client.let_others_be_heard()
 
 
 async def reply(interaction: discord.Interaction[Any], answer: Answer) -> None:
@@ -108,6 +109,7 @@ async def take_time(interaction: discord.Interaction[Any], kind: Kind) -> None:
         await interaction.response.defer()
     else:
         await interaction.response.defer(ephemeral=True, thinking=True)
+    await interaction.client.let_others_be_heard()
 
 
 async def ask(interaction: discord.Interaction[Any], dialog: Dialog) -> None:

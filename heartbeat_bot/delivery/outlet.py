@@ -300,11 +300,12 @@ class DiscordOutlet:
         async with self._wire(f"looking at channel {channel}", door=f"look:{channel}"):
             found = await self.client.fetch_channel(channel)
             if not isinstance(found, discord.TextChannel):
-                raise OutletError(
-                    f"Channel {channel} takes no plain messages: choose a text or announcement channel.",
-                    status=None,
-                    permanent=True,
+                why = (
+                    "is a thread, which falls asleep, and in which nothing can be edited then"
+                    if isinstance(found, discord.Thread)
+                    else "takes no plain messages"
                 )
+                raise OutletError(f"Channel {channel} {why}: choose a text or announcement channel.", status=None, permanent=True)
             guild = await self.client.fetch_guild(found.guild.id)
             me = self.client.user
             assert me is not None, "the client has logged in"
@@ -504,7 +505,8 @@ def _refused(  # noqa: PLR0911 (one per kind of failure)
         case discord.HTTPException(status=401):
             return OutletError(f"Discord refused the bot's token at {doing}: copy it anew.", status=401, permanent=True)
         case discord.HTTPException(status=status, code=code) if status < 500:  # noqa: PLR2004 (HTTP's own boundary)
-            what = hints.get(code) or _WHAT_TO_DO.get(code) or f"{error.text} (code {code})."
+            said = f"{error.text} (code {code})" if code else f"status {status}, from a proxy before it"
+            what = hints.get(code) or _WHAT_TO_DO.get(code) or f"{said}."
             return OutletError(f"Discord refused {doing}: {what}", status=status, code=code, permanent=True)
         case discord.HTTPException(status=status):
             sentence = f"Discord had a fault ({status}) at {doing}: it is tried again."

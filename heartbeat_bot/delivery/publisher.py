@@ -11,7 +11,8 @@ machine's and Discord's may differ by any amount, and ids only grow.
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -40,7 +41,7 @@ from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adopti
 from heartbeat_bot.delivery.recognise import Seen, is_same, is_same_but_jumps, recognise
 from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.delivery.waits import LONGEST_WAIT, pause
-from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError, UserError
+from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError, SourceError, UserError
 from heartbeat_bot.messages.post import COVER, File, Post, PostKey, is_of
 
 NONCE_WINDOW: Final = timedelta(seconds=60)
@@ -529,13 +530,15 @@ class Publisher:
 
     async def _send(self, intent: Intent, files: Sequence[Upload]) -> Outcome:
         draft = intent.draft
-        message = await self._request(intent, self._outlet.send(draft.channel, draft.body, files, draft.nonce))
+        with _named(draft.files, files):
+            message = await self._request(intent, self._outlet.send(draft.channel, draft.body, files, draft.nonce))
         await self._receipts.sent(intent, message, now=self._clock())
         return Outcome(sent=1)
 
     async def _edit(self, intent: Intent, message: MessageId, files: Sequence[Upload]) -> Outcome:
         draft = intent.draft
-        await self._request(intent, self._outlet.edit(draft.channel, message, draft.body, files))
+        with _named(draft.files, files):
+            await self._request(intent, self._outlet.edit(draft.channel, message, draft.body, files))
         await self._receipts.edited(intent)
         return Outcome(edited=1)
 
@@ -654,6 +657,32 @@ class Publisher:
 
 async def _uploads(files: Sequence[File], read_file: ReadFile) -> list[Upload]:
     return [Upload(name=file.name, content=await read_file(file.path)) for file in files]
+
+
+@contextmanager
+def _named(files: Sequence[File], uploads: Sequence[Upload]) -> Generator[None]:
+    """Name the pictures in what Discord says against a message that carries some: they may be why it does not take it.
+
+    What it says against the channel, or itself, is not about them.
+    """
+    try:
+        yield
+    except (RateLimitedError, MissingPermissionsError):
+        raise
+    except OutletError as error:
+        if not files or error.status not in {None, 400, 413}:
+            raise
+        pictures = ", ".join(
+            f"{file.path!r} ({len(upload.content) / 2**20:.1f} MiB)" for file, upload in zip(files, uploads, strict=True)
+        )
+        advice = "save such a picture smaller, or as another kind, or link it; the next pass takes what is there then"
+        why = "" if error.permanent else "if that goes on, "
+        raise OutletError(
+            f"{error} The message carries {pictures}: {why}{advice}.",
+            status=error.status,
+            code=error.code,
+            permanent=error.permanent,
+        ) from error
 
 
 def _silenced(body: dict[str, Any]) -> dict[str, Any]:

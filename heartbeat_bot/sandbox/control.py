@@ -85,6 +85,15 @@ class Control:
         if self.world.has_bot(guild):
             self.world.emit(event)
 
+    def set_away(self, guild: Guild, *, away: bool) -> None:
+        """Begin or end an outage of a guild: the gateway says that it is unavailable, and later gives it anew."""
+        guild.is_away = away
+        if away:
+            event = Event(name="GUILD_DELETE", body={"id": str(guild.id), "unavailable": True}, intent=Intent.GUILDS)
+        else:
+            event = Event(name="GUILD_CREATE", body=guild_create_object(self.world, guild), intent=Intent.GUILDS)
+        self._tell(guild, event)
+
     def create_dm(self, user: User) -> Channel:
         """Open the direct messages of a person with the bot, or return those that are open."""
         return self.world.direct_channel(user)

@@ -23,9 +23,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
-    """Close the connection without an answer, before or after doing what was asked."""
+    """Close the connection without an answer, before or after doing what was asked; ``unread``: before it has been sent whole."""
 
     after_work: bool = False
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,17 +101,23 @@ Fault = Answer | Close | TooMany | Hold | Cue | Malformed | Raw | Headers
 
 @dataclass(slots=True, kw_only=True)
 class Rule:
-    """The ``nth`` to the ``nth + times - 1``-th request (``times`` None: to the last) that matches meets the fault."""
+    """The ``nth`` to the ``nth + times - 1``-th request (``times`` None: to the last) that matches meets the fault.
+
+    With ``uploads`` only those match that carry files.
+    """
 
     method: str
     path: re.Pattern[str]
     fault: Fault
     nth: int
     times: int | None
+    uploads: bool = False
     seen: int = 0
 
-    def meets(self, method: str, path: str) -> bool:
+    def meets(self, method: str, path: str, *, uploads: bool) -> bool:
         """Count a request that matches, and tell whether the fault is its."""
+        if self.uploads and not uploads:
+            return False
         if self.method not in {"*", method} or not self.path.fullmatch(path):
             return False
         self.seen += 1
@@ -124,10 +131,10 @@ class Faults:
         """Begin with none."""
         self._rules: list[Rule] = []
 
-    def add(self, method: str, path: str, fault: Fault, *, nth: int = 1, times: int | None = 1) -> Rule:
+    def add(self, method: str, path: str, fault: Fault, *, nth: int = 1, times: int | None = 1, uploads: bool = False) -> Rule:
         """Add a rule. In ``path``, below ``/api/v10``, ``*`` is one segment and ``**`` any rest; ``method`` may be ``*``."""
         pattern = re.escape(path).replace(r"\*\*", ".*").replace(r"\*", "[^/]+")
-        rule = Rule(method=method, path=re.compile(pattern), fault=fault, nth=nth, times=times)
+        rule = Rule(method=method, path=re.compile(pattern), fault=fault, nth=nth, times=times, uploads=uploads)
         self._rules.append(rule)
         return rule
 
@@ -135,7 +142,7 @@ class Faults:
         """Drop all rules."""
         self._rules.clear()
 
-    def meet(self, method: str, path: str) -> Fault | None:
-        """Return what happens to a request: the fault of the first rule it meets; all matching rules count it."""
-        met = [rule.fault for rule in self._rules if rule.meets(method, path)]
+    def meet(self, method: str, path: str, *, uploads: bool = False) -> Fault | None:
+        """Return what happens to a request, which carries files or not: the fault of the first rule it meets; all matching rules count it."""
+        met = [rule.fault for rule in self._rules if rule.meets(method, path, uploads=uploads)]
         return met[0] if met else None

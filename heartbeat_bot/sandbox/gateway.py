@@ -28,6 +28,8 @@ _FRAME: Final = 64 * 1024
 _MOST_CONNECTIONS: Final = 100
 FROM_AFAR: Final = 0.02
 """Seconds until a heartbeat is answered."""
+_SESSION_OVER: Final = frozenset({4003, 4007, 4009})
+"""Close codes after which a session cannot be resumed: it was invalidated, is out of order, or timed out."""
 _IGNORED: Final = frozenset({3, 4})
 """Presence and voice updates: taken, and of no consequence here."""
 
@@ -55,10 +57,17 @@ class Connection:
 
     outgoing: asyncio.Queue[Json | _Goodbye] = field(default_factory=asyncio.Queue[Json | _Goodbye])
     session: Session | None = None
+    silent: bool = False
+    """It stands, and nothing comes of it any more."""
 
     def send(self, op: int, data: object = None) -> None:
         """Queue a frame that is no event."""
-        self.outgoing.put_nowait({"op": op, "d": data, "s": None, "t": None})
+        self.push({"op": op, "d": data, "s": None, "t": None})
+
+    def push(self, frame: Json) -> None:
+        """Queue a frame, which gets lost on a silent connection."""
+        if not self.silent:
+            self.outgoing.put_nowait(frame)
 
     def close(self, code: int) -> None:
         """Queue the end of the connection."""
@@ -79,9 +88,11 @@ class Gateway:
         """Listen to the world; ``heartbeat_interval`` is in seconds."""
         self._world = world
         self._token = token
-        self._interval = heartbeat_interval
+        self.heartbeat_interval = heartbeat_interval
         self._disturbed: list[_Disturbed] = []
         self._held: list[tuple[Connection, Event]] = []
+        self._broken_off: list[int] = []
+        self._unanswered = 0
         self.sessions: dict[str, Session] = {}
         self.connections: list[Connection] = []
         self.heartbeats = 0
@@ -90,9 +101,19 @@ class Gateway:
     # What a test or a person may do to it
 
     def drop(self, code: int = NO_CLOSE_FRAME) -> None:
-        """Close all connections; code 1006 cuts them without a word. Sessions can be resumed."""
+        """Close all connections; code 1006 cuts them without a word. Sessions can be resumed, unless the code ends them."""
         for connection in tuple(self.connections):
-            connection.close(code)
+            self._close(connection, code)
+
+    def break_off(self, code: int, *, times: int) -> None:
+        """Close each of the next ``times`` connections as soon as it asks for a session, or for one that was."""
+        self._broken_off += [code] * times
+
+    def fall_silent(self, *, times: int = 0) -> None:
+        """Let nothing come of all connections that stand, and of the next ``times``, which do not even get a hello."""
+        for connection in self.connections:
+            connection.silent = True
+        self._unanswered = times
 
     def request_reconnect(self) -> None:
         """Ask all clients to reconnect (op 7)."""
@@ -117,6 +138,11 @@ class Gateway:
             self._dispatch(connection, event)
 
     # Events
+
+    def _close(self, connection: Connection, code: int) -> None:
+        if connection.session is not None and code in _SESSION_OVER:
+            self.sessions.pop(connection.session.id, None)
+        connection.close(code)
 
     def _on_event(self, event: Event) -> None:
         for connection in tuple(self.connections):
@@ -169,7 +195,7 @@ class Gateway:
         if connection.session is not None:
             frame = self._record(connection.session, event)
             if frame is not None:
-                connection.outgoing.put_nowait(frame)
+                connection.push(frame)
 
     # The wire
 
@@ -179,9 +205,10 @@ class Gateway:
             raise web.HTTPServiceUnavailable(text="Too many connections to the gateway; close some.")
         socket = web.WebSocketResponse(max_msg_size=_FRAME)
         await socket.prepare(request)
-        connection = Connection()
+        connection = Connection(silent=self._unanswered > 0)
+        self._unanswered -= connection.silent
         self.connections.append(connection)
-        connection.send(_HELLO, {"heartbeat_interval": int(self._interval * 1000)})
+        connection.send(_HELLO, {"heartbeat_interval": int(self.heartbeat_interval * 1000)})
         compress = request.query.get("compress") == "zlib-stream"
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -226,6 +253,8 @@ class Gateway:
     def _receive(self, connection: Connection, payload: Json) -> None:
         data = as_object(payload.get("d")) or {}
         match payload.get("op"):
+            case 2 | 6 if self._broken_off:
+                connection.close(self._broken_off.pop(0))
             case 1:
                 self.heartbeats += 1
                 # A heartbeat is answered from afar. On loopback the answer would be there before discord.py's thread has noted when it
@@ -274,6 +303,8 @@ class Gateway:
         }
         self._dispatch(connection, Event(name="READY", body=ready))
         for guild in guilds:
+            if guild.is_away:
+                continue
             body = guild_create_object(world, guild)
             self._dispatch(connection, Event(name="GUILD_CREATE", body=body, intent=Intent.GUILDS))
         return None
@@ -286,11 +317,15 @@ class Gateway:
         if session is None:
             return connection.send(_INVALID_SESSION, False)  # noqa: FBT003 - the wire's own word for "cannot be resumed"
         if not isinstance(last, int) or last > session.sequence:
+            del self.sessions[session.id]
             return connection.close(4007)
+        for other in self.connections:
+            if other.session is session:
+                other.session = None
         connection.session = session
         for frame in session.sent:
             if frame["s"] > last:
-                connection.outgoing.put_nowait(frame)
+                connection.push(frame)
         self._dispatch(connection, Event(name="RESUMED", body={"_trace": []}))
         return None
 

@@ -61,8 +61,9 @@ class Door:
         except ApiError as error:
             # Nothing is read of what nobody may send.
             return self._reply(request, path, _Received(), Reply(body=error.body, status=error.status), {})
-        received = await _receive(request)
-        fault = self.faults.meet(request.method, path)
+        fault = self.faults.meet(request.method, path, uploads=request.content_type == "multipart/form-data")
+        unread = isinstance(fault, Close) and fault.unread
+        received = _Received() if unread else await _receive(request)
         match fault:
             case Close(after_work=False):
                 return self._cut(request, path, received)

@@ -248,6 +248,8 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict[int, Member])
     channels: dict[int, Channel] = field(default_factory=dict[int, Channel])
     scheduled_events: dict[int, ScheduledEvent] = field(default_factory=dict[int, ScheduledEvent])
+    is_away: bool = False
+    """Discord has an outage there: the gateway tells nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,14 +177,25 @@ async def test_what_a_person_must_mend_ends_the_start_with_a_sentence(home: Home
         assert "Discord refused" in await bot.ended(code=2)
 
 
-@pytest.mark.parametrize(
-    ("code", "said"), [(4004, "copy it anew"), (4013, "4013"), (4014, "privileged intents")], ids=["token", "intents", "privileged"]
-)
+@pytest.mark.parametrize(("code", "said"), [(4004, "copy it anew"), (4014, "Privileged Gateway Intents")])
 async def test_a_bot_that_the_gateway_does_not_want_back_ends_with_a_sentence(home: Home, code: int, said: str) -> None:
     async with running(home) as bot:
         await bot.is_ready()
         home.sandbox.gateway.drop(code)
         assert said in await bot.ended(code=2)
+
+
+async def test_it_ends_with_no_more_than_the_sentence_while_a_request_is_under_way(home: Home) -> None:
+    hold = Hold()
+    home.sandbox.faults.add("PUT", "/applications/*/commands", hold, times=None)
+    async with running(home) as bot:
+        await bot.is_ready()
+        await hold.reached.wait()
+        home.sandbox.gateway.drop(4004)
+        said = await bot.ended(code=2)
+        hold.released.set()
+    assert said.startswith("heartbeat-bot: Discord refused the bot's token at the gateway (4004)")
+    assert said.count("\n") == 1
 
 
 @pytest.mark.parametrize("how", ["cut", "resume", "invalid", "unreadable"])

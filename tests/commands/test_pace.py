@@ -12,6 +12,7 @@ from town import Town
 
 from heartbeat_bot.archive import store
 from heartbeat_bot.bot.pace import BURST, COMPLETION, PER_SECOND, Pace
+from heartbeat_bot.sandbox.faults import Hold
 from heartbeat_bot.sandbox.interactions import Interaction
 from heartbeat_bot.service import agenda
 
@@ -108,3 +109,19 @@ async def test_the_word_is_said_in_the_persons_language(mill: Town) -> None:
     async with asyncio.TaskGroup() as tasks:
         asked = [tasks.create_task(mill.call("help", by=anna)) for _ in range(40)]
     assert [task for task in asked if "schneller, als ich antworten kann" in mill.shown(task.result())]
+
+
+async def test_everybody_is_told_that_an_answer_comes_before_anybody_is_answered(mill: Town) -> None:
+    bob = mill.sandbox.create_user(mill.guild, "bob")
+    hold = Hold()
+    mill.sandbox.faults.add("POST", "/interactions/**", hold)
+    mill.sandbox.log.clear()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(mill.call("latest"))
+        await hold.reached.wait()
+        tasks.create_task(mill.call("latest", by=bob))
+        for _ in range(3):  # meanwhile bob could have been answered
+            await mill.choices("issue", "issue", "july")
+        hold.released.set()
+    said = [entry.method for entry in mill.sandbox.log if entry.method != "GET" and (entry.body or {}).get("type") != 8]
+    assert said == ["POST", "POST", "PATCH", "PATCH"]

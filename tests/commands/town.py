@@ -8,7 +8,7 @@ from typing import Any
 
 from one_worker import WORKER
 
-from heartbeat_bot.bot.client import connect
+from heartbeat_bot.bot.gateway import Sleep, connect
 from heartbeat_bot.bot.pace import Pace
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.messages import limits
@@ -91,6 +91,8 @@ class Town:
         """More newsletters of the configuration, indented by two."""
         self.burst = 10_000.0
         """Questions that one person may ask at once: a test asks more than people do."""
+        self.sleep: Sleep = asyncio.sleep
+        """Waits between two connections to the gateway."""
         self.opened: Opened
 
     def write(self, name: str, text: str) -> None:
@@ -131,7 +133,7 @@ class Town:
 
             self.opened.bot.add_listener(on_connect)
             self.opened.bot.pace = Pace(burst=self.burst)
-            tasks.create_task(connect(config, self.opened.bot))
+            tasks.create_task(connect(config, self.opened.bot, sleep=self.sleep))
             async with asyncio.timeout(10):
                 await connected.wait()
             if read:

@@ -121,6 +121,63 @@ async def test_a_session_is_resumed_from_where_it_stood(api: Api, connect: Conne
     assert resumed["t"] == "RESUMED"
 
 
+@pytest.mark.parametrize(("code", "goes_on"), [(4000, True), (4003, False), (4007, False), (4008, True), (4009, False)])
+async def test_some_close_codes_end_the_session(connect: Connect, sandbox: Sandbox, code: int, *, goes_on: bool) -> None:
+    socket = await connect()
+    await socket.identify()
+    session = (await socket.next())["d"]["session_id"]
+    sandbox.gateway.drop(code)
+    assert await socket.closed() == code
+    again = await connect()
+    await again.send(6, {"token": sandbox.token, "session_id": session, "seq": 1})
+    frame = await again.next()
+    assert (frame["op"], frame["t"]) == ((0, "RESUMED") if goes_on else (9, None))
+
+
+async def test_connections_are_broken_off_as_soon_as_they_ask_for_a_session(connect: Connect, sandbox: Sandbox) -> None:
+    sandbox.gateway.break_off(4000, times=2)
+    for _ in range(2):
+        socket = await connect()
+        await socket.identify()
+        assert await socket.closed() == 4000
+    socket = await connect()
+    await socket.identify()
+    assert (await socket.next())["t"] == "READY"
+
+
+async def test_a_silent_connection_loses_what_another_one_hears_when_it_resumes(
+    connect: Connect, sandbox: Sandbox, guild: Guild
+) -> None:
+    socket = await connect()
+    await socket.identify()
+    ready, _ = await socket.next(), await socket.next()
+    sandbox.gateway.fall_silent()
+    await socket.send(1, None)
+    sandbox.create_role(guild, "lost")
+    with pytest.raises(TimeoutError):
+        await socket.socket.receive_str(timeout=0.1)
+    again = await connect()
+    await again.send(6, {"token": sandbox.token, "session_id": ready["d"]["session_id"], "seq": 2})
+    assert [(await again.next())["t"] for _ in range(2)] == ["GUILD_ROLE_CREATE", "RESUMED"]
+
+
+async def test_of_a_server_with_an_outage_nothing_is_told_but_that(connect: Connect, sandbox: Sandbox, guild: Guild) -> None:
+    socket = await connect()
+    await socket.identify()
+    await socket.next()
+    await socket.next()
+    sandbox.set_away(guild, away=True)
+    gone = await socket.next()
+    assert (gone["t"], gone["d"]) == ("GUILD_DELETE", {"id": str(guild.id), "unavailable": True})
+    newcomer = await connect()
+    await newcomer.identify()
+    assert (await newcomer.next())["d"]["guilds"] == [{"id": str(guild.id), "unavailable": True}]
+    sandbox.set_away(guild, away=False)
+    for each in (socket, newcomer):
+        back = await each.next()
+        assert (back["t"], back["d"]["unavailable"]) == ("GUILD_CREATE", False)
+
+
 async def test_an_unknown_session_is_invalid_and_one_ahead_of_itself_is_closed(connect: Connect, sandbox: Sandbox) -> None:
     socket = await connect()
     await socket.send(6, {"token": sandbox.token, "session_id": "unknown", "seq": 1})

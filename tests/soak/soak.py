@@ -37,7 +37,7 @@ import pytest  # noqa: E402 - the path comes first
 from authors import Authors, Edition  # noqa: E402
 from one_worker import WORKER  # noqa: E402
 
-from heartbeat_bot.bot.client import connect  # noqa: E402
+from heartbeat_bot.bot.gateway import connect  # noqa: E402
 from heartbeat_bot.config import Config, parse_config  # noqa: E402
 from heartbeat_bot.delivery import wire  # noqa: E402
 from heartbeat_bot.delivery.ledger import IssueRecord  # noqa: E402
@@ -152,7 +152,7 @@ class Soak:
         self.sandbox = sandbox
         sandbox.world.listeners.append(self._on_event)
         meet = sandbox.faults.meet
-        sandbox.faults.meet = lambda method, path: self._met(meet(method, path))
+        sandbox.faults.meet = lambda method, path, **how: self._met(meet(method, path, **how))
         self.guild = sandbox.create_guild("Millers")
         self.office = sandbox.create_channel(self.guild, "office")
         self.moderators = sandbox.create_role(self.guild, "moderators", permissions=int(Permission.MANAGE_MESSAGES))
