@@ -1,14 +1,13 @@
 """A content repo, a configuration and a sandbox's channel, for the real command to run on."""
 
-import asyncio
 import json
 import os
 import sqlite3
 import subprocess
-import sys
-from asyncio.subprocess import Process
 from contextlib import closing
 from pathlib import Path
+
+from forked import Process, start
 
 from heartbeat_bot.sandbox.gateway import Session
 from heartbeat_bot.sandbox.interactions import Interaction
@@ -73,15 +72,7 @@ class Home:
         git(self.repo, "commit", "--quiet", "--message=change")
 
     async def start(self, *words: str) -> Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "heartbeat_bot",
-            *words,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=os.environ | {"HB_TOKEN": self.sandbox.token, "HEARTBEAT_CONFIG": str(self.config)},
-        )
+        return await start(*words, env=os.environ | {"HB_TOKEN": self.sandbox.token, "HEARTBEAT_CONFIG": str(self.config)})
 
     async def run(self, *words: str, code: int = 0, err: bool = False) -> str:
         """Run to the end; return what was said on stdout, or (``err``) on stderr."""

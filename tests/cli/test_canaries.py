@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
@@ -12,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from forked import start
 from home import ISSUE, Home
 
 from heartbeat_bot.config import parse_config
@@ -260,12 +260,7 @@ async def guarded(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Home]:
 
 async def run(home: Home, *words: str, until: Callable[[], bool] | None = None) -> str:
     """Run a command to its end, or until something holds; return all that it said."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "heartbeat_bot", *words),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env=os.environ | {"HB_TOKEN": SAFE, "HEARTBEAT_CONFIG": str(home.config)},
-    )
+    process = await start(*words, env=os.environ | {"HB_TOKEN": SAFE, "HEARTBEAT_CONFIG": str(home.config)}, both=True)
     try:
         async with asyncio.timeout(60):
             while until and process.returncode is None and not until():  # noqa: ASYNC110 - another process

@@ -69,7 +69,7 @@ def sooner(seconds, *, exit):
     print("ended after", seconds, flush=True)
     later(seconds / 10, exit=exit)
 
-async def connect(*_):
+async def connect(*_, **__):
     print("ready", flush=True)
     {stuck}
 

@@ -13,7 +13,6 @@ import random
 import re
 import signal
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import Coroutine, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
@@ -22,10 +21,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import discord.http
 import pytest
+from forked import Process, start
 from one_worker import WORKER
 
 from heartbeat_bot.config import load_config
@@ -432,37 +432,27 @@ class Bench:
 
 
 class Command:
-    """The command as real processes, forked off one that has loaded the program already: starting anew would take seconds each."""
+    """The command as real processes, one at a time."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self.pid: int | None = None
+    def __init__(self) -> None:
+        self._process: Process | None = None
 
-    @classmethod
-    async def start(cls) -> Self:
-        program = Path(__file__).with_name("forking.py")
-        pipe = asyncio.subprocess.PIPE
-        return cls(await asyncio.create_subprocess_exec(sys.executable, str(program), stdin=pipe, stdout=pipe, env=os.environ))
+    @property
+    def pid(self) -> int:
+        """The number of the process that runs, or ran last."""
+        assert self._process
+        return self._process.pid
 
     async def run(self, *words: str) -> int:
         """Run the command to its end; return its exit code, negative for the signal that killed it."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(words).encode() + b"\n")
-        self.pid = int(await self._process.stdout.readline())
-        code = int(await self._process.stdout.readline())
-        self.pid = None
-        return code
+        self._process = await start(*words, env=os.environ)
+        await self._process.communicate()
+        return await self._process.wait()
 
     def kill(self) -> None:
         """Kill the process that runs."""
-        assert self.pid
-        os.kill(self.pid, signal.SIGKILL)
-
-    async def close(self) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        await self._process.wait()
+        assert self._process
+        self._process.kill()
 
 
 async def _no_time(_: float) -> None:

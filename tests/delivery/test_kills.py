@@ -44,10 +44,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="module")
-def command(bench: Bench) -> Iterator[Command]:
-    command = bench.run(Command.start())
-    yield command
-    bench.run(command.close())
+def command() -> Command:
+    return Command()
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
