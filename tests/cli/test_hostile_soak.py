@@ -13,7 +13,7 @@ from hostile_soak import HARMLESS, LIMIT, QUICK, soak
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the memory of a family of processes is measured with Linux's /proc")
 async def test_hostile_repositories_keep_no_friendly_newsletter_from_being_posted(home: Home) -> None:
-    soaked = await soak(home, QUICK, seconds=100)
+    soaked = await soak(home, QUICK, seconds=300)
     assert soaked.posted
     assert not soaked.ran, "nothing that a repository says is run"
     assert soaked.peak < LIMIT
