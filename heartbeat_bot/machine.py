@@ -13,7 +13,7 @@ _LACKS: Final = {
     errno.EMFILE: _FILES,
     errno.ENFILE: "all programs of this machine together have too many files open: look which one does not close them",
     errno.ENOMEM: _MEMORY,
-    errno.EAGAIN: "this machine gives the bot no more processes: let it have 64 (`ulimit -u`, or TasksMax= of its service)",
+    errno.EAGAIN: "this machine refuses the bot something for now, mostly processes: let it have 64 (`ulimit -u`, or TasksMax= of its service)",
     errno.ENOSPC: "a disk of this machine is full: make room",
     errno.EDQUOT: "the bot's user has used up its part of the disk: make room",
     errno.EROFS: "a disk of this machine can only be read: look at the machine's log, and mount it for writing",

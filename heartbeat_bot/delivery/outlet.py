@@ -223,10 +223,10 @@ class DiscordOutlet:
         self.waits = waits
         self._timeout = timeout
 
-    def is_elsewhere(self, channel: ChannelId, guild: int | None) -> bool:
-        """Tell, without asking Discord, whether a channel is known to be in another server than this one."""
+    def server_of(self, channel: ChannelId) -> GuildId | None:
+        """Return the server of a channel as the gateway told it, without asking Discord; None for one that it did not tell of."""
         found = self.client.get_channel(channel)
-        return isinstance(found, discord.abc.GuildChannel | discord.Thread) and found.guild.id != guild
+        return GuildId(found.guild.id) if isinstance(found, discord.abc.GuildChannel | discord.Thread) else None
 
     async def send(self, channel: ChannelId, body: Mapping[str, Any], files: Sequence[Upload], nonce: str) -> MessageId:
         """Send a message; see :class:`Outlet`. discord.py repeats what was answered with 5xx: the nonce keeps that harmless."""

@@ -117,7 +117,7 @@ class Reposting:
             raise UserError(words.say("repost.not_out", issue=title))
         if record.draft:  # it was out, and its author withdrew it: nobody is to read what it says now
             raise UserError(words.say("repost.draft", issue=title))
-        if self._desk.outlet.is_elsewhere(target, asker.guild):
+        if self._desk.outlet.server_of(target) not in {None, asker.guild}:
             raise UserError(words.say("repost.elsewhere"))
         facts = await self._desk.outlet.describe(target)
         if facts.guild != asker.guild:

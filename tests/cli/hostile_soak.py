@@ -17,7 +17,8 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "sources"), str(Path(__file__).parent)]
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS / "cli"), str(TESTS / "sources"), str(TESTS)]
 warnings.simplefilter("ignore", DeprecationWarning)
 
 from home import ISSUE, Home  # noqa: E402 - the path comes first

@@ -54,7 +54,7 @@ async def test_what_the_machine_refuses_is_a_sentence_and_loses_nothing(home: Ho
         (OSError(errno.EMFILE, "Too many open files"), "open no more files"),
         (OSError(errno.ENOSPC, "No space left on device", "/var/x"), "full: make room (/var/x)"),
         (OSError(errno.EIO, "Input/output error"), "look at the machine's log"),
-        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "no more processes"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "mostly processes"),
         (MemoryError(), "no more memory"),
         (RuntimeError("can't start new thread"), "no more memory"),
         (ExceptionGroup("", [ValueError("x"), MemoryError()]), "no more memory"),

@@ -1,13 +1,15 @@
 """What keeps a newsletter from being kept in step is told to the moderators once, and once when it is over; `/status` says it meanwhile."""
 
+import sqlite3
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 
 import pytest
 from test_moderating import JUNE, by_mo, posted
 from town import Town
 
-from heartbeat_bot.sandbox.faults import Answer
+from heartbeat_bot.errors import StateError
+from heartbeat_bot.sandbox.faults import Answer, TooMany
 from heartbeat_bot.sandbox.permissions import Permission
 
 
@@ -140,3 +142,52 @@ async def test_a_trouble_that_stands_is_told_also_when_nobody_could_be_told_for_
             town.clock.advance(2 * 3600)
             await town.sync()
         assert [note[0] for note in told(town)] == ["⚠", "☑"]
+
+
+@asynccontextmanager
+async def token_refused(town: Town) -> AsyncGenerator[str]:
+    town.sandbox.faults.add("*", "/channels/**", Answer(status=401), times=None)
+    yield "refused the bot's token"
+    town.sandbox.faults.clear()
+
+
+@asynccontextmanager
+async def banned(town: Town) -> AsyncGenerator[str]:
+    town.sandbox.faults.add("*", "/channels/**", TooMany(retry_after=3600, scope="global"), times=None)
+    yield "asked to wait"
+    town.sandbox.faults.clear()
+
+
+@pytest.mark.parametrize("trouble", [token_refused, banned], ids=lambda trouble: trouble.__name__)
+async def test_status_says_what_nobody_can_be_told(town: Town, trouble: Trouble) -> None:
+    """The moderators' channel cannot be reached either, and was not asked for since the start."""
+    async with town.running():
+        async with trouble(town) as words:
+            town.write("june", JUNE)
+            for _ in range(2):
+                town.clock.advance(60)
+                await town.sync()
+            assert words in town.shown(await by_mo(town, "status"))
+        town.clock.advance(3 * 3600)
+        for _ in range(2):
+            town.clock.advance(3600)
+            await town.sync()
+        assert len(posted(town)) == 4
+
+
+async def test_status_says_that_the_database_is_damaged(town: Town) -> None:
+    async with town.running():
+        with closing(sqlite3.connect(town.state)) as state:
+            state.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        whole = town.state.read_bytes()
+        town.state.write_bytes(whole[:4096] + bytes(255 - byte for byte in whole[4096:]))
+        town.write("june", JUNE)
+        town.clock.advance(60)
+        with suppress(StateError):
+            await town.sync()
+        assert "is damaged" in town.shown(await by_mo(town, "status"))
+        assert posted(town) == []
+    town.state.write_bytes(whole)
+    async with town.running():
+        await town.sync()
+        assert len(posted(town)) == 4
