@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -131,8 +131,9 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
 
     ``runner`` reads texts; None for a worker of its own.
 
-    Raises UserError: a ConfigError with all that is missing when the bot may not post where it should, an OutletError that is not
-    ``permanent`` when Discord may let it start later.
+    Raises UserError: a ConfigError with all that is missing when the bot may post nowhere, or may not tell moderators where it should, an
+    OutletError that is not ``permanent`` when Discord may let it start later. A newsletter alone whose channel cannot be used keeps no other
+    from being posted: that is logged, and told to the moderators by the first look.
     """
     token = config.discord.token().get_secret_value()
     async with (
@@ -141,13 +142,7 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
         open_archive(archive_beside(config.state_file or Path("heartbeat.db"))) as archive,
         log_in(token, api_url=config.discord.api_url, client=Bot, waits=await Waits.of(ledger.waits, clock), clock=clock) as outlet,
     ):
-        lines = await _channels(config, outlet)
-        problems = [line.text for line in lines if not line.good and line.passing is None]
-        if problems:
-            raise ConfigError(*problems)
-        for line in lines:
-            if line.passing:
-                raise line.passing
+        _check(await _channels(config, outlet))
         worker = opened.enter_context(_runner(runner))
         passes = _passes(config, ledger, outlet, worker, clock=clock, progress=no_progress)
         await passes.settle()
@@ -159,6 +154,20 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
         await service.indexing.settle()
         await bot.prepare(service, outlet.waits)
         yield Opened(bot=bot, desk=desk, service=service)
+
+
+def _check(channels: Sequence["Line"]) -> None:
+    """Raise UserError when a start leads to nothing, or to what nobody is told of."""
+    bad = [line for line in channels if not line.good]
+    if any(line.good and line.newsletter for line in channels) and all(line.newsletter for line in bad):
+        for line in bad:
+            _LOG.error("%s", line.text)
+        return
+    if problems := [line.text for line in bad if line.passing is None]:
+        raise ConfigError(*problems)
+    for line in bad:
+        if line.passing:
+            raise line.passing
 
 
 def end_on_signals(task: asyncio.Task[Any], *, told_after: float = 8.0, ended_after: float = 9.0) -> None:
@@ -251,11 +260,15 @@ async def _until_due(desk: Desk, name: str, seconds: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One thing that was looked at, and what to do when it is not well; ``passing`` is the error when that may pass by itself."""
+    """One thing that was looked at, and what to do when it is not well.
+
+    ``passing`` is the error when that may pass by itself. ``newsletter`` names the one whose channel it is about.
+    """
 
     good: bool
     text: str
     passing: OutletError | None = None
+    newsletter: str | None = None
 
 
 async def diagnose(config: Config) -> list[Line]:
@@ -359,16 +372,20 @@ async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
         try:
             facts = await outlet.describe(ChannelId(newsletter.announce.channel), anew=True)
         except UserError as error:
-            lines.append(Line(good=False, text=f"{name}: {error}", passing=_passing(error)))
+            lines.append(Line(good=False, text=f"{name}: {error}", passing=_passing(error), newsletter=name))
             continue
         guilds[name] = facts.guild
         if facts.missing:
             lines.append(
-                Line(good=False, text=f"{name}: the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there")
+                Line(
+                    good=False,
+                    text=f"{name}: the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there",
+                    newsletter=name,
+                )
             )
         else:
             kind = "an announcement channel" if facts.announcement else "a text channel (nothing to publish)"
-            lines.append(Line(good=True, text=f"{name}: the bot may post in #{facts.name}, {kind}"))
+            lines.append(Line(good=True, text=f"{name}: the bot may post in #{facts.name}, {kind}", newsletter=name))
         hints = _refused_commands(facts, newsletter.announce.ping_role)
         lines += [Line(good=True, text=f"{name}: {hint}") for hint in hints]
     lines += [Line(good=True, text=hint) for hint in _open_to_other_servers(config, guilds)]

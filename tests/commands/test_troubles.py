@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 
 import pytest
 from test_moderating import JUNE, by_mo, posted
-from town import Town
+from town import JULY, Town
 
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.sandbox.faults import Answer, TooMany
@@ -191,3 +191,31 @@ async def test_status_says_that_the_database_is_damaged(town: Town) -> None:
     async with town.running():
         await town.sync()
         assert len(posted(town)) == 4
+
+
+async def test_a_newsletter_whose_channel_is_gone_keeps_no_other_from_being_posted_and_is_told_of(town: Town) -> None:
+    folder = town.folder.parent / "forge"
+    folder.mkdir()
+    (folder / "old.md").write_text(JULY.replace("July's Heat", "Old iron"))
+    forge = town.sandbox.create_channel(town.guild, "forge")
+    town.more = (
+        f"  forge:\n    source: {{directory: '{folder}', paths: ['*.md']}}\n"
+        f"    announce: {{channel: {forge.id}, hold: 0s, max_age: null}}\n"
+    )
+    async with town.running():
+        await town.sync("forge")
+    channel = town.guild.channels.pop(forge.id)
+    (folder / "new.md").write_text(JULY.replace("July's Heat", "New iron").replace("pond", "anvil"))
+    async with town.running():
+        town.write("june", JUNE)
+        for _ in range(2):
+            await town.sync()
+            await town.sync("forge")
+        assert len(posted(town)) == 4
+        (note,) = told(town)
+        assert "**forge**" in note
+        assert "there is no such channel" in note
+        town.guild.channels[channel.id] = channel
+        town.clock.advance(3600)
+        await town.sync("forge")
+        assert "New iron" in str(town.sandbox.messages(forge))
