@@ -8,7 +8,7 @@ from heartbeat_bot.delivery.troubles import Trouble
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages.dialect import inert
-from heartbeat_bot.service.auditing import TROUBLE, Auditing
+from heartbeat_bot.service.auditing import TROUBLE, TROUBLE_OVER, Auditing
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import since, titled
 from heartbeat_bot.service.passes import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
@@ -70,7 +70,7 @@ class Alarms:
 
     async def _end(self, trouble: Trouble) -> None:
         if trouble.told_at is not None:
-            await self._tell(trouble, "trouble_over")
+            await self._tell(trouble, TROUBLE_OVER)
         await self._desk.ledger.troubles.over(trouble.newsletter, trouble.about)
 
     async def _tell(self, trouble: Trouble, what: str) -> None:

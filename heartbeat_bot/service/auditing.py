@@ -24,7 +24,8 @@ from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import said, titled
 
 TROUBLE: Final = "trouble"
-"""The verb of what tells of a trouble (see ``alarms.py``)."""
+TROUBLE_OVER: Final = "trouble_over"
+"""The verbs of what tells of a trouble and of its end (see ``alarms.py``)."""
 REFUSED: Final = "refused: they may not"
 MOST_NOTED: Final = 50
 """Refused attempts of one person in an hour that are written down."""
@@ -226,8 +227,10 @@ class Auditing:
         found: set[ActionId] = set()
         for action in doubtful:
             begun = (action.done_at or action.begun_at) - CLOCK_SKEW
+            # No two troubles began at the same instant, which their notes say: one of them is known however wrong this machine's clock was.
+            known = action.verb in {TROUBLE, TROUBLE_OVER}
             body = _body(action.note or "")
-            same = next((seen for seen in own if sent_at(seen.message) >= begun and is_same(body, seen)), None)
+            same = next((seen for seen in own if (known or sent_at(seen.message) >= begun) and is_same(body, seen)), None)
             if same:
                 own.remove(same)
                 found.add(action.id)

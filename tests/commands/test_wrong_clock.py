@@ -4,11 +4,13 @@ import os
 
 import pytest
 from test_moderating import JUNE, by_mo, posted, states
+from test_troubles import told
 from town import Town
 
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.faults import Answer
+from heartbeat_bot.sandbox.faults import Answer, Close
+from heartbeat_bot.sandbox.permissions import Permission
 
 YEAR = 400 * 86400
 
@@ -92,3 +94,22 @@ async def test_a_clock_that_is_behind_for_a_while_closes_no_edit_window(town: To
         town.write("june", JUNE.replace("The mill pond is low", "The mill pond is dry"))
         await town.sync()
         assert "is dry" in str(town.sandbox.messages(town.news))
+
+
+@pytest.mark.parametrize("ahead", [3 * 3600, YEAR])
+async def test_a_trouble_whose_note_may_have_been_sent_then_is_told_once(town: Town, clock: ManualClock, ahead: float) -> None:
+    """The clock is still ahead when the note is looked for, and Discord has forgotten the nonce."""
+    own = town.sandbox.own_role(town.guild)
+    async with town.running():
+        town.clock.advance(ahead)
+        town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", Close(after_work=True))
+        town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", Close(), nth=2, times=5)
+        town.sandbox.overwrite(town.news, own, deny=int(Permission.SEND_MESSAGES))
+        town.opened.service.alarms.check_again()
+        await town.sync()
+        town.sandbox.faults.clear()
+        for _ in range(3):
+            town.clock.advance(600)
+            clock.advance(600)
+            await town.sync()
+        assert len(told(town)) == 1

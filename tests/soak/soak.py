@@ -138,7 +138,8 @@ class Soak:
         """What passes, and in which round of weather."""
         self._rounds = 0
         self._copy: dict[str, bytes] | None = None
-        self._kill_ahead = False
+        self._kill_until = 0
+        """In which round of weather the kill that was drawn is forgotten: a request that is refused may have swallowed it."""
         self._is_lost = False
         self._published: set[int] = set()
         self._task: asyncio.Task[None] | None = None
@@ -231,12 +232,12 @@ class Soak:
         self._let_people_act()
         if chance.random() < 0.25:
             self._add_fault()
-        if chance.random() < 0.12 and not self._kill_ahead:
+        if chance.random() < 0.12 and self._rounds > self._kill_until:
             self._add_kill()
         if chance.random() < 0.02:
             self._take_source(chance.choice(self.newsletters))
         if chance.random() < 0.02:
-            self._lose(chance.choice((self._channel_lost, self._server_lost)))
+            self._lose(chance.choice((self._office_lost, self._server_lost)))
         if chance.random() < 0.03:
             self.skew = timedelta(seconds=chance.choice((0.0, chance.uniform(-HOUR, HOUR), chance.uniform(-DAY, 3 * HOUR))))
             self.injected["clock set"] += 1
@@ -286,14 +287,14 @@ class Soak:
         )()
 
     def _add_kill(self) -> None:
-        self._kill_ahead = True
+        self._kill_until = self._rounds + 10
         path = self.chance.choice(("/channels/*/messages**", "/channels/*/messages**", "**"))
         cue = Cue(at=self._kill, after_work=self.chance.random() < 0.5, close=True)
         self.sandbox.faults.add("*", path, cue, nth=self.chance.randint(1, 8))
 
     def _kill(self) -> None:
         """Keep what lies on the disk, let nothing more reach Discord, and throw the bot away."""
-        self._kill_ahead = False
+        self._kill_until = 0
         if self._task is None:
             return
         self._copy = {path.name: path.read_bytes() for path in (self.folder / "state").glob("*.db*") if path.suffix != ".lock"}
@@ -339,14 +340,13 @@ class Soak:
             self._is_lost = True
             self._ends.append((self._rounds + self.chance.randint(1, 8), lose()))
 
-    def _channel_lost(self) -> Callable[[], None]:
-        """Take a channel away from the bot's view of its server, as if it was deleted; return what brings it back."""
-        channel = self.chance.choice([self.office, *(newsletter.channel for newsletter in self.newsletters)])
-        self.injected["channel lost"] += 1
-        del self.guild.channels[channel.id]
+    def _office_lost(self) -> Callable[[], None]:
+        """Take the moderators' channel away, as if it was deleted; return what brings it back. (A newsletter's would come back empty.)"""
+        self.injected["office lost"] += 1
+        del self.guild.channels[self.office.id]
 
         def bring_back() -> None:
-            self.guild.channels[channel.id] = channel
+            self.guild.channels[self.office.id] = self.office
             self._is_lost = False
 
         return bring_back
@@ -367,7 +367,7 @@ class Soak:
         """Let the weather stop."""
         self.skew = timedelta()
         self.sandbox.faults.clear()
-        self._kill_ahead = False
+        self._kill_until = 0
         for _, end in self._ends:
             end()
         self._ends.clear()
@@ -619,8 +619,8 @@ class Soak:
         versions = newsletter.authors.versions
         contents = opened.desk.passes.snapshots[newsletter.name].contents
         for record in {record.id: record for record in may_stay.values()}.values():
-            if record.shown is None:
-                self.figures["issues that went away half posted"] += 1
+            if record.shown is None or record.shown_as == "":
+                self.figures["issues that went away half posted or half edited"] += 1
                 continue
             number = int(record.title.rpartition(" ")[2])
             settings = self.config.newsletters[newsletter.name]
