@@ -155,6 +155,7 @@ class Soak:
         meet = sandbox.faults.meet
         sandbox.faults.meet = lambda method, path, **how: self._met(meet(method, path, **how))
         self.guild = sandbox.create_guild("Millers")
+        self.own_role = sandbox.own_role(self.guild)
         self.office = sandbox.create_channel(self.guild, "office")
         self.moderators = sandbox.create_role(self.guild, "moderators", permissions=int(Permission.MANAGE_MESSAGES))
         self.readers = sandbox.create_role(self.guild, "readers")
@@ -322,14 +323,13 @@ class Soak:
     def _take_permissions(self, channel: Channel) -> None:
         if channel.overwrites:
             return
-        own = self.sandbox.own_role(self.guild)
         some = (Permission.VIEW_CHANNEL, Permission.SEND_MESSAGES, Permission.EMBED_LINKS, Permission.READ_MESSAGE_HISTORY)
         denied = sum(self.chance.sample(some, self.chance.randint(1, 2)))
-        self.sandbox.overwrite(channel, own, deny=denied)
+        self.sandbox.overwrite(channel, self.own_role, deny=denied)
         self.injected["permissions taken"] += 1
 
         def give_back() -> None:
-            self.sandbox.overwrite(channel, own)
+            self.sandbox.overwrite(channel, self.own_role)
             channel.overwrites.clear()
 
         self._ends.append((self._rounds + self.chance.randint(1, 15), give_back))
