@@ -31,6 +31,7 @@ class Alarms:
     def check_again(self) -> None:
         """Look at the channels of all newsletters with their next look: permissions, or channels, may have changed."""
         self._unchecked = set(self._desk.names())
+        self._desk.passes.forget_channels()
 
     async def bring_in_step(self, name: str, report: PassReport) -> None:
         """Compare what a look found with what stood before, and tell what is new and what is over."""

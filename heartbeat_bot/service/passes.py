@@ -508,10 +508,14 @@ class Passes:
         report.done.append(f"{title}: its copy in channel {copy.channel} is forgotten: somebody deleted the channel")
 
     async def channel(self, channel: ChannelId) -> ChannelFacts:
-        """Return what must be known of a channel, asked once; raise OutletError when the bot cannot see it."""
+        """Return what must be known of a channel, asked once until something changes; raise OutletError when the bot cannot see it."""
         if channel not in self._channels:
             self._channels[channel] = await self._outlet.describe(channel)
         return self._channels[channel]
+
+    def forget_channels(self) -> None:
+        """Ask Discord anew what must be known of each channel, once something changed: its kind, say."""
+        self._channels.clear()
 
     async def guild(self, channel: ChannelId) -> GuildId | None:
         """Return the server of a channel, None when the bot cannot see it: then nobody has a say or a look because of it."""

@@ -6,6 +6,8 @@ import pytest
 from town import Town
 
 from heartbeat_bot.sandbox.permissions import Permission
+from heartbeat_bot.sandbox.threads import announce
+from heartbeat_bot.sandbox.world import ChannelType, MessageFlag
 
 MAY = "---\ntitle: May's Flood\ndate: 2026-05-04\n---\n\nThe weir broke.\n"
 JUNE = MAY.replace("May's Flood", "June's Drought").replace("05-04", "06-01")
@@ -52,3 +54,29 @@ async def test_a_deleted_channel_is_asked_less_and_less(mill: Town) -> None:
     said = await passes(mill, hours=1)
     assert len([exchange for exchange in mill.sandbox.log if exchange.status == 404]) <= 20
     assert "there is no such channel: check its id" in said[0]
+
+
+async def test_a_channel_that_becomes_another_kind_is_published_in_as_that_kind(mill: Town) -> None:
+    async def become(kind: ChannelType) -> None:
+        mill.news.type = kind
+        mill.sandbox.log.clear()
+        announce(mill.sandbox.world, "CHANNEL_UPDATE", mill.news)
+        async with asyncio.timeout(10):
+            while not any(exchange.path.endswith(f"/channels/{mill.news.id}") for exchange in mill.sandbox.log):
+                await mill.sync()  # the gateway tells of it in a moment
+
+    def published() -> list[bool]:
+        return [bool(message.flags & MessageFlag.CROSSPOSTED) for message in mill.news.messages.values()]
+
+    mill.write("may", MAY)
+    await mill.sync()
+    assert published() == [True]
+    await become(ChannelType.TEXT)
+    mill.write("june", JUNE)
+    said = await mill.sync()
+    assert published() == [True, False]
+    assert said == ["mill: June's Drought: 1 sent"]
+    await become(ChannelType.ANNOUNCEMENT)
+    mill.write("may-2", MAY.replace("May's Flood", "Another flood").replace("weir", "dam").replace("05-04", "06-02"))
+    await mill.sync()
+    assert published() == [True, False, True]
