@@ -19,7 +19,7 @@ import time
 import traceback
 import warnings
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -43,7 +43,7 @@ from heartbeat_bot.delivery import wire  # noqa: E402
 from heartbeat_bot.delivery.ledger import IssueRecord  # noqa: E402
 from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId, message_url  # noqa: E402
 from heartbeat_bot.delivery.schema import State  # noqa: E402
-from heartbeat_bot.errors import UserError  # noqa: E402
+from heartbeat_bot.errors import OutletError, UserError  # noqa: E402
 from heartbeat_bot.messages.post import Post, PostKey  # noqa: E402
 from heartbeat_bot.operation import Opened, open_bot  # noqa: E402
 from heartbeat_bot.pictures import render_from  # noqa: E402
@@ -141,6 +141,8 @@ class Soak:
         self._kill_until = 0
         """In which round of weather the kill that was drawn is forgotten: a request that is refused may have swallowed it."""
         self._is_lost = False
+        self._refused_at = self.clock() - timedelta(days=1)
+        """When Discord refused something the last time because of a fault."""
         self._published: set[int] = set()
         self._task: asyncio.Task[None] | None = None
         self._waiting: tuple[BaseException, ...] = ()
@@ -215,6 +217,7 @@ class Soak:
         if fault is not None and not isinstance(fault, Cue):
             self.injected[_kind(fault)] += 1
             if getattr(fault, "status", 429 if isinstance(fault, TooMany) else 0) in _REFUSALS:
+                self._refused_at = self.clock()
                 self._repeated += id(fault) in self._refused_by
                 self._refused_by[id(fault)] = fault
                 self.own_refused -= 1
@@ -385,13 +388,25 @@ class Soak:
             async with asyncio.TaskGroup() as group:
                 self._task = group.create_task(self._live(work))
         except* UserError as errors:
-            self.figures["starts that had to wait"] += 1
-            self._waiting = errors.exceptions
+            self._waiting = tuple(_leaves(errors))
+            self._count_start(self._waiting)
         except* Exception as errors:  # noqa: BLE001 - as in look()
             self.faults.told.append("".join(traceback.format_exception(errors)))
         self._task = None
         self._restore()
         self._drain()
+
+    def _count_start(self, errors: Sequence[BaseException]) -> None:
+        """Count a start that Discord did not let through: `run` tries it again, unless a person must mend something first."""
+        channels = [self.office, *(newsletter.channel for newsletter in self.newsletters)]
+        refused = self._is_lost or any(channel.overwrites for channel in channels)
+        if all(isinstance(error, OutletError) and not error.permanent for error in errors):
+            self.figures["starts that were tried again"] += 1
+        elif refused or self.clock() - self._refused_at < timedelta(hours=2):  # for an hour at most what was refused is left alone
+            self.figures["starts that a person had to mend"] += 1
+        else:
+            self.figures["starts that ended by themselves"] += 1
+            self.faults.told.append(f"a start ended by itself: {errors}")
 
     async def _live(self, work: Callable[[Opened], Any]) -> None:
         async with open_bot(self.config, clock=self.bots_clock, runner=WORKER) as opened, asyncio.TaskGroup() as tasks:
@@ -684,9 +699,18 @@ class Soak:
         yield f"faults: {sum(self.injected.values())} (" + ", ".join(f"{n} {what}" for what, n in self.injected.most_common()) + ")"
         yield f"requests: {figures['requests']}, most refused in an hour: {self.most_refused()}, refused without a fault: {self.own_refused}"
         yield "else: " + ", ".join(f"{number} {what}" for what, number in sorted(figures.items()) if " " in what)
+        yield f"starts that ended by themselves: {figures['starts that ended by themselves']}"
         yield "memory: " + ", ".join(f"{megabytes} MB" for megabytes in self.memory)
         yield f"twice {verdict.twice}, lost {verdict.lost}, strays {verdict.strays}, wrong {len(verdict.wrong)}"
         yield from (f"WRONG {line}" for line in verdict.wrong[:40])
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 def _kind(fault: Fault) -> str:
