@@ -19,9 +19,6 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-COMMANDS = ("trying", "running", "authors", "operators")
-"""The files that hold the commands, which are loaded when they are called otherwise."""
-
 
 class Process:
     """A process of the command, to be used like one of asyncio's, which must be waited for."""
@@ -193,7 +190,8 @@ def _be_the_command(request: dict[str, object], files: list[int]) -> None:
 
 if __name__ == "__main__":
     del sys.path[0]  # the tests are no part of the program
-    for name in COMMANDS:
-        import_module(f"heartbeat_bot.cli.{name}")
+    command = import_module("heartbeat_bot.cli").main
+    for name in command.list_commands(None):
+        command.get_command(None, name)  # the files of the commands are loaded when they are called, otherwise
     gc.freeze()  # what is loaded stays, and is not looked through in each process
     _serve(socket.socket(fileno=int(sys.argv[1])))

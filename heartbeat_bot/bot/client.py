@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from math import ceil
 from typing import Any, Final, cast
 
@@ -134,11 +135,9 @@ class Bot(commands.Bot):
         task = asyncio.current_task()
         assert task is not None, "discord.py answers each interaction in a task"
         self._is_heard(task)
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(_FIRST_ANSWER):
                 await self._all_heard.wait()
-        except TimeoutError:
-            pass
 
     def keep_pace(self, interaction: discord.Interaction[Any]) -> None:
         """Count what a person asks for; raise UserError when it is too much at once, whoever they are."""

@@ -13,9 +13,9 @@ import click
 from heartbeat_bot import __version__
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.printing import not_printed, open_streams
-from heartbeat_bot.errors import ConfigError, MachineError, StateError, UserError
+from heartbeat_bot.errors import ConfigError, StateError, UserError
 from heartbeat_bot.log import LogFormat, set_up_logging
-from heartbeat_bot.machine import lack
+from heartbeat_bot.machine import told_apart
 from heartbeat_bot.printable import one_line
 
 _LOG = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with _in_one_line():
+            with told_apart(), _in_one_line():
                 return super().invoke(ctx)
         except ConfigError as error:
             stop(*error.problems, code=NOT_STARTED)
@@ -73,9 +73,7 @@ class _Group(click.Group):
             stop(str(error), code=FAILED)
         except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
             raise  # click's own ways out
-        except Exception as error:  # noqa: BLE001 - a fault of the program is logged whole, and answered with a reference to that
-            if said := lack(error):
-                stop(str(MachineError(said)), code=FAILED)
+        except Exception:  # noqa: BLE001 - a fault of the program is logged whole, and answered with a reference to that
             reference = secrets.token_hex(4)
             _LOG.exception("fault %s", reference)
             stop(

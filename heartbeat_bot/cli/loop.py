@@ -19,12 +19,13 @@ def run_to_the_end(work: Coroutine[Any, Any, _Result]) -> _Result:
         told, rest = group.split(UserError)
         if told is None or rest is not None:
             raise
-        raise ConfigError(*dict.fromkeys(_messages(told))) from group
+        raise ConfigError(*dict.fromkeys(map(str, leaves(told)))) from group
 
 
-def _messages(group: ExceptionGroup[UserError]) -> Iterator[str]:
+def leaves(group: ExceptionGroup[UserError]) -> Iterator[UserError]:
+    """Yield the errors of a group and of the groups in it."""
     for error in group.exceptions:
         if isinstance(error, ExceptionGroup):
-            yield from _messages(error)
+            yield from leaves(error)
         else:
-            yield str(error)
+            yield error

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,6 +14,7 @@ from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
 from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.schema import PENDING
+from heartbeat_bot.delivery.troubles import Trouble
 from heartbeat_bot.errors import StateError, UserError
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits
@@ -229,24 +230,20 @@ class Moderating:
     async def status(self, asker: Asker) -> Answer:
         """Say how things stand with the newsletters that a person may decide about."""
         await self._authority.check(asker, "status")
-        names = await self._those_in_trouble_first(await self._authority.newsletters(asker))
-        embeds = [await self._status_of(name, asker.words) for name in names[: limits.EMBEDS]]
+        standing = self._desk.ledger.troubles.standing
+        troubles = {name: (await standing(name)).values() for name in await self._authority.newsletters(asker)}
+        names = sorted(troubles, key=lambda name: not troubles[name])  # there is room for ten: nothing wrong is left out
+        embeds = [await self._status_of(name, troubles[name], asker.words) for name in names[: limits.EMBEDS]]
         others = ", ".join(typed(name) for name in names[limits.EMBEDS :])
         content = shortened(asker.words.say("status.others", names=others), limits.CONTENT) if others else ""
         return Answer(content=content, embeds=within_one_message(embeds))
 
-    async def _those_in_trouble_first(self, names: Sequence[str]) -> list[str]:
-        """Sort newsletters, of which a message has no room for more than ten, so that nothing wrong is left out."""
-        troubles = {name: len(await self._desk.ledger.troubles.standing(name)) for name in names}
-        return sorted(names, key=lambda name: not troubles[name])
-
-    async def _status_of(self, name: str, words: Language) -> Embed:
+    async def _status_of(self, name: str, troubles: Collection[Trouble], words: Language) -> Embed:
         ledger, settings = self._desk.ledger, self._desk.config.newsletters[name]
         state = await ledger.newsletter(name)
         records = await ledger.records(name)
         waiting = [record for record in records.values() if record.state in PENDING]
         unfinished = [intent for intent in await ledger.receipts.unfinished() if intent.draft.issue in records]
-        troubles = (await ledger.troubles.standing(name)).values()
         lines = list(_passes(state, settings.poll, words))
         lines += [words.say("status.trouble", when=since(one.since), trouble=inert(one.words)) for one in troubles]
         lines += [words.say("status.posting", issue=titled(record.title)) for record in records.values() if record.is_half_posted]

@@ -519,7 +519,7 @@ class Passes:
 
     async def guild(self, channel: ChannelId) -> GuildId | None:
         """Return the server of a channel, None when the bot cannot see it: then nobody has a say or a look because of it."""
-        if channel not in self._channels and (told := self._outlet.server_of(channel)):
+        if told := self._outlet.server_of(channel):
             return told
         try:
             return (await self.channel(channel)).guild

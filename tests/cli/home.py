@@ -71,8 +71,13 @@ class Home:
         git(self.repo, "add", "--all")
         git(self.repo, "commit", "--quiet", "--message=change")
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the command finds its token and its configuration by."""
+        return os.environ | {"HB_TOKEN": self.sandbox.token, "HEARTBEAT_CONFIG": str(self.config)}
+
     async def start(self, *words: str) -> Process:
-        return await start(*words, env=os.environ | {"HB_TOKEN": self.sandbox.token, "HEARTBEAT_CONFIG": str(self.config)})
+        return await start(*words, env=self.environment)
 
     async def run(self, *words: str, code: int = 0, err: bool = False) -> str:
         """Run to the end; return what was said on stdout, or (``err``) on stderr."""

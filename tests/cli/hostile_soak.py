@@ -178,7 +178,7 @@ async def running(home: Home) -> AsyncIterator[tuple[asyncio.subprocess.Process,
             "heartbeat_bot",
             "run",
             stderr=asyncio.subprocess.DEVNULL,
-            env=os.environ | {"HB_TOKEN": home.sandbox.token, "HEARTBEAT_CONFIG": str(home.config)},
+            env=home.environment,
         )
         try:
             yield process, group is not None

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -260,7 +259,7 @@ async def guarded(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Home]:
 
 async def run(home: Home, *words: str, until: Callable[[], bool] | None = None) -> str:
     """Run a command to its end, or until something holds; return all that it said."""
-    process = await start(*words, env=os.environ | {"HB_TOKEN": SAFE, "HEARTBEAT_CONFIG": str(home.config)}, both=True)
+    process = await start(*words, env=home.environment, both=True)
     try:
         async with asyncio.timeout(60):
             while until and process.returncode is None and not until():  # noqa: ASYNC110 - another process

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -119,7 +120,7 @@ async def test_the_doctor_says_that_discord_is_to_be_left_alone_and_asks_nothing
     home.sandbox.faults.add("GET", "/users/@me", ban)
     assert "Discord asked to wait 0:10:00 before logging in" in await home.run("sync", code=2, err=True)
     home.sandbox.log.clear()
-    assert "Discord asked to wait 0:" in await home.run("doctor", code=1)
+    assert re.search("Discord asked to wait 0:(10:00|0)", await home.run("doctor", code=1))
     assert home.sandbox.log == []
     assert "left alone until 2" in await home.run("status")
     (told,) = json.loads(await home.run("status", "--json"))["left_alone"]

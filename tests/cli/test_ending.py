@@ -1,10 +1,10 @@
 """A signal ends the process, whatever it does."""
 
 import asyncio
-import os
 import re
 import signal
 import sys
+from collections.abc import Mapping
 
 import pytest
 from home import Home
@@ -35,27 +35,28 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("where", _STUCK)
-async def test_a_process_that_is_stuck_is_ended_by_force(where: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        _SCRIPT.replace("{stuck}", _STUCK[where]),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+async def ended(script: str, env: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """Run a script until it says that it is ready, and ask it to end; it is ended by force. Return what it said, on stdout and stderr."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=pipe, stderr=pipe, env=env)
     try:
         async with asyncio.timeout(60):
             assert process.stdout
             assert await process.stdout.readline() == b"ready\n"
             await asyncio.sleep(0.1)
             process.send_signal(signal.SIGTERM)
-            _, err = await process.communicate()
+            out, err = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
     assert process.returncode == 1
-    assert "most recent call first" in err.decode()
+    return out.decode(), err.decode()
+
+
+@pytest.mark.parametrize("where", _STUCK)
+async def test_a_process_that_is_stuck_is_ended_by_force(where: str) -> None:
+    _, err = await ended(_SCRIPT.replace("{stuck}", _STUCK[where]))
+    assert "most recent call first" in err
 
 
 _RUN = r"""
@@ -82,21 +83,6 @@ main(["run"])
 @pytest.mark.parametrize("stuck", ["while True: pass", "await asyncio.to_thread(time.sleep, 60)"])
 async def test_run_ends_within_ten_seconds_whatever_it_does(home: Home, stuck: str) -> None:
     """The command itself, in which ten seconds pass in one."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _RUN.replace("{stuck}", stuck)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=os.environ | {"HB_TOKEN": home.sandbox.token, "HEARTBEAT_CONFIG": str(home.config)},
-    )
-    try:
-        async with asyncio.timeout(60):
-            assert process.stdout
-            assert await process.stdout.readline() == b"ready\n"
-            process.send_signal(signal.SIGTERM)
-            out, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert process.returncode == 1
-    (seconds,) = re.findall(r"ended after ([\d.]+)", out.decode())
+    out, _ = await ended(_RUN.replace("{stuck}", stuck), home.environment)
+    (seconds,) = re.findall(r"ended after ([\d.]+)", out)
     assert float(seconds) < 10

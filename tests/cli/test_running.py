@@ -177,7 +177,7 @@ async def test_what_a_person_must_mend_ends_the_start_with_a_sentence(home: Home
         assert "Discord refused" in await bot.ended(code=2)
 
 
-@pytest.mark.parametrize(("code", "said"), [(4004, "copy it anew"), (4014, "Privileged Gateway Intents")])
+@pytest.mark.parametrize(("code", "said"), [(4004, "copy it anew"), (4013, "4013"), (4014, "Privileged Gateway Intents")])
 async def test_a_bot_that_the_gateway_does_not_want_back_ends_with_a_sentence(home: Home, code: int, said: str) -> None:
     async with running(home) as bot:
         await bot.is_ready()

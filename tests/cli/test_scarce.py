@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import os
 import resource
 import sys
 from functools import partial
@@ -24,7 +23,7 @@ async def limited(home: Home, what: int, most: int) -> tuple[int | None, str]:
         *(sys.executable, "-m", "heartbeat_bot", "sync", "--as-of", "2026-03-02T09:00:00Z"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=os.environ | {"HB_TOKEN": home.sandbox.token, "HEARTBEAT_CONFIG": str(home.config)},
+        env=home.environment,
         preexec_fn=partial(resource.setrlimit, what, (most, most)),
     )
     said, _ = await process.communicate()

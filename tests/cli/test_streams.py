@@ -62,7 +62,7 @@ async def test_a_bot_that_cannot_log_posts_answers_and_ends_all_the_same(home: H
         f'exec "{sys.executable}" -m heartbeat_bot {words} {redirected}',
         stdin=DEVNULL,
         stdout=PIPE,
-        env=os.environ | {"HB_TOKEN": home.sandbox.token, "HEARTBEAT_CONFIG": str(home.config)},
+        env=home.environment,
     )
     try:
         async with asyncio.timeout(40):

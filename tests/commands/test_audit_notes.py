@@ -13,31 +13,19 @@ def told(town: Town) -> list[str]:
     return [message["content"] for message in town.sandbox.messages(town.office) if "used `/" in message["content"]]
 
 
-def database(town: Town) -> dict[str, bytes]:
-    """Return the database as it lies on the disk, as a kill would leave it."""
-    return {path.name: path.read_bytes() for path in town.state.parent.glob("heartbeat.db*") if path.suffix != ".lock"}
-
-
-def restore(town: Town, files: dict[str, bytes]) -> None:
-    for path in town.state.parent.glob("heartbeat.db*"):
-        path.unlink()
-    for name, content in files.items():
-        (town.state.parent / name).write_bytes(content)
-
-
 @pytest.mark.parametrize("pause", [10.0, 3600.0], ids=["at-once", "later"])
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 async def test_a_note_of_what_was_done_before_a_kill_is_told_once_after_it(town: Town, pause: float, late: bool) -> None:  # noqa: FBT001
     town.write("june", JUNE)
     left: dict[str, bytes] = {}
     async with town.running():
-        cue = Cue(at=lambda: left.update(database(town)), after_work=late, close=True)
+        cue = Cue(at=lambda: left.update(town.database()), after_work=late, close=True)
         town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", cue)
         town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", Close(), nth=2, times=None)
         await by_mo(town, "sync")
         assert len(told(town)) == late
     town.sandbox.faults.clear()
-    restore(town, left)
+    town.restore(left)
     town.clock.advance(pause)
     async with town.running():
         (note,) = told(town)
@@ -76,12 +64,12 @@ async def test_what_somebody_may_not_do_is_told_after_a_kill_too(town: Town) -> 
     left: dict[str, bytes] = {}
     town.moderation = f"{{channel: {town.office.id}}}"
     async with town.running():
-        cue = Cue(at=lambda: left.update(database(town)), close=True)
+        cue = Cue(at=lambda: left.update(town.database()), close=True)
         town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", cue)
         town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", Close(), nth=2, times=None)
         await by_mo(town, "pause")
     town.sandbox.faults.clear()
-    restore(town, left)
+    town.restore(left)
     town.clock.advance(3600)
     async with town.running():
         (note,) = told(town)

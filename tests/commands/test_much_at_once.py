@@ -4,7 +4,6 @@ import asyncio
 import json
 from dataclasses import fields
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -42,18 +41,6 @@ def clock() -> RunningClock:
     return RunningClock()
 
 
-def copy(town: Town) -> dict[Path, bytes]:
-    """Return the database as it lies on the disk."""
-    return {path: path.read_bytes() for path in town.state.parent.glob("heartbeat.db*") if path.suffix != ".lock"}
-
-
-def restore(town: Town, database: dict[Path, bytes]) -> None:
-    for path in town.state.parent.glob("heartbeat.db*"):
-        path.unlink()
-    for path, content in database.items():
-        path.write_bytes(content)
-
-
 def refused(town: Town) -> int:
     return sum(entry.status == 429 for entry in town.sandbox.log)
 
@@ -62,10 +49,10 @@ async def test_an_issue_of_ninety_messages_is_posted_once_and_in_order_though_it
     limits = town.sandbox.limits
     limits.send, limits.edit = Quota(requests=5, seconds=0.05), Quota(requests=5, seconds=0.05)
     limits.crosspost, limits.published_edit = RateLimits().crosspost, RateLimits().published_edit
-    database: dict[Path, bytes] = {}
+    database: dict[str, bytes] = {}
 
     def kill() -> None:
-        database.update(copy(town))
+        database.update(town.database())
         town.sandbox.faults.clear()
         town.sandbox.faults.add("*", "/channels/**", Close(), times=None)
 
@@ -75,7 +62,7 @@ async def test_an_issue_of_ninety_messages_is_posted_once_and_in_order_though_it
         town.write("everything", LARGE)
         await town.sync()
     assert len(posted(town)) == 45
-    restore(town, database)
+    town.restore(database)
     town.sandbox.faults.clear()
     town.sandbox.log.clear()
     town.clock.advance(60)
@@ -115,7 +102,6 @@ async def test_fifty_edits_in_a_minute_end_with_what_stands_in_the_repository(
             town.write("june", JUNE.replace("How to patch", f"For the {number}. time: how to patch"))
             town.clock.advance(1.2)
             await town.sync()
-        edits = [entry.status for entry in town.sandbox.log if entry.method == "PATCH"]
         for _ in range(3):
             town.clock.advance(HOUR + 1)
             await town.sync()

@@ -101,6 +101,17 @@ class Town:
     def remove(self, name: str) -> None:
         (self.folder / f"{name}.md").unlink()
 
+    def database(self) -> dict[str, bytes]:
+        """Return the database as it lies on the disk, as a kill would leave it."""
+        return {path.name: path.read_bytes() for path in self.state.parent.glob("heartbeat.db*") if path.suffix != ".lock"}
+
+    def restore(self, files: dict[str, bytes]) -> None:
+        """Put a database back over the one that is there."""
+        for path in self.state.parent.glob("heartbeat.db*"):
+            path.unlink()
+        for name, content in files.items():
+            (self.state.parent / name).write_bytes(content)
+
     def number(self, title: str) -> int:
         """Return the ledger's number of an issue that members see."""
         return next(listed.issue for listed in self.opened.desk.archive.issues() if listed.title == title)

@@ -38,6 +38,7 @@ from authors import Authors, Edition  # noqa: E402
 from one_worker import WORKER  # noqa: E402
 
 from heartbeat_bot.bot.gateway import connect  # noqa: E402
+from heartbeat_bot.cli.loop import leaves  # noqa: E402
 from heartbeat_bot.config import Config, parse_config  # noqa: E402
 from heartbeat_bot.delivery import wire  # noqa: E402
 from heartbeat_bot.delivery.ledger import IssueRecord  # noqa: E402
@@ -388,7 +389,7 @@ class Soak:
             async with asyncio.TaskGroup() as group:
                 self._task = group.create_task(self._live(work))
         except* UserError as errors:
-            self._waiting = tuple(_leaves(errors))
+            self._waiting = tuple(leaves(errors))
             self._count_start(self._waiting)
         except* Exception as errors:  # noqa: BLE001 - as in look()
             self.faults.told.append("".join(traceback.format_exception(errors)))
@@ -703,14 +704,6 @@ class Soak:
         yield "memory: " + ", ".join(f"{megabytes} MB" for megabytes in self.memory)
         yield f"twice {verdict.twice}, lost {verdict.lost}, strays {verdict.strays}, wrong {len(verdict.wrong)}"
         yield from (f"WRONG {line}" for line in verdict.wrong[:40])
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
 
 
 def _kind(fault: Fault) -> str:
