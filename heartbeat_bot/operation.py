@@ -20,15 +20,16 @@ from heartbeat_bot import sqlite
 from heartbeat_bot.archive.store import archive_beside, open_archive
 from heartbeat_bot.bot.client import Bot
 from heartbeat_bot.bot.gateway import Sleep, connect
+from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.clock import Clock, system_clock
 from heartbeat_bot.delivery.ledger import Ledger, open_ledger
-from heartbeat_bot.delivery.outlet import OPTIONAL_PERMISSIONS, ChannelFacts, DiscordOutlet, again, log_in
-from heartbeat_bot.delivery.plan import ChannelId, GuildId
+from heartbeat_bot.delivery.outlet import DiscordOutlet, again, log_in
 from heartbeat_bot.delivery.waits import Wait, Waits
 from heartbeat_bot.errors import ConfigError, OutletError, RateLimitedError, StateError, UserError
+from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.machine import told_apart
+from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.new_start import check_new_start
 from heartbeat_bot.service.passes import Passes, PassReport, Progress

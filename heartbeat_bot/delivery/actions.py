@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from heartbeat_bot.delivery import schema
-from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sqlite import Store, reading, writing
 
 ActionId = NewType("ActionId", int)

@@ -14,12 +14,11 @@ from sqlalchemy import Connection, Delete, Row, Select, delete, insert, select, 
 
 from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.approval import Version
-from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NOTICE, Series
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.messages.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.sqlite import Database, Store, reading, writing

@@ -44,13 +44,11 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Final, NewType, Self
+from typing import Final, Self
 
 from heartbeat_bot.delivery.naming import Place, day_of, is_rolling, unpublished, which
+from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
-
-IssueId = NewType("IssueId", int)
-"""Names an issue in the ledger, for good."""
 
 SIMILAR: Final = 0.6
 """From here on two texts are the same issue's. Issues of moved sites measured 0.89 to 1 line by line; different issues of one

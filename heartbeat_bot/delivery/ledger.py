@@ -16,13 +16,13 @@ from sqlalchemy import Connection, Row, and_, case, delete, func, insert, make_u
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from heartbeat_bot import sqlite
+from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.delivery import schema
 from heartbeat_bot.delivery.actions import Actions
 from heartbeat_bot.delivery.approval import ANY_PICTURES, Version, difference, is_same, text_of, with_any_pictures
-from heartbeat_bot.delivery.clock import Clock, system_clock
 from heartbeat_bot.delivery.copies import Copies, Copy, drop_all
-from heartbeat_bot.delivery.gate import EVERY_ONE, ON_HOLD, SKIPPED, Facts, Ruling, Verdict
-from heartbeat_bot.delivery.identity import Doubt, Fingerprint, IssueId, Known
+from heartbeat_bot.delivery.decisions import ON_HOLD, SKIPPED, Ruling, Verdict
+from heartbeat_bot.delivery.identity import Doubt, Fingerprint, Known
 from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
 from heartbeat_bot.delivery.receipts import (
     NOTICE,
@@ -41,6 +41,7 @@ from heartbeat_bot.delivery.troubles import Troubles
 from heartbeat_bot.delivery.waits import WaitRows
 from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.ids import IssueId
 from heartbeat_bot.machine import lack
 from heartbeat_bot.messages.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
@@ -164,7 +165,7 @@ class IssueRecord:
     @property
     def is_other_than_approved(self) -> bool:
         """Whether it waits because something else was approved than is there now."""
-        return self.state is State.WAITING and self._other_than_approved(self.blob) is not None
+        return self.state is State.WAITING and self.other_than_approved(self.blob) is not None
 
     @property
     def is_half_posted(self) -> bool:
@@ -211,47 +212,13 @@ class IssueRecord:
             return text_of(self.approved) if duties.issues else self.blob
         return self.blob if self.state is State.TOO_OLD and not duties.issues and self.skipped_at is None else None
 
-    def _other_than_approved(self, blob: BlobId) -> str | None:
+    def other_than_approved(self, blob: BlobId) -> str | None:
         """Say what is not what was approved or scheduled; None when it is, or nothing was."""
         if self.announced_at is not None or not (self.approved_at or self.scheduled_at):
             return None
         if text_of(self.approved) != blob:
             return "its text"
         return difference(self.approved, self.asks) if self.asks and text_of(self.asks) == blob else None
-
-    def facts(self, rendering: str, blob: BlobId | None = None, duties: Duties = NO_DUTIES) -> Facts:
-        """Return what the gate needs to know; ``rendering`` names how it would be rendered now (see :meth:`Ledger.delivered`).
-
-        ``blob`` is the text that is there now, when that is not the one that is known.
-        """
-        blob = blob or self.blob
-        same_text = self.shown == blob
-        return Facts(
-            draft=self.draft,
-            date=self.date,
-            changed_at=self.changed_at,
-            listed_at=self.listed_at,
-            announced=self.announced_at is not None,
-            baseline=self.baseline,
-            too_old=self.state is State.TOO_OLD,
-            waiting=self.state is State.WAITING,
-            waiting_as_every_one=self.state is State.WAITING and self.reason == EVERY_ONE,
-            approved=self.approved_at is not None,
-            on_hold=self.on_hold_at is not None,
-            scheduled=self.scheduled_at,
-            skipped=self.skipped_at is not None,
-            broken=self.broken,
-            doubt=self.doubt,
-            announced_at=self.announced_at,
-            delivered=self.shown is not None,
-            current=same_text and self.shown_as == rendering,
-            same_text=same_text,
-            asked=self.asked_at is not None,
-            other_than_approved=self._other_than_approved(blob),
-            binding=self.approval_binds,
-            cleared=not self.needs_approval(duties) or text_of(self.approved) == blob,
-            declined=text_of(self.declined) == blob,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,113 +9,43 @@ import json
 import math
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 import aiohttp
 import discord
 from discord.http import MultipartParameters, Route
 from discord.webhook.async_ import async_context
 
-from heartbeat_bot.delivery.clock import Clock, system_clock
-from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId, sent_at
-from heartbeat_bot.delivery.recognise import Seen
+from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.delivery.waits import Wait, Waits
 from heartbeat_bot.delivery.wire import ANSWERS, UNTOLD_SECONDS, WIRE_SECONDS, Answers, InteractionAdapter, UnclearError, Wire
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
+from heartbeat_bot.ids import ChannelId, GuildId, MessageId, sent_at
 from heartbeat_bot.machine import lack
 from heartbeat_bot.messages.post import Upload
 from heartbeat_bot.messages.scheduled import Scheduled
-
-UNKNOWN_CHANNEL: Final = 10003
-UNKNOWN_MESSAGE: Final = 10008
-UNKNOWN_SERVER_EVENT: Final = 10070
-NO_ACCESS: Final = 50001
-TOO_MANY_SERVER_EVENTS: Final = 30038
-ALREADY_CROSSPOSTED: Final = 40033
-MISSING_PERMISSION: Final = 50013
-FINISHED_SERVER_EVENT: Final = 180000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelFacts:
-    """What must be known of a channel before anything is sent to it.
-
-    ``announcement`` tells whether messages can be published there; ``missing`` names the permissions that the bot lacks there,
-    ``optional`` those of :data:`OPTIONAL_PERMISSIONS` that it lacks in the server. ``roles`` are the server's, by their ids: whether
-    each is below the bot's own, so that it may give it to members.
-    """
-
-    guild: GuildId
-    name: str
-    announcement: bool
-    missing: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-    roles: Mapping[int, bool] = field(default_factory=dict[int, bool])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """The end of a channel: its newest message, whoever wrote it (None: it is empty), and the bot's own ones, earliest first."""
-
-    newest: MessageId | None
-    own: Sequence[Seen]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenServerEvent:
-    """A scheduled event of a server that is to come or going on; ``own`` tells whether the bot made it."""
-
-    number: int
-    own: bool
-    shows: Scheduled
-
-
-class Outlet(Protocol):
-    """What posts go out through.
-
-    Every method raises OutletError when it is refused (``permanent``) or when it is not known whether it was done (not
-    ``permanent``), and RateLimitedError, without having done anything, when it would have to wait for long.
-    """
-
-    async def send(self, channel: ChannelId, body: Mapping[str, Any], files: Sequence[Upload], nonce: str) -> MessageId:
-        """Send a message. The same nonce again, within a few minutes, gives the same message and sends nothing."""
-        ...
-
-    async def edit(self, channel: ChannelId, message: MessageId, body: Mapping[str, Any], files: Sequence[Upload]) -> None:
-        """Make a message read ``body`` and carry exactly ``files``."""
-        ...
-
-    async def delete(self, channel: ChannelId, message: MessageId) -> None:
-        """Delete a message; one that is gone already is fine."""
-        ...
-
-    async def publish(self, channel: ChannelId, message: MessageId) -> None:
-        """Crosspost a message; one that is published already is fine."""
-        ...
-
-    async def check_permissions(self, channel: ChannelId, *, files: bool = False) -> None:
-        """Raise MissingPermissionsError unless the bot may post in a channel (``files`` too) and read what it posted.
-
-        It asks anew each time: permissions change while the bot runs. Without Read Message History :meth:`history` shows an empty channel.
-        """
-        ...
-
-    async def history(self, channel: ChannelId, *, after: MessageId | None = None, since: datetime | None = None) -> History:
-        """Return what was sent last to a channel: after a message, and since an instant.
-
-        The newest hundred messages are looked through whatever ``since`` says: clocks differ. Answers to commands and other
-        messages that no send made are left out.
-        """
-        ...
-
+from heartbeat_bot.ports import (
+    ALREADY_CROSSPOSTED,
+    ATTACH_FILES,
+    FINISHED_SERVER_EVENT,
+    MISSING_PERMISSION,
+    NO_ACCESS,
+    OPTIONAL_PERMISSIONS,
+    TOO_MANY_SERVER_EVENTS,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_MESSAGE,
+    UNKNOWN_SERVER_EVENT,
+    ChannelFacts,
+    History,
+    SeenMessage,
+    SeenServerEvent,
+)
 
 _CROSSPOSTED: Final = 1 << 0
 """The flag of a message that has been published (docs, *Message Flags*)."""
 
-ATTACH_FILES: Final = "Attach Files"
 _PERMISSIONS: Final[Mapping[str, str]] = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
@@ -124,9 +54,6 @@ _PERMISSIONS: Final[Mapping[str, str]] = {
     "read_message_history": "Read Message History",
 }
 """What posting, editing and looking for a message after a crash need."""
-
-OPTIONAL_PERMISSIONS: Final[Mapping[str, str]] = {"create_events": "Create Events", "manage_roles": "Manage Roles"}
-"""What single commands need: /server-event, and /subscribe."""
 
 _WHAT_TO_DO: Final[Mapping[int, str]] = {
     UNKNOWN_CHANNEL: "there is no such channel: check its id in the configuration.",
@@ -229,7 +156,7 @@ class DiscordOutlet:
         return GuildId(found.guild.id) if isinstance(found, discord.abc.GuildChannel | discord.Thread) else None
 
     async def send(self, channel: ChannelId, body: Mapping[str, Any], files: Sequence[Upload], nonce: str) -> MessageId:
-        """Send a message; see :class:`Outlet`. discord.py repeats what was answered with 5xx: the nonce keeps that harmless."""
+        """Send a message; see :class:`Messages`. discord.py repeats what was answered with 5xx: the nonce keeps that harmless."""
         doing = f"sending a message to channel {channel}"
         async with self._wire(doing, door=f"send:{channel}"):
             with parameters_of({**body, "nonce": nonce, "enforce_nonce": True}, files) as parameters:
@@ -237,13 +164,13 @@ class DiscordOutlet:
             return MessageId(int(answer["id"]))
 
     async def edit(self, channel: ChannelId, message: MessageId, body: Mapping[str, Any], files: Sequence[Upload]) -> None:
-        """Edit a message; see :class:`Outlet`. Files that are not named again are dropped by Discord."""
+        """Edit a message; see :class:`Messages`. Files that are not named again are dropped by Discord."""
         async with self._wire(f"editing message {message} in channel {channel}", door=f"edit:{channel}"):
             with parameters_of({"attachments": [], **body}, files) as parameters:
                 await self.client.http.edit_message(channel, message, params=parameters)
 
     async def delete(self, channel: ChannelId, message: MessageId) -> None:
-        """Delete a message; see :class:`Outlet`."""
+        """Delete a message; see :class:`Messages`."""
         try:
             async with self._wire(f"deleting message {message} in channel {channel}", door=f"delete:{channel}"):
                 await self.client.get_partial_messageable(channel).get_partial_message(message).delete()
@@ -252,7 +179,7 @@ class DiscordOutlet:
                 raise
 
     async def publish(self, channel: ChannelId, message: MessageId) -> None:
-        """Crosspost a message; see :class:`Outlet`."""
+        """Crosspost a message; see :class:`Messages`."""
         try:
             async with self._wire(f"publishing message {message} of channel {channel}", door=f"publish:{channel}"):
                 await self.client.get_partial_messageable(channel).get_partial_message(message).publish()
@@ -261,10 +188,10 @@ class DiscordOutlet:
                 raise
 
     async def history(self, channel: ChannelId, *, after: MessageId | None = None, since: datetime | None = None) -> History:
-        """Return the end of a channel, read backwards; see :class:`Outlet`."""
+        """Return the end of a channel, read backwards; see :class:`Messages`."""
         me = self.client.user
         assert me is not None, "the client has logged in"
-        found: list[Seen] = []
+        found: list[SeenMessage] = []
         newest = before = None
         for _ in range(_PAGES):
             async with self._wire(f"reading the history of channel {channel}", door=f"read:{channel}"):
@@ -324,7 +251,7 @@ class DiscordOutlet:
         )
 
     async def check_permissions(self, channel: ChannelId, *, files: bool = False) -> None:
-        """Ask Discord for the channel, the server's roles and the bot's own; see :class:`Outlet`."""
+        """Ask Discord for the channel, the server's roles and the bot's own; see :class:`Messages`."""
         facts = await self.describe(channel)
         if missing := [name for name in facts.missing if files or name != ATTACH_FILES]:
             raise MissingPermissionsError(missing, place=f"#{facts.name} (channel {channel})")
@@ -431,9 +358,9 @@ def _listed(answer: object) -> Sequence[Mapping[str, Any]]:
     return cast("list[Mapping[str, Any]]", answer)
 
 
-def _page(messages: object, me: int) -> list[tuple[MessageId, Seen | None]]:
+def _page(messages: object, me: int) -> list[tuple[MessageId, SeenMessage | None]]:
     """Read a page of a channel's history, the latest message first: each one's id, and what it shows when a send of the bot's made it."""
-    page: list[tuple[MessageId, Seen | None]] = []
+    page: list[tuple[MessageId, SeenMessage | None]] = []
     for message in _listed(messages):
         own = int(message["author"]["id"]) == me and _is_sent(message)
         page.append((MessageId(int(message["id"])), _seen(message) if own else None))
@@ -463,10 +390,10 @@ def _seen_server_event(event: Mapping[str, Any], me: int) -> SeenServerEvent:
     )
 
 
-def _seen(message: Mapping[str, Any]) -> Seen:
+def _seen(message: Mapping[str, Any]) -> SeenMessage:
     published = bool(message.get("flags", 0) & _CROSSPOSTED)
     number = MessageId(int(message["id"]))
-    return Seen(
+    return SeenMessage(
         message=number,
         content=message.get("content", ""),
         embeds=message.get("embeds", ()),

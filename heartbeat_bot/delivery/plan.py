@@ -7,26 +7,12 @@ over are deleted; the posts left over are sent at the tail. Which messages carry
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Final, NewType
 
-from heartbeat_bot.messages.post import Post, PostKey
-
-GuildId = NewType("GuildId", int)
-ChannelId = NewType("ChannelId", int)
-MessageId = NewType("MessageId", int)
-"""Discord's ids grow with time: messages of one channel in the order of their ids are in the order of the channel."""
-
-_EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)
+from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url
+from heartbeat_bot.messages.post import Digest, Post, PostKey
 
 Urls = Mapping[PostKey, str]
 """The addresses of the messages that carry posts."""
-
-Digest = NewType("Digest", str)
-"""What a message shows, hashed (see :meth:`Post.digest`)."""
-
-UNKNOWN: Digest = Digest("")
-"""The digest of a message of which it is not known what it shows: it is edited, whatever the post."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +88,6 @@ class _Cost:
 
 
 _DELETE = _Cost(1, 1)
-
-
-def sent_at(message: MessageId) -> datetime:
-    """Return when Discord made a message, by Discord's clock (docs, *Snowflakes*)."""
-    return _EPOCH + timedelta(milliseconds=message >> 22)
-
-
-def message_url(guild: GuildId, channel: ChannelId, message: MessageId) -> str:
-    """Return the address of a message, which opens it in Discord's clients."""
-    return f"https://discord.com/channels/{guild}/{channel}/{message}"
 
 
 def plan(

@@ -18,31 +18,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar, assert_never
 
-from heartbeat_bot.delivery.clock import Clock
-from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.clock import Clock
 from heartbeat_bot.delivery.ledger import Ledger
-from heartbeat_bot.delivery.outlet import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Outlet, Upload
-from heartbeat_bot.delivery.plan import (
-    UNKNOWN,
-    ChannelId,
-    Delete,
-    Digest,
-    Edit,
-    GuildId,
-    MessageId,
-    Operation,
-    Publish,
-    Rekey,
-    Send,
-    message_url,
-    plan,
-)
+from heartbeat_bot.delivery.plan import Delete, Edit, Held, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, LostSend, Receipt, Series
-from heartbeat_bot.delivery.recognise import Seen, is_same, is_same_but_jumps, recognise
+from heartbeat_bot.delivery.recognise import is_same, is_same_but_jumps, recognise
 from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.delivery.waits import LONGEST_WAIT, pause
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError, SourceError, UserError
-from heartbeat_bot.messages.post import COVER, File, Post, PostKey, is_of
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId, message_url
+from heartbeat_bot.messages.post import COVER, UNKNOWN, Digest, File, Post, PostKey, Upload, is_of
+from heartbeat_bot.ports import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Messages, SeenMessage
 
 NONCE_WINDOW: Final = timedelta(seconds=60)
 """How long after an intent its send is repeated with the same nonce. Discord remembers nonces for "a few minutes" (docs)."""
@@ -173,6 +159,11 @@ class _VoidError(Exception):
     """A message was deleted by someone: plan again."""
 
 
+def held_of(receipt: Receipt) -> Held:
+    """Return a receipt as :func:`plan.plan` takes it."""
+    return Held(message=receipt.message, key=receipt.key, digest=receipt.digest, published=receipt.published_at is not None)
+
+
 def fresh_nonce() -> str:
     """Return a nonce: 22 random characters, of the 25 that Discord allows."""
     return secrets.token_urlsafe(16)
@@ -185,7 +176,7 @@ async def _nothing_to_read(path: str) -> bytes:
 class Publisher:
     """Brings channels in step with posts. One channel is worked on by one task at a time; errors of one issue stop no other."""
 
-    def __init__(self, ledger: Ledger, outlet: Outlet, *, clock: Clock, nonce: Callable[[], str] = fresh_nonce) -> None:
+    def __init__(self, ledger: Ledger, outlet: Messages, *, clock: Clock, nonce: Callable[[], str] = fresh_nonce) -> None:
         """Write to ``ledger``, send through ``outlet``, and tell the time by ``clock`` (aware instants)."""
         self._ledger = ledger
         self._receipts = ledger.receipts
@@ -321,7 +312,7 @@ class Publisher:
     async def _delete_strays(self, channel: ChannelId, all_lost: Sequence[LostSend]) -> list[IssueId]:
         now = self._clock()
         recent = [lost for lost in all_lost if abs(now - lost.given_up_at) < STRAYS_MATTER]
-        strays: list[Seen] = []
+        strays: list[SeenMessage] = []
         try:
             if recent:
                 await self._outlet.check_permissions(channel)
@@ -375,7 +366,7 @@ class Publisher:
         """Plan and carry out until there is nothing to do."""
         for _ in range(_ROUNDS):
             receipts = await self._receipts.held(aim.issue, aim.channel, aim.series)
-            held = [receipt.held() for receipt in receipts]
+            held = [held_of(receipt) for receipt in receipts]
             operations = plan(aim.posts, held, guild=aim.guild, channel=aim.channel, publish=aim.publish)
             if not operations:
                 return
@@ -430,7 +421,7 @@ class Publisher:
             post = carried.get(seen.message)
             # The bytes of files cannot be compared, so a message with some is made to have the right ones.
             known = post is not None and not post.files and is_same(post.body(urls), seen)
-            digest = Digest(post.digest(urls)) if post and known else UNKNOWN
+            digest = post.digest(urls) if post and known else UNKNOWN
             found = Adoption(
                 message=seen.message,
                 key=post.key if post else NO_KEY,
@@ -445,7 +436,7 @@ class Publisher:
 
     async def _check(self, aim: _Aim, operation: Send | Edit, tally: _Tally) -> None:
         """Raise OutletError when a message is not to be sent or edited now; permissions are asked for once a delivery."""
-        self._check_trouble(aim.channel, Digest(operation.post.digest(operation.urls)))
+        self._check_trouble(aim.channel, operation.post.digest(operation.urls))
         if not tally.permitted:
             await self._outlet.check_permissions(aim.channel, files=any(post.files for post in aim.posts))
             tally.permitted = True
@@ -487,7 +478,7 @@ class Publisher:
                     key=post.key,
                     body=_silenced(post.body(urls)) if pinged else post.body(urls),
                     files=post.files,
-                    digest=Digest(post.digest(urls)),
+                    digest=post.digest(urls),
                     after=max(MessageId(0), tally.newest or MessageId(0), *await self._receipts.claimed(aim.channel)),
                 )
                 begin = self._ledger.begin if aim.yields else self._receipts.begin
@@ -508,7 +499,7 @@ class Publisher:
                     key=post.key,
                     body=post.body(urls),
                     files=post.files,
-                    digest=Digest(post.digest(urls)),
+                    digest=post.digest(urls),
                 )
                 return await self._edit(await self._receipts.begin(draft, now=self._clock()), message, files)
             case Delete(message=message):

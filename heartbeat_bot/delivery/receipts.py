@@ -13,10 +13,9 @@ from typing import Any, Final, NewType
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from heartbeat_bot.delivery import schema
-from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.plan import UNKNOWN, ChannelId, Digest, Held, MessageId
 from heartbeat_bot.delivery.schema import IntentKind, State
-from heartbeat_bot.messages.post import File, PostKey
+from heartbeat_bot.ids import ChannelId, IssueId, MessageId
+from heartbeat_bot.messages.post import UNKNOWN, Digest, File, PostKey
 from heartbeat_bot.sqlite import Store, reading, writing
 
 IntentId = NewType("IntentId", int)
@@ -46,10 +45,6 @@ class Receipt:
     sent_at: datetime
     published_at: datetime | None = None
     not_before: datetime | None = None
-
-    def held(self) -> Held:
-        """Return the receipt as :func:`plan.plan` takes it."""
-        return Held(message=self.message, key=self.key, digest=self.digest, published=self.published_at is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

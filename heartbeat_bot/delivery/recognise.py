@@ -9,28 +9,18 @@ some is taken for a notice that says something else by now.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from heartbeat_bot.delivery.plan import MessageId
+from heartbeat_bot.ids import MessageId
 from heartbeat_bot.messages.post import JUMPS_TITLE
+from heartbeat_bot.ports import SeenMessage
 
 _ATTACHMENT = "attachment://"
 _JUMP = re.compile(r"/channels/\d+/\d+/(\d+)\)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A message as Discord's API shows it: its id, content, embeds and components, and whether it has been crossposted."""
-
-    message: MessageId
-    content: str
-    embeds: Sequence[Mapping[str, Any]] = field(default=())
-    components: Sequence[Mapping[str, Any]] = field(default=())
-    published: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,22 +28,26 @@ class Match:
     """A message of an issue: its ``post``-th post, or None when it reads like none of them."""
 
     post: int | None
-    seen: Seen
+    seen: SeenMessage
 
 
-def is_same(body: Mapping[str, Any], seen: Seen) -> bool:
+def is_same(body: Mapping[str, Any], seen: SeenMessage) -> bool:
     """Tell whether ``seen`` shows what the create-message request ``body`` asked for."""
     return _asked(body, _embeds(body)) == _shown(seen, _rich(seen))
 
 
-def is_same_but_jumps(body: Mapping[str, Any], seen: Seen) -> bool:
+def is_same_but_jumps(body: Mapping[str, Any], seen: SeenMessage) -> bool:
     """Tell the same, the list of jumps aside: a cover gets it later, and it changes with the messages that it leads to."""
     ours, theirs = (_without_jumps(embeds) for embeds in (_embeds(body), _rich(seen)))
     return _asked(body, ours) == _shown(seen, theirs)
 
 
 def recognise(
-    bodies: Sequence[Mapping[str, Any]], own: Sequence[Seen], *, claimed: Collection[MessageId], cover: MessageId | None = None
+    bodies: Sequence[Mapping[str, Any]],
+    own: Sequence[SeenMessage],
+    *,
+    claimed: Collection[MessageId],
+    cover: MessageId | None = None,
 ) -> list[Match]:
     """Find the messages of an issue that nobody claims among the bot's own ones, which stand in the order of the channel.
 
@@ -82,7 +76,7 @@ def recognise(
     return found
 
 
-def posts_of_issues(own: Sequence[Seen], *, begin: str) -> list[Seen]:
+def posts_of_issues(own: Sequence[SeenMessage], *, begin: str) -> list[SeenMessage]:
     """Return the messages among the bot's own ones that are posts of some issue, whichever: no notice, no note, nothing else.
 
     A cover lists its sections, and titles lead to the issue's page, whose address begins with ``begin`` ("" when it is not known: then
@@ -97,7 +91,7 @@ def _is_of_issue(embed: Mapping[str, Any], begin: str) -> bool:
     return (embed.get("url") or "").startswith(begin) if begin else bool(embed.get("title"))
 
 
-def _cover(bodies: Sequence[Mapping[str, Any]], free: Sequence[Seen]) -> Seen | None:
+def _cover(bodies: Sequence[Mapping[str, Any]], free: Sequence[SeenMessage]) -> SeenMessage | None:
     """Find the cover: the message that reads like it, else one whose title and link are the same, the text having changed."""
     if not bodies:
         return None
@@ -114,7 +108,7 @@ def _headline(embeds: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
     return (_words(embeds[0].get("title")), url) if url else None
 
 
-def _in_order(bodies: Sequence[Mapping[str, Any]], messages: Sequence[Seen]) -> dict[int, int]:
+def _in_order(bodies: Sequence[Mapping[str, Any]], messages: Sequence[SeenMessage]) -> dict[int, int]:
     """Find which message (by number) is which body, as many as can be in the order of both, the earliest messages first."""
     same = [[is_same_but_jumps(body, seen) for seen in messages] for body in bodies]
     # most[p][m]: how many of the posts from p on can be found among the messages from m on
@@ -136,7 +130,7 @@ def _in_order(bodies: Sequence[Mapping[str, Any]], messages: Sequence[Seen]) -> 
     return found
 
 
-def _jumps(cover: Seen) -> frozenset[int]:
+def _jumps(cover: SeenMessage) -> frozenset[int]:
     """Return the messages that a cover's list leads to."""
     embeds = _rich(cover)
     _, _, jumps = (embeds[0].get("description") or "" if embeds else "").partition(JUMPS_TITLE)
@@ -147,7 +141,7 @@ def _embeds(body: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return body.get("embeds") or ()
 
 
-def _rich(seen: Seen) -> Sequence[Mapping[str, Any]]:
+def _rich(seen: SeenMessage) -> Sequence[Mapping[str, Any]]:
     """Return the embeds that were sent. Those that Discord made itself, of links in the content, have another type."""
     return [embed for embed in seen.embeds if embed.get("type", "rich") == "rich"]
 
@@ -163,7 +157,7 @@ def _asked(body: Mapping[str, Any], embeds: Sequence[Mapping[str, Any]]) -> tupl
     return (_words(body.get("content")), _buttons(body.get("components") or ()), *map(_embed, embeds))
 
 
-def _shown(seen: Seen, embeds: Sequence[Mapping[str, Any]]) -> tuple[object, ...]:
+def _shown(seen: SeenMessage, embeds: Sequence[Mapping[str, Any]]) -> tuple[object, ...]:
     return (_words(seen.content), _buttons(seen.components), *map(_embed, embeds))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, u
 from sqlalchemy.exc import IntegrityError
 
 from heartbeat_bot.delivery import schema
-from heartbeat_bot.delivery.plan import GuildId
+from heartbeat_bot.ids import GuildId
 from heartbeat_bot.sqlite import Store, reading, writing
 
 

@@ -12,13 +12,16 @@ from typing import Final
 
 from heartbeat_bot import __version__
 from heartbeat_bot.config import NewsletterConfig
+from heartbeat_bot.delivery.approval import text_of
 from heartbeat_bot.delivery.copies import Copy
-from heartbeat_bot.delivery.gate import Facts, Removal, Rules, Ruling, judge, judge_removals
-from heartbeat_bot.delivery.identity import Candidate, Fingerprint, IssueId, Known, Resolution, are_plain_edits, identify
+from heartbeat_bot.delivery.decisions import EVERY_ONE, Ruling
+from heartbeat_bot.delivery.gate import Facts, Removal, Rules, judge, judge_removals
+from heartbeat_bot.delivery.identity import Candidate, Fingerprint, Known, Resolution, are_plain_edits, identify
 from heartbeat_bot.delivery.ledger import NO_DUTIES, Duties, IssueRecord, Ledger, Sighting, instants
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.faults import apart
+from heartbeat_bot.ids import IssueId
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.reading import read_head
@@ -340,16 +343,51 @@ def _resolved(
     return resolved
 
 
+def facts_of(record: IssueRecord, rendering: str, blob: BlobId | None = None, duties: Duties = NO_DUTIES) -> Facts:
+    """Return what the gate needs to know; ``rendering`` names how it would be rendered now (see :meth:`Ledger.delivered`).
+
+    ``blob`` is the text that is there now, when that is not the one that is known.
+    """
+    blob = blob or record.blob
+    same_text = record.shown == blob
+    return Facts(
+        draft=record.draft,
+        date=record.date,
+        changed_at=record.changed_at,
+        listed_at=record.listed_at,
+        announced=record.announced_at is not None,
+        baseline=record.baseline,
+        too_old=record.state is State.TOO_OLD,
+        waiting=record.state is State.WAITING,
+        waiting_as_every_one=record.state is State.WAITING and record.reason == EVERY_ONE,
+        approved=record.approved_at is not None,
+        on_hold=record.on_hold_at is not None,
+        scheduled=record.scheduled_at,
+        skipped=record.skipped_at is not None,
+        broken=record.broken,
+        doubt=record.doubt,
+        announced_at=record.announced_at,
+        delivered=record.shown is not None,
+        current=same_text and record.shown_as == rendering,
+        same_text=same_text,
+        asked=record.asked_at is not None,
+        other_than_approved=record.other_than_approved(blob),
+        binding=record.approval_binds,
+        cleared=not record.needs_approval(duties) or text_of(record.approved) == blob,
+        declined=text_of(record.declined) == blob,
+    )
+
+
 def _facts(record: IssueRecord | None, sighting: Sighting | None, book: Rulebook, path: str, seen: datetime) -> Facts:
     """Bring together what the ledger knows and what was read just now."""
     rendering = at_path(book.rendering, path) if record is not None and record.announced_at else ""
     if sighting is None:
         assert record is not None, "a file that is not known was read"
-        facts = record.facts(rendering, duties=book.duties)
+        facts = facts_of(record, rendering, duties=book.duties)
         return replace(facts, current=False) if book.always_look and facts.current else facts
     now = instants(record, sighting, now=seen)
     base = (
-        record.facts(rendering, sighting.blob, book.duties)
+        facts_of(record, rendering, sighting.blob, book.duties)
         if record
         else Facts(draft=sighting.draft, date=sighting.date, changed_at=seen)
     )

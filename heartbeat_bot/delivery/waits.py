@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
 
+from heartbeat_bot.clock import Clock
 from heartbeat_bot.delivery import schema
-from heartbeat_bot.delivery.clock import Clock
 from heartbeat_bot.sqlite import Store, reading, writing
 
 EVERYTHING: Final = "everything"

@@ -28,7 +28,7 @@ import discord
 from discord.http import HTTPClient, Ratelimit, Route
 from discord.webhook.async_ import AsyncWebhookAdapter
 
-from heartbeat_bot.delivery.clock import Clock
+from heartbeat_bot.clock import Clock
 from heartbeat_bot.delivery.waits import EVERYTHING, LONGEST_WAIT, Waits
 
 _LOG = logging.getLogger(__name__)

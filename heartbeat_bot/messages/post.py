@@ -11,6 +11,12 @@ PostKey = NewType("PostKey", str)
 
 COVER: PostKey = PostKey("cover")
 
+Digest = NewType("Digest", str)
+"""What a message shows, hashed (see :meth:`Post.digest`)."""
+
+UNKNOWN: Digest = Digest("")
+"""The digest of a message of which it is not known what it shows: it is edited, whatever the post."""
+
 JUMPS_TITLE: Final = "**In this issue**"
 """The line above the jumps of a cover."""
 
@@ -134,10 +140,10 @@ class Post:
             body["components"] = [dict(row) for row in self.components]
         return body
 
-    def digest(self, message_urls: Mapping[PostKey, str] | None = None) -> str:
+    def digest(self, message_urls: Mapping[PostKey, str] | None = None) -> Digest:
         """Return a hash of all that a reader would see: equal digests mean that no request is needed."""
         seen = {"body": self.body(message_urls), "files": [file.blob for file in self.files]}
-        return hashlib.sha256(json.dumps(seen, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        return Digest(hashlib.sha256(json.dumps(seen, sort_keys=True, ensure_ascii=False).encode()).hexdigest())
 
 
 def is_of(key: PostKey, sections: Collection[PostKey]) -> bool:

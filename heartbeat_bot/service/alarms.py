@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
-from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.troubles import Trouble
 from heartbeat_bot.errors import OutletError
+from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.service.auditing import TROUBLE, TROUBLE_OVER, Auditing

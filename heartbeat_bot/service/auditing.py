@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from heartbeat_bot.delivery.actions import Action, ActionId
 from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.plan import ChannelId, GuildId, sent_at
 from heartbeat_bot.delivery.publisher import CLOCK_SKEW
 from heartbeat_bot.delivery.recognise import is_same
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.ids import ChannelId, GuildId, sent_at
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.components import Component, shortened

@@ -3,8 +3,8 @@
 from typing import NoReturn
 
 from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.desk import Desk, typed

@@ -9,16 +9,15 @@ from itertools import accumulate, takewhile
 from typing import Final
 
 from heartbeat_bot.archive.store import Archive
+from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.clock import Clock
-from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Ledger
-from heartbeat_bot.delivery.outlet import DiscordOutlet
-from heartbeat_bot.delivery.plan import MessageId, message_url
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Receipt
 from heartbeat_bot.errors import OutletError
+from heartbeat_bot.ids import IssueId, MessageId, message_url
 from heartbeat_bot.messages.components import shortened, written
 from heartbeat_bot.messages.dialect import inert
+from heartbeat_bot.ports import Discord
 from heartbeat_bot.service.passes import Passes
 from heartbeat_bot.service.presses import OutdatedError
 
@@ -38,7 +37,7 @@ class Desk:
     config: Config
     ledger: Ledger
     archive: Archive
-    outlet: DiscordOutlet
+    outlet: Discord
     passes: Passes
     clock: Clock
     unread: dict[str, int] = field(default_factory=dict[str, int])

@@ -10,12 +10,11 @@ from functools import partial
 from typing import Final
 
 from heartbeat_bot.delivery.approval import SEAL, Version, dump, seal, unseen
-from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
-from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.schema import PENDING
 from heartbeat_bot.delivery.troubles import Trouble
 from heartbeat_bot.errors import StateError, UserError
+from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Dialog

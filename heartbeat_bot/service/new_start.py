@@ -5,16 +5,16 @@ from typing import Final
 
 from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.delivery.ledger import Ledger
-from heartbeat_bot.delivery.outlet import DiscordOutlet
-from heartbeat_bot.delivery.plan import ChannelId, message_url
 from heartbeat_bot.delivery.recognise import posts_of_issues
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.ids import ChannelId, message_url
+from heartbeat_bot.ports import Discord
 
 _LOOK_BACK: Final = timedelta(days=90)
 """How far back a channel is looked through: three issues of a monthly newsletter. The newest hundred messages are in any case."""
 
 
-async def check_new_start(name: str, newsletter: NewsletterConfig, ledger: Ledger, outlet: DiscordOutlet, *, now: datetime) -> None:
+async def check_new_start(name: str, newsletter: NewsletterConfig, ledger: Ledger, outlet: Discord, *, now: datetime) -> None:
     """Raise StateError when the channel of a newsletter of which no issue is known holds issues that this bot posted.
 
     A first pass would take all that is in the repository for known, in silence: what came since the loss would never be posted, and

@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from heartbeat_bot.delivery.approval import Version, seal, unseen
-from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.delivery.receipts import NOTICE, NOTICE_OF_ONE, Receipt
 from heartbeat_bot.delivery.schema import PENDING, State
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits

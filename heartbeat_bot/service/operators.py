@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any, Final
 
+from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.clock import system_clock
 from heartbeat_bot.delivery.ledger import open_ledger
 from heartbeat_bot.delivery.schema import PENDING
 

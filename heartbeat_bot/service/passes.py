@@ -8,20 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.delivery.approval import Version, is_same, is_small, text_of, unseen, version_of
-from heartbeat_bot.delivery.clock import Clock
 from heartbeat_bot.delivery.copies import Copy
-from heartbeat_bot.delivery.gate import Ruling, Verdict
-from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.delivery.decisions import Ruling, Verdict
 from heartbeat_bot.delivery.ledger import Duties, IssueRecord, Ledger
-from heartbeat_bot.delivery.outlet import UNKNOWN_CHANNEL, ChannelFacts, DiscordOutlet
-from heartbeat_bot.delivery.plan import ChannelId, Delete, Edit, GuildId, Operation, Publish, Rekey, Send, plan
-from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step
+from heartbeat_bot.delivery.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
+from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step, held_of
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
 from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
 from heartbeat_bot.errors import IssueError, MachineError, MissingPermissionsError, OutletError, SourceError, StateError, UserError
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.turns import Turn, Turns
 from heartbeat_bot.isolation.worker import Runner
@@ -29,6 +28,7 @@ from heartbeat_bot.machine import told_apart
 from heartbeat_bot.messages.post import Post, is_of
 from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.pictures import render_from
+from heartbeat_bot.ports import UNKNOWN_CHANNEL, ChannelFacts, Discord
 from heartbeat_bot.service.new_start import check_new_start
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot, Source
@@ -85,7 +85,7 @@ class Passes:
         *,
         config: Config,
         ledger: Ledger,
-        outlet: DiscordOutlet,
+        outlet: Discord,
         sources: Mapping[str, Source],
         runner: Runner,
         clock: Clock,
@@ -361,7 +361,7 @@ class Passes:
         posts = _shown(posts, record)
         posts = copy.posts(posts) if copy else posts
         publish = newsletter.announce.publish and facts.announcement
-        return plan(posts, [receipt.held() for receipt in receipts], guild=facts.guild, channel=channel, publish=publish)
+        return plan(posts, [held_of(receipt) for receipt in receipts], guild=facts.guild, channel=channel, publish=publish)
 
     async def preview(self, record: IssueRecord) -> Rendered:
         """Return what would be posted of an issue, as the last pass saw its file.

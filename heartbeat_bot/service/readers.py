@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk, typed
 

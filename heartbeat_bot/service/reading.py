@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from heartbeat_bot.archive.entry import Entry, Listed, Part
 from heartbeat_bot.archive.words import folded_words
-from heartbeat_bot.delivery.plan import MessageId
 from heartbeat_bot.errors import SourceError, UserError
+from heartbeat_bot.ids import MessageId
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Attachment

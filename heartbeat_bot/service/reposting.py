@@ -9,10 +9,10 @@ from typing import Final
 from heartbeat_bot.delivery.approval import Version, seal, text_of
 from heartbeat_bot.delivery.copies import Copy
 from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Receipt
 from heartbeat_bot.delivery.schema import OUT
 from heartbeat_bot.errors import OutletError, UserError
+from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer
 from heartbeat_bot.messages.components import Style, button, press, row

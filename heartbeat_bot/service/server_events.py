@@ -14,16 +14,9 @@ from typing import Any, Final
 
 from heartbeat_bot.archive.told import Told
 from heartbeat_bot.archive.words import begins_words_of, folded_words
-from heartbeat_bot.delivery.outlet import (
-    FINISHED_SERVER_EVENT,
-    MISSING_PERMISSION,
-    TOO_MANY_SERVER_EVENTS,
-    UNKNOWN_SERVER_EVENT,
-    SeenServerEvent,
-)
-from heartbeat_bot.delivery.plan import GuildId
 from heartbeat_bot.delivery.server_events import ServerEvent
 from heartbeat_bot.errors import OutletError, RateLimitedError, UserError
+from heartbeat_bot.ids import GuildId
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer
@@ -31,6 +24,13 @@ from heartbeat_bot.messages.components import Component, button, press, row, sho
 from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.messages.plain import composed
 from heartbeat_bot.messages.scheduled import Scheduled, scheduled
+from heartbeat_bot.ports import (
+    FINISHED_SERVER_EVENT,
+    MISSING_PERMISSION,
+    TOO_MANY_SERVER_EVENTS,
+    UNKNOWN_SERVER_EVENT,
+    SeenServerEvent,
+)
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority

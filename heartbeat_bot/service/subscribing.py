@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
-from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.errors import OutletError
+from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.messages.answers import Answer
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing

@@ -10,7 +10,7 @@ import pytest
 from test_moderating import JUNE, by_mo, posted
 from town import Town
 
-from heartbeat_bot.delivery.clock import system_clock
+from heartbeat_bot.clock import system_clock
 from heartbeat_bot.sandbox.faults import Close, Cue
 from heartbeat_bot.sandbox.ratelimits import Quota, RateLimits
 from heartbeat_bot.sandbox.world import ChannelType

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from recording import RecordingOutlet
 
-from heartbeat_bot.delivery.identity import Fingerprint, IssueId
+from heartbeat_bot.delivery.identity import Fingerprint
 from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
-from heartbeat_bot.delivery.plan import ChannelId
 from heartbeat_bot.delivery.publisher import Publisher
+from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild

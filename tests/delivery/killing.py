@@ -30,7 +30,7 @@ from one_worker import WORKER
 
 from heartbeat_bot.config import load_config
 from heartbeat_bot.delivery.ledger import open_ledger
-from heartbeat_bot.delivery.plan import ChannelId, GuildId
+from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.operation import sync_once
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, TooMany

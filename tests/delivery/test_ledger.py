@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import Connection, create_engine, text, update
 
 from heartbeat_bot.delivery import schema
-from heartbeat_bot.delivery.gate import Ruling, Verdict
-from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.delivery.decisions import Ruling, Verdict
 from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
-from heartbeat_bot.delivery.plan import ChannelId, Digest
 from heartbeat_bot.delivery.receipts import Draft
 from heartbeat_bot.delivery.schema import IntentKind, State
+from heartbeat_bot.delivery.survey import facts_of
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.messages.post import PostKey
+from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.messages.post import Digest, PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
 
 See = Callable[..., Sighting]
@@ -78,7 +78,7 @@ async def test_an_issue_that_goes_and_comes_back_keeps_what_became_of_it(ledger:
     assert (await ledger.issue(issue)).state is State.GONE
     await ledger.record("weekly", [see("c.md", issue=issue)], now=clock())
     record = await ledger.issue(issue)
-    assert (record.state, record.baseline, record.facts("").baseline) == (State.NEW, True, True)
+    assert (record.state, record.baseline, facts_of(record, "").baseline) == (State.NEW, True, True)
 
 
 async def test_the_path_of_an_issue_that_is_gone_may_be_used_again(ledger: Ledger, clock: ManualClock, see: See) -> None:

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from recording import KilledError, RecordingOutlet
 
-from heartbeat_bot.delivery.identity import IssueId
 from heartbeat_bot.delivery.ledger import Ledger, open_ledger
-from heartbeat_bot.delivery.plan import ChannelId, GuildId
 from heartbeat_bot.delivery.publisher import Outcome, Publisher
 from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NOTICE, Series
 from heartbeat_bot.errors import OutletError
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId

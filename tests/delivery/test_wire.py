@@ -10,11 +10,12 @@ import discord
 import pytest
 
 from heartbeat_bot.delivery.ledger import Ledger
-from heartbeat_bot.delivery.outlet import DiscordOutlet, Upload, log_in
-from heartbeat_bot.delivery.plan import ChannelId
+from heartbeat_bot.delivery.outlet import DiscordOutlet, log_in
 from heartbeat_bot.delivery.waits import Waits
 from heartbeat_bot.delivery.wire import MOST_INVALID
 from heartbeat_bot.errors import OutletError, RateLimitedError
+from heartbeat_bot.ids import ChannelId
+from heartbeat_bot.messages.post import Upload
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Headers, Raw, TooMany
 from heartbeat_bot.sandbox.ratelimits import Quota

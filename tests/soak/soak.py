@@ -42,9 +42,9 @@ from heartbeat_bot.cli.loop import leaves  # noqa: E402
 from heartbeat_bot.config import Config, parse_config  # noqa: E402
 from heartbeat_bot.delivery import wire  # noqa: E402
 from heartbeat_bot.delivery.ledger import IssueRecord  # noqa: E402
-from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId, message_url  # noqa: E402
 from heartbeat_bot.delivery.schema import State  # noqa: E402
 from heartbeat_bot.errors import OutletError, UserError  # noqa: E402
+from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url  # noqa: E402
 from heartbeat_bot.messages.post import Post, PostKey  # noqa: E402
 from heartbeat_bot.operation import Opened, open_bot  # noqa: E402
 from heartbeat_bot.pictures import render_from  # noqa: E402
