@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.delivery.ledger import open_ledger, system_clock
 from heartbeat_bot.delivery.outlet import log_in
 from heartbeat_bot.isolation.worker import Worker
 from heartbeat_bot.operation import no_progress
@@ -22,6 +21,7 @@ from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, ChannelType
 from heartbeat_bot.service.passes import Passes
 from heartbeat_bot.sources.opening import open_source
+from heartbeat_bot.store.ledger import open_ledger, system_clock
 
 TOKEN = "HEARTBEAT_BENCH_TOKEN"
 SIZES = (1, 100, 1_000, 10_000)

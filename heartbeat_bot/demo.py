@@ -12,12 +12,12 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.delivery.ledger import open_ledger
 from heartbeat_bot.operation import run_bot
 from heartbeat_bot.sandbox.permissions import CORE, Permission
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import ChannelType
+from heartbeat_bot.store.ledger import open_ledger
 
 _TOKEN_VARIABLE = "HEARTBEAT_DEMO_TOKEN"  # noqa: S105 - a name, not a token
 _NEWEST = "2026-11-02-november-26-pulse.md"

@@ -16,15 +16,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from heartbeat_bot import sqlite
 from heartbeat_bot.archive.store import archive_beside, open_archive
 from heartbeat_bot.bot.client import Bot
 from heartbeat_bot.bot.gateway import Sleep, connect
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.ledger import Ledger, open_ledger
 from heartbeat_bot.delivery.outlet import DiscordOutlet, again, log_in
-from heartbeat_bot.delivery.waits import Wait, Waits
 from heartbeat_bot.errors import ConfigError, OutletError, RateLimitedError, StateError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.isolation.worker import Runner, Worker
@@ -37,6 +34,9 @@ from heartbeat_bot.service.service import Service
 from heartbeat_bot.sources.opening import open_source
 from heartbeat_bot.sources.turns import Turns
 from heartbeat_bot.standing import Standing
+from heartbeat_bot.store import sqlite
+from heartbeat_bot.store.ledger import Ledger, open_ledger
+from heartbeat_bot.store.waits import Wait, Waits
 
 _LOG = logging.getLogger(__name__)
 _FORCED: Final = (

@@ -16,10 +16,10 @@ from heartbeat_bot.bot.pace import COMPLETION, Pace
 from heartbeat_bot.bot.replies import apologise
 from heartbeat_bot.bot.words import Translator
 from heartbeat_bot.delivery.outlet import FAILURES, NONSENSE
-from heartbeat_bot.delivery.waits import Waits
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import language
 from heartbeat_bot.service.service import Service
+from heartbeat_bot.store.waits import Waits
 
 _LOG = logging.getLogger(__name__)
 

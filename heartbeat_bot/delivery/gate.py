@@ -51,7 +51,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, TypeVar
 
-from heartbeat_bot.delivery.decisions import CHANGED_MEANWHILE, DECLINED, EDITED, EVERY_ONE, ON_HOLD, SKIPPED, Ruling, Verdict
+from heartbeat_bot.store.decisions import CHANGED_MEANWHILE, DECLINED, EDITED, EVERY_ONE, ON_HOLD, SKIPPED, Ruling, Verdict
 
 _TOO_FAR: Final = "a moderator scheduled it for {}, more than a year ahead, when a clock was wrong: a moderator must approve it or schedule it anew"
 LONGEST_SCHEDULE: Final = timedelta(days=366)

@@ -19,7 +19,6 @@ from discord.http import MultipartParameters, Route
 from discord.webhook.async_ import async_context
 
 from heartbeat_bot.clock import Clock, system_clock
-from heartbeat_bot.delivery.waits import Wait, Waits
 from heartbeat_bot.delivery.wire import ANSWERS, UNTOLD_SECONDS, WIRE_SECONDS, Answers, InteractionAdapter, UnclearError, Wire
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, sent_at
@@ -42,6 +41,7 @@ from heartbeat_bot.ports import (
     SeenMessage,
     SeenServerEvent,
 )
+from heartbeat_bot.store.waits import Wait, Waits
 
 _CROSSPOSTED: Final = 1 << 0
 """The flag of a message that has been published (docs, *Message Flags*)."""

@@ -19,16 +19,16 @@ from functools import partial
 from typing import Any, Final, TypeVar, assert_never
 
 from heartbeat_bot.clock import Clock
-from heartbeat_bot.delivery.ledger import Ledger
 from heartbeat_bot.delivery.plan import Delete, Edit, Held, Operation, Publish, Rekey, Send, plan
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, LostSend, Receipt, Series
 from heartbeat_bot.delivery.recognise import is_same, is_same_but_jumps, recognise
-from heartbeat_bot.delivery.schema import IntentKind
-from heartbeat_bot.delivery.waits import LONGEST_WAIT, pause
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError, SourceError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId, message_url
 from heartbeat_bot.messages.post import COVER, UNKNOWN, Digest, File, Post, PostKey, Upload, is_of
 from heartbeat_bot.ports import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Messages, SeenMessage
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, LostSend, Receipt, Series
+from heartbeat_bot.store.tables import IntentKind
+from heartbeat_bot.store.waits import LONGEST_WAIT, pause
 
 NONCE_WINDOW: Final = timedelta(seconds=60)
 """How long after an intent its send is repeated with the same nonce. Discord remembers nonces for "a few minutes" (docs)."""

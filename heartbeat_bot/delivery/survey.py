@@ -12,13 +12,8 @@ from typing import Final
 
 from heartbeat_bot import __version__
 from heartbeat_bot.config import NewsletterConfig
-from heartbeat_bot.delivery.approval import text_of
-from heartbeat_bot.delivery.copies import Copy
-from heartbeat_bot.delivery.decisions import EVERY_ONE, Ruling
 from heartbeat_bot.delivery.gate import Facts, Removal, Rules, judge, judge_removals
 from heartbeat_bot.delivery.identity import Candidate, Fingerprint, Known, Resolution, are_plain_edits, identify
-from heartbeat_bot.delivery.ledger import NO_DUTIES, Duties, IssueRecord, Ledger, Sighting, instants
-from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.ids import IssueId
@@ -26,6 +21,11 @@ from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
+from heartbeat_bot.store.approval import text_of
+from heartbeat_bot.store.copies import Copy
+from heartbeat_bot.store.decisions import EVERY_ONE, Ruling
+from heartbeat_bot.store.ledger import NO_DUTIES, Duties, IssueRecord, Ledger, Sighting, instants
+from heartbeat_bot.store.tables import State
 
 _TITLE: Final = 500
 """Characters of a title that are kept: twice what an embed's title may have."""

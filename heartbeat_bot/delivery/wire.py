@@ -29,7 +29,7 @@ from discord.http import HTTPClient, Ratelimit, Route
 from discord.webhook.async_ import AsyncWebhookAdapter
 
 from heartbeat_bot.clock import Clock
-from heartbeat_bot.delivery.waits import EVERYTHING, LONGEST_WAIT, Waits
+from heartbeat_bot.store.waits import EVERYTHING, LONGEST_WAIT, Waits
 
 _LOG = logging.getLogger(__name__)
 

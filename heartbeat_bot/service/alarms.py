@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Final
 
-from heartbeat_bot.delivery.troubles import Trouble
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.languages import language
@@ -12,6 +11,7 @@ from heartbeat_bot.service.auditing import TROUBLE, TROUBLE_OVER, Auditing
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import since, titled
 from heartbeat_bot.service.passes import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
+from heartbeat_bot.store.troubles import Trouble
 
 _PASSING: Final = frozenset({SOURCE, DISCORD, MACHINE})
 """What mostly passes by itself in a moment."""

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from heartbeat_bot.delivery.actions import Action, ActionId
-from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.delivery.publisher import CLOCK_SKEW
 from heartbeat_bot.delivery.recognise import is_same
 from heartbeat_bot.errors import UserError
@@ -22,6 +20,8 @@ from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import said, titled
+from heartbeat_bot.store.audit import Action, ActionId
+from heartbeat_bot.store.ledger import IssueRecord
 
 TROUBLE: Final = "trouble"
 TROUBLE_OVER: Final = "trouble_over"

@@ -2,12 +2,12 @@
 
 from typing import NoReturn
 
-from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.desk import Desk, typed
+from heartbeat_bot.store.ledger import IssueRecord
 
 
 class Authority:

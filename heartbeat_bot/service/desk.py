@@ -11,8 +11,6 @@ from typing import Final
 from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.ledger import Ledger
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Receipt
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.ids import IssueId, MessageId, message_url
 from heartbeat_bot.messages.components import shortened, written
@@ -20,6 +18,8 @@ from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.service.passes import Passes
 from heartbeat_bot.service.presses import OutdatedError
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.receipts import ANNOUNCEMENT, Receipt
 
 _LOG = logging.getLogger(__name__)
 _BELIEVED: Final = timedelta(minutes=10)

@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from heartbeat_bot.archive.words import begins_words_of, folded_words
-from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.schema import OUT, PENDING, State
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
@@ -16,6 +14,8 @@ from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.lines import as_content, day_of, named
+from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.tables import OUT, PENDING, State
 
 UNDECIDED: Final = PENDING | {State.NEW, State.TOO_OLD}
 """What may still be announced, and what a moderator may say otherwise of."""

@@ -9,10 +9,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from heartbeat_bot.delivery.approval import SEAL, Version, dump, seal, unseen
-from heartbeat_bot.delivery.ledger import IssueRecord, Newsletter
-from heartbeat_bot.delivery.schema import PENDING
-from heartbeat_bot.delivery.troubles import Trouble
 from heartbeat_bot.errors import StateError, UserError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.languages import Language, language
@@ -42,6 +38,10 @@ from heartbeat_bot.service.presses import (
     number_of,
 )
 from heartbeat_bot.service.times import read_time
+from heartbeat_bot.store.approval import SEAL, Version, dump, seal, unseen
+from heartbeat_bot.store.ledger import IssueRecord, Newsletter
+from heartbeat_bot.store.tables import PENDING
+from heartbeat_bot.store.troubles import Trouble
 
 SCHEDULED: Final = "scheduled"
 

@@ -9,10 +9,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from heartbeat_bot.delivery.approval import Version, seal, unseen
-from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.receipts import NOTICE, NOTICE_OF_ONE, Receipt
-from heartbeat_bot.delivery.schema import PENDING, State
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.issues.model import Finding
@@ -26,6 +22,10 @@ from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.service.desk import Desk, short_name
 from heartbeat_bot.service.lines import TITLE, day_of, said, whole_lines
 from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
+from heartbeat_bot.store.approval import Version, seal, unseen
+from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.receipts import NOTICE, NOTICE_OF_ONE, Receipt
+from heartbeat_bot.store.tables import PENDING, State
 
 MANY: Final = PostKey("notice-of-many")
 

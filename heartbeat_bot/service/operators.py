@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.ledger import open_ledger
-from heartbeat_bot.delivery.schema import PENDING
+from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.store.tables import PENDING
 
 _LATE: Final = 4
 """Polls without a pass that was noted: a pass may take long, and cron may run less often, but then something is wrong, or nothing runs."""

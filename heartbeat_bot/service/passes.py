@@ -10,14 +10,8 @@ from typing import Final
 
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.approval import Version, is_same, is_small, text_of, unseen, version_of
-from heartbeat_bot.delivery.copies import Copy
-from heartbeat_bot.delivery.decisions import Ruling, Verdict
-from heartbeat_bot.delivery.ledger import Duties, IssueRecord, Ledger
 from heartbeat_bot.delivery.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step, held_of
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT
-from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
 from heartbeat_bot.errors import IssueError, MachineError, MissingPermissionsError, OutletError, SourceError, StateError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
@@ -32,6 +26,12 @@ from heartbeat_bot.ports import UNKNOWN_CHANNEL, ChannelFacts, Discord
 from heartbeat_bot.service.new_start import check_new_start
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot, Source
+from heartbeat_bot.store.approval import Version, is_same, is_small, text_of, unseen, version_of
+from heartbeat_bot.store.copies import Copy
+from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.ledger import Duties, IssueRecord, Ledger
+from heartbeat_bot.store.receipts import ANNOUNCEMENT
+from heartbeat_bot.store.tables import State
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED: Final = 1000

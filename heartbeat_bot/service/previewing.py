@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from heartbeat_bot.delivery.ledger import IssueRecord
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.answers import Answer, Attachment
@@ -17,6 +16,7 @@ from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.lines import TITLE, part_name, said, whole_lines
 from heartbeat_bot.service.presses import PREVIEW, Kind, Pressable, arguments_of, number_of
+from heartbeat_bot.store.ledger import IssueRecord
 
 TURN: Final = "preview-turn"
 _FINDINGS: Final = 40

@@ -6,11 +6,6 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
-from heartbeat_bot.delivery.approval import Version, seal, text_of
-from heartbeat_bot.delivery.copies import Copy
-from heartbeat_bot.delivery.ledger import IssueRecord
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Receipt
-from heartbeat_bot.delivery.schema import OUT
 from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.messages import limits
@@ -26,6 +21,11 @@ from heartbeat_bot.service.lines import as_content, listed, part_name, titled
 from heartbeat_bot.service.looking import Looking
 from heartbeat_bot.service.passes import PassReport
 from heartbeat_bot.service.presses import OutdatedError, Pressable, arguments_of, id_of
+from heartbeat_bot.store.approval import Version, seal, text_of
+from heartbeat_bot.store.copies import Copy
+from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.receipts import ANNOUNCEMENT, Receipt
+from heartbeat_bot.store.tables import OUT
 
 REPOST: Final = "repost"
 RETRACT: Final = "retract"

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from heartbeat_bot.archive.told import Told
 from heartbeat_bot.archive.words import begins_words_of, folded_words
-from heartbeat_bot.delivery.server_events import ServerEvent
 from heartbeat_bot.errors import OutletError, RateLimitedError, UserError
 from heartbeat_bot.ids import GuildId
 from heartbeat_bot.languages import Language, language
@@ -37,6 +36,7 @@ from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.lines import isolated, named, said
 from heartbeat_bot.service.presses import Kind, Pressable, arguments_of
+from heartbeat_bot.store.server_events import ServerEvent
 
 SERVER_EVENT: Final = "server-event"
 

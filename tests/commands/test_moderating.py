@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from town import JULY, Town
 
-from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.sandbox.faults import Answer, TooMany
 from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
 from heartbeat_bot.sandbox.permissions import Permission
+from heartbeat_bot.store.tables import State
 
 JUNE = JULY.replace("July", "June").replace("2026-07", "2026-06")
 HOSTILE = [

@@ -5,18 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from heartbeat_bot.delivery.actions import ActionId
-from heartbeat_bot.delivery.decisions import Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt
-from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, Sighting
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NOTICE, Draft, Series
-from heartbeat_bot.delivery.schema import IntentKind, State
 from heartbeat_bot.delivery.survey import facts_of
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
 from heartbeat_bot.messages.post import COVER, Digest, Post, PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.audit import ActionId
+from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.ledger import IssueRecord, Ledger, Sighting
+from heartbeat_bot.store.receipts import ANNOUNCEMENT, NOTICE, Draft, Series
+from heartbeat_bot.store.tables import IntentKind, State
 
 See = Callable[..., Sighting]
 GUILD = GuildId(1)

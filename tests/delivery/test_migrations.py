@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
-from heartbeat_bot.delivery.ledger import Sighting, open_ledger
-from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Draft
-from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.delivery.survey import facts_of
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.messages.post import PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.ledger import Sighting, open_ledger
+from heartbeat_bot.store.migrations import LATEST, migrate, version_of
+from heartbeat_bot.store.receipts import ANNOUNCEMENT, Draft
+from heartbeat_bot.store.tables import IntentKind
 
 See = Callable[..., Sighting]
 

@@ -9,7 +9,6 @@ from typing import Any
 import discord
 import pytest
 
-from heartbeat_bot.delivery.ledger import Ledger
 from heartbeat_bot.delivery.outlet import DiscordOutlet, log_in
 from heartbeat_bot.delivery.publisher import Publisher
 from heartbeat_bot.delivery.recognise import is_same
@@ -21,6 +20,7 @@ from heartbeat_bot.sandbox.faults import Answer, Close, Hold, Malformed, TooMany
 from heartbeat_bot.sandbox.ratelimits import Quota
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
+from heartbeat_bot.store.ledger import Ledger
 
 NewIssues = Callable[[Ledger, Sequence[str]], Awaitable[list[IssueId]]]
 MESSAGES = "/channels/*/messages"

@@ -9,9 +9,7 @@ from datetime import timedelta
 import discord
 import pytest
 
-from heartbeat_bot.delivery.ledger import Ledger
 from heartbeat_bot.delivery.outlet import DiscordOutlet, log_in
-from heartbeat_bot.delivery.waits import Waits
 from heartbeat_bot.delivery.wire import MOST_INVALID
 from heartbeat_bot.errors import OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId
@@ -21,6 +19,8 @@ from heartbeat_bot.sandbox.faults import Answer, Headers, Raw, TooMany
 from heartbeat_bot.sandbox.ratelimits import Quota
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, Guild
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.waits import Waits
 
 MESSAGES = "/channels/*/messages"
 SEND_MESSAGES = 1 << 11

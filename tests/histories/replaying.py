@@ -10,7 +10,6 @@ from typing import Any
 
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.config.patterns import PathPatterns
-from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, open_ledger
 from heartbeat_bot.errors import OutletError, SourceError
 from heartbeat_bot.ids import GuildId, IssueId, MessageId
 from heartbeat_bot.isolation.worker import Here
@@ -18,6 +17,7 @@ from heartbeat_bot.ports import ChannelFacts, History, SeenMessage
 from heartbeat_bot.service.passes import Passes, PassReport
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
+from heartbeat_bot.store.ledger import IssueRecord, Ledger, open_ledger
 
 NAME = "weekly"
 HOLD = timedelta(minutes=10)

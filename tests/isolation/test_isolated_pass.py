@@ -7,8 +7,6 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.delivery.approval import version_of
-from heartbeat_bot.delivery.ledger import open_ledger
 from heartbeat_bot.delivery.outlet import log_in
 from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.worker import Here, Worker
@@ -18,6 +16,8 @@ from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel
 from heartbeat_bot.service.passes import Passes
 from heartbeat_bot.sources.directory import DirectorySource
+from heartbeat_bot.store.approval import version_of
+from heartbeat_bot.store.ledger import open_ledger
 
 P = ParamSpec("P")
 R = TypeVar("R")

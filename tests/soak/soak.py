@@ -41,8 +41,6 @@ from heartbeat_bot.bot.gateway import connect  # noqa: E402
 from heartbeat_bot.cli.loop import leaves  # noqa: E402
 from heartbeat_bot.config import Config, parse_config  # noqa: E402
 from heartbeat_bot.delivery import wire  # noqa: E402
-from heartbeat_bot.delivery.ledger import IssueRecord  # noqa: E402
-from heartbeat_bot.delivery.schema import State  # noqa: E402
 from heartbeat_bot.errors import OutletError, UserError  # noqa: E402
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url  # noqa: E402
 from heartbeat_bot.messages.post import Post, PostKey  # noqa: E402
@@ -56,6 +54,8 @@ from heartbeat_bot.sandbox.ratelimits import Quota, RateLimits  # noqa: E402
 from heartbeat_bot.sandbox.server import Sandbox  # noqa: E402
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Event, Message, MessageFlag  # noqa: E402
 from heartbeat_bot.sources.directory import blob_id  # noqa: E402
+from heartbeat_bot.store.ledger import IssueRecord  # noqa: E402
+from heartbeat_bot.store.tables import State  # noqa: E402
 
 _LOG = logging.getLogger(__name__)
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0

@@ -15,37 +15,26 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, and_, case, delete, func, insert, make_url, not_, select, union, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from heartbeat_bot import sqlite
 from heartbeat_bot.clock import Clock, system_clock
-from heartbeat_bot.delivery import schema
-from heartbeat_bot.delivery.actions import Actions
-from heartbeat_bot.delivery.approval import ANY_PICTURES, Version, difference, is_same, text_of, with_any_pictures
-from heartbeat_bot.delivery.copies import Copies, Copy, drop_all
-from heartbeat_bot.delivery.decisions import ON_HOLD, SKIPPED, Ruling, Verdict
 from heartbeat_bot.delivery.identity import Doubt, Fingerprint, Known
-from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
-from heartbeat_bot.delivery.receipts import (
-    NOTICE,
-    Draft,
-    Intent,
-    Receipt,
-    Receipts,
-    begun,
-    messages_held,
-    receipt_of,
-    reclaim_notice,
-)
-from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.delivery.server_events import ServerEvents
-from heartbeat_bot.delivery.troubles import Troubles
-from heartbeat_bot.delivery.waits import WaitRows
-from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.machine import lack
 from heartbeat_bot.messages.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.sqlite import Database, Store, reading, writing
+from heartbeat_bot.store import sqlite, tables
+from heartbeat_bot.store.approval import ANY_PICTURES, Version, difference, is_same, text_of, with_any_pictures
+from heartbeat_bot.store.audit import Actions
+from heartbeat_bot.store.copies import Copies, Copy, drop_all
+from heartbeat_bot.store.decisions import ON_HOLD, SKIPPED, Ruling, Verdict
+from heartbeat_bot.store.migrations import LATEST, migrate, version_of
+from heartbeat_bot.store.receipts import NOTICE, Draft, Intent, Receipt, Receipts, begun, messages_held, receipt_of, reclaim_notice
+from heartbeat_bot.store.server_events import ServerEvents
+from heartbeat_bot.store.sqlite import Database, Store, reading, writing
+from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.troubles import Troubles
+from heartbeat_bot.store.waits import WaitRows
+from heartbeat_bot.store.writes import Remembered, Writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,18 +247,18 @@ class Ledger(Store):
         self.server_events = ServerEvents(database)
         self.waits = WaitRows(database)
         self.troubles = Troubles(database)
-        self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(database, schema.issues))
+        self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(database, tables.issues))
 
     @reading
     def newsletters(self, connection: Connection) -> list[Newsletter]:
         """Return every newsletter that a pass has seen, by name."""
-        rows = connection.execute(select(schema.newsletters).order_by(schema.newsletters.c.name))
+        rows = connection.execute(select(tables.newsletters).order_by(tables.newsletters.c.name))
         return [_newsletter_of(row) for row in rows]
 
     @reading
     def newsletter(self, connection: Connection, name: str) -> Newsletter:
         """Return what is known of a newsletter, an empty record for one that no pass has seen."""
-        rows = connection.execute(select(schema.newsletters).where(schema.newsletters.c.name == name))
+        rows = connection.execute(select(tables.newsletters).where(tables.newsletters.c.name == name))
         row = rows.one_or_none()
         return Newsletter(name=name) if row is None else _newsletter_of(row)
 
@@ -284,7 +273,7 @@ class Ledger(Store):
     @writing
     def pass_done(self, connection: Connection, name: str, *, commit: str, now: datetime) -> None:
         """Note that a pass went through: the first one ends the baseline."""
-        table = schema.newsletters
+        table = tables.newsletters
         values = {"commit_id": commit, "last_pass_at": now, "error": None, "error_at": None}
         first = func.coalesce(table.c.baseline_at, now)
         changed = connection.execute(update(table).where(table.c.name == name).values(values | {"baseline_at": first}))
@@ -320,7 +309,7 @@ class Ledger(Store):
 
     @writing
     def _put_right(self, connection: Connection, wrong: Mapping[IssueId, Mapping[str, datetime]]) -> None:
-        table = schema.issues
+        table = tables.issues
         for issue, values in wrong.items():
             connection.execute(update(table).where(table.c.id == issue).values(**values))
 
@@ -333,7 +322,7 @@ class Ledger(Store):
 
     @reading
     def _read_records(self, connection: Connection, newsletter: str) -> Mapping[IssueId, IssueRecord]:
-        query = select(*_RECORD).where(schema.issues.c.newsletter == newsletter)
+        query = select(*_RECORD).where(tables.issues.c.newsletter == newsletter)
         return {row[0]: _issue_of(row) for row in connection.execute(query)}
 
     async def known(self, newsletter: str, records: Mapping[IssueId, IssueRecord] | None = None) -> list[Known]:
@@ -347,7 +336,7 @@ class Ledger(Store):
 
     @reading
     def _read_known(self, connection: Connection, newsletter: str, records: Mapping[IssueId, IssueRecord]) -> list[Known]:
-        prints = select(schema.issues.c.id, schema.issues.c.fingerprint).where(schema.issues.c.newsletter == newsletter)
+        prints = select(tables.issues.c.id, tables.issues.c.fingerprint).where(tables.issues.c.newsletter == newsletter)
         fingerprints = {row.id: row.fingerprint for row in connection.execute(prints)}
         return [
             Known(
@@ -403,10 +392,10 @@ class Ledger(Store):
         missed_at: datetime,
         duties: Duties,
     ) -> dict[str, IssueId]:
-        table = schema.issues
-        found = connection.execute(select(schema.newsletters.c.name).where(schema.newsletters.c.name == newsletter))
+        table = tables.issues
+        found = connection.execute(select(tables.newsletters.c.name).where(tables.newsletters.c.name == newsletter))
         if found.one_or_none() is None:
-            connection.execute(insert(schema.newsletters).values(name=newsletter))
+            connection.execute(insert(tables.newsletters).values(name=newsletter))
         heirs = {sighting.path: sighting.issue for sighting in sightings}
         for issue in absorbed:
             _inherit(connection, issue, heirs.get(before[issue].path))
@@ -449,7 +438,7 @@ class Ledger(Store):
 
     @writing
     def _rule(self, connection: Connection, rulings: Mapping[IssueId, Ruling], trusting: bool) -> None:  # noqa: FBT001
-        table = schema.issues
+        table = tables.issues
         kept = table.c.retracted_at.is_not(None)
         for issue, ruling in rulings.items():
             values: dict[str, Any] = {
@@ -471,16 +460,16 @@ class Ledger(Store):
     @writing
     def explain(self, connection: Connection, reasons: Mapping[IssueId, str]) -> None:
         """Note of issues that are gone what becomes of their messages."""
-        table = schema.issues
+        table = tables.issues
         for issue, why in reasons.items():
             connection.execute(update(table).where(table.c.id == issue, table.c.state == State.GONE).values(reason=why))
 
     @reading
     def holding(self, connection: Connection, newsletter: str) -> frozenset[IssueId]:
         """Return the issues that are gone or taken back and still have messages, or a request about one under way; notices aside."""
-        issues = schema.issues
+        issues = tables.issues
         left = (issues.c.newsletter == newsletter, issues.c.state.in_([State.GONE, State.RETRACTED]))
-        receipts, intents = schema.receipts, schema.intents
+        receipts, intents = tables.receipts, tables.intents
         held = select(issues.c.id).join(receipts, receipts.c.issue == issues.c.id).where(receipts.c.series != NOTICE)
         begun = select(issues.c.id).join(intents, intents.c.issue == issues.c.id).where(intents.c.series != NOTICE)
         rows = connection.execute(union(held.where(*left, receipts.c.released_at.is_(None)), begun.where(*left)))
@@ -506,7 +495,7 @@ class Ledger(Store):
     @writing
     def ask_about(self, connection: Connection, issue: IssueId, version: Version | None) -> None:
         """Note that moderators are asked about a version, None for none any more. What was not announced waits for them meanwhile."""
-        table = schema.issues
+        table = tables.issues
         this = update(table).where(table.c.id == issue)
         connection.execute(this.values(asks=version))
         if version is not None:
@@ -522,7 +511,7 @@ class Ledger(Store):
         self, connection: Connection, issue: IssueId, version: Version, *, posts: bytes | None = None, now: datetime
     ) -> None:
         """Note that a moderator wants a version of an announced issue shown, also after its edit window: the next pass does it."""
-        table = schema.issues
+        table = tables.issues
         values = {"approved": version, "approved_posts": posts, "asks": None, "declined": None, "asked_at": now}
         connection.execute(update(table).where(table.c.id == issue, table.c.announced_at.is_not(None)).values(values))
 
@@ -533,7 +522,7 @@ class Ledger(Store):
     @reading
     def approved_posts(self, connection: Connection, issue: IssueId) -> bytes | None:
         """Return what a moderator approved looks like (see :func:`approval.dump`), None when that is not known."""
-        return connection.execute(select(schema.issues.c.approved_posts).where(schema.issues.c.id == issue)).scalar_one_or_none()
+        return connection.execute(select(tables.issues.c.approved_posts).where(tables.issues.c.id == issue)).scalar_one_or_none()
 
     async def too_late(self, issue: IssueId, *, blob: BlobId) -> None:
         """Note that a blob whose text readers would see changed came after the edit window, and is not sent."""
@@ -546,7 +535,7 @@ class Ledger(Store):
     @writing
     def withdrawn(self, connection: Connection, issue: IssueId) -> None:
         """Note that nothing of an issue whose file was removed is left in the channel: it is as if it had not been announced."""
-        table = schema.issues
+        table = tables.issues
         values = {**_NOT_ANNOUNCED, **_UNDECIDED}
         drop_all(connection, issue)
         connection.execute(update(table).where(table.c.id == issue).values(values))
@@ -554,12 +543,12 @@ class Ledger(Store):
     @reading
     def issues(self, connection: Connection, newsletter: str | None = None) -> list[IssueRecord]:
         """Return every known issue (of one newsletter), the latest seen first, with the receipts of messages kept in step."""
-        query = select(*_RECORD).order_by(schema.issues.c.first_seen.desc(), schema.issues.c.id.desc())
+        query = select(*_RECORD).order_by(tables.issues.c.first_seen.desc(), tables.issues.c.id.desc())
         if newsletter is not None:
-            query = query.where(schema.issues.c.newsletter == newsletter)
+            query = query.where(tables.issues.c.newsletter == newsletter)
         held: dict[IssueId, list[Receipt]] = {}
-        kept = select(schema.receipts).where(schema.receipts.c.released_at.is_(None), schema.receipts.c.series != NOTICE)
-        for row in connection.execute(kept.order_by(schema.receipts.c.message)):
+        kept = select(tables.receipts).where(tables.receipts.c.released_at.is_(None), tables.receipts.c.series != NOTICE)
+        for row in connection.execute(kept.order_by(tables.receipts.c.message)):
             held.setdefault(row.issue, []).append(receipt_of(row))
         return [_issue_of(row, tuple(held.get(row.id, ()))) for row in connection.execute(query)]
 
@@ -633,8 +622,8 @@ class Ledger(Store):
         Also after the edit window: it is what a moderator asks for.
         """
         values: dict[str, Any] = {"withheld": sorted(keys) or None, "shown_as": "", "asked_at": now}
-        connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(values))
-        connection.execute(update(schema.copies).where(schema.copies.c.issue == issue).values(shown=None))
+        connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(values))
+        connection.execute(update(tables.copies).where(tables.copies.c.issue == issue).values(shown=None))
 
     async def issue_error(self, issue: IssueId, error: str | None, *, now: datetime) -> None:
         """Note why an issue could not be read or posted, or, with None, that it could."""
@@ -643,17 +632,17 @@ class Ledger(Store):
     @reading
     def counts(self, connection: Connection) -> dict[tuple[str, State], int]:
         """Return how many issues each newsletter has in each state."""
-        columns = (schema.issues.c.newsletter, schema.issues.c.state)
+        columns = (tables.issues.c.newsletter, tables.issues.c.state)
         rows = connection.execute(select(*columns, func.count().label("number")).group_by(*columns))
         return {(row.newsletter, State(row.state)): row.number for row in rows}
 
     @writing
     def _set_issue(self, connection: Connection, issue: IssueId, values: Mapping[str, Any]) -> None:
-        connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(values))
+        connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(values))
 
     @writing
     def _set_newsletter(self, connection: Connection, name: str, values: Mapping[str, Any]) -> None:
-        table = schema.newsletters
+        table = tables.newsletters
         changed = connection.execute(update(table).where(table.c.name == name).values(values))
         if changed.rowcount == 0:
             connection.execute(insert(table).values({"name": name} | dict(values)))
@@ -775,13 +764,13 @@ _UNDECIDED: Final[Mapping[str, Any]] = {
 }
 """What is no more, once nobody wants an issue announced any longer."""
 _MADE_TO_WAIT: Final = frozenset({State.WAITING, State.UNSURE, State.TOO_OLD, State.BASELINE, State.RETRACTED})
-_RECORD: Final = [column for column in schema.issues.c if column.name not in {"fingerprint", "approved_posts"}]
+_RECORD: Final = [column for column in tables.issues.c if column.name not in {"fingerprint", "approved_posts"}]
 _NAMES: Final = [column.name for column in _RECORD]
 _STATES: Final = {state.value: state for state in State}
 
 
 def _find_issue(connection: Connection, issue: IssueId) -> IssueRecord:
-    row = connection.execute(select(*_RECORD).where(schema.issues.c.id == issue)).one_or_none()
+    row = connection.execute(select(*_RECORD).where(tables.issues.c.id == issue)).one_or_none()
     if row is None:
         raise StateError(f"There is no issue number {issue}: `heartbeat-bot issues` lists them.")
     return _issue_of(row, tuple(messages_held(connection, issue)))
@@ -814,7 +803,7 @@ def _seen(connection: Connection, issue: IssueId, version: Version | None, posts
 
 def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *, state: State, why: str) -> None:
     """Note what a moderator decided. What is gone stays so until it comes back."""
-    table = schema.issues
+    table = tables.issues
     this = update(table).where(table.c.id == issue)
     reclaim_notice(connection, issue)
     if values.keys() >= _WANTED.keys():  # what was retracted is announced as if for the first time
@@ -826,7 +815,7 @@ def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *
 def _inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> None:
     """Give what was posted about an issue that is to be forgotten, its notices, to the issue that it turned out to be."""
     if heir is not None:
-        for table in (schema.receipts, schema.intents, schema.lost_sends):
+        for table in (tables.receipts, tables.intents, tables.lost_sends):
             connection.execute(update(table).where(table.c.issue == issue).values(issue=heir))
 
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
-from heartbeat_bot.delivery.schema import metadata, schema_version
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.store.tables import metadata, schema_version
 
 Step = Callable[[Connection], None]
 

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from heartbeat_bot.delivery import schema
 from heartbeat_bot.ids import GuildId
-from heartbeat_bot.sqlite import Store, reading, writing
+from heartbeat_bot.store import tables
+from heartbeat_bot.store.sqlite import Store, reading, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class ServerEvents(Store):
     @reading
     def find(self, connection: Connection, guild: GuildId, key: str) -> ServerEvent | None:
         """Return the event of that key, None when none was begun."""
-        row = connection.execute(select(schema.server_events).where(_is(guild, key))).one_or_none()
+        row = connection.execute(select(tables.server_events).where(_is(guild, key))).one_or_none()
         return None if row is None else _event_of(row)
 
     async def begin(self, guild: GuildId, key: str, *, newsletter: str, path: str, digest: str, now: datetime) -> bool:
@@ -76,33 +76,33 @@ class ServerEvents(Store):
     @writing
     def forget(self, connection: Connection, guild: GuildId, key: str) -> None:
         """Forget an event: it was not made, or is no more, and may be made anew."""
-        connection.execute(delete(schema.server_events).where(_is(guild, key)))
+        connection.execute(delete(tables.server_events).where(_is(guild, key)))
 
     async def of_newsletter(self, newsletter: str) -> Sequence[ServerEvent]:
         """Return the events made of a newsletter's issues, the earliest made first."""
-        return await self._all(schema.server_events.c.newsletter == newsletter)
+        return await self._all(tables.server_events.c.newsletter == newsletter)
 
     async def of_guild(self, guild: GuildId) -> Sequence[ServerEvent]:
         """Return the events of a server, the earliest made first."""
-        return await self._all(schema.server_events.c.guild == guild)
+        return await self._all(tables.server_events.c.guild == guild)
 
     @reading
     def _all(self, connection: Connection, which: ColumnElement[bool]) -> Sequence[ServerEvent]:
-        table = schema.server_events
+        table = tables.server_events
         query = select(table).where(which).order_by(table.c.created_at, table.c.guild, table.c.key)
         return [_event_of(row) for row in connection.execute(query)]
 
     @writing
     def _insert(self, connection: Connection, values: Mapping[str, Any]) -> None:
-        connection.execute(insert(schema.server_events).values(values))
+        connection.execute(insert(tables.server_events).values(values))
 
     @writing
     def _set(self, connection: Connection, guild: GuildId, key: str, values: Mapping[str, Any]) -> None:
-        connection.execute(update(schema.server_events).where(_is(guild, key)).values(values))
+        connection.execute(update(tables.server_events).where(_is(guild, key)).values(values))
 
 
 def _is(guild: GuildId, key: str) -> ColumnElement[bool]:
-    return (schema.server_events.c.guild == guild) & (schema.server_events.c.key == key)
+    return (tables.server_events.c.guild == guild) & (tables.server_events.c.key == key)
 
 
 def _event_of(row: Row[Any]) -> ServerEvent:

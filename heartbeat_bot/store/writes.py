@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Delete, Insert, Table, Update, event
 
-from heartbeat_bot.sqlite import Database
+from heartbeat_bot.store.sqlite import Database
 
 _Value = TypeVar("_Value")
 

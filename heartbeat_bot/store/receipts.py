@@ -12,11 +12,11 @@ from typing import Any, Final, NewType
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from heartbeat_bot.delivery import schema
-from heartbeat_bot.delivery.schema import IntentKind, State
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
 from heartbeat_bot.messages.post import UNKNOWN, Digest, File, PostKey
-from heartbeat_bot.sqlite import Store, reading, writing
+from heartbeat_bot.store import tables
+from heartbeat_bot.store.sqlite import Store, reading, writing
+from heartbeat_bot.store.tables import IntentKind, State
 
 IntentId = NewType("IntentId", int)
 NO_KEY: Final = PostKey("")
@@ -139,7 +139,7 @@ class Receipts(Store):
     @reading
     def notices(self, connection: Connection, newsletter: str) -> list[Receipt]:
         """Return the notices of a newsletter's issues that are kept in step, whatever became of the issues, the oldest first."""
-        receipts, issues = schema.receipts, schema.issues
+        receipts, issues = tables.receipts, tables.issues
         query = (
             select(receipts)
             .join(issues, issues.c.id == receipts.c.issue)
@@ -151,13 +151,13 @@ class Receipts(Store):
     @reading
     def of_message(self, connection: Connection, message: MessageId) -> Receipt | None:
         """Return what is known of a message, None when it is no post of the bot's; also one that is not kept in step any more."""
-        row = connection.execute(select(schema.receipts).where(schema.receipts.c.message == message)).one_or_none()
+        row = connection.execute(select(tables.receipts).where(tables.receipts.c.message == message)).one_or_none()
         return None if row is None else receipt_of(row)
 
     @reading
     def claimed(self, connection: Connection, channel: ChannelId) -> frozenset[MessageId]:
         """Return every message of a channel that is known to be some post, those no longer kept in step included."""
-        rows = connection.execute(select(schema.receipts.c.message).where(schema.receipts.c.channel == channel))
+        rows = connection.execute(select(tables.receipts.c.message).where(tables.receipts.c.channel == channel))
         return frozenset(row.message for row in rows)
 
     @writing
@@ -170,13 +170,13 @@ class Receipts(Store):
         self, connection: Connection, issue: IssueId | None = None, channel: ChannelId | None = None, series: Series | None = None
     ) -> list[Intent]:
         """Return the intents (of an issue, of a channel, of a series) whose outcome is not known, the oldest first."""
-        query = select(schema.intents).order_by(schema.intents.c.id)
+        query = select(tables.intents).order_by(tables.intents.c.id)
         if issue is not None:
-            query = query.where(schema.intents.c.issue == issue)
+            query = query.where(tables.intents.c.issue == issue)
         if channel is not None:
-            query = query.where(schema.intents.c.channel == channel)
+            query = query.where(tables.intents.c.channel == channel)
         if series is not None:
-            query = query.where(schema.intents.c.series == series)
+            query = query.where(tables.intents.c.series == series)
         return [_intent_of(row) for row in connection.execute(query)]
 
     @writing
@@ -186,9 +186,9 @@ class Receipts(Store):
         digest = UNKNOWN if changed else draft.digest
         values: dict[str, Any] = {"issue": draft.issue, "channel": draft.channel, "series": draft.series}
         values |= {"key": draft.key, "digest": digest}
-        connection.execute(insert(schema.receipts).values({**values, "message": message, "sent_at": now}))
+        connection.execute(insert(tables.receipts).values({**values, "message": message, "sent_at": now}))
         if draft.pings:
-            connection.execute(update(schema.issues).where(schema.issues.c.id == draft.issue).values(pinged_at=now))
+            connection.execute(update(tables.issues).where(tables.issues.c.id == draft.issue).values(pinged_at=now))
         _finish(connection, intent)
 
     @writing
@@ -203,11 +203,11 @@ class Receipts(Store):
         now: datetime,
     ) -> None:
         """Write receipts of messages that were sent by a program whose ledger this one does not continue."""
-        issues, values = schema.issues, {"issue": issue, "channel": channel, "series": series, "sent_at": now}
+        issues, values = tables.issues, {"issue": issue, "channel": channel, "series": series, "sent_at": now}
         for found in adoptions:
             told = {"message": found.message, "key": found.key, "digest": found.digest}
             told |= {"published_at": now if found.published else None}
-            connection.execute(insert(schema.receipts).values(values | told))
+            connection.execute(insert(tables.receipts).values(values | told))
         if series == ANNOUNCEMENT:
             _announced(connection, issue, now)
         if series != NOTICE and any(found.pings for found in adoptions):
@@ -226,7 +226,7 @@ class Receipts(Store):
     def voided(self, connection: Connection, intent: Intent) -> None:
         """Turn an intent on a message into the knowledge that the message is gone."""
         assert intent.draft.message is not None
-        connection.execute(delete(schema.receipts).where(schema.receipts.c.message == intent.draft.message))
+        connection.execute(delete(tables.receipts).where(tables.receipts.c.message == intent.draft.message))
         _finish(connection, intent)
 
     async def dropped(self, intent: Intent, *, uncertain: bool = False, until: datetime | None = None) -> None:
@@ -248,13 +248,13 @@ class Receipts(Store):
         draft = intent.draft
         if draft.after is not None:
             values = {"issue": draft.issue, "channel": draft.channel, "body": draft.body, "after": draft.after, "given_up_at": now}
-            connection.execute(insert(schema.lost_sends).values(values))
+            connection.execute(insert(tables.lost_sends).values(values))
         _finish(connection, intent)
 
     @reading
     def lost_sends(self, connection: Connection, newsletter: str) -> list[LostSend]:
         """Return the sends of a newsletter's issues that were given up and may be carried out yet, the oldest first."""
-        table, issues = schema.lost_sends, schema.issues
+        table, issues = tables.lost_sends, tables.issues
         query = (
             select(table).join(issues, issues.c.id == table.c.issue).where(issues.c.newsletter == newsletter).order_by(table.c.id)
         )
@@ -263,17 +263,17 @@ class Receipts(Store):
     @writing
     def forget_lost(self, connection: Connection, lost: LostSend) -> None:
         """Look for a send that was given up no more."""
-        connection.execute(delete(schema.lost_sends).where(schema.lost_sends.c.id == lost.id))
+        connection.execute(delete(tables.lost_sends).where(tables.lost_sends.c.id == lost.id))
 
     @writing
     def rekey(self, connection: Connection, message: MessageId, key: PostKey) -> None:
         """Note that a message is another post now, without having changed."""
-        connection.execute(update(schema.receipts).where(schema.receipts.c.message == message).values(key=key))
+        connection.execute(update(tables.receipts).where(tables.receipts.c.message == message).values(key=key))
 
     @writing
     def hold_back(self, connection: Connection, messages: Collection[MessageId], *, until: datetime) -> None:
         """Note how long messages wait for Discord's limits."""
-        table = schema.receipts
+        table = tables.receipts
         connection.execute(update(table).where(table.c.message.in_(messages)).values(not_before=until))
 
     @writing
@@ -284,7 +284,7 @@ class Receipts(Store):
 
         What is let go of a notice is sent anew only when it is wanted again.
         """
-        table = schema.receipts
+        table = tables.receipts
         this = update(table).where(table.c.issue == issue, table.c.series == series, table.c.released_at.is_(None))
         connection.execute((this if key is None else this.where(table.c.key == key)).values(released_at=now))
         _not_shown(connection, issue, series)
@@ -297,14 +297,14 @@ class Receipts(Store):
     @reading
     def publish_times(self, connection: Connection, channel: ChannelId, *, since: datetime) -> list[datetime]:
         """Return when messages of a channel were crossposted since an instant, the earliest first."""
-        column = schema.receipts.c.published_at
-        query = select(column).where(schema.receipts.c.channel == channel, column > since).order_by(column)
+        column = tables.receipts.c.published_at
+        query = select(column).where(tables.receipts.c.channel == channel, column > since).order_by(column)
         return list(connection.execute(query).scalars())
 
     @reading
     def publish_wait(self, connection: Connection, channel: ChannelId, *, now: datetime, limit: datetime) -> datetime | None:
         """Return until when, ``limit`` at the latest, Discord asked to crosspost nothing in a channel, None when it did not."""
-        table = schema.receipts
+        table = tables.receipts
         waiting = (table.c.channel == channel, table.c.published_at.is_(None), table.c.not_before.between(now, limit))
         told: datetime | None = connection.execute(select(func.max(table.c.not_before)).where(*waiting)).scalar_one()
         return told if told and told > now else None
@@ -312,7 +312,7 @@ class Receipts(Store):
     @reading
     def waits(self, connection: Connection, *, now: datetime) -> list[Wait]:
         """Return what waits for Discord's limits at ``now``, the first to go first."""
-        receipts, issues = schema.receipts, schema.issues
+        receipts, issues = tables.receipts, tables.issues
         query = (
             select(receipts, issues.c.newsletter, issues.c.title)
             .join(issues, issues.c.id == receipts.c.issue)
@@ -337,7 +337,7 @@ class Receipts(Store):
         self, connection: Connection, intent: Intent, changes: Mapping[str, Any], *, published: Mapping[str, Any] | None = None
     ) -> None:
         """Forget an intent and change its message's receipt; ``published`` are changes to one that has been published."""
-        table = schema.receipts
+        table = tables.receipts
         this = update(table).where(table.c.message == intent.draft.message)
         if changes and intent.draft.message is not None:
             connection.execute(this.values(changes))
@@ -361,7 +361,7 @@ def begun(connection: Connection, draft: Draft, now: datetime) -> Intent:
         "digest": draft.digest,
         "created_at": now,
     }
-    result = connection.execute(insert(schema.intents).values(values).returning(schema.intents.c.id))
+    result = connection.execute(insert(tables.intents).values(values).returning(tables.intents.c.id))
     if draft.kind is IntentKind.SEND and draft.series == ANNOUNCEMENT:
         _announced(connection, draft.issue, now)
     if draft.kind is not IntentKind.PUBLISH:
@@ -371,7 +371,7 @@ def begun(connection: Connection, draft: Draft, now: datetime) -> Intent:
 
 def reclaim_notice(connection: Connection, issue: IssueId) -> None:
     """Keep the last notice of an issue in step again: it was settled, and somebody decides otherwise."""
-    table = schema.receipts
+    table = tables.receipts
     these = (table.c.issue == issue, table.c.series == NOTICE, table.c.key == NOTICE_OF_ONE)
     last: MessageId | None = connection.execute(select(func.max(table.c.message)).where(*these)).scalar_one()
     connection.execute(update(table).where(table.c.message == last).values(released_at=None))
@@ -379,7 +379,7 @@ def reclaim_notice(connection: Connection, issue: IssueId) -> None:
 
 def _announced(connection: Connection, issue: IssueId, now: datetime) -> None:
     """Make an issue an announced one, unless it is; one that was taken back a moment ago stays so, and goes again."""
-    table = schema.issues
+    table = tables.issues
     this = update(table).where(table.c.id == issue, table.c.announced_at.is_(None))
     told = {"state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
     connection.execute(this.where(table.c.retracted_at.is_(None)).values(told))
@@ -392,7 +392,7 @@ def _unsettled(connection: Connection, draft: Draft, now: datetime) -> None:
     What is cut off half-way is brought in step with the file also when that says again what was shown before, and when the edit window has
     closed meanwhile: the change was asked for while it was open.
     """
-    table = schema.issues if draft.series == ANNOUNCEMENT else schema.copies
+    table = tables.issues if draft.series == ANNOUNCEMENT else tables.copies
     mine = (table.c.id if draft.series == ANNOUNCEMENT else table.c.issue) == draft.issue
     these = (mine, table.c.shown_as != "")
     if draft.series != ANNOUNCEMENT:
@@ -401,29 +401,29 @@ def _unsettled(connection: Connection, draft: Draft, now: datetime) -> None:
         return  # known already; a write would make every reader read the issues again
     values: dict[str, Any] = {"shown_as": ""}
     if draft.series == ANNOUNCEMENT:
-        values["asked_at"] = func.coalesce(schema.issues.c.asked_at, now)
+        values["asked_at"] = func.coalesce(tables.issues.c.asked_at, now)
     connection.execute(update(table).where(*these).values(values))
 
 
 def _not_shown(connection: Connection, issue: IssueId, series: Series, channel: ChannelId | None = None) -> None:
     """Forget that a series is shown whole: a pass leaves alone what it knows to be shown."""
     if series == ANNOUNCEMENT:
-        connection.execute(update(schema.issues).where(schema.issues.c.id == issue).values(shown=None))
+        connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(shown=None))
         return
-    table = schema.copies
+    table = tables.copies
     these = update(table).where(table.c.issue == issue, table.c.series == series)
     connection.execute((these if channel is None else these.where(table.c.channel == channel)).values(shown=None))
 
 
 def _finish(connection: Connection, intent: Intent) -> None:
-    connection.execute(delete(schema.intents).where(schema.intents.c.id == intent.id))
+    connection.execute(delete(tables.intents).where(tables.intents.c.id == intent.id))
 
 
 def messages_held(
     connection: Connection, issue: IssueId, channel: ChannelId | None = None, series: Series | None = None
 ) -> list[Receipt]:
     """Do, within a transaction, what :meth:`Receipts.held` says."""
-    table = schema.receipts
+    table = tables.receipts
     query = select(table).where(table.c.issue == issue, table.c.released_at.is_(None)).order_by(table.c.message)
     if channel is not None:
         query = query.where(table.c.channel == channel)

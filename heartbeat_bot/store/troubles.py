@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from heartbeat_bot.delivery import schema
-from heartbeat_bot.sqlite import Store, reading, writing
+from heartbeat_bot.store import tables
+from heartbeat_bot.store.sqlite import Store, reading, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Troubles(Store):
     @reading
     def standing(self, connection: Connection, newsletter: str) -> Mapping[str, Trouble]:
         """Return the troubles of a newsletter, by what they are about."""
-        table = schema.troubles
+        table = tables.troubles
         rows = connection.execute(select(table).where(table.c.newsletter == newsletter).order_by(table.c.since, table.c.about))
         return {
             row.about: Trouble(
@@ -47,7 +47,7 @@ class Troubles(Store):
     @writing
     def found(self, connection: Connection, newsletter: str, about: str, words: str, *, now: datetime) -> None:
         """Write down that a look found a trouble, for the first time or again."""
-        table = schema.troubles
+        table = tables.troubles
         this = update(table).where(table.c.newsletter == newsletter, table.c.about == about)
         if not connection.execute(this.values(words=words, looks=table.c.looks + 1)).rowcount:
             values = {"newsletter": newsletter, "about": about, "words": words, "since": now, "looks": 1}
@@ -56,11 +56,11 @@ class Troubles(Store):
     @writing
     def told(self, connection: Connection, newsletter: str, about: str, *, now: datetime) -> None:
         """Write down that the moderators know of a trouble."""
-        table = schema.troubles
+        table = tables.troubles
         connection.execute(update(table).where(table.c.newsletter == newsletter, table.c.about == about).values(told_at=now))
 
     @writing
     def over(self, connection: Connection, newsletter: str, about: str) -> None:
         """Forget a trouble that stands no more."""
-        table = schema.troubles
+        table = tables.troubles
         connection.execute(delete(table).where(table.c.newsletter == newsletter, table.c.about == about))

@@ -13,9 +13,9 @@ from typing import Any, NewType
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from heartbeat_bot.delivery import schema
 from heartbeat_bot.ids import IssueId
-from heartbeat_bot.sqlite import Store, reading, writing
+from heartbeat_bot.store import tables
+from heartbeat_bot.store.sqlite import Store, reading, writing
 
 ActionId = NewType("ActionId", int)
 
@@ -80,43 +80,43 @@ class Actions(Store):
     @writing
     def end(self, connection: Connection, action: ActionId, outcome: str, *, note: str | None = None, now: datetime) -> None:
         """Write down what came of an action, a sentence, and what the moderators are to be told; what was written first stays."""
-        table = schema.actions
+        table = tables.actions
         this = update(table).where(table.c.id == action, table.c.outcome.is_(None))
         connection.execute(this.values(outcome=outcome, done_at=now, note=note))
 
     @reading
     def untold(self, connection: Connection) -> Sequence[Action]:
         """Return the actions of which the moderators are still to be told, the oldest first."""
-        query = select(schema.actions).where(schema.actions.c.note.is_not(None)).order_by(schema.actions.c.id)
+        query = select(tables.actions).where(tables.actions.c.note.is_not(None)).order_by(tables.actions.c.id)
         return [_action_of(row) for row in connection.execute(query)]
 
     @writing
     def told(self, connection: Connection, action: ActionId) -> None:
         """Note that the moderators have been told of an action, or will not be any more."""
-        connection.execute(update(schema.actions).where(schema.actions.c.id == action).values(note=None))
+        connection.execute(update(tables.actions).where(tables.actions.c.id == action).values(note=None))
 
     @reading
     def latest(self, connection: Connection, limit: int, newsletter: str | None = None) -> Sequence[Action]:
         """Return the last actions (about one newsletter), the newest first, ``limit`` at most."""
-        query = select(schema.actions).order_by(schema.actions.c.id.desc()).limit(limit)
+        query = select(tables.actions).order_by(tables.actions.c.id.desc()).limit(limit)
         if newsletter is not None:
-            query = query.where(schema.actions.c.newsletter == newsletter)
+            query = query.where(tables.actions.c.newsletter == newsletter)
         return [_action_of(row) for row in connection.execute(query)]
 
     @reading
     def unfinished(self, connection: Connection) -> Sequence[Action]:
         """Return the actions that have no outcome, the oldest first: on start, those that were cut off."""
-        query = select(schema.actions).where(schema.actions.c.outcome.is_(None)).order_by(schema.actions.c.id)
+        query = select(tables.actions).where(tables.actions.c.outcome.is_(None)).order_by(tables.actions.c.id)
         return [_action_of(row) for row in connection.execute(query)]
 
     @writing
     def _insert(self, connection: Connection, values: Mapping[str, Any]) -> ActionId:
-        result = connection.execute(insert(schema.actions).values(values).returning(schema.actions.c.id))
+        result = connection.execute(insert(tables.actions).values(values).returning(tables.actions.c.id))
         return ActionId(result.scalar_one())
 
     @reading
     def _is_used(self, connection: Connection, token: str) -> bool:
-        query = select(schema.actions.c.id).where(schema.actions.c.token == token)
+        query = select(tables.actions.c.id).where(tables.actions.c.token == token)
         return connection.execute(query).first() is not None
 
 

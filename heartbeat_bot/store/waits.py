@@ -12,8 +12,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, select
 
 from heartbeat_bot.clock import Clock
-from heartbeat_bot.delivery import schema
-from heartbeat_bot.sqlite import Store, reading, writing
+from heartbeat_bot.store import tables
+from heartbeat_bot.store.sqlite import Store, reading, writing
 
 EVERYTHING: Final = "everything"
 """The key of all requests."""
@@ -62,7 +62,7 @@ class WaitRows(Store):
     @reading
     def all(self, connection: Connection) -> dict[str, Wait]:
         """Return every wait that is written down, by its key."""
-        rows = connection.execute(select(schema.waits))
+        rows = connection.execute(select(tables.waits))
         return {
             row.key: Wait(since=row.since, until=row.until, why=row.why, times=row.times, status=row.status, code=row.code)
             for row in rows
@@ -73,13 +73,13 @@ class WaitRows(Store):
         """Write a wait down, in place of an older one of its key."""
         values: dict[str, Any] = {"since": wait.since, "until": wait.until, "why": wait.why}
         values |= {"times": wait.times, "status": wait.status, "code": wait.code}
-        connection.execute(delete(schema.waits).where(schema.waits.c.key == key))
-        connection.execute(insert(schema.waits).values({"key": key} | values))
+        connection.execute(delete(tables.waits).where(tables.waits.c.key == key))
+        connection.execute(insert(tables.waits).values({"key": key} | values))
 
     @writing
     def drop(self, connection: Connection, keys: Iterable[str]) -> None:
         """Forget waits."""
-        connection.execute(delete(schema.waits).where(schema.waits.c.key.in_(list(keys))))
+        connection.execute(delete(tables.waits).where(tables.waits.c.key.in_(list(keys))))
 
 
 class Waits:

@@ -12,16 +12,16 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Delete, Row, Select, delete, insert, select, union_all, update
 
-from heartbeat_bot.delivery import schema
-from heartbeat_bot.delivery.approval import Version
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NOTICE, Series
-from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.delivery.writes import Remembered, Writes
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.messages.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.sqlite import Database, Store, reading, writing
+from heartbeat_bot.store import tables
+from heartbeat_bot.store.approval import Version
+from heartbeat_bot.store.receipts import ANNOUNCEMENT, NOTICE, Series
+from heartbeat_bot.store.sqlite import Database, Store, reading, writing
+from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.writes import Remembered, Writes
 
 _FIRST: Final = 2
 """The number of a channel's first copy: the announcement is the first of its kind."""
@@ -68,18 +68,18 @@ class Copies(Store):
     def __init__(self, database: Database) -> None:
         """Use the ledger's database."""
         super().__init__(database)
-        writes = Writes(database, schema.copies, schema.receipts, schema.intents, schema.issues)
+        writes = Writes(database, tables.copies, tables.receipts, tables.intents, tables.issues)
         self._copies = Remembered[Sequence[Copy]](writes)
         self._strays = Remembered[Sequence[Stray]](writes)
 
     async def of(self, issue: IssueId) -> Sequence[Copy]:
         """Return the copies of an issue, the oldest first."""
-        return await self._read(select(schema.copies).where(schema.copies.c.issue == issue))
+        return await self._read(select(tables.copies).where(tables.copies.c.issue == issue))
 
     async def of_newsletter(self, newsletter: str) -> Sequence[Copy]:
         """Return the copies of a newsletter's issues, the oldest first. They are read again only when something was written."""
-        issues = schema.issues
-        query = select(schema.copies).join(issues, issues.c.id == schema.copies.c.issue).where(issues.c.newsletter == newsletter)
+        issues = tables.issues
+        query = select(tables.copies).join(issues, issues.c.id == tables.copies.c.issue).where(issues.c.newsletter == newsletter)
         return await self._copies.get(newsletter, partial(self._read, query))
 
     @writing
@@ -108,9 +108,9 @@ class Copies(Store):
         for copy in instead_of:
             connection.execute(_drop(copy.issue, copy.channel, copy.series))
         values: dict[str, Any] = {"issue": issue, "guild": guild, "channel": channel, "series": series}
-        known = connection.execute(select(schema.issues.c.blob).where(schema.issues.c.id == issue)).scalar_one()
+        known = connection.execute(select(tables.issues.c.blob).where(tables.issues.c.id == issue)).scalar_one()
         values |= {"keys": None if keys is None else list(keys), "created_at": now, "approved": version or known}
-        connection.execute(insert(schema.copies).values(values))
+        connection.execute(insert(tables.copies).values(values))
         return series
 
     @writing
@@ -123,7 +123,7 @@ class Copies(Store):
         self, connection: Connection, copy: Copy, *, blob: BlobId, rendering: str, version: Version | None = None
     ) -> None:
         """Note that the messages of a copy show a blob's text whole, rendered in a way that ``rendering`` names; as of an issue."""
-        table = schema.copies
+        table = tables.copies
         this = update(table).where(table.c.issue == copy.issue, table.c.channel == copy.channel, table.c.series == copy.series)
         connection.execute(this.values(shown=blob, shown_as=rendering, approved=version or blob))
 
@@ -133,9 +133,9 @@ class Copies(Store):
 
     @reading
     def _find_strays(self, connection: Connection, newsletter: str) -> Sequence[Stray]:
-        issues, copies = schema.issues, schema.copies
+        issues, copies = tables.issues, tables.copies
         parts: list[Select[Any, Any, Any]] = []
-        for table in (schema.receipts, schema.intents):
+        for table in (tables.receipts, tables.intents):
             own = (copies.c.issue == table.c.issue) & (copies.c.channel == table.c.channel) & (copies.c.series == table.c.series)
             part = (
                 select(table.c.issue, table.c.channel, table.c.series)
@@ -143,28 +143,28 @@ class Copies(Store):
                 .outerjoin(copies, own)
                 .where(issues.c.newsletter == newsletter, copies.c.id.is_(None), table.c.series.not_in([ANNOUNCEMENT, NOTICE]))
             )
-            parts.append(part.where(schema.receipts.c.released_at.is_(None)) if table is schema.receipts else part)
+            parts.append(part.where(tables.receipts.c.released_at.is_(None)) if table is tables.receipts else part)
         found = {(row.issue, row.channel, row.series) for row in connection.execute(union_all(*parts))}
         return [Stray(issue=issue, channel=channel, series=series) for issue, channel, series in sorted(found)]
 
     @reading
     def _read(self, connection: Connection, query: Select[Any]) -> Sequence[Copy]:
-        return [_copy_of(row) for row in connection.execute(query.order_by(schema.copies.c.id))]
+        return [_copy_of(row) for row in connection.execute(query.order_by(tables.copies.c.id))]
 
 
 def _drop(issue: IssueId, channel: ChannelId, series: Series) -> Delete:
-    table = schema.copies
+    table = tables.copies
     return delete(table).where(table.c.issue == issue, table.c.channel == channel, table.c.series == series)
 
 
 def drop_all(connection: Connection, issue: IssueId) -> None:
     """Note, within a transaction, that no copy of an issue is wanted any more."""
-    connection.execute(delete(schema.copies).where(schema.copies.c.issue == issue))
+    connection.execute(delete(tables.copies).where(tables.copies.c.issue == issue))
 
 
 def _check_out(connection: Connection, issue: IssueId) -> None:
     """Raise StateError for an issue that readers cannot have seen."""
-    table = schema.issues
+    table = tables.issues
     columns = (table.c.state, table.c.announced_at, table.c.retracted_at, table.c.baseline, table.c.doubt)
     row = connection.execute(select(*columns).where(table.c.id == issue)).one_or_none()
     if row is None:
@@ -181,7 +181,7 @@ def _check_out(connection: Connection, issue: IssueId) -> None:
 def _next_number(connection: Connection, issue: IssueId, channel: ChannelId) -> int:
     """Return the number of an issue's next copy in a channel: one that no message and no request ever had."""
     taken = _FIRST - 1
-    for table in (schema.copies, schema.receipts, schema.intents):
+    for table in (tables.copies, tables.receipts, tables.intents):
         query = select(table.c.series).where(table.c.issue == issue, table.c.channel == channel).distinct()
         names = connection.execute(query).scalars()
         taken = max([taken, *(int(name) for name in names if name.isdecimal())])
