@@ -13,9 +13,9 @@ from typing import Final
 from heartbeat_bot import __version__
 from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.delivery.gate import Facts, Removal, Rules, judge, judge_removals
-from heartbeat_bot.delivery.identity import Candidate, Fingerprint, Known, Resolution, are_plain_edits, identify
 from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.faults import apart
+from heartbeat_bot.identity.matching import Candidate, Fingerprint, Known, Resolution, are_plain_edits, identify
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.worker import Runner

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Row, and_, case, delete, func, insert, make_u
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from heartbeat_bot.clock import Clock, system_clock
-from heartbeat_bot.delivery.identity import Doubt, Fingerprint, Known
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.identity.matching import Doubt, Fingerprint, Known
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.machine import lack
 from heartbeat_bot.messages.post import PostKey, is_of

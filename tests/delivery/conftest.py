@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from recording import RecordingOutlet
 
-from heartbeat_bot.delivery.identity import Fingerprint
 from heartbeat_bot.delivery.publisher import Publisher
+from heartbeat_bot.identity.matching import Fingerprint
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.server import Sandbox

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from heartbeat_bot.delivery.identity import Doubt
 from heartbeat_bot.delivery.survey import facts_of
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.identity.matching import Doubt
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
 from heartbeat_bot.messages.post import COVER, Digest, Post, PostKey
 from heartbeat_bot.sandbox.clock import ManualClock

@@ -46,7 +46,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, Self
 
-from heartbeat_bot.delivery.naming import Place, day_of, is_rolling, unpublished, which
+from heartbeat_bot.identity.paths import Place, day_of, is_rolling, unpublished, which
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 
