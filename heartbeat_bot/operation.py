@@ -28,8 +28,6 @@ from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.machine import told_apart
 from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
 from heartbeat_bot.service.desk import Desk
-from heartbeat_bot.service.new_start import check_new_start
-from heartbeat_bot.service.passes import Passes, PassReport, Progress
 from heartbeat_bot.service.service import Service
 from heartbeat_bot.sources.opening import open_source
 from heartbeat_bot.sources.turns import Turns
@@ -37,6 +35,8 @@ from heartbeat_bot.standing import Standing
 from heartbeat_bot.store import sqlite
 from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.store.waits import Wait, Waits
+from heartbeat_bot.sync.new_start import check_new_start
+from heartbeat_bot.sync.reconciler import Passes, PassReport, Progress
 
 _LOG = logging.getLogger(__name__)
 _FORCED: Final = (

@@ -10,8 +10,8 @@ from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.service.auditing import TROUBLE, TROUBLE_OVER, Auditing
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import since, titled
-from heartbeat_bot.service.passes import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
 from heartbeat_bot.store.troubles import Trouble
+from heartbeat_bot.sync.reconciler import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
 
 _PASSING: Final = frozenset({SOURCE, DISCORD, MACHINE})
 """What mostly passes by itself in a moment."""

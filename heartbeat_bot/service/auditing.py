@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from heartbeat_bot.delivery.publisher import CLOCK_SKEW
-from heartbeat_bot.delivery.recognise import is_same
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.ids import ChannelId, GuildId, sent_at
 from heartbeat_bot.languages import language
@@ -22,6 +20,8 @@ from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import said, titled
 from heartbeat_bot.store.audit import Action, ActionId
 from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.sync.publisher import CLOCK_SKEW
+from heartbeat_bot.sync.recovery import is_same
 
 TROUBLE: Final = "trouble"
 TROUBLE_OVER: Final = "trouble_over"

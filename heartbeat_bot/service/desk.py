@@ -16,10 +16,10 @@ from heartbeat_bot.ids import IssueId, MessageId, message_url
 from heartbeat_bot.messages.components import shortened, written
 from heartbeat_bot.messages.dialect import inert
 from heartbeat_bot.ports import Discord
-from heartbeat_bot.service.passes import Passes
 from heartbeat_bot.service.presses import OutdatedError
 from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, Receipt
+from heartbeat_bot.sync.reconciler import Passes
 
 _LOG = logging.getLogger(__name__)
 _BELIEVED: Final = timedelta(minutes=10)

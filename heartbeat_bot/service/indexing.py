@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from heartbeat_bot.archive.entry import Entry
 from heartbeat_bot.archive.shelf import Kept
-from heartbeat_bot.delivery.survey import at_path, rendering_of
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.issues.items import Event, Job
 from heartbeat_bot.messages.post import PostKey
-from heartbeat_bot.pictures import entry_from
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.store.approval import is_same, version_of
 from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.sync.changes import at_path, rendering_of
+from heartbeat_bot.sync.renderer import entry_from
 
 _LOG = logging.getLogger(__name__)
 

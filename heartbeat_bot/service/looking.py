@@ -10,8 +10,8 @@ from heartbeat_bot.errors import UserError
 from heartbeat_bot.service.alarms import Alarms
 from heartbeat_bot.service.indexing import Indexing
 from heartbeat_bot.service.notices import Notices
-from heartbeat_bot.service.passes import Passes, PassReport
 from heartbeat_bot.service.server_events import ServerEvents
+from heartbeat_bot.sync.reconciler import Passes, PassReport
 
 
 class Looking:

@@ -19,13 +19,13 @@ from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.known_issues import KnownIssues
 from heartbeat_bot.service.lines import as_content, listed, part_name, titled
 from heartbeat_bot.service.looking import Looking
-from heartbeat_bot.service.passes import PassReport
 from heartbeat_bot.service.presses import OutdatedError, Pressable, arguments_of, id_of
 from heartbeat_bot.store.approval import Version, seal, text_of
 from heartbeat_bot.store.copies import Copy
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, Receipt
 from heartbeat_bot.store.tables import OUT
+from heartbeat_bot.sync.reconciler import PassReport
 
 REPOST: Final = "repost"
 RETRACT: Final = "retract"

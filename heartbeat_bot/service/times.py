@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from heartbeat_bot.delivery.gate import LONGEST_SCHEDULE
+from heartbeat_bot.sync.policy import LONGEST_SCHEDULE
 
 _LONGEST: Final = 60
 _TIMESTAMP: Final = re.compile(r"(?:<t:)?(\d{9,11})(?::[A-Za-z])?>?")

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 from recording import RecordingOutlet
 
-from heartbeat_bot.delivery.publisher import Publisher
 from heartbeat_bot.identity.matching import Fingerprint
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.sandbox.clock import ManualClock
@@ -12,6 +11,7 @@ from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
+from heartbeat_bot.sync.publisher import Publisher
 
 
 def sighting(path: str, *, issue: IssueId | None = None, explicit: str | None = None, text: str = "one") -> Sighting:

@@ -36,8 +36,8 @@ from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, TooMany
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import ChannelType, Event, Message
-from heartbeat_bot.service.passes import PassReport
 from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.sync.reconciler import PassReport
 
 ON_MESSAGES = "/channels/*/messages**"
 MOMENT, HOUR = 10.0, 3600.0

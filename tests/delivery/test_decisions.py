@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from heartbeat_bot.delivery.survey import facts_of
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.matching import Doubt
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
@@ -17,6 +16,7 @@ from heartbeat_bot.store.decisions import Ruling, Verdict
 from heartbeat_bot.store.ledger import IssueRecord, Ledger, Sighting
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, NOTICE, Draft, Series
 from heartbeat_bot.store.tables import IntentKind, State
+from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
 GUILD = GuildId(1)

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, text, update
 
-from heartbeat_bot.delivery.survey import facts_of
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.messages.post import Digest, PostKey
@@ -22,6 +21,7 @@ from heartbeat_bot.store.decisions import Ruling, Verdict
 from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
 from heartbeat_bot.store.receipts import Draft
 from heartbeat_bot.store.tables import IntentKind, State
+from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
-from heartbeat_bot.delivery.survey import facts_of
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.messages.post import PostKey
@@ -16,6 +15,7 @@ from heartbeat_bot.store.ledger import Sighting, open_ledger
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, Draft
 from heartbeat_bot.store.tables import IntentKind
+from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
 

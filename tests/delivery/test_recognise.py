@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from heartbeat_bot.delivery.recognise import is_same, posts_of_issues, recognise
 from heartbeat_bot.ids import MessageId
 from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.ports import SeenMessage
+from heartbeat_bot.sync.recovery import is_same, posts_of_issues, recognise
 
 
 def cover(title: str, *sections: str, url: str = "", text: str = "") -> Post:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from recording import KilledError, RecordingOutlet
 
-from heartbeat_bot.delivery.publisher import Outcome, Publisher
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
@@ -15,6 +14,7 @@ from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, NOTICE, Series
+from heartbeat_bot.sync.publisher import Outcome, Publisher
 
 GUILD, CHANNEL, ROOM = GuildId(1), ChannelId(2), ChannelId(3)
 COPY = Series("2")

@@ -14,10 +14,10 @@ from heartbeat_bot.errors import OutletError, SourceError
 from heartbeat_bot.ids import GuildId, IssueId, MessageId
 from heartbeat_bot.isolation.worker import Here
 from heartbeat_bot.ports import ChannelFacts, History, SeenMessage
-from heartbeat_bot.service.passes import Passes, PassReport
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.ledger import IssueRecord, Ledger, open_ledger
+from heartbeat_bot.sync.reconciler import Passes, PassReport
 
 NAME = "weekly"
 HOLD = timedelta(minutes=10)

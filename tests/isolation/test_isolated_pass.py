@@ -14,10 +14,10 @@ from heartbeat_bot.operation import no_progress, sync_once
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel
-from heartbeat_bot.service.passes import Passes
 from heartbeat_bot.sources.directory import DirectorySource
 from heartbeat_bot.store.approval import version_of
 from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.sync.reconciler import Passes
 
 P = ParamSpec("P")
 R = TypeVar("R")

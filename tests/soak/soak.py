@@ -45,7 +45,6 @@ from heartbeat_bot.errors import OutletError, UserError  # noqa: E402
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url  # noqa: E402
 from heartbeat_bot.messages.post import Post, PostKey  # noqa: E402
 from heartbeat_bot.operation import Opened, open_bot  # noqa: E402
-from heartbeat_bot.pictures import render_from  # noqa: E402
 from heartbeat_bot.sandbox.clock import ManualClock  # noqa: E402
 from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Headers, Malformed, Raw, TooMany  # noqa: E402
 from heartbeat_bot.sandbox.interactions import NoAnswerError  # noqa: E402
@@ -56,6 +55,7 @@ from heartbeat_bot.sandbox.world import Channel, ChannelType, Event, Message, Me
 from heartbeat_bot.sources.directory import blob_id  # noqa: E402
 from heartbeat_bot.store.ledger import IssueRecord  # noqa: E402
 from heartbeat_bot.store.tables import State  # noqa: E402
+from heartbeat_bot.sync.renderer import render_from  # noqa: E402
 
 _LOG = logging.getLogger(__name__)
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0

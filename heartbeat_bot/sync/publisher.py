@@ -19,8 +19,6 @@ from functools import partial
 from typing import Any, Final, TypeVar, assert_never
 
 from heartbeat_bot.clock import Clock
-from heartbeat_bot.delivery.plan import Delete, Edit, Held, Operation, Publish, Rekey, Send, plan
-from heartbeat_bot.delivery.recognise import is_same, is_same_but_jumps, recognise
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError, SourceError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId, message_url
 from heartbeat_bot.messages.post import COVER, UNKNOWN, Digest, File, Post, PostKey, Upload, is_of
@@ -29,6 +27,8 @@ from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, LostSend, Receipt, Series
 from heartbeat_bot.store.tables import IntentKind
 from heartbeat_bot.store.waits import LONGEST_WAIT, pause
+from heartbeat_bot.sync.plan import Delete, Edit, Held, Operation, Publish, Rekey, Send, plan
+from heartbeat_bot.sync.recovery import is_same, is_same_but_jumps, recognise
 
 NONCE_WINDOW: Final = timedelta(seconds=60)
 """How long after an intent its send is repeated with the same nonce. Discord remembers nonces for "a few minutes" (docs)."""

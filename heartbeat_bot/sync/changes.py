@@ -12,7 +12,6 @@ from typing import Final
 
 from heartbeat_bot import __version__
 from heartbeat_bot.config import NewsletterConfig
-from heartbeat_bot.delivery.gate import Facts, Removal, Rules, judge, judge_removals
 from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.identity.matching import Candidate, Fingerprint, Known, Resolution, are_plain_edits, identify
@@ -26,6 +25,7 @@ from heartbeat_bot.store.copies import Copy
 from heartbeat_bot.store.decisions import EVERY_ONE, Ruling
 from heartbeat_bot.store.ledger import NO_DUTIES, Duties, IssueRecord, Ledger, Sighting, instants
 from heartbeat_bot.store.tables import State
+from heartbeat_bot.sync.policy import Facts, Removal, Rules, judge, judge_removals
 
 _TITLE: Final = 500
 """Characters of a title that are kept: twice what an embed's title may have."""

@@ -10,9 +10,6 @@ from typing import Final
 
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
-from heartbeat_bot.delivery.publisher import Outcome, Publisher, ReadFile, Step, held_of
-from heartbeat_bot.delivery.survey import Survey, at_path, is_due, rendering_of, rulebook, survey
 from heartbeat_bot.errors import IssueError, MachineError, MissingPermissionsError, OutletError, SourceError, StateError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.isolation.bounds import EndedError
@@ -21,9 +18,7 @@ from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.machine import told_apart
 from heartbeat_bot.messages.post import Post, is_of
 from heartbeat_bot.messages.preview import Rendered
-from heartbeat_bot.pictures import render_from
 from heartbeat_bot.ports import UNKNOWN_CHANNEL, ChannelFacts, Discord
-from heartbeat_bot.service.new_start import check_new_start
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot, Source
 from heartbeat_bot.store.approval import Version, is_same, is_small, text_of, unseen, version_of
@@ -32,6 +27,11 @@ from heartbeat_bot.store.decisions import Ruling, Verdict
 from heartbeat_bot.store.ledger import Duties, IssueRecord, Ledger
 from heartbeat_bot.store.receipts import ANNOUNCEMENT
 from heartbeat_bot.store.tables import State
+from heartbeat_bot.sync.changes import Survey, at_path, is_due, rendering_of, rulebook, survey
+from heartbeat_bot.sync.new_start import check_new_start
+from heartbeat_bot.sync.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
+from heartbeat_bot.sync.publisher import Outcome, Publisher, ReadFile, Step, held_of
+from heartbeat_bot.sync.renderer import render_from
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED: Final = 1000

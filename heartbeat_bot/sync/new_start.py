@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from heartbeat_bot.config import NewsletterConfig
-from heartbeat_bot.delivery.recognise import posts_of_issues
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, message_url
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.sync.recovery import posts_of_issues
 
 _LOOK_BACK: Final = timedelta(days=90)
 """How far back a channel is looked through: three issues of a monthly newsletter. The newest hundred messages are in any case."""
