@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.delivery.outlet import log_in
+from heartbeat_bot.discord.rest import log_in
 from heartbeat_bot.isolation.worker import Worker
 from heartbeat_bot.operation import no_progress
 from heartbeat_bot.sandbox.ratelimits import RateLimits

@@ -17,11 +17,11 @@ from types import FrameType
 from typing import Any, Final
 
 from heartbeat_bot.archive.store import archive_beside, open_archive
-from heartbeat_bot.bot.client import Bot
-from heartbeat_bot.bot.gateway import Sleep, connect
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.delivery.outlet import DiscordOutlet, again, log_in
+from heartbeat_bot.discord.client import Bot
+from heartbeat_bot.discord.gateway import Sleep, connect
+from heartbeat_bot.discord.rest import DiscordOutlet, again, log_in
 from heartbeat_bot.errors import ConfigError, OutletError, RateLimitedError, StateError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.isolation.worker import Runner, Worker

@@ -8,9 +8,9 @@ from typing import Any
 
 from one_worker import WORKER
 
-from heartbeat_bot.bot.gateway import Sleep, connect
-from heartbeat_bot.bot.pace import Pace
 from heartbeat_bot.config import Config, parse_config
+from heartbeat_bot.discord.gateway import Sleep, connect
+from heartbeat_bot.discord.pace import Pace
 from heartbeat_bot.messages import limits
 from heartbeat_bot.messages.nodes import count_nodes
 from heartbeat_bot.messages.post import texts

@@ -9,7 +9,7 @@ from typing import Any
 import discord
 import pytest
 
-from heartbeat_bot.delivery.outlet import DiscordOutlet, log_in
+from heartbeat_bot.discord.rest import DiscordOutlet, log_in
 from heartbeat_bot.errors import OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
 from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey, Upload

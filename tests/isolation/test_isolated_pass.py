@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.delivery.outlet import log_in
+from heartbeat_bot.discord.rest import log_in
 from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.worker import Here, Worker
 from heartbeat_bot.operation import no_progress, sync_once

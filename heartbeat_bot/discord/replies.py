@@ -16,7 +16,7 @@ import discord
 from discord.http import MultipartParameters
 from discord.webhook.async_ import async_context
 
-from heartbeat_bot.delivery.outlet import FAILURES, parameters_of
+from heartbeat_bot.discord.rest import FAILURES, parameters_of
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import language
 from heartbeat_bot.messages import limits

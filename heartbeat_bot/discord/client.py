@@ -12,10 +12,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from heartbeat_bot.bot.pace import COMPLETION, Pace
-from heartbeat_bot.bot.replies import apologise
-from heartbeat_bot.bot.words import Translator
-from heartbeat_bot.delivery.outlet import FAILURES, NONSENSE
+from heartbeat_bot.discord.command_texts import Translator
+from heartbeat_bot.discord.pace import COMPLETION, Pace
+from heartbeat_bot.discord.replies import apologise
+from heartbeat_bot.discord.rest import FAILURES, NONSENSE
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import language
 from heartbeat_bot.service.service import Service

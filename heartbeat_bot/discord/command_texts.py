@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import discord
 from discord import app_commands
 
-from heartbeat_bot.bot.completions import FOR_MEMBERS, FOR_MODERATORS
+from heartbeat_bot.discord.completions import FOR_MEMBERS, FOR_MODERATORS
 from heartbeat_bot.languages import ENGLISH, language, own_texts
 
 Callback = Callable[..., Coroutine[Any, Any, None]]

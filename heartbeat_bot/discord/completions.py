@@ -6,7 +6,7 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from heartbeat_bot.bot.replies import asker, offer
+from heartbeat_bot.discord.replies import asker, offer
 
 Completion = Callable[..., Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 """Gets the interaction and what was typed so far."""

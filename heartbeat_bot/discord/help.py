@@ -5,7 +5,7 @@ from typing import Any
 
 from discord import app_commands
 
-from heartbeat_bot.bot.client import Bot
+from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.languages import Language
 from heartbeat_bot.messages.answers import Answer
 from heartbeat_bot.messages.dialect import escape, inert

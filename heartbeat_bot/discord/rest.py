@@ -19,7 +19,7 @@ from discord.http import MultipartParameters, Route
 from discord.webhook.async_ import async_context
 
 from heartbeat_bot.clock import Clock, system_clock
-from heartbeat_bot.delivery.wire import ANSWERS, UNTOLD_SECONDS, WIRE_SECONDS, Answers, InteractionAdapter, UnclearError, Wire
+from heartbeat_bot.discord.wire import ANSWERS, UNTOLD_SECONDS, WIRE_SECONDS, Answers, InteractionAdapter, UnclearError, Wire
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, sent_at
 from heartbeat_bot.machine import lack
