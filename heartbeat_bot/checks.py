@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import RULES, Rule
-from heartbeat_bot.messages.preview import finding_line
 from heartbeat_bot.printable import one_line
+from heartbeat_bot.rendering.preview import finding_line
 
 FORMATS: Final = ("text", "json", "github", "sarif")
 

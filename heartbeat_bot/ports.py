@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId
-from heartbeat_bot.messages.post import Upload
-from heartbeat_bot.messages.scheduled import Scheduled
+from heartbeat_bot.rendering.post import Upload
+from heartbeat_bot.rendering.scheduled import Scheduled
 
 UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_MESSAGE: Final = 10008

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from heartbeat_bot.issues.items import Event, Job
-from heartbeat_bot.messages.plain import composed, plain_text
-from heartbeat_bot.messages.post import COVER, File, Post
-from heartbeat_bot.messages.preview import Preview
+from heartbeat_bot.rendering.plain import composed, plain_text
+from heartbeat_bot.rendering.post import COVER, File, Post
+from heartbeat_bot.rendering.preview import Preview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

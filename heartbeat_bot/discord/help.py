@@ -7,9 +7,9 @@ from discord import app_commands
 
 from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.languages import Language
-from heartbeat_bot.messages.answers import Answer
-from heartbeat_bot.messages.dialect import escape, inert
-from heartbeat_bot.messages.post import Embed
+from heartbeat_bot.rendering.answers import Answer
+from heartbeat_bot.rendering.dialect import escape, inert
+from heartbeat_bot.rendering.post import Embed
 from heartbeat_bot.service.asking import Asker
 
 

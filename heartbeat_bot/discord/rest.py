@@ -23,8 +23,6 @@ from heartbeat_bot.discord.wire import ANSWERS, UNTOLD_SECONDS, WIRE_SECONDS, An
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, sent_at
 from heartbeat_bot.machine import lack
-from heartbeat_bot.messages.post import Upload
-from heartbeat_bot.messages.scheduled import Scheduled
 from heartbeat_bot.ports import (
     ALREADY_CROSSPOSTED,
     ATTACH_FILES,
@@ -41,6 +39,8 @@ from heartbeat_bot.ports import (
     SeenMessage,
     SeenServerEvent,
 )
+from heartbeat_bot.rendering.post import Upload
+from heartbeat_bot.rendering.scheduled import Scheduled
 from heartbeat_bot.store.waits import Wait, Waits
 
 _CROSSPOSTED: Final = 1 << 0

@@ -11,10 +11,10 @@ from heartbeat_bot.archive.told import Told
 from heartbeat_bot.archive.words import UNSPACED, folded_words
 from heartbeat_bot.issues.items import ONLINE, Event, EventKind, Job, JobKind
 from heartbeat_bot.languages import Language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.answers import Answer, Attachment
-from heartbeat_bot.messages.components import Component, Option, pages, press, row, select, turning
-from heartbeat_bot.messages.post import Embed
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer, Attachment
+from heartbeat_bot.rendering.components import Component, Option, pages, press, row, select, turning
+from heartbeat_bot.rendering.post import Embed
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk, Query, short_name, typed
 from heartbeat_bot.service.lines import FACT, TITLE, fact, linked, said, since

@@ -6,7 +6,7 @@ from typing import Final
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.languages import language
-from heartbeat_bot.messages.dialect import inert
+from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.service.auditing import TROUBLE, TROUBLE_OVER, Auditing
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import since, titled

@@ -12,9 +12,9 @@ from typing import Any, Final
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.ids import ChannelId, GuildId, sent_at
 from heartbeat_bot.languages import language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.components import Component, shortened
-from heartbeat_bot.messages.dialect import inert
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.components import Component, shortened
+from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.lines import said, titled

@@ -8,7 +8,7 @@ from heartbeat_bot.archive.entry import Entry
 from heartbeat_bot.archive.shelf import Kept
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.issues.items import Event, Job
-from heartbeat_bot.messages.post import PostKey
+from heartbeat_bot.rendering.post import PostKey
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.store.approval import is_same, version_of
 from heartbeat_bot.store.ledger import IssueRecord

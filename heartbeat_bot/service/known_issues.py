@@ -8,8 +8,8 @@ from typing import Final
 from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.languages import Language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.dialect import inert
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.authority import Authority
 from heartbeat_bot.service.desk import Desk, typed

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from heartbeat_bot.languages import Language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.components import shortened
-from heartbeat_bot.messages.dialect import DiscordConverter, inert
-from heartbeat_bot.messages.links import Links, is_web
-from heartbeat_bot.messages.post import COVER, Post
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.components import shortened
+from heartbeat_bot.rendering.dialect import DiscordConverter, inert
+from heartbeat_bot.rendering.links import Links, is_web
+from heartbeat_bot.rendering.post import COVER, Post
 
 TITLE: Final = 120
 """Characters of a title in a list: its Markdown may double them, and a line of two titles and their addresses must fit a page."""

@@ -12,12 +12,12 @@ from typing import Final
 from heartbeat_bot.errors import StateError, UserError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.languages import Language, language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.answers import Answer, Dialog
-from heartbeat_bot.messages.components import press, row, shortened, text_input
-from heartbeat_bot.messages.dialect import inert
-from heartbeat_bot.messages.post import Embed, texts
-from heartbeat_bot.messages.preview import Rendered
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer, Dialog
+from heartbeat_bot.rendering.components import press, row, shortened, text_input
+from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.post import Embed, texts
+from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority

@@ -13,12 +13,12 @@ from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.languages import Language, language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.components import Component, Option, Style, button, press, row, select, shortened
-from heartbeat_bot.messages.dialect import code_span, inert
-from heartbeat_bot.messages.links import is_web
-from heartbeat_bot.messages.post import COVER, Embed, Post, PostKey, texts
-from heartbeat_bot.messages.preview import Rendered
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.components import Component, Option, Style, button, press, row, select, shortened
+from heartbeat_bot.rendering.dialect import code_span, inert
+from heartbeat_bot.rendering.links import is_web
+from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
+from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.service.desk import Desk, short_name
 from heartbeat_bot.service.lines import TITLE, day_of, said, whole_lines
 from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP

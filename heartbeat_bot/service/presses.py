@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from heartbeat_bot.messages.answers import Answer, Dialog
+from heartbeat_bot.rendering.answers import Answer, Dialog
 from heartbeat_bot.service.asking import Asker
 
 Handle = Callable[[Asker, Sequence[str], Sequence[str]], Awaitable[Answer]]

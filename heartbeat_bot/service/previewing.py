@@ -5,12 +5,12 @@ from functools import partial
 from typing import Any, Final
 
 from heartbeat_bot.languages import Language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.answers import Answer, Attachment
-from heartbeat_bot.messages.components import leafing, press
-from heartbeat_bot.messages.dialect import code_span, inert
-from heartbeat_bot.messages.post import Embed, Post
-from heartbeat_bot.messages.preview import Rendered
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer, Attachment
+from heartbeat_bot.rendering.components import leafing, press
+from heartbeat_bot.rendering.dialect import code_span, inert
+from heartbeat_bot.rendering.post import Embed, Post
+from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.service.known_issues import KnownIssues

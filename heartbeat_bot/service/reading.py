@@ -9,12 +9,12 @@ from heartbeat_bot.archive.words import folded_words
 from heartbeat_bot.errors import SourceError, UserError
 from heartbeat_bot.ids import MessageId
 from heartbeat_bot.languages import Language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.answers import Answer, Attachment
-from heartbeat_bot.messages.components import Component, button, leafing, link_button, press, row
-from heartbeat_bot.messages.dialect import code_span, inert
-from heartbeat_bot.messages.links import is_web
-from heartbeat_bot.messages.post import COVER, Embed
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer, Attachment
+from heartbeat_bot.rendering.components import Component, button, leafing, link_button, press, row
+from heartbeat_bot.rendering.dialect import code_span, inert
+from heartbeat_bot.rendering.links import is_web
+from heartbeat_bot.rendering.post import COVER, Embed
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.service.lines import FACT, TITLE, day_of, named, said

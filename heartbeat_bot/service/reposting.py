@@ -8,11 +8,11 @@ from typing import Final
 
 from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.ids import ChannelId
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.answers import Answer
-from heartbeat_bot.messages.components import Style, button, press, row
-from heartbeat_bot.messages.dialect import inert
-from heartbeat_bot.messages.post import Post, PostKey, is_of
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer
+from heartbeat_bot.rendering.components import Style, button, press, row
+from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Act, Auditing
 from heartbeat_bot.service.desk import Desk, typed

@@ -8,10 +8,10 @@ from heartbeat_bot.archive.fulltext import Segment
 from heartbeat_bot.archive.store import Found, Hit
 from heartbeat_bot.archive.words import folded_words
 from heartbeat_bot.languages import Language
-from heartbeat_bot.messages.answers import Answer
-from heartbeat_bot.messages.components import press, row, turning
-from heartbeat_bot.messages.dialect import inert
-from heartbeat_bot.messages.post import Embed
+from heartbeat_bot.rendering.answers import Answer
+from heartbeat_bot.rendering.components import press, row, turning
+from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.post import Embed
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.desk import Desk, Query, short_name, typed
 from heartbeat_bot.service.lines import FACT, TITLE, day_of, linked, said

@@ -17,12 +17,6 @@ from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.errors import OutletError, RateLimitedError, UserError
 from heartbeat_bot.ids import GuildId
 from heartbeat_bot.languages import Language, language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.answers import Answer
-from heartbeat_bot.messages.components import Component, button, press, row, shortened
-from heartbeat_bot.messages.dialect import inert
-from heartbeat_bot.messages.plain import composed
-from heartbeat_bot.messages.scheduled import Scheduled, scheduled
 from heartbeat_bot.ports import (
     FINISHED_SERVER_EVENT,
     MISSING_PERMISSION,
@@ -30,6 +24,12 @@ from heartbeat_bot.ports import (
     UNKNOWN_SERVER_EVENT,
     SeenServerEvent,
 )
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer
+from heartbeat_bot.rendering.components import Component, button, press, row, shortened
+from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.plain import composed
+from heartbeat_bot.rendering.scheduled import Scheduled, scheduled
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.authority import Authority

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.messages.answers import Answer, Dialog
-from heartbeat_bot.messages.components import Press
+from heartbeat_bot.rendering.answers import Answer, Dialog
+from heartbeat_bot.rendering.components import Press
 from heartbeat_bot.service.agenda import Agenda
 from heartbeat_bot.service.alarms import Alarms
 from heartbeat_bot.service.asking import Asker

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.ids import ChannelId
-from heartbeat_bot.messages.answers import Answer
+from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.service.asking import Asker
 from heartbeat_bot.service.auditing import Auditing
 from heartbeat_bot.service.desk import Desk, typed

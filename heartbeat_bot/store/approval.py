@@ -21,7 +21,7 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import Any, Final, NewType, Protocol
 
-from heartbeat_bot.messages.post import File, Post
+from heartbeat_bot.rendering.post import File, Post
 from heartbeat_bot.sources.snapshot import BlobId
 
 Version = NewType("Version", str)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Delete, Row, Select, delete, insert, select, 
 
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
-from heartbeat_bot.messages.post import Post, PostKey, is_of
+from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.approval import Version

@@ -20,7 +20,7 @@ from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.matching import Doubt, Fingerprint, Known
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.machine import lack
-from heartbeat_bot.messages.post import PostKey, is_of
+from heartbeat_bot.rendering.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store import sqlite, tables
 from heartbeat_bot.store.approval import ANY_PICTURES, Version, difference, is_same, text_of, with_any_pictures

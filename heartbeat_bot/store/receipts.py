@@ -13,7 +13,7 @@ from typing import Any, Final, NewType
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
-from heartbeat_bot.messages.post import UNKNOWN, Digest, File, PostKey
+from heartbeat_bot.rendering.post import UNKNOWN, Digest, File, PostKey
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.sqlite import Store, reading, writing
 from heartbeat_bot.store.tables import IntentKind, State

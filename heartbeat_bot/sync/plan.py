@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url
-from heartbeat_bot.messages.post import Digest, Post, PostKey
+from heartbeat_bot.rendering.post import Digest, Post, PostKey
 
 Urls = Mapping[PostKey, str]
 """The addresses of the messages that carry posts."""

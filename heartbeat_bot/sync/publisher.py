@@ -21,8 +21,8 @@ from typing import Any, Final, TypeVar, assert_never
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError, SourceError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId, message_url
-from heartbeat_bot.messages.post import COVER, UNKNOWN, Digest, File, Post, PostKey, Upload, is_of
 from heartbeat_bot.ports import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Messages, SeenMessage
+from heartbeat_bot.rendering.post import COVER, UNKNOWN, Digest, File, Post, PostKey, Upload, is_of
 from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, LostSend, Receipt, Series
 from heartbeat_bot.store.tables import IntentKind

@@ -16,9 +16,9 @@ from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.turns import Turn, Turns
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.machine import told_apart
-from heartbeat_bot.messages.post import Post, is_of
-from heartbeat_bot.messages.preview import Rendered
 from heartbeat_bot.ports import UNKNOWN_CHANNEL, ChannelFacts, Discord
+from heartbeat_bot.rendering.post import Post, is_of
+from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot, Source
 from heartbeat_bot.store.approval import Version, is_same, is_small, text_of, unseen, version_of

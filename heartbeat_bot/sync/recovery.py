@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from heartbeat_bot.ids import MessageId
-from heartbeat_bot.messages.post import JUMPS_TITLE
 from heartbeat_bot.ports import SeenMessage
+from heartbeat_bot.rendering.post import JUMPS_TITLE
 
 _ATTACHMENT = "attachment://"
 _JUMP = re.compile(r"/channels/\d+/\d+/(\d+)\)")

@@ -14,12 +14,12 @@ from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.compose import picture_targets
-from heartbeat_bot.messages.plain import composed
-from heartbeat_bot.messages.post import File
-from heartbeat_bot.messages.preview import Rendered
-from heartbeat_bot.rendering import Settings, folder_url, links_of, render
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.compose import picture_targets
+from heartbeat_bot.rendering.plain import composed
+from heartbeat_bot.rendering.post import File
+from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.render import Settings, folder_url, links_of, render
 from heartbeat_bot.sources.snapshot import Contents
 
 _MOST_PICTURES: Final = 100

@@ -11,8 +11,8 @@ from town import Town
 from two_servers import ABBEY_PUBLIC, ABBEY_SECRET, Abbey, asker, found, told
 
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.messages.answers import Answer
-from heartbeat_bot.messages.components import press, read_press
+from heartbeat_bot.rendering.answers import Answer
+from heartbeat_bot.rendering.components import press, read_press
 from heartbeat_bot.sandbox.faults import Answer as SandboxAnswer
 from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.service.asking import Asker

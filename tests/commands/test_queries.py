@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartbeat_bot.messages.components import written
+from heartbeat_bot.rendering.components import written
 from heartbeat_bot.service.desk import Query
 
 

@@ -7,7 +7,7 @@ import pytest
 from test_moderating import JUNE, by_mo
 from town import Town
 
-from heartbeat_bot.messages.dialect import GAP, inert
+from heartbeat_bot.rendering.dialect import GAP, inert
 from heartbeat_bot.service.auditing import SUPPRESS_EMBEDS
 from heartbeat_bot.service.desk import typed
 

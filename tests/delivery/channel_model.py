@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url
-from heartbeat_bot.messages.post import Digest, Post
+from heartbeat_bot.rendering.post import Digest, Post
 from heartbeat_bot.sync.plan import Delete, Edit, Held, Operation, Publish, Rekey, Send, plan
 
 GUILD = GuildId(1)

@@ -7,8 +7,8 @@ from typing import Any
 
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId, MessageId
-from heartbeat_bot.messages.post import Upload
 from heartbeat_bot.ports import ATTACH_FILES, UNKNOWN_MESSAGE, History, SeenMessage
+from heartbeat_bot.rendering.post import Upload
 from heartbeat_bot.sandbox.clock import ManualClock, Snowflakes, instant_of
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, IssueId
-from heartbeat_bot.messages.post import PostKey
+from heartbeat_bot.rendering.post import PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.ledger import Sighting, open_ledger

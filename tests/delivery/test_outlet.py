@@ -12,7 +12,7 @@ import pytest
 from heartbeat_bot.discord.rest import DiscordOutlet, log_in
 from heartbeat_bot.errors import OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
-from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey, Upload
+from heartbeat_bot.rendering.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey, Upload
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Close, Hold, Malformed, TooMany
 from heartbeat_bot.sandbox.ratelimits import Quota

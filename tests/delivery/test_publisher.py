@@ -10,7 +10,7 @@ from recording import KilledError, RecordingOutlet
 
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
-from heartbeat_bot.messages.post import COVER, Embed, File, Jump, Post, PostKey, Upload
+from heartbeat_bot.rendering.post import COVER, Embed, File, Jump, Post, PostKey, Upload
 from heartbeat_bot.sandbox.clock import ManualClock, Snowflakes
 from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.store.tables import State

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from heartbeat_bot.ids import MessageId
-from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.ports import SeenMessage
+from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.sync.recovery import is_same, posts_of_issues, recognise
 
 

@@ -9,7 +9,7 @@ from recording import KilledError, RecordingOutlet
 
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
-from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
+from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.ledger import Ledger, open_ledger

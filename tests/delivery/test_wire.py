@@ -13,7 +13,7 @@ from heartbeat_bot.discord.rest import DiscordOutlet, log_in
 from heartbeat_bot.discord.wire import MOST_INVALID
 from heartbeat_bot.errors import OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId
-from heartbeat_bot.messages.post import Upload
+from heartbeat_bot.rendering.post import Upload
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Headers, Raw, TooMany
 from heartbeat_bot.sandbox.ratelimits import Quota

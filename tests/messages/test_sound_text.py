@@ -6,9 +6,9 @@ import unicodedata
 import pytest
 
 from heartbeat_bot.issues.lint import lint
-from heartbeat_bot.messages.preview import Preview
-from heartbeat_bot.messages.preview_json import as_json
-from heartbeat_bot.rendering import render
+from heartbeat_bot.rendering.preview import Preview
+from heartbeat_bot.rendering.preview_json import as_json
+from heartbeat_bot.rendering.render import render
 from heartbeat_bot.service.lines import fact, linked, named, titled
 
 FILES: dict[str, bytes] = {

@@ -13,11 +13,11 @@ from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import elements, line_of
-from heartbeat_bot.messages.compose import Composition, compose
-from heartbeat_bot.messages.dialect import DiscordConverter
-from heartbeat_bot.messages.links import Links
-from heartbeat_bot.messages.post import COVER, File
-from heartbeat_bot.messages.preview import Preview
+from heartbeat_bot.rendering.compose import Composition, compose
+from heartbeat_bot.rendering.dialect import DiscordConverter
+from heartbeat_bot.rendering.links import Links
+from heartbeat_bot.rendering.post import COVER, File
+from heartbeat_bot.rendering.preview import Preview
 
 _MOST_OF_A_RULE: Final = 20
 _MANY: Final = 30

@@ -7,8 +7,8 @@ from enum import IntEnum, StrEnum
 from itertools import accumulate, pairwise, takewhile
 from typing import Final
 
-from heartbeat_bot.messages.dialect import GAP
-from heartbeat_bot.messages.limits import EMBED_DESCRIPTION
+from heartbeat_bot.rendering.dialect import GAP
+from heartbeat_bot.rendering.limits import EMBED_DESCRIPTION
 
 
 class Kind(StrEnum):

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from heartbeat_bot.issues.items import ONLINE, Event
 from heartbeat_bot.languages import language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.components import shortened
-from heartbeat_bot.messages.plain import composed
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.components import shortened
+from heartbeat_bot.rendering.plain import composed
 
 FIRST_HOUR: Final = time(9)
 LAST_HOUR: Final = time(18)

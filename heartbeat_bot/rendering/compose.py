@@ -12,13 +12,13 @@ from heartbeat_bot.issues.model import Finding, Issue, Section
 from heartbeat_bot.issues.reading import DESCRIPTION_KEYS, PICTURE_KEYS
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import elements, has_any, line_of
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.dialect import GAP, DiscordConverter, code_block, escape, heading_line
-from heartbeat_bot.messages.hosts import another_host
-from heartbeat_bot.messages.links import Links, is_vector, is_web
-from heartbeat_bot.messages.pack import Card, Gallery, Piece, Room, Rule, Text, Title, Unfurl, lower_bound, pack
-from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
-from heartbeat_bot.messages.split import Kind
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.dialect import GAP, DiscordConverter, code_block, escape, heading_line
+from heartbeat_bot.rendering.hosts import another_host
+from heartbeat_bot.rendering.links import Links, is_vector, is_web
+from heartbeat_bot.rendering.pack import Card, Gallery, Piece, Room, Rule, Text, Title, Unfurl, lower_bound, pack
+from heartbeat_bot.rendering.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
+from heartbeat_bot.rendering.split import Kind
 
 _HEADING = re.compile(r"^h[1-6]$")
 _PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)

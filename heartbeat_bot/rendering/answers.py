@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from heartbeat_bot.messages.components import Component
-from heartbeat_bot.messages.post import Upload
+from heartbeat_bot.rendering.components import Component
+from heartbeat_bot.rendering.post import Upload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import re
 
-from heartbeat_bot.messages.dialect import EMOJI
+from heartbeat_bot.rendering.dialect import EMOJI
 
 _NODES = re.compile(
     r"(?P<escape>\\.)"

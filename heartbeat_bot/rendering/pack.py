@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Self, assert_never
 
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.nodes import count_nodes, weighs_at_most, weight
-from heartbeat_bot.messages.post import Embed, EmbedImage
-from heartbeat_bot.messages.split import Cut, Kind, split, tear
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.nodes import count_nodes, weighs_at_most, weight
+from heartbeat_bot.rendering.post import Embed, EmbedImage
+from heartbeat_bot.rendering.split import Cut, Kind, split, tear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from heartbeat_bot.messages.dialect import GAP
+from heartbeat_bot.rendering.dialect import GAP
 
 _TOKEN = re.compile(
     r"```(?:[A-Za-z0-9_+.#-]*\n)?(?P<block>.*?)```"

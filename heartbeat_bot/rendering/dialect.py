@@ -14,9 +14,9 @@ from bs4.element import NavigableString, PageElement, Tag
 from markdownify import MarkdownConverter
 
 from heartbeat_bot.issues.tree import STANDING, children, has_any, line_of
-from heartbeat_bot.messages.hosts import another_host, names_scheme
-from heartbeat_bot.messages.limits import LIST_DEPTH
-from heartbeat_bot.messages.links import Links, is_vector, is_web, shown_beside
+from heartbeat_bot.rendering.hosts import another_host, names_scheme
+from heartbeat_bot.rendering.limits import LIST_DEPTH
+from heartbeat_bot.rendering.links import Links, is_vector, is_web, shown_beside
 
 GAP: Final = "\u200b"
 """A character without width: it keeps apart what Discord would read as one."""

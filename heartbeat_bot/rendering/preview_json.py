@@ -9,8 +9,8 @@ from typing import Any
 
 from heartbeat_bot.issues.events import find_events
 from heartbeat_bot.issues.jobs import find_jobs
-from heartbeat_bot.messages.post import Post
-from heartbeat_bot.messages.preview import Preview, finding_json
+from heartbeat_bot.rendering.post import Post
+from heartbeat_bot.rendering.preview import Preview, finding_json
 
 
 def as_json(preview: Preview, *, event_headings: Sequence[str] = (), job_headings: Sequence[str] = ()) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from enum import IntEnum
 from typing import Any, Final
 
 from heartbeat_bot.languages import Language
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.nodes import weight
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.nodes import weight
 
 Component = Mapping[str, Any]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from heartbeat_bot.issues.model import Finding, Issue
-from heartbeat_bot.messages.compose import Composition
-from heartbeat_bot.messages.post import Post
 from heartbeat_bot.printable import one_line
+from heartbeat_bot.rendering.compose import Composition
+from heartbeat_bot.rendering.post import Post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
