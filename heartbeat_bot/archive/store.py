@@ -23,7 +23,7 @@ from heartbeat_bot.archive.schema import APPLICATION, VERSION, entries, metadata
 from heartbeat_bot.archive.shelf import Kept, Record, Shelf, record_of
 from heartbeat_bot.archive.told import Told, in_order, told_by
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.issues.items import Event, Job
+from heartbeat_bot.extract.items import Event, Job
 from heartbeat_bot.store import sqlite
 from heartbeat_bot.store.sqlite import Database
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-from heartbeat_bot.issues.calendar_words import MONTH
+from heartbeat_bot.extract.calendar_words import MONTH
 
 _LANGUAGE = re.compile(r"(?:[a-z]{2}|zh)(?:[-_](?:[a-z]{2}|hans|hant))?", re.IGNORECASE)
 # ISO 639-1: the languages with more than ten million speakers, those of Europe, and "en". Others are rarely translated into.

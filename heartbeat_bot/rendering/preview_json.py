@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from heartbeat_bot.issues.events import find_events
-from heartbeat_bot.issues.jobs import find_jobs
+from heartbeat_bot.extract.events import find_events
+from heartbeat_bot.extract.jobs import find_jobs
 from heartbeat_bot.rendering.post import Post
 from heartbeat_bot.rendering.preview import Preview, finding_json
 

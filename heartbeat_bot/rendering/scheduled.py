@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from heartbeat_bot.issues.items import ONLINE, Event
+from heartbeat_bot.extract.items import ONLINE, Event
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import shortened

@@ -9,7 +9,7 @@ from typing import Final
 from heartbeat_bot.archive.calendar import calendar
 from heartbeat_bot.archive.told import Told
 from heartbeat_bot.archive.words import UNSPACED, folded_words
-from heartbeat_bot.issues.items import ONLINE, Event, EventKind, Job, JobKind
+from heartbeat_bot.extract.items import ONLINE, Event, EventKind, Job, JobKind
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Attachment

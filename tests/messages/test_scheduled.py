@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartbeat_bot.issues.items import Event
+from heartbeat_bot.extract.items import Event
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.scheduled import Scheduled, scheduled
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from heartbeat_bot.issues.calendar_words import MONTH, WEEKDAY
-from heartbeat_bot.issues.dates import When, find_dates
-from heartbeat_bot.issues.lines import Line
+from heartbeat_bot.extract.calendar_words import MONTH, WEEKDAY
+from heartbeat_bot.extract.dates import When, find_dates
+from heartbeat_bot.extract.lines import Line
 
 _ONLINE = re.compile(
     r"\b(?:online|on-line|virtual(?:ly|mente)?|virtuell|webinare?|hybride?|híbrid[oa]s?|en ligne|en línea|live-?stream(?:ed)?"

@@ -8,7 +8,7 @@ from typing import Final
 
 from bs4.element import NavigableString, Tag
 
-from heartbeat_bot.issues.calendar_words import MONTH
+from heartbeat_bot.extract.calendar_words import MONTH
 
 _CAPITAL = r"(?=[^\W\d_a-z]|[\"“\[])"
 _SENTENCE_END = re.compile(

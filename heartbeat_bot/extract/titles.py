@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from heartbeat_bot.issues.dates import When
-from heartbeat_bot.issues.lines import Line, Name
+from heartbeat_bot.extract.dates import When
+from heartbeat_bot.extract.lines import Line, Name
 
 EVENT_PAGE = re.compile(
     r"/events?/[\w-]*\d|eventbrite\.[\w.]+/e/|\.eventbrite\.com|//(?:lu\.ma|luma\.com)/(?!calendar/)|/e/[\w-]+\d{6}|guild\.host/events"

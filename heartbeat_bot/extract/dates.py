@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Final
 
-from heartbeat_bot.issues.calendar_words import ENGLISH_MONTH, MONTH, WEEKDAY, month_number, weekday_number
-from heartbeat_bot.issues.zones import ZONE, beside, meanings, zone
+from heartbeat_bot.extract.calendar_words import ENGLISH_MONTH, MONTH, WEEKDAY, month_number, weekday_number
+from heartbeat_bot.extract.zones import ZONE, beside, meanings, zone
 
 _LOOKS_BACK: Final = timedelta(days=62)
 _LOOKS_AHEAD: Final = timedelta(days=303)

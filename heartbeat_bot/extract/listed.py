@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, cast
 
-from heartbeat_bot.issues.dates import When, at_time, find_dates
-from heartbeat_bot.issues.items import Event, EventKind, Job
-from heartbeat_bot.issues.lines import plain_line
+from heartbeat_bot.extract.dates import When, at_time, find_dates
+from heartbeat_bot.extract.items import Event, EventKind, Job
+from heartbeat_bot.extract.lines import plain_line
+from heartbeat_bot.extract.places import is_online, place_of
+from heartbeat_bot.extract.titles import clean, plain_title
+from heartbeat_bot.extract.zones import zone
 from heartbeat_bot.issues.model import Issue
-from heartbeat_bot.issues.places import is_online, place_of
-from heartbeat_bot.issues.titles import clean, plain_title
-from heartbeat_bot.issues.zones import zone
 
 EVENT_KEYS: Final = ("events", "event")
 JOB_KEYS: Final = ("jobs", "job")

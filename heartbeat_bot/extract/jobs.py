@@ -6,10 +6,10 @@ from typing import Final
 
 from bs4.element import Tag
 
-from heartbeat_bot.issues.items import Job, JobKind
-from heartbeat_bot.issues.listed import listed_jobs
+from heartbeat_bot.extract.items import Job, JobKind
+from heartbeat_bot.extract.listed import listed_jobs
+from heartbeat_bot.extract.topics import Entry, Topic, marked, topics
 from heartbeat_bot.issues.model import Issue
-from heartbeat_bot.issues.topics import Entry, Topic, marked, topics
 from heartbeat_bot.issues.tree import line_of
 
 _HEADING = re.compile(
