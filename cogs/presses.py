@@ -7,7 +7,7 @@ from discord.ext import commands
 
 from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.discord.replies import ask, asker, pressed, reply, take_time
-from heartbeat_bot.service.service import Service
+from heartbeat_bot.features.service import Service
 
 
 class Presses(commands.Cog):

@@ -23,12 +23,12 @@ from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.discord.gateway import Sleep, connect
 from heartbeat_bot.discord.rest import DiscordOutlet, again, log_in
 from heartbeat_bot.errors import ConfigError, OutletError, RateLimitedError, StateError, UserError
+from heartbeat_bot.features.desk import Desk
+from heartbeat_bot.features.service import Service
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.machine import told_apart
 from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
-from heartbeat_bot.service.desk import Desk
-from heartbeat_bot.service.service import Service
 from heartbeat_bot.sources.opening import open_source
 from heartbeat_bot.sources.turns import Turns
 from heartbeat_bot.standing import Standing

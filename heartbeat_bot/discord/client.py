@@ -17,8 +17,8 @@ from heartbeat_bot.discord.pace import COMPLETION, Pace
 from heartbeat_bot.discord.replies import apologise
 from heartbeat_bot.discord.rest import FAILURES, NONSENSE
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.features.service import Service
 from heartbeat_bot.languages import language
-from heartbeat_bot.service.service import Service
 from heartbeat_bot.store.waits import Waits
 
 _LOG = logging.getLogger(__name__)

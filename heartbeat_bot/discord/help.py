@@ -6,11 +6,11 @@ from typing import Any
 from discord import app_commands
 
 from heartbeat_bot.discord.client import Bot
+from heartbeat_bot.features.actor import Asker
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.rendering.dialect import escape, inert
 from heartbeat_bot.rendering.post import Embed
-from heartbeat_bot.service.asking import Asker
 
 
 async def help_for(bot: Bot, asker: Asker) -> Answer:

@@ -18,12 +18,12 @@ from discord.webhook.async_ import async_context
 
 from heartbeat_bot.discord.rest import FAILURES, parameters_of
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.router import Kind
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Dialog
 from heartbeat_bot.rendering.components import Press, read_press, shortened
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.presses import Kind
 
 _LOG = logging.getLogger(__name__)
 _MODAL: Final = 9

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heartbeat_bot.features.desk import Query
 from heartbeat_bot.rendering.components import written
-from heartbeat_bot.service.desk import Query
 
 
 @given(st.text(max_size=400))

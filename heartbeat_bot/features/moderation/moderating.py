@@ -10,23 +10,16 @@ from functools import partial
 from typing import Final
 
 from heartbeat_bot.errors import StateError, UserError
-from heartbeat_bot.ids import ChannelId, IssueId
-from heartbeat_bot.languages import Language, language
-from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.answers import Answer, Dialog
-from heartbeat_bot.rendering.components import press, row, shortened, text_input
-from heartbeat_bot.rendering.dialect import inert
-from heartbeat_bot.rendering.post import Embed, texts
-from heartbeat_bot.rendering.preview import Rendered
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.auditing import Auditing
-from heartbeat_bot.service.authority import Authority
-from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.known_issues import KnownIssues
-from heartbeat_bot.service.lines import as_content, listed, since, titled, whole_lines
-from heartbeat_bot.service.looking import Looking
-from heartbeat_bot.service.notices import asked_together, is_open, notice_of, seal_of_many
-from heartbeat_bot.service.presses import (
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.lines import as_content, listed, since, titled, whole_lines
+from heartbeat_bot.features.looking import Looking
+from heartbeat_bot.features.moderation.auditing import Auditing
+from heartbeat_bot.features.moderation.authority import Authority
+from heartbeat_bot.features.moderation.known_issues import KnownIssues
+from heartbeat_bot.features.moderation.notices import asked_together, is_open, notice_of, seal_of_many
+from heartbeat_bot.features.moderation.times import read_time
+from heartbeat_bot.features.router import (
     APPROVE,
     DECIDE_ALL,
     SCHEDULE,
@@ -37,7 +30,14 @@ from heartbeat_bot.service.presses import (
     arguments_of,
     number_of,
 )
-from heartbeat_bot.service.times import read_time
+from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.languages import Language, language
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer, Dialog
+from heartbeat_bot.rendering.components import press, row, shortened, text_input
+from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.post import Embed, texts
+from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.store.approval import SEAL, Version, dump, seal, unseen
 from heartbeat_bot.store.ledger import IssueRecord, Newsletter
 from heartbeat_bot.store.tables import PENDING

@@ -7,16 +7,16 @@ from typing import Final
 from heartbeat_bot.archive.fulltext import Segment
 from heartbeat_bot.archive.store import Found, Hit
 from heartbeat_bot.archive.words import folded_words
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, Query, short_name, typed
+from heartbeat_bot.features.lines import FACT, TITLE, day_of, linked, said
+from heartbeat_bot.features.readers import Readers, Scope
+from heartbeat_bot.features.router import OutdatedError, Pressable, arguments_of, number_of
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.rendering.components import press, row, turning
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Embed
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.desk import Desk, Query, short_name, typed
-from heartbeat_bot.service.lines import FACT, TITLE, day_of, linked, said
-from heartbeat_bot.service.presses import OutdatedError, Pressable, arguments_of, number_of
-from heartbeat_bot.service.readers import Readers, Scope
 
 SEARCH: Final = "search"
 PLACES: Final = ("all", "titles")

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk
+from heartbeat_bot.features.lines import said, titled
 from heartbeat_bot.ids import ChannelId, GuildId, sent_at
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import Component, shortened
 from heartbeat_bot.rendering.dialect import inert
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.desk import Desk
-from heartbeat_bot.service.lines import said, titled
 from heartbeat_bot.store.audit import Action, ActionId
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.sync.publisher import CLOCK_SKEW

@@ -15,6 +15,12 @@ from typing import Any, Final
 from heartbeat_bot.archive.told import Told
 from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.errors import OutletError, RateLimitedError, UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.lines import isolated, named, said
+from heartbeat_bot.features.moderation.auditing import Auditing
+from heartbeat_bot.features.moderation.authority import Authority
+from heartbeat_bot.features.router import Kind, Pressable, arguments_of
 from heartbeat_bot.ids import GuildId
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.ports import (
@@ -30,12 +36,6 @@ from heartbeat_bot.rendering.components import Component, button, press, row, sh
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.plain import composed
 from heartbeat_bot.rendering.scheduled import Scheduled, scheduled
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.auditing import Auditing
-from heartbeat_bot.service.authority import Authority
-from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.lines import isolated, named, said
-from heartbeat_bot.service.presses import Kind, Pressable, arguments_of
 from heartbeat_bot.store.server_events import ServerEvent
 
 SERVER_EVENT: Final = "server-event"

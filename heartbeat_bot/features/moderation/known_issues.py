@@ -7,13 +7,13 @@ from typing import Final
 
 from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.lines import as_content, day_of, named
+from heartbeat_bot.features.moderation.authority import Authority
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.dialect import inert
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.authority import Authority
-from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.lines import as_content, day_of, named
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.store.tables import OUT, PENDING, State
 

@@ -8,8 +8,8 @@ from heartbeat_bot.archive.entry import Entry
 from heartbeat_bot.archive.shelf import Kept
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.extract.items import Event, Job
+from heartbeat_bot.features.desk import Desk
 from heartbeat_bot.rendering.post import PostKey
-from heartbeat_bot.service.desk import Desk
 from heartbeat_bot.store.approval import is_same, version_of
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.sync.changes import at_path, rendering_of

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.service.alarms import Alarms
-from heartbeat_bot.service.indexing import Indexing
-from heartbeat_bot.service.notices import Notices
-from heartbeat_bot.service.server_events import ServerEvents
+from heartbeat_bot.features.agenda.server_events import ServerEvents
+from heartbeat_bot.features.indexing import Indexing
+from heartbeat_bot.features.moderation.notices import Notices
+from heartbeat_bot.features.status.alarms import Alarms
 from heartbeat_bot.sync.reconciler import Passes, PassReport
 
 

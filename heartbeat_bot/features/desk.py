@@ -12,11 +12,11 @@ from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import OutletError
+from heartbeat_bot.features.router import OutdatedError
 from heartbeat_bot.ids import IssueId, MessageId, message_url
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering.components import shortened, written
 from heartbeat_bot.rendering.dialect import inert
-from heartbeat_bot.service.presses import OutdatedError
 from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, Receipt
 from heartbeat_bot.sync.reconciler import Passes

@@ -7,6 +7,11 @@ from typing import Any, Final
 from heartbeat_bot.archive.entry import Entry, Listed, Part
 from heartbeat_bot.archive.words import folded_words
 from heartbeat_bot.errors import SourceError, UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.lines import FACT, TITLE, day_of, named, said
+from heartbeat_bot.features.readers import Readers
+from heartbeat_bot.features.router import Pressable, arguments_of, number_of
 from heartbeat_bot.ids import MessageId
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
@@ -15,11 +20,6 @@ from heartbeat_bot.rendering.components import Component, button, leafing, link_
 from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.links import is_web
 from heartbeat_bot.rendering.post import COVER, Embed
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.lines import FACT, TITLE, day_of, named, said
-from heartbeat_bot.service.presses import Pressable, arguments_of, number_of
-from heartbeat_bot.service.readers import Readers
 from heartbeat_bot.sources.directory import blob_id
 
 READ: Final = "read"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from heartbeat_bot.features.actor import Asker
 from heartbeat_bot.rendering.answers import Answer, Dialog
-from heartbeat_bot.service.asking import Asker
 
 Handle = Callable[[Asker, Sequence[str], Sequence[str]], Awaitable[Answer]]
 """Gets who pressed, the arguments of the press, and what was chosen or typed."""

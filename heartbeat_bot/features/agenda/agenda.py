@@ -10,16 +10,16 @@ from heartbeat_bot.archive.calendar import calendar
 from heartbeat_bot.archive.told import Told
 from heartbeat_bot.archive.words import UNSPACED, folded_words
 from heartbeat_bot.extract.items import ONLINE, Event, EventKind, Job, JobKind
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, Query, short_name, typed
+from heartbeat_bot.features.lines import FACT, TITLE, fact, linked, said, since
+from heartbeat_bot.features.readers import Readers, Scope
+from heartbeat_bot.features.router import Kind, OutdatedError, Pressable, arguments_of, number_of
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Attachment
 from heartbeat_bot.rendering.components import Component, Option, pages, press, row, select, turning
 from heartbeat_bot.rendering.post import Embed
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.desk import Desk, Query, short_name, typed
-from heartbeat_bot.service.lines import FACT, TITLE, fact, linked, said, since
-from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable, arguments_of, number_of
-from heartbeat_bot.service.readers import Readers, Scope
 
 EVENTS: Final = "events"
 HIRING: Final = "hiring"

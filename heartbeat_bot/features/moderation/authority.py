@@ -3,10 +3,10 @@
 from typing import NoReturn
 
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.moderation.auditing import Auditing
 from heartbeat_bot.ids import ChannelId, GuildId
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.auditing import Auditing
-from heartbeat_bot.service.desk import Desk, typed
 from heartbeat_bot.store.ledger import IssueRecord
 
 

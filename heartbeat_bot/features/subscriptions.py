@@ -3,12 +3,12 @@
 from http import HTTPStatus
 
 from heartbeat_bot.errors import OutletError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.moderation.auditing import Auditing
+from heartbeat_bot.features.readers import Readers
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.rendering.answers import Answer
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.auditing import Auditing
-from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.readers import Readers
 
 
 class Subscribing:

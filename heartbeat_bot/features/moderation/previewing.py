@@ -4,6 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk
+from heartbeat_bot.features.lines import TITLE, part_name, said, whole_lines
+from heartbeat_bot.features.moderation.known_issues import KnownIssues
+from heartbeat_bot.features.router import PREVIEW, Kind, Pressable, arguments_of, number_of
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Attachment
@@ -11,11 +16,6 @@ from heartbeat_bot.rendering.components import leafing, press
 from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.post import Embed, Post
 from heartbeat_bot.rendering.preview import Rendered
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.desk import Desk
-from heartbeat_bot.service.known_issues import KnownIssues
-from heartbeat_bot.service.lines import TITLE, part_name, said, whole_lines
-from heartbeat_bot.service.presses import PREVIEW, Kind, Pressable, arguments_of, number_of
 from heartbeat_bot.store.ledger import IssueRecord
 
 TURN: Final = "preview-turn"

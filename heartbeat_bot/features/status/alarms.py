@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Final
 
 from heartbeat_bot.errors import OutletError
+from heartbeat_bot.features.desk import Desk
+from heartbeat_bot.features.lines import since, titled
+from heartbeat_bot.features.moderation.auditing import TROUBLE, TROUBLE_OVER, Auditing
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering.dialect import inert
-from heartbeat_bot.service.auditing import TROUBLE, TROUBLE_OVER, Auditing
-from heartbeat_bot.service.desk import Desk
-from heartbeat_bot.service.lines import since, titled
 from heartbeat_bot.store.troubles import Trouble
 from heartbeat_bot.sync.reconciler import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
 

@@ -3,27 +3,27 @@
 from collections.abc import Mapping, Sequence
 
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.agenda.agenda import Agenda
+from heartbeat_bot.features.agenda.server_events import ServerEvents
+from heartbeat_bot.features.browse.reading import Reading
+from heartbeat_bot.features.browse.searching import Searching
+from heartbeat_bot.features.desk import Desk
+from heartbeat_bot.features.indexing import Indexing
+from heartbeat_bot.features.looking import Looking
+from heartbeat_bot.features.moderation.auditing import Auditing
+from heartbeat_bot.features.moderation.authority import Authority
+from heartbeat_bot.features.moderation.known_issues import KnownIssues
+from heartbeat_bot.features.moderation.moderating import Moderating
+from heartbeat_bot.features.moderation.notices import Notices
+from heartbeat_bot.features.moderation.previewing import Previewing
+from heartbeat_bot.features.moderation.reposting import Reposting
+from heartbeat_bot.features.readers import Readers
+from heartbeat_bot.features.router import Kind, OutdatedError, Pressable
+from heartbeat_bot.features.status.alarms import Alarms
+from heartbeat_bot.features.subscriptions import Subscribing
 from heartbeat_bot.rendering.answers import Answer, Dialog
 from heartbeat_bot.rendering.components import Press
-from heartbeat_bot.service.agenda import Agenda
-from heartbeat_bot.service.alarms import Alarms
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.auditing import Auditing
-from heartbeat_bot.service.authority import Authority
-from heartbeat_bot.service.desk import Desk
-from heartbeat_bot.service.indexing import Indexing
-from heartbeat_bot.service.known_issues import KnownIssues
-from heartbeat_bot.service.looking import Looking
-from heartbeat_bot.service.moderating import Moderating
-from heartbeat_bot.service.notices import Notices
-from heartbeat_bot.service.presses import Kind, OutdatedError, Pressable
-from heartbeat_bot.service.previewing import Previewing
-from heartbeat_bot.service.readers import Readers
-from heartbeat_bot.service.reading import Reading
-from heartbeat_bot.service.reposting import Reposting
-from heartbeat_bot.service.searching import Searching
-from heartbeat_bot.service.server_events import ServerEvents
-from heartbeat_bot.service.subscribing import Subscribing
 
 
 class Service:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heartbeat_bot.errors import UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
 from heartbeat_bot.ids import ChannelId
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.desk import Desk, typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

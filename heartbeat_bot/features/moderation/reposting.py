@@ -7,19 +7,19 @@ from hashlib import sha256
 from typing import Final
 
 from heartbeat_bot.errors import OutletError, UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.lines import as_content, listed, part_name, titled
+from heartbeat_bot.features.looking import Looking
+from heartbeat_bot.features.moderation.auditing import Act, Auditing
+from heartbeat_bot.features.moderation.known_issues import KnownIssues
+from heartbeat_bot.features.router import OutdatedError, Pressable, arguments_of, id_of
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.rendering.components import Style, button, press, row
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
-from heartbeat_bot.service.asking import Asker
-from heartbeat_bot.service.auditing import Act, Auditing
-from heartbeat_bot.service.desk import Desk, typed
-from heartbeat_bot.service.known_issues import KnownIssues
-from heartbeat_bot.service.lines import as_content, listed, part_name, titled
-from heartbeat_bot.service.looking import Looking
-from heartbeat_bot.service.presses import OutdatedError, Pressable, arguments_of, id_of
 from heartbeat_bot.store.approval import Version, seal, text_of
 from heartbeat_bot.store.copies import Copy
 from heartbeat_bot.store.ledger import IssueRecord

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
+from heartbeat_bot.features.desk import Desk, short_name
+from heartbeat_bot.features.lines import TITLE, day_of, said, whole_lines
+from heartbeat_bot.features.router import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.languages import Language, language
@@ -19,9 +22,6 @@ from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.links import is_web
 from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
 from heartbeat_bot.rendering.preview import Rendered
-from heartbeat_bot.service.desk import Desk, short_name
-from heartbeat_bot.service.lines import TITLE, day_of, said, whole_lines
-from heartbeat_bot.service.presses import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
 from heartbeat_bot.store.approval import Version, seal, unseen
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.store.receipts import NOTICE, NOTICE_OF_ONE, Receipt
