@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from heartbeat_bot.app.operation import no_progress
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.discord.rest import log_in
 from heartbeat_bot.isolation.worker import Worker
-from heartbeat_bot.operation import no_progress
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, ChannelType

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from heartbeat_bot import __version__
-from heartbeat_bot.checks import FORMATS, as_github, as_sarif, as_text_report
+from heartbeat_bot.cli.checks import FORMATS, as_github, as_sarif, as_text_report
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.files import Found, Patterns, issue_files, shown, write
 from heartbeat_bot.cli.options import config_option, newsletter_option

@@ -14,8 +14,8 @@ import discord
 import pytest
 from home import ISSUE, Home
 
+from heartbeat_bot.app.operation import run_bot
 from heartbeat_bot.config import load_config
-from heartbeat_bot.operation import run_bot
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Close, Fault, Hold, Malformed, Raw, TooMany
 from heartbeat_bot.sandbox.permissions import Permission

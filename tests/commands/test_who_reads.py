@@ -11,7 +11,7 @@ from test_reposting import confirm
 from town import Town, components
 from two_servers import ABBEY_PUBLIC, Abbey, found, told
 
-from heartbeat_bot.operation import diagnose
+from heartbeat_bot.app.operation import diagnose
 from heartbeat_bot.rendering.components import button, press, row
 from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
 from heartbeat_bot.sandbox.objects import message_object

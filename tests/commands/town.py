@@ -8,10 +8,10 @@ from typing import Any
 
 from one_worker import WORKER
 
+from heartbeat_bot.app.operation import Opened, open_bot
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.discord.gateway import Sleep, connect
 from heartbeat_bot.discord.pace import Pace
-from heartbeat_bot.operation import Opened, open_bot
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.nodes import count_nodes
 from heartbeat_bot.rendering.post import texts

@@ -28,9 +28,9 @@ import pytest
 from forked import Process, start
 from one_worker import WORKER
 
+from heartbeat_bot.app.operation import sync_once
 from heartbeat_bot.config import load_config
 from heartbeat_bot.ids import ChannelId, GuildId
-from heartbeat_bot.operation import sync_once
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, TooMany
 from heartbeat_bot.sandbox.ratelimits import RateLimits

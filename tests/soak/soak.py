@@ -37,13 +37,13 @@ import pytest  # noqa: E402 - the path comes first
 from authors import Authors, Edition  # noqa: E402
 from one_worker import WORKER  # noqa: E402
 
+from heartbeat_bot.app.operation import Opened, open_bot  # noqa: E402
 from heartbeat_bot.cli.loop import leaves  # noqa: E402
 from heartbeat_bot.config import Config, parse_config  # noqa: E402
 from heartbeat_bot.discord import wire  # noqa: E402
 from heartbeat_bot.discord.gateway import connect  # noqa: E402
 from heartbeat_bot.errors import OutletError, UserError  # noqa: E402
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url  # noqa: E402
-from heartbeat_bot.operation import Opened, open_bot  # noqa: E402
 from heartbeat_bot.rendering.post import Post, PostKey  # noqa: E402
 from heartbeat_bot.sandbox.clock import ManualClock  # noqa: E402
 from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Headers, Malformed, Raw, TooMany  # noqa: E402

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from heartbeat_bot.app.operation import run_bot
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.operation import run_bot
 from heartbeat_bot.sandbox.permissions import CORE, Permission
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from heartbeat_bot.app.standing import Standing
 from heartbeat_bot.archive.store import archive_beside, open_archive
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config import Config
@@ -31,7 +32,6 @@ from heartbeat_bot.machine import told_apart
 from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
 from heartbeat_bot.sources.opening import open_source
 from heartbeat_bot.sources.turns import Turns
-from heartbeat_bot.standing import Standing
 from heartbeat_bot.store import sqlite
 from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.store.waits import Wait, Waits
