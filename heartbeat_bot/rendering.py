@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.headings import HeadingPattern
 from heartbeat_bot.issues.lint import lint
-from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.issues.model import DateOrder, Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import elements, line_of
@@ -58,6 +58,11 @@ class Settings(Protocol):
         ...
 
     @property
+    def dates(self) -> DateOrder | None:
+        """What comes first in numeric dates."""
+        ...
+
+    @property
     def images(self) -> _Images:
         """Where pictures come from."""
         ...
@@ -85,7 +90,7 @@ def render(
     ``files`` maps the targets of pictures to the files that are uploaded; all other pictures are linked. Raises IssueError when the
     file cannot be read, or would flood a channel.
     """
-    issue = read_issue(path, data)
+    issue = read_issue(path, data, newsletter.dates if newsletter else None)
     site = site_url or (newsletter.site_url if newsletter else None) or ""
     page = newsletter.page_url(slug=issue.slug, path=issue.path, day=issue.day) if newsletter else ""
     images = (newsletter.images.base_url if newsletter else None) or ""

@@ -343,6 +343,10 @@ class NewsletterConfig(_Model):
     )
     images: ImagesConfig = Field(default=ImagesConfig(), description="Where pictures come from: linked or uploaded.")
     announce: AnnounceConfig = Field(description="Where, when and how issues are posted.")
+    dates: Literal["day-first", "month-first"] | None = Field(
+        default=None,
+        description="What comes first in dates such as 03/04/2026: day-first or month-first; null asks each issue, and warns.",
+    )
     sections: SectionsConfig = Field(
         default=SectionsConfig(), description="Headings that mean something, on top of the built-in ones."
     )
