@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heartbeat_bot.cli import main
+from heartbeat_bot.extract.events import find_events
 from heartbeat_bot.isolation.bounds import deadline
-from heartbeat_bot.issues.events import find_events
 from heartbeat_bot.issues.model import DateOrder, Issue
 from heartbeat_bot.issues.reading import read_head, read_issue
 
