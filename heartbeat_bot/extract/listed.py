@@ -27,7 +27,6 @@ _COMPANY: Final = ("company", "employer", "organization", "organisation")
 _YES: Final = frozenset({"true", "yes", "on", "1", "hybrid", "online", "virtual"})
 _MOST: Final = 500
 _LONGEST: Final = 1000
-_DAY: Final = 24 * 60
 _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2199
 
@@ -137,7 +136,7 @@ def _when(words: Mapping[str, Any], issue: Issue) -> When | None:
     if start is None:
         return None
     if (clock := words.get("time")) is not None:
-        start = _at_clock(start, _clock(clock), zone_word)
+        start = _at_clock(start, str(clock)[:_LONGEST], zone_word)
     end = _moment(_first(words, _END), issue, zone_word)
     last = (end.end or end.start) if end else start.end
     if isinstance(start.start, datetime) and last is not None and not isinstance(last, datetime):
@@ -148,14 +147,6 @@ def _when(words: Mapping[str, Any], issue: Issue) -> When | None:
         last = last.date()
     later = last is not None and _sortable(last) > _sortable(start.start)
     return When(start=start.start, end=last if later else None, timezone=start.timezone, span=(0, 0))
-
-
-def _clock(value: object) -> str:
-    """Write a time of day as words: YAML reads ``15:00`` without quotes as a number of minutes, ``15:00:00`` as one of seconds."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        minutes = value if 0 <= value < _DAY else value // 60 % _DAY
-        return f"{minutes // 60:02d}:{minutes % 60:02d}"
-    return str(value)[:_LONGEST]
 
 
 def _at_clock(day: When, clock: str, zone_word: str) -> When:

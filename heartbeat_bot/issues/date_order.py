@@ -24,8 +24,6 @@ _NEAR: Final = timedelta(days=7)
 """Issues come out up to a week after the day in their file's name."""
 _MOST: Final = 1000
 """Dates of an issue that are looked at."""
-_LONGEST: Final = 1000
-"""Characters of a value of front matter that are looked at: a few aliases make thousands of one long text."""
 _NOT_READ: Final = frozenset({"code", "pre", "s", "del"})
 _LISTS: Final = frozenset({"ul", "ol", "dl", "table"})
 _ENTRIES: Final = frozenset({"li", "dt", "dd", "tr"})
@@ -114,7 +112,7 @@ def dates_in_values(value: object) -> Iterator[NumericDate]:
     while waiting:
         part, entries = waiting.pop()
         if isinstance(part, str):
-            yield from numeric_dates(part[:_LONGEST], entries=entries)
+            yield from numeric_dates(part, entries=entries)
         elif isinstance(part, Mapping):
             waiting += [(inner, entries) for inner in reversed(list(cast("Mapping[Any, Any]", part).values()))]
         elif isinstance(part, list):

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from heartbeat_bot.cli import main
 from heartbeat_bot.extract.events import find_events
-from heartbeat_bot.isolation.bounds import deadline
 from heartbeat_bot.issues.model import DateOrder, Issue
 from heartbeat_bot.issues.reading import read_head, read_issue
 
@@ -189,11 +188,3 @@ def test_check_tells_of_it_and_a_newsletters_setting_ends_that(tmp_path: Path, m
     assert "2026-04-03" in check()  # date-differs names the day
     Path("config.yaml").write_text(config.replace("{dates}", "dates: german"))
     assert "dates" in check()
-
-
-def test_a_long_text_told_a_thousand_times_by_aliases_is_not_searched_a_thousand_times() -> None:
-    aliases = "a: &a [*t, *t, *t, *t, *t, *t, *t, *t, *t, *t]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
-    many = f"c: &c [{', '.join(['*b'] * 10)}]\nd: [{', '.join(['*c'] * 10)}]\n"
-    text = f"---\ntitle: T\nt: &t '{'1' * 60_000}'\n{aliases}{many}date: 03/04/2026\n---\n"
-    with deadline(2):
-        assert issue(text + "x\n").day == date(2026, 3, 4)

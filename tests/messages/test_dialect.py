@@ -84,9 +84,7 @@ def test_a_heading_swallowed_by_an_iframe_is_recovered() -> None:
     assert [section.title for section in issue.sections] == ["One", "Two"]
 
 
-@pytest.mark.parametrize(
-    "inline", ["`x`<code>y<img src='/p.png'></code>", "<b><a href='/b'>x<img src='/p.png'>*</a></b>"]
-)
+@pytest.mark.parametrize("inline", ["`x`<code>y<img src='/p.png'></code>", "<b><a href='/b'>x<img src='/p.png'>*</a></b>"])
 def test_a_picture_within_code_or_within_a_link_that_is_cut_up_is_shown_once(inline: str) -> None:
     embeds = compose(read_issue("a.md", f"{inline}\n".encode()), site=SITE).posts[0].embeds
     assert [embed.image.url for embed in embeds if embed.image] == [f"{SITE}p.png"]
