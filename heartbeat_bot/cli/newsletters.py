@@ -18,7 +18,6 @@ from heartbeat_bot.rendering.preview import Preview
 from heartbeat_bot.rendering.render import render
 from heartbeat_bot.sources.directory import DirectoryContents
 from heartbeat_bot.sources.regular_file import IrregularError, open_regular
-from heartbeat_bot.sync.renderer import attached_pictures
 
 
 def load(config_path: str | None) -> Config:
@@ -61,6 +60,9 @@ def _of_this_folder() -> Config:
 
 def render_here(path: Path, shown: str, data: bytes, newsletter: NewsletterConfig, *, site_url: str) -> Preview:
     """Render a file's bytes with its pictures from the current folder, where a checkout of the source is worked on."""
+    # It comes with the database, which takes a while to load.
+    from heartbeat_bot.sync.renderer import attached_pictures  # noqa: PLC0415 - see above
+
     here, whole = Path.cwd(), path.resolve()
     inside = whole.relative_to(here) if whole.is_relative_to(here) else path
     contents = DirectoryContents(root=here, files={})

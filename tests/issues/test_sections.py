@@ -108,6 +108,8 @@ def test_text_behind_what_belongs_into_the_head_of_a_page_is_text_of_the_issue()
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("body", ["<?xml version='1.0'?><a/>", "<div>notes.html</div>", "<pre>/etc/passwd</pre>", "", "<!-- c -->", "<"])
+@pytest.mark.parametrize(
+    "body", ["<?xml version='1.0'?><a/>", "<div>notes.html</div>", "<pre>/etc/passwd</pre>", "", "<!-- c -->", "<"]
+)
 def test_no_text_is_taken_for_another_kind_of_document(body: str) -> None:
     issue(body)
