@@ -1,4 +1,4 @@
-"""An issue → its posts: a cover, then a message (or as few as hold it) per section, as docs/looks.md shows."""
+"""An issue → its posts: a cover, then a message (or as few as hold it) per section."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
