@@ -347,6 +347,10 @@ class NewsletterConfig(_Model):
     destinations: Annotated[tuple[AnnounceConfig, ...], BeforeValidator(as_tuple)] = Field(
         default=(), description="More channels that issues are posted to, each with the keys of announce and a life of its own."
     )
+    dates: Literal["day-first", "month-first"] | None = Field(
+        default=None,
+        description="What comes first in dates such as 03/04/2026: day-first or month-first; null asks each issue, and warns.",
+    )
     sections: SectionsConfig = Field(
         default=SectionsConfig(), description="Headings that mean something, on top of the built-in ones."
     )
