@@ -11,7 +11,7 @@ from pathlib import Path
 
 from heartbeat_bot.archive.entry import Entry, Part
 from heartbeat_bot.archive.store import Archive, open_archive
-from heartbeat_bot.issues.items import Event, Job
+from heartbeat_bot.extract.items import Event, Job
 
 ISSUES = 1_000
 PARTS = 12

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.messages.compose import Composition, compose
+from heartbeat_bot.rendering.compose import Composition, compose
 
 SITE = "https://example.org/"
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from corpus import SITE, composed, corpus_files
 
-from heartbeat_bot.messages.hosts import another_host
+from heartbeat_bot.rendering.hosts import another_host
 
 ORACLE = "@odiffey/discord-markdown@3.3.0"
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')

@@ -3,10 +3,10 @@
 import discord
 from discord.ext import commands
 
-from heartbeat_bot.bot.client import Bot
-from heartbeat_bot.bot.help import help_for
-from heartbeat_bot.bot.replies import asker, defer, reply
-from heartbeat_bot.bot.words import Audience, command
+from heartbeat_bot.discord.client import Bot
+from heartbeat_bot.discord.command_texts import Audience, command
+from heartbeat_bot.discord.help import help_for
+from heartbeat_bot.discord.replies import asker, defer, reply
 
 
 class Help(commands.Cog):

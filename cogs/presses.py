@@ -5,9 +5,9 @@ from typing import Any
 import discord
 from discord.ext import commands
 
-from heartbeat_bot.bot.client import Bot
-from heartbeat_bot.bot.replies import ask, asker, pressed, reply, take_time
-from heartbeat_bot.service.service import Service
+from heartbeat_bot.discord.client import Bot
+from heartbeat_bot.discord.replies import ask, asker, pressed, reply, take_time
+from heartbeat_bot.features.service import Service
 
 
 class Presses(commands.Cog):

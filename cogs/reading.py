@@ -4,9 +4,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from heartbeat_bot.bot.client import Bot
-from heartbeat_bot.bot.replies import asker, defer, origin, reply
-from heartbeat_bot.bot.words import Audience, command, offered, text
+from heartbeat_bot.discord.client import Bot
+from heartbeat_bot.discord.command_texts import Audience, command, offered, text
+from heartbeat_bot.discord.replies import asker, defer, origin, reply
 
 
 class Reading(commands.Cog):

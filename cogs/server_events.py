@@ -3,10 +3,10 @@
 import discord
 from discord.ext import commands
 
-from heartbeat_bot.bot.client import Bot
-from heartbeat_bot.bot.replies import asker, defer, reply
-from heartbeat_bot.bot.words import Audience, command
-from heartbeat_bot.service.server_events import ServerEvents
+from heartbeat_bot.discord.client import Bot
+from heartbeat_bot.discord.command_texts import Audience, command
+from heartbeat_bot.discord.replies import asker, defer, reply
+from heartbeat_bot.features.agenda.server_events import ServerEvents
 
 
 class Gathering(commands.Cog):

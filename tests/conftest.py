@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sqlite import Database
+from heartbeat_bot.store.sqlite import Database
 
 with warnings.catch_warnings():
     # discord.py imports audioop for voice, which Python 3.11 already calls deprecated; once imported, it warns no more.

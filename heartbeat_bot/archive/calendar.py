@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from heartbeat_bot.archive.told import Told
-from heartbeat_bot.issues.items import Event
-from heartbeat_bot.messages.plain import composed
+from heartbeat_bot.extract.items import Event
+from heartbeat_bot.rendering.plain import composed
 
 _PRODUCT: Final = "-//heartbeat-bot//events//EN"
 _ADDRESS = re.compile(r"https?://[!-~]+")

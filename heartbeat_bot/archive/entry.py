@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from heartbeat_bot.issues.items import Event, Job
-from heartbeat_bot.messages.plain import composed, plain_text
-from heartbeat_bot.messages.post import COVER, File, Post
-from heartbeat_bot.messages.preview import Preview
+from heartbeat_bot.extract.items import Event, Job
+from heartbeat_bot.rendering.plain import composed, plain_text
+from heartbeat_bot.rendering.post import COVER, File, Post
+from heartbeat_bot.rendering.preview import Preview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,8 @@ def entry_of(
     leads nowhere (:meth:`Links.resolve` of its site and page).
     """
     # Their patterns take memory, and a bot whose archive is full needs them for the next issue only.
-    from heartbeat_bot.issues.events import find_events  # noqa: PLC0415
-    from heartbeat_bot.issues.jobs import find_jobs  # noqa: PLC0415
+    from heartbeat_bot.extract.events import find_events  # noqa: PLC0415
+    from heartbeat_bot.extract.jobs import find_jobs  # noqa: PLC0415
 
     issue = preview.issue
     events = find_events(issue, event_headings)

@@ -8,7 +8,7 @@ from itertools import count, islice
 
 from heartbeat_bot.archive.entry import Listed
 from heartbeat_bot.archive.words import UNSPACED, folded_words
-from heartbeat_bot.issues.calendar_words import month_names
+from heartbeat_bot.extract.calendar_words import month_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,15 +17,15 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from heartbeat_bot import sqlite
 from heartbeat_bot.archive import fulltext, stored
 from heartbeat_bot.archive.entry import Entry, Listed, Part
 from heartbeat_bot.archive.schema import APPLICATION, VERSION, entries, metadata, parts
 from heartbeat_bot.archive.shelf import Kept, Record, Shelf, record_of
 from heartbeat_bot.archive.told import Told, in_order, told_by
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.issues.items import Event, Job
-from heartbeat_bot.sqlite import Database
+from heartbeat_bot.extract.items import Event, Job
+from heartbeat_bot.store import sqlite
+from heartbeat_bot.store.sqlite import Database
 
 _LOG = logging.getLogger(__name__)
 _READERS: Final = 3

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from heartbeat_bot.issues.items import Event, EventKind, Job, JobKind
-from heartbeat_bot.messages.post import File
+from heartbeat_bot.extract.items import Event, EventKind, Job, JobKind
+from heartbeat_bot.rendering.post import File
 
 
 def dump_body(body: Mapping[str, Any]) -> bytes:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from heartbeat_bot.archive.entry import Listed
-from heartbeat_bot.issues.agenda import agenda
-from heartbeat_bot.issues.items import Event
+from heartbeat_bot.extract.agenda import agenda
+from heartbeat_bot.extract.items import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from heartbeat_bot import __version__
-from heartbeat_bot.checks import FORMATS, as_github, as_sarif, as_text_report
+from heartbeat_bot.cli.checks import FORMATS, as_github, as_sarif, as_text_report
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.files import Found, Patterns, issue_files, shown, write
 from heartbeat_bot.cli.options import config_option, newsletter_option
@@ -19,9 +19,9 @@ from heartbeat_bot.isolation.bounds import SECONDS, deadline
 from heartbeat_bot.issues.decoding import check_size
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
-from heartbeat_bot.messages.preview import Preview, as_text, finding_json, finding_line
 from heartbeat_bot.printable import as_json
-from heartbeat_bot.rendering import Settings, render
+from heartbeat_bot.rendering.preview import Preview, as_text, finding_json, finding_line
+from heartbeat_bot.rendering.render import Settings, render
 from heartbeat_bot.sources.regular_file import IrregularError, open_regular
 
 
@@ -141,7 +141,7 @@ def _render(found: Found, settings: Settings | None, site_url: str) -> Preview |
 
 def _entry(result: Preview, settings: Settings | None) -> dict[str, Any]:
     # What finds events and jobs takes longer to load than most issues take to show, and only this form of a preview has them.
-    from heartbeat_bot.messages.preview_json import as_json  # noqa: PLC0415 - see above
+    from heartbeat_bot.rendering.preview_json import as_json  # noqa: PLC0415 - see above
 
     events = tuple(pattern.pattern for pattern in settings.sections.events) if settings else ()
     jobs = tuple(pattern.pattern for pattern in settings.sections.jobs) if settings else ()

@@ -15,11 +15,11 @@ from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.isolation.bounds import SECONDS, deadline
 from heartbeat_bot.isolation.worker import Here
-from heartbeat_bot.messages.preview import Preview
-from heartbeat_bot.pictures import attached_pictures
-from heartbeat_bot.rendering import Settings, render
+from heartbeat_bot.rendering.preview import Preview
+from heartbeat_bot.rendering.render import Settings, render
 from heartbeat_bot.sources.directory import DirectoryContents
 from heartbeat_bot.sources.regular_file import IrregularError, open_regular
+from heartbeat_bot.sync.renderer import attached_pictures
 
 
 def load(config_path: str | None) -> Config:

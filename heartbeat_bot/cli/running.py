@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
+from heartbeat_bot.app.operation import no_progress, run_bot, sync_once
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.loop import run_to_the_end
 from heartbeat_bot.cli.newsletters import check_newsletter, load
 from heartbeat_bot.cli.options import config_option, newsletter_option
 from heartbeat_bot.cli.printing import say
 from heartbeat_bot.errors import ConfigError, UserError
-from heartbeat_bot.operation import no_progress, run_bot, sync_once
 
 
 @click.command()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from heartbeat_bot.app.demo import Demo
 from heartbeat_bot.cli.loop import run_to_the_end
 from heartbeat_bot.cli.printing import say
-from heartbeat_bot.demo import Demo
 
 
 @click.command()

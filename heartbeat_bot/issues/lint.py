@@ -79,7 +79,7 @@ _MOST: Final = 100
 _DAYS_APART: Final = timedelta(days=7)
 """Issues come out up to a week after the day in their file's name."""
 _TITLE: Final = 256
-"""Characters of an embed's title on Discord, as messages/limits.py has it."""
+"""Characters of an embed's title on Discord, as rendering/limits.py has it."""
 _MENTION = re.compile(r"(?<![\w./])@(?:everyone|here)\b|<@[!&]?\d{15,20}>")
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b(?=\s*(?:[:(\])]|$))|^\W*(?:TODO|FIXME|XXX)\b|\b[Ll]orem ipsum\b")
 _UNFINISHED_TITLE = re.compile(r"(?:^|[:#\d\s–—-])\s*(?:\.{3,}|…)$|\b(?:TODO|FIXME|TBD)\b")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from heartbeat_bot.errors import SourceError
-from heartbeat_bot.messages.limits import PICTURE_BYTES
+from heartbeat_bot.rendering.limits import PICTURE_BYTES
 
 MOST_ENTRIES: Final = 200_000
 """Files and folders that are looked at, where the patterns lead: ten times a large site."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import SourceError
 from heartbeat_bot.issues.decoding import MOST_BYTES, check_size
-from heartbeat_bot.messages.limits import PICTURE_BYTES
+from heartbeat_bot.rendering.limits import PICTURE_BYTES
 from heartbeat_bot.sources.bounds import Tally, TooManyError, check_picture
 from heartbeat_bot.sources.regular_file import IrregularError, RegularFile, open_regular
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot

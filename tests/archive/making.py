@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from heartbeat_bot.archive.entry import Entry, Part
-from heartbeat_bot.issues.items import Event, Job
+from heartbeat_bot.extract.items import Event, Job
 
 
 def part(key: str, text: str, title: str = "") -> Part:

@@ -15,7 +15,7 @@ from making import event
 from heartbeat_bot.archive.calendar import calendar, uid
 from heartbeat_bot.archive.entry import Listed
 from heartbeat_bot.archive.told import Told
-from heartbeat_bot.issues.items import Event
+from heartbeat_bot.extract.items import Event
 
 NOW = datetime(2026, 5, 22, 9, 30, 15, 999, tzinfo=UTC)
 LISTED = Listed(

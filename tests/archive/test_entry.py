@@ -7,8 +7,8 @@ import pytest
 
 from heartbeat_bot.archive.entry import Entry, entry_of
 from heartbeat_bot.archive.store import Archive
-from heartbeat_bot.messages.links import Links
-from heartbeat_bot.rendering import render
+from heartbeat_bot.rendering.links import Links
+from heartbeat_bot.rendering.render import render
 
 SITE = "https://owl.example/"
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"

@@ -10,7 +10,7 @@ from making import entry, event, job
 from heartbeat_bot.archive import told as telling
 from heartbeat_bot.archive.entry import Listed
 from heartbeat_bot.archive.store import Archive
-from heartbeat_bot.issues.items import Event
+from heartbeat_bot.extract.items import Event
 
 PAGE = "https://www.meetup.com/owls/events/77/"
 NIGHT = event("Owl Night", date(2026, 6, 5), location="Berlin", url=PAGE)

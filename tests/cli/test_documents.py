@@ -9,7 +9,7 @@ import discord
 import pytest
 
 from heartbeat_bot.cli import main
-from heartbeat_bot.delivery import outlet
+from heartbeat_bot.discord import rest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -71,14 +71,14 @@ def test_the_readme_tells_of_the_options_before_the_command() -> None:
 
 def test_the_invitation_asks_for_exactly_the_permissions_that_the_outlet_needs() -> None:
     (told,) = re.findall(r"permissions=(\d+)", README)
-    needed = discord.Permissions(**dict.fromkeys(outlet._PERMISSIONS, True))  # noqa: SLF001 - what the outlet demands of a channel
+    needed = discord.Permissions(**dict.fromkeys(rest._PERMISSIONS, True))  # noqa: SLF001 - what the outlet demands of a channel
     assert int(told) == needed.value
 
 
 def test_the_readme_says_what_optional_permissions_are_for() -> None:
     (told,) = re.findall(r"Two more are optional;.*?\n\d\.", README, flags=re.DOTALL)
-    assert set(outlet.OPTIONAL_PERMISSIONS) <= set(discord.Permissions.VALID_FLAGS)
-    for name in outlet.OPTIONAL_PERMISSIONS.values():
+    assert set(rest.OPTIONAL_PERMISSIONS) <= set(discord.Permissions.VALID_FLAGS)
+    for name in rest.OPTIONAL_PERMISSIONS.values():
         assert re.search(rf"{name} .*?for\s+`/[\w-]+`", told, flags=re.DOTALL), name
 
 

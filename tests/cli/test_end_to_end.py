@@ -10,7 +10,7 @@ from home import ISSUE, Home
 
 from heartbeat_bot.sandbox.faults import Answer, Raw
 from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sqlite import exclusive
+from heartbeat_bot.store.sqlite import exclusive
 
 
 async def test_what_is_there_on_the_first_run_is_known_and_not_news(home: Home) -> None:

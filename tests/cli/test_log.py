@@ -28,7 +28,7 @@ LOG = logging.getLogger("heartbeat_bot.tests")
         ("https://ann:ge@heim@example.org/a", "https://example.org/a"),
         ("ssh://git:geheim@example.org/a", "ssh://git@example.org/a"),
         ("https://example.org/@ann and ann@example.org", "https://example.org/@ann and ann@example.org"),
-        ("heartbeat_bot.delivery.publisher", "heartbeat_bot.delivery.publisher"),
+        ("heartbeat_bot.sync.publisher", "heartbeat_bot.sync.publisher"),
         ("2026-03-02-spring-heartbeat-of-the-community.en.md", "2026-03-02-spring-heartbeat-of-the-community.en.md"),
     ],
 )

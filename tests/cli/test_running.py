@@ -14,8 +14,8 @@ import discord
 import pytest
 from home import ISSUE, Home
 
+from heartbeat_bot.app.operation import run_bot
 from heartbeat_bot.config import load_config
-from heartbeat_bot.operation import run_bot
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Close, Fault, Hold, Malformed, Raw, TooMany
 from heartbeat_bot.sandbox.permissions import Permission
@@ -251,7 +251,7 @@ async def test_what_a_moderator_began_before_the_end_is_finished_once_and_told(h
 
 
 async def test_a_state_that_is_busy_for_a_while_does_not_end_the_watch(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heartbeat_bot.sqlite._BUSY_MILLISECONDS", 300)
+    monkeypatch.setattr("heartbeat_bot.store.sqlite._BUSY_MILLISECONDS", 300)
     monkeypatch.setenv("HB_TOKEN", home.sandbox.token)
     config = load_config(home.config)
     often = {

@@ -2,7 +2,7 @@
 
 from logging import INFO, WARNING
 
-from heartbeat_bot.standing import Standing
+from heartbeat_bot.app.standing import Standing
 
 AWAY = "the source is away; tried again at {}"
 

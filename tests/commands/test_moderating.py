@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from town import JULY, Town
 
-from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.sandbox.faults import Answer, TooMany
 from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
 from heartbeat_bot.sandbox.permissions import Permission
+from heartbeat_bot.store.tables import State
 
 JUNE = JULY.replace("July", "June").replace("2026-07", "2026-06")
 HOSTILE = [
@@ -121,7 +121,7 @@ async def test_a_paused_newsletter_posts_nothing_until_it_is_resumed_also_after_
 
 
 async def test_a_pause_is_answered_while_a_look_hangs(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heartbeat_bot.service.moderating._PATIENCE", 0.05)
+    monkeypatch.setattr("heartbeat_bot.features.moderation.moderating._PATIENCE", 0.05)
     async with town.running():
         async with town.opened.service.looking.alone("mill"):
             assert "finishes at most the issue that it is posting" in town.shown(await by_mo(town, "pause"))

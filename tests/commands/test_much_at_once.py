@@ -10,7 +10,7 @@ import pytest
 from test_moderating import JUNE, by_mo, posted
 from town import Town
 
-from heartbeat_bot.delivery.clock import system_clock
+from heartbeat_bot.clock import system_clock
 from heartbeat_bot.sandbox.faults import Close, Cue
 from heartbeat_bot.sandbox.ratelimits import Quota, RateLimits
 from heartbeat_bot.sandbox.world import ChannelType
@@ -89,7 +89,7 @@ async def test_fifty_edits_in_a_minute_end_with_what_stands_in_the_repository(
         clock.advance(seconds)
 
     # A limit of seconds is sat out by the town's clock; nothing else of the wire's asyncio is changed.
-    monkeypatch.setattr("heartbeat_bot.delivery.wire.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
+    monkeypatch.setattr("heartbeat_bot.discord.wire.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
     town.news.type = ChannelType.ANNOUNCEMENT if published else ChannelType.TEXT
     async with town.running():
         town.write("june", JUNE)

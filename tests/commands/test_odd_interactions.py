@@ -61,7 +61,7 @@ async def test_an_answer_that_is_limited_in_any_shape_is_given_all_the_same(mill
 async def test_an_answer_that_is_limited_for_nobody_knows_how_long_is_tried_again(
     mill: Town, path: str, body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("heartbeat_bot.delivery.wire._PAUSE", 0.01)
+    monkeypatch.setattr("heartbeat_bot.discord.wire._PAUSE", 0.01)
     mill.sandbox.faults.add("*", path, Raw(status=429, body=body))
     assert "July's Heat" in mill.shown(await mill.call("latest"))
 
@@ -82,7 +82,7 @@ async def test_an_answer_that_discord_does_not_take_is_a_line_in_the_log(
 ) -> None:
     # discord.py waits for seconds before it repeats a request; nothing else of its asyncio is changed.
     monkeypatch.setattr(discord.webhook.async_, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": _no_time}))
-    monkeypatch.setattr("heartbeat_bot.delivery.wire._PAUSE", 0.01)
+    monkeypatch.setattr("heartbeat_bot.discord.wire._PAUSE", 0.01)
     mill.sandbox.faults.add("*", path, fault, times=None)
     with caplog.at_level(logging.WARNING):
         async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:

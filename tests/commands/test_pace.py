@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from town import Town
 
 from heartbeat_bot.archive import store
-from heartbeat_bot.bot.pace import BURST, COMPLETION, PER_SECOND, Pace
+from heartbeat_bot.discord.pace import BURST, COMPLETION, PER_SECOND, Pace
+from heartbeat_bot.features.agenda import agenda
 from heartbeat_bot.sandbox.faults import Hold
 from heartbeat_bot.sandbox.interactions import Interaction
-from heartbeat_bot.service import agenda
 
 
 def test_a_burst_is_taken_and_then_one_question_a_second() -> None:

@@ -5,7 +5,7 @@ from test_moderating import JUNE, posted
 from town import Town
 from two_servers import Abbey, found, told
 
-from heartbeat_bot.operation import sync_once
+from heartbeat_bot.app.operation import sync_once
 from heartbeat_bot.sandbox.permissions import Permission
 
 NEEDED = {

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartbeat_bot.messages.components import written
-from heartbeat_bot.service.desk import Query
+from heartbeat_bot.features.desk import Query
+from heartbeat_bot.rendering.components import written
 
 
 @given(st.text(max_size=400))

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from town import APRIL, Town
 
-from heartbeat_bot.messages.components import button, press, row
+from heartbeat_bot.rendering.components import button, press, row
 from heartbeat_bot.sandbox.interactions import NotOfferedError
 from heartbeat_bot.sandbox.permissions import Permission
 

@@ -5,8 +5,8 @@ import pytest
 from test_moderating import JUNE, by_mo, posted, states
 from town import Town
 
-from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.sandbox.interactions import Interaction
+from heartbeat_bot.store.tables import State
 
 
 @pytest.fixture

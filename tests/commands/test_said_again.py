@@ -7,9 +7,9 @@ import pytest
 from test_moderating import JUNE, by_mo
 from town import Town
 
-from heartbeat_bot.messages.dialect import GAP, inert
-from heartbeat_bot.service.auditing import SUPPRESS_EMBEDS
-from heartbeat_bot.service.desk import typed
+from heartbeat_bot.features.desk import typed
+from heartbeat_bot.features.moderation.auditing import SUPPRESS_EMBEDS
+from heartbeat_bot.rendering.dialect import GAP, inert
 
 HOSTILE = [
     "discord.gg/free-nitro",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from town import APRIL, JULY, Town, components
 
-from heartbeat_bot.delivery.plan import GuildId
+from heartbeat_bot.ids import GuildId
 from heartbeat_bot.sandbox.faults import Answer, Close, Malformed
 from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
 from heartbeat_bot.sandbox.permissions import Permission

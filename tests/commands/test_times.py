@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from heartbeat_bot.service.times import read_time
+from heartbeat_bot.features.moderation.times import read_time
 
 SPRING, THAT_NIGHT = "2026-03-28T10:00+00:00", "2026-03-29T00:30+00:00"
 AUTUMN, THAT_AUTUMN_NIGHT = "2026-10-24T10:00+00:00", "2026-10-25T00:45+00:00"

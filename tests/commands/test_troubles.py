@@ -63,7 +63,7 @@ TROUBLES: list[Trouble] = [shut_out, blind, deleted, without_source, discord_is_
 async def test_a_trouble_is_told_once_and_its_end_once_and_what_waited_is_posted(
     town: Town, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("heartbeat_bot.delivery.wire._TRIES", 1)
+    monkeypatch.setattr("heartbeat_bot.discord.wire._TRIES", 1)
     async with town.running():
         async with trouble(town) as words:
             if town.folder.is_dir():

@@ -27,7 +27,7 @@ def said(shown: str) -> str:
 async def test_a_picture_that_discord_does_not_take_is_named_and_keeps_no_other_issue_from_being_posted(
     town: Town, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("heartbeat_bot.delivery.wire._TRIES", 1)
+    monkeypatch.setattr("heartbeat_bot.discord.wire._TRIES", 1)
     town.newsletter = "    images: {attach: true}\n"
     picture = town.folder / "sail.png"
     picture.write_bytes(PIXEL + bytes(200_000))

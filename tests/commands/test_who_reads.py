@@ -11,12 +11,12 @@ from test_reposting import confirm
 from town import Town, components
 from two_servers import ABBEY_PUBLIC, Abbey, found, told
 
-from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.messages.components import button, press, row
-from heartbeat_bot.operation import diagnose
+from heartbeat_bot.app.operation import diagnose
+from heartbeat_bot.rendering.components import button, press, row
 from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
 from heartbeat_bot.sandbox.objects import message_object
 from heartbeat_bot.sandbox.world import Channel, User
+from heartbeat_bot.store.tables import State
 
 __all__ = ["town_with_approval"]
 CANARYFEST = JUNE.replace("Harvest", "Canaryfest").replace("September 9", "September 10")

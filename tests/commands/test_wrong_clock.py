@@ -7,10 +7,10 @@ from test_moderating import JUNE, by_mo, posted, states
 from test_troubles import told
 from town import Town
 
-from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Close
 from heartbeat_bot.sandbox.permissions import Permission
+from heartbeat_bot.store.tables import State
 
 YEAR = 400 * 86400
 

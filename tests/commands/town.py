@@ -8,13 +8,13 @@ from typing import Any
 
 from one_worker import WORKER
 
-from heartbeat_bot.bot.gateway import Sleep, connect
-from heartbeat_bot.bot.pace import Pace
+from heartbeat_bot.app.operation import Opened, open_bot
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.nodes import count_nodes
-from heartbeat_bot.messages.post import texts
-from heartbeat_bot.operation import Opened, open_bot
+from heartbeat_bot.discord.gateway import Sleep, connect
+from heartbeat_bot.discord.pace import Pace
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.nodes import count_nodes
+from heartbeat_bot.rendering.post import texts
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.interactions import Interaction
 from heartbeat_bot.sandbox.objects import message_object

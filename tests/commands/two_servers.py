@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from town import JULY, Town
 
+from heartbeat_bot.features.actor import Asker
 from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.sandbox.world import Channel, Guild, User
-from heartbeat_bot.service.asking import Asker
 
 MILL_SECRET = "millcanary"
 ABBEY_SECRET = "abbeycanary"

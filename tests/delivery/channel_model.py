@@ -4,22 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from heartbeat_bot.delivery.plan import (
-    ChannelId,
-    Delete,
-    Digest,
-    Edit,
-    GuildId,
-    Held,
-    MessageId,
-    Operation,
-    Publish,
-    Rekey,
-    Send,
-    message_url,
-    plan,
-)
-from heartbeat_bot.messages.post import Post
+from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url
+from heartbeat_bot.rendering.post import Digest, Post
+from heartbeat_bot.sync.plan import Delete, Edit, Held, Operation, Publish, Rekey, Send, plan
 
 GUILD = GuildId(1)
 CHANNEL = ChannelId(2)

@@ -4,14 +4,14 @@ from pathlib import Path
 import pytest
 from recording import RecordingOutlet
 
-from heartbeat_bot.delivery.identity import Fingerprint, IssueId
-from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
-from heartbeat_bot.delivery.plan import ChannelId
-from heartbeat_bot.delivery.publisher import Publisher
+from heartbeat_bot.identity.matching import Fingerprint
+from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
+from heartbeat_bot.sync.publisher import Publisher
 
 
 def sighting(path: str, *, issue: IssueId | None = None, explicit: str | None = None, text: str = "one") -> Sighting:

@@ -28,16 +28,16 @@ import pytest
 from forked import Process, start
 from one_worker import WORKER
 
+from heartbeat_bot.app.operation import sync_once
 from heartbeat_bot.config import load_config
-from heartbeat_bot.delivery.ledger import open_ledger
-from heartbeat_bot.delivery.plan import ChannelId, GuildId
-from heartbeat_bot.operation import sync_once
+from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, TooMany
 from heartbeat_bot.sandbox.ratelimits import RateLimits
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import ChannelType, Event, Message
-from heartbeat_bot.service.passes import PassReport
+from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.sync.reconciler import PassReport
 
 ON_MESSAGES = "/channels/*/messages**"
 MOMENT, HOUR = 10.0, 3600.0

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from heartbeat_bot.delivery.outlet import ATTACH_FILES, UNKNOWN_MESSAGE, History, Upload
-from heartbeat_bot.delivery.plan import ChannelId, MessageId
-from heartbeat_bot.delivery.recognise import Seen
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
+from heartbeat_bot.ids import ChannelId, MessageId
+from heartbeat_bot.ports import ATTACH_FILES, UNKNOWN_MESSAGE, History, SeenMessage
+from heartbeat_bot.rendering.post import Upload
 from heartbeat_bot.sandbox.clock import ManualClock, Snowflakes, instant_of
 
 
@@ -125,7 +125,7 @@ class RecordingOutlet:
         messages = sorted(self.messages.get(channel, {}).items())
         newest = [number for number, _ in messages[-100:]]
         found = [
-            Seen(
+            SeenMessage(
                 message=number,
                 content=message.body["content"].strip(),
                 embeds=[_as_shown(embed) for embed in message.body["embeds"]],

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from heartbeat_bot.sqlite import ClosedError, Database, Store, reading, writing
+from heartbeat_bot.store.sqlite import ClosedError, Database, Store, reading, writing
 
 Occupied = Callable[..., AbstractAsyncContextManager[None]]
 

@@ -5,17 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from heartbeat_bot.delivery.actions import ActionId
-from heartbeat_bot.delivery.gate import Ruling, Verdict
-from heartbeat_bot.delivery.identity import Doubt, IssueId
-from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, Sighting
-from heartbeat_bot.delivery.plan import ChannelId, Digest, GuildId, MessageId
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NOTICE, Draft, Series
-from heartbeat_bot.delivery.schema import IntentKind, State
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.messages.post import COVER, Post, PostKey
+from heartbeat_bot.identity.matching import Doubt
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
+from heartbeat_bot.rendering.post import COVER, Digest, Post, PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.audit import ActionId
+from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.ledger import IssueRecord, Ledger, Sighting
+from heartbeat_bot.store.receipts import ANNOUNCEMENT, NOTICE, Draft, Series
+from heartbeat_bot.store.tables import IntentKind, State
+from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
 GUILD = GuildId(1)
@@ -67,13 +68,13 @@ async def test_the_last_decision_of_a_moderator_is_the_one_that_stands(ledger: L
     assert decided(await ledger.issue(issue)) == {"approved_at"}
     await ledger.schedule(issue, later)
     assert decided(await ledger.issue(issue)) == {"scheduled_at"}
-    assert (await ledger.issue(issue)).facts("").scheduled == later
+    assert facts_of(await ledger.issue(issue), "").scheduled == later
     await ledger.hold(issue, now=clock())
     assert decided(await ledger.issue(issue)) == {"on_hold_at"}
     await ledger.skip(issue, now=clock())
     skipped = await ledger.issue(issue)
     assert (skipped.state, skipped.reason, decided(skipped)) == (State.BASELINE, "a moderator skipped it", {"skipped_at"})
-    assert (skipped.facts("").baseline, skipped.facts("").skipped) == (True, True)
+    assert (facts_of(skipped, "").baseline, facts_of(skipped, "").skipped) == (True, True)
 
 
 @pytest.mark.parametrize("verb", ["approve", "schedule", "skip"])
@@ -124,7 +125,7 @@ async def test_an_issue_that_went_and_comes_back_is_not_scheduled_any_more(
     await ledger.schedule(issue, clock())
     await post(ledger, issue, 10, clock)
     await ledger.withdrawn(issue)
-    assert (await ledger.issue(issue)).facts("").scheduled is None
+    assert facts_of(await ledger.issue(issue), "").scheduled is None
 
 
 async def test_a_decision_about_what_is_gone_waits_for_it_to_come_back(
@@ -134,7 +135,7 @@ async def test_a_decision_about_what_is_gone_waits_for_it_to_come_back(
     await ledger.hold(issue, now=clock())
     assert (await ledger.issue(issue)).state is State.GONE
     await ledger.record("weekly", [see("a.md", issue=issue)], now=clock())
-    assert (await ledger.issue(issue)).facts("").on_hold
+    assert facts_of(await ledger.issue(issue), "").on_hold
 
 
 async def test_a_newsletter_is_paused_until_it_is_resumed(ledger: Ledger, clock: ManualClock) -> None:

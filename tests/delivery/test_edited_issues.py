@@ -8,10 +8,10 @@ from channel_model import Channel, as_if_fresh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heartbeat_bot.delivery.plan import Delete, Edit, Publish, Send
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.messages.compose import compose
-from heartbeat_bot.messages.post import Post
+from heartbeat_bot.rendering.compose import compose
+from heartbeat_bot.rendering.post import Post
+from heartbeat_bot.sync.plan import Delete, Edit, Publish, Send
 
 WORDS = ["lamp", "owl", "garden", "spring", "moss", "ladder", "kettle", "harbour", "stile", "wren"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from heartbeat_bot.archive.store import open_archive
-from heartbeat_bot.delivery.ledger import open_ledger
-from heartbeat_bot.sqlite import Database, open_to_others
+from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.store.sqlite import Database, open_to_others
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heartbeat_bot.delivery.gate import Facts, Removal, Rules, Ruling, Verdict, judge, judge_removals
+from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.sync.policy import Facts, Removal, Rules, judge, judge_removals
 
 NOW = datetime(2026, 8, 16, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=300)

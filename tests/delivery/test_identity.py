@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heartbeat_bot.delivery.identity import SIMILAR, Candidate, Fingerprint, IssueId, Known, are_plain_edits, identify, similarity
+from heartbeat_bot.identity.matching import SIMILAR, Candidate, Fingerprint, Known, are_plain_edits, identify, similarity
+from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"

@@ -30,7 +30,7 @@ from killing import (
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Hold, TooMany
 from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.service.passes import PassReport
+from heartbeat_bot.sync.reconciler import PassReport
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 FIRST = SCENARIO["first"]

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, text, update
 
-from heartbeat_bot.delivery import schema
-from heartbeat_bot.delivery.gate import Ruling, Verdict
-from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Ledger, Sighting, open_ledger
-from heartbeat_bot.delivery.plan import ChannelId, Digest
-from heartbeat_bot.delivery.receipts import Draft
-from heartbeat_bot.delivery.schema import IntentKind, State
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.messages.post import PostKey
+from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.rendering.post import Digest, PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
+from heartbeat_bot.store import tables
+from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
+from heartbeat_bot.store.receipts import Draft
+from heartbeat_bot.store.tables import IntentKind, State
+from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +78,7 @@ async def test_an_issue_that_goes_and_comes_back_keeps_what_became_of_it(ledger:
     assert (await ledger.issue(issue)).state is State.GONE
     await ledger.record("weekly", [see("c.md", issue=issue)], now=clock())
     record = await ledger.issue(issue)
-    assert (record.state, record.baseline, record.facts("").baseline) == (State.NEW, True, True)
+    assert (record.state, record.baseline, facts_of(record, "").baseline) == (State.NEW, True, True)
 
 
 async def test_the_path_of_an_issue_that_is_gone_may_be_used_again(ledger: Ledger, clock: ManualClock, see: See) -> None:
@@ -243,7 +243,7 @@ async def test_a_disk_that_is_full_is_a_sentence_and_nothing_of_the_transaction_
 async def test_a_database_that_another_program_keeps_locked_is_a_sentence(
     state: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("heartbeat_bot.sqlite._BUSY_MILLISECONDS", 20)
+    monkeypatch.setattr("heartbeat_bot.store.sqlite._BUSY_MILLISECONDS", 20)
     async with open_ledger(state, clock=clock) as ledger:
         with closing(sqlite3.connect(database(state), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -294,10 +294,10 @@ async def test_who_asks_in_the_middle_of_a_write_is_answered_after_it(ledger: Le
     loop, half_way, over = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
     def work(connection: Connection) -> None:
-        connection.execute(update(schema.issues).values(shown="one"))
+        connection.execute(update(tables.issues).values(shown="one"))
         loop.call_soon_threadsafe(half_way.set)
         assert over.wait(20)
-        connection.execute(update(schema.issues).values(shown_as="r"))
+        connection.execute(update(tables.issues).values(shown_as="r"))
 
     assert (await ledger.records("weekly"))[issue].shown_as is None
     async with asyncio.TaskGroup() as group:

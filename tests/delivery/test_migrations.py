@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
-from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Sighting, open_ledger
-from heartbeat_bot.delivery.migrations import LATEST, migrate, version_of
-from heartbeat_bot.delivery.plan import ChannelId
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, Draft
-from heartbeat_bot.delivery.schema import IntentKind
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.messages.post import PostKey
+from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.rendering.post import PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.ledger import Sighting, open_ledger
+from heartbeat_bot.store.migrations import LATEST, migrate, version_of
+from heartbeat_bot.store.receipts import ANNOUNCEMENT, Draft
+from heartbeat_bot.store.tables import IntentKind
+from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
 
@@ -212,8 +212,8 @@ async def test_what_was_approved_scheduled_posted_or_there_before_versions_were_
         assert (approved.approved, approved.approval_binds) == ("b+?", True)
         assert (posted.approved, posted.approval_binds) == ("shown+?", False)
         assert (waiting.approved, waiting.asks, waiting.declined) == (None, None, None)
-        assert approved.facts("", BlobId("other")).other_than_approved == "its text"
-        assert approved.facts("").other_than_approved is None
+        assert facts_of(approved, "", BlobId("other")).other_than_approved == "its text"
+        assert facts_of(approved, "").other_than_approved is None
 
 
 async def test_nothing_that_was_done_before_notes_were_kept_is_told_again(engine: Engine, state: str, clock: ManualClock) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from heartbeat_bot.delivery.naming import is_rolling, unpublished, which
+from heartbeat_bot.identity.paths import is_rolling, unpublished, which
 
 
 @pytest.mark.parametrize(

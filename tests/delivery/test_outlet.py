@@ -9,19 +9,18 @@ from typing import Any
 import discord
 import pytest
 
-from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Ledger
-from heartbeat_bot.delivery.outlet import DiscordOutlet, Upload, log_in
-from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId
-from heartbeat_bot.delivery.publisher import Publisher
-from heartbeat_bot.delivery.recognise import is_same
+from heartbeat_bot.discord.rest import DiscordOutlet, log_in
 from heartbeat_bot.errors import OutletError, RateLimitedError
-from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
+from heartbeat_bot.rendering.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey, Upload
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Close, Hold, Malformed, TooMany
 from heartbeat_bot.sandbox.ratelimits import Quota
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.sync.publisher import Publisher
+from heartbeat_bot.sync.recovery import is_same
 
 NewIssues = Callable[[Ledger, Sequence[str]], Awaitable[list[IssueId]]]
 MESSAGES = "/channels/*/messages"

@@ -7,18 +7,9 @@ from channel_model import CHANNEL, GUILD, Channel, as_if_fresh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heartbeat_bot.delivery.plan import (
-    UNKNOWN,
-    Delete,
-    Edit,
-    Held,
-    MessageId,
-    Publish,
-    Rekey,
-    Send,
-    message_url,
-)
-from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
+from heartbeat_bot.ids import MessageId, message_url
+from heartbeat_bot.rendering.post import COVER, UNKNOWN, Embed, Jump, Post, PostKey
+from heartbeat_bot.sync.plan import Delete, Edit, Held, Publish, Rekey, Send
 
 QUICK = settings(deadline=None, max_examples=150)
 

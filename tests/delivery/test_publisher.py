@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 from recording import KilledError, RecordingOutlet
 
-from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Ledger, open_ledger
-from heartbeat_bot.delivery.outlet import Upload
-from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId
-from heartbeat_bot.delivery.publisher import Outcome, Publisher, Step
-from heartbeat_bot.delivery.schema import State
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError
-from heartbeat_bot.messages.post import COVER, Embed, File, Jump, Post, PostKey
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
+from heartbeat_bot.rendering.post import COVER, Embed, File, Jump, Post, PostKey, Upload
 from heartbeat_bot.sandbox.clock import ManualClock, Snowflakes
+from heartbeat_bot.store.ledger import Ledger, open_ledger
+from heartbeat_bot.store.tables import State
+from heartbeat_bot.sync.publisher import Outcome, Publisher, Step
 
 GUILD = GuildId(1)
 CHANNEL = ChannelId(2)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from heartbeat_bot.delivery.plan import MessageId
-from heartbeat_bot.delivery.recognise import Seen, is_same, posts_of_issues, recognise
-from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
+from heartbeat_bot.ids import MessageId
+from heartbeat_bot.ports import SeenMessage
+from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
+from heartbeat_bot.sync.recovery import is_same, posts_of_issues, recognise
 
 
 def cover(title: str, *sections: str, url: str = "", text: str = "") -> Post:
@@ -18,15 +19,15 @@ def section(text: str) -> Post:
     return Post(key=PostKey(text), content=text)
 
 
-def seen(number: int, post: Post, **places: int) -> Seen:
+def seen(number: int, post: Post, **places: int) -> SeenMessage:
     """Return a message that shows a post, its jumps leading to other messages."""
     body = post.body({PostKey(name): f"https://discord.com/channels/1/2/{place}" for name, place in places.items()})
     components = body.get("components", ())
-    return Seen(message=MessageId(number), content=body["content"], embeds=body["embeds"], components=components)
+    return SeenMessage(message=MessageId(number), content=body["content"], embeds=body["embeds"], components=components)
 
 
 def found(
-    posts: Sequence[Post], own: Sequence[Seen], *, claimed: Iterable[int] = (), cover: int | None = None
+    posts: Sequence[Post], own: Sequence[SeenMessage], *, claimed: Iterable[int] = (), cover: int | None = None
 ) -> list[tuple[int | None, int]]:
     known = None if cover is None else MessageId(cover)
     matches = recognise([post.body() for post in posts], own, claimed={MessageId(number) for number in claimed}, cover=known)
@@ -109,7 +110,7 @@ def test_what_discord_adds_to_buttons_tells_nothing_and_what_they_say_does() -> 
         "type": 1,
         "components": [{"id": 2, "type": 2, "style": 3, "label": "Approve", "custom_id": "Approve"}],
     }
-    shown = Seen(message=MessageId(5), content="", embeds=told.body()["embeds"], components=[row])
+    shown = SeenMessage(message=MessageId(5), content="", embeds=told.body()["embeds"], components=[row])
     assert is_same(told.body(), shown)
     row["components"][0]["disabled"] = True
     assert not is_same(told.body(), shown)

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 from recording import KilledError, RecordingOutlet
 
-from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import Ledger, open_ledger
-from heartbeat_bot.delivery.plan import ChannelId, GuildId
-from heartbeat_bot.delivery.publisher import Outcome, Publisher
-from heartbeat_bot.delivery.receipts import ANNOUNCEMENT, NOTICE, Series
 from heartbeat_bot.errors import OutletError
-from heartbeat_bot.messages.post import COVER, Embed, Jump, Post, PostKey
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId
+from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.ledger import Ledger, open_ledger
+from heartbeat_bot.store.receipts import ANNOUNCEMENT, NOTICE, Series
+from heartbeat_bot.sync.publisher import Outcome, Publisher
 
 GUILD, CHANNEL, ROOM = GuildId(1), ChannelId(2), ChannelId(3)
 COPY = Series("2")

@@ -9,17 +9,18 @@ from datetime import timedelta
 import discord
 import pytest
 
-from heartbeat_bot.delivery.ledger import Ledger
-from heartbeat_bot.delivery.outlet import DiscordOutlet, Upload, log_in
-from heartbeat_bot.delivery.plan import ChannelId
-from heartbeat_bot.delivery.waits import Waits
-from heartbeat_bot.delivery.wire import MOST_INVALID
+from heartbeat_bot.discord.rest import DiscordOutlet, log_in
+from heartbeat_bot.discord.wire import MOST_INVALID
 from heartbeat_bot.errors import OutletError, RateLimitedError
+from heartbeat_bot.ids import ChannelId
+from heartbeat_bot.rendering.post import Upload
 from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sandbox.faults import Answer, Headers, Raw, TooMany
 from heartbeat_bot.sandbox.ratelimits import Quota
 from heartbeat_bot.sandbox.server import Sandbox
 from heartbeat_bot.sandbox.world import Channel, Guild
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.waits import Waits
 
 MESSAGES = "/channels/*/messages"
 SEND_MESSAGES = 1 << 11
@@ -115,7 +116,7 @@ async def test_nothing_at_all_is_asked_before_a_long_wait_is_over_also_after_a_r
 async def test_the_bot_that_was_stuck_lets_go_and_says_so(
     sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("heartbeat_bot.delivery.wire.STUCK_SECONDS", 0.05)
+    monkeypatch.setattr("heartbeat_bot.discord.wire.STUCK_SECONDS", 0.05)
     impatient = DiscordOutlet(outlet.client, outlet.waits, timeout=0.1)
     outlet.client.http._global_over.clear()  # noqa: SLF001 - what a cancelled wait of discord.py's left behind
     with caplog.at_level(logging.ERROR), pytest.raises(OutletError, match="did not answer in time"):

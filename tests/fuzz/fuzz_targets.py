@@ -20,12 +20,12 @@ from heartbeat_bot.archive.entry import entry_of  # noqa: E402 - likewise
 from heartbeat_bot.config import parse_config  # noqa: E402 - likewise
 from heartbeat_bot.config.patterns import PathPatterns  # noqa: E402 - likewise
 from heartbeat_bot.errors import IssueError  # noqa: E402 - likewise
+from heartbeat_bot.features.lines import linked  # noqa: E402 - likewise
 from heartbeat_bot.issues.frontmatter import take_apart  # noqa: E402 - likewise
-from heartbeat_bot.messages.links import Links  # noqa: E402 - likewise
-from heartbeat_bot.messages.preview import Preview  # noqa: E402 - likewise
-from heartbeat_bot.messages.preview_json import as_json  # noqa: E402 - likewise
-from heartbeat_bot.rendering import links_of, render  # noqa: E402 - likewise
-from heartbeat_bot.service.lines import linked  # noqa: E402 - likewise
+from heartbeat_bot.rendering.links import Links  # noqa: E402 - likewise
+from heartbeat_bot.rendering.preview import Preview  # noqa: E402 - likewise
+from heartbeat_bot.rendering.preview_json import as_json  # noqa: E402 - likewise
+from heartbeat_bot.rendering.render import links_of, render  # noqa: E402 - likewise
 
 _CONFIG = r"""newsletters:
   heartbeat:

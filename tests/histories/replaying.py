@@ -10,16 +10,14 @@ from typing import Any
 
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.config.patterns import PathPatterns
-from heartbeat_bot.delivery.identity import IssueId
-from heartbeat_bot.delivery.ledger import IssueRecord, Ledger, open_ledger
-from heartbeat_bot.delivery.outlet import ChannelFacts, History
-from heartbeat_bot.delivery.plan import GuildId, MessageId
-from heartbeat_bot.delivery.recognise import Seen
 from heartbeat_bot.errors import OutletError, SourceError
+from heartbeat_bot.ids import GuildId, IssueId, MessageId
 from heartbeat_bot.isolation.worker import Here
-from heartbeat_bot.service.passes import Passes, PassReport
+from heartbeat_bot.ports import ChannelFacts, History, SeenMessage
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
+from heartbeat_bot.store.ledger import IssueRecord, Ledger, open_ledger
+from heartbeat_bot.sync.reconciler import Passes, PassReport
 
 NAME = "weekly"
 HOLD = timedelta(minutes=10)
@@ -74,7 +72,7 @@ class Board:
         assert since is None or since.tzinfo is not None
         here = [(number, body) for number, body in self.messages.items() if self.channels.get(number, channel) == channel]
         newest = sorted(here)[-100:]  # as far back as is looked whatever `since` says
-        own = [Seen(message=MessageId(number), content=body["content"], embeds=body["embeds"]) for number, body in newest]
+        own = [SeenMessage(message=MessageId(number), content=body["content"], embeds=body["embeds"]) for number, body in newest]
         return History(newest=own[-1].message if own else None, own=[seen for seen in own if seen.message > (after or 0)])
 
     def text(self, channel: int | None = None) -> str:

@@ -11,8 +11,8 @@ import pytest
 from histories import DAY, HOUR, MINUTE, START, body, issue, reworded
 from replaying import HOLD, Commit, Replay, Repository, replay
 
-from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.service.passes import PassReport
+from heartbeat_bot.store.tables import State
+from heartbeat_bot.sync.reconciler import PassReport
 
 
 @dataclass

@@ -7,9 +7,9 @@ import pytest
 from histories import DAY, HOUR, MINUTE, START, issue
 from watching import NEWS, TODAY, Newsletter, newsletter
 
-from heartbeat_bot.delivery.plan import ChannelId, GuildId
-from heartbeat_bot.delivery.receipts import Series
-from heartbeat_bot.messages.post import PostKey
+from heartbeat_bot.ids import ChannelId, GuildId
+from heartbeat_bot.rendering.post import PostKey
+from heartbeat_bot.store.receipts import Series
 
 SPRING = "posts/2026-03-03-spring.md"
 ELSEWHERE = ChannelId(3)

@@ -14,9 +14,9 @@ import yaml
 from replaying import HOLD, Commit, Replay, history, replay
 
 from heartbeat_bot.config.patterns import PathPatterns
-from heartbeat_bot.delivery.schema import State
-from heartbeat_bot.service.passes import PassReport
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.tables import State
+from heartbeat_bot.sync.reconciler import PassReport
 
 DAY = timedelta(days=1)
 ENOUGH = 2_500

@@ -9,7 +9,7 @@ from pathlib import Path
 from histories import HOUR, START, issue
 from replaying import HOLD, Commit, Replay, Repository, replay
 
-from heartbeat_bot.delivery.identity import IssueId
+from heartbeat_bot.ids import IssueId
 
 
 @dataclass

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from heartbeat_bot.issues.agenda import agenda, event_key
-from heartbeat_bot.issues.items import Event, EventKind
+from heartbeat_bot.extract.agenda import agenda, event_key
+from heartbeat_bot.extract.items import Event, EventKind
 
 PAGE = "https://www.meetup.com/owls/events/77/"
 NIGHT = Event(

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from heartbeat_bot.issues.dates import find_dates
+from heartbeat_bot.extract.dates import find_dates
 
 MAY = date(2026, 5, 10)
 DECEMBER = date(2026, 12, 8)

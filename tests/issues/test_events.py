@@ -2,8 +2,8 @@
 
 import pytest
 
-from heartbeat_bot.issues.events import find_events
-from heartbeat_bot.issues.items import Event
+from heartbeat_bot.extract.events import find_events
+from heartbeat_bot.extract.items import Event
 from heartbeat_bot.issues.reading import read_issue
 
 MAY = "---\ntitle: May\ndate: 2026-05-10\n---\n\n"

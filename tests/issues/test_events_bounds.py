@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heartbeat_bot.issues.events import find_events
-from heartbeat_bot.issues.jobs import find_jobs
+from heartbeat_bot.extract.events import find_events
+from heartbeat_bot.extract.jobs import find_jobs
 from heartbeat_bot.issues.reading import read_issue
 
 MAY = "---\ntitle: May\ndate: 2026-05-10\n---\n\n"

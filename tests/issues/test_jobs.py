@@ -2,8 +2,8 @@
 
 import pytest
 
-from heartbeat_bot.issues.items import Job
-from heartbeat_bot.issues.jobs import find_jobs
+from heartbeat_bot.extract.items import Job
+from heartbeat_bot.extract.jobs import find_jobs
 from heartbeat_bot.issues.reading import read_issue
 
 HEAD = "---\ntitle: May\ndate: 2026-05-10\n---\n\n"

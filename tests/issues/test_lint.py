@@ -9,7 +9,7 @@ from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import RULES
-from heartbeat_bot.rendering import render
+from heartbeat_bot.rendering.render import render
 
 HEAD = "---\ntitle: Lamps\ndate: 2026-03-02\n---\n"
 

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from heartbeat_bot.checks import as_sarif
+from heartbeat_bot.cli.checks import as_sarif
 from heartbeat_bot.issues.model import Severity
 from heartbeat_bot.issues.rules import RULES, finding
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from heartbeat_bot.issues.events import Event, find_events
-from heartbeat_bot.issues.jobs import Job, find_jobs
+from heartbeat_bot.extract.events import Event, find_events
+from heartbeat_bot.extract.jobs import Job, find_jobs
 from heartbeat_bot.issues.reading import read_issue
 
 TRUTH = Path(__file__).resolve().parents[1] / "truth"

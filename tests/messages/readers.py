@@ -9,9 +9,9 @@ from bs4 import BeautifulSoup
 from bs4.element import Comment, NavigableString, Tag
 from markdown_it import MarkdownIt
 
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.nodes import count_nodes
-from heartbeat_bot.messages.post import Post, texts
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.nodes import count_nodes
+from heartbeat_bot.rendering.post import Post, texts
 from heartbeat_bot.sandbox.markdown import render
 
 WORD = re.compile(r"[^\W_]+")

@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.components import pages, press, read_press
-from heartbeat_bot.messages.nodes import count_nodes
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.components import pages, press, read_press
+from heartbeat_bot.rendering.nodes import count_nodes
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 

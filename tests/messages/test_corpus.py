@@ -6,7 +6,7 @@ import pytest
 from readers import broken_limits
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.messages.compose import compose
+from heartbeat_bot.rendering.compose import compose
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 REAL = sorted(CORPUS.glob("*/*.md")) + sorted(CORPUS.glob("*.txt"))

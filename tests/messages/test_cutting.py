@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from readers import broken_limits
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.messages.compose import compose
-from heartbeat_bot.messages.post import texts
-from heartbeat_bot.messages.split import Cut, Kind, split, tear
+from heartbeat_bot.rendering.compose import compose
+from heartbeat_bot.rendering.post import texts
+from heartbeat_bot.rendering.split import Cut, Kind, split, tear
 
 MARKS = {
     "plain": ("", ""),

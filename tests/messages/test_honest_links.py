@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartbeat_bot.messages.hosts import another_host
-from heartbeat_bot.messages.links import Links
-from heartbeat_bot.rendering import render
-from heartbeat_bot.service.lines import linked
+from heartbeat_bot.features.lines import linked
+from heartbeat_bot.rendering.hosts import another_host
+from heartbeat_bot.rendering.links import Links
+from heartbeat_bot.rendering.render import render
 
 HEAD = "---\ntitle: T\ndate: 2026-01-01\n---\n"
 GAP = "\u200b"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from heartbeat_bot.issues.markdown import parse
-from heartbeat_bot.messages.links import Links
+from heartbeat_bot.rendering.links import Links
 
 _SCHEMES = st.sampled_from(["https://", "http://", "HTTPS://", "//", "https:", "mailto:", ""])
 _HOSTS = st.sampled_from(["example.org", "a-b.x1.com"]) | st.text("ab1-_.Aé", max_size=9)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartbeat_bot.messages.nodes import count_nodes, weighs_at_most, weight
+from heartbeat_bot.rendering.nodes import count_nodes, weighs_at_most, weight
 
 TEXTS = st.lists(
     st.sampled_from(

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from readers import WORD, channel_html, words
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.messages.compose import compose
-from heartbeat_bot.messages.dialect import code_span, escape, fenced
-from heartbeat_bot.messages.plain import plain_text
-from heartbeat_bot.messages.post import texts
+from heartbeat_bot.rendering.compose import compose
+from heartbeat_bot.rendering.dialect import code_span, escape, fenced
+from heartbeat_bot.rendering.plain import plain_text
+from heartbeat_bot.rendering.post import texts
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 FILES = sorted(CORPUS.glob("*/*.md"))

@@ -1,6 +1,6 @@
 """Bodies and digests of posts: what the ledger holds of messages that stand in channels must go on to fit."""
 
-from heartbeat_bot.messages.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey, is_of
+from heartbeat_bot.rendering.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey, is_of
 
 MAY = Post(
     key=COVER,

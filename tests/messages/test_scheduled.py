@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartbeat_bot.issues.items import Event
-from heartbeat_bot.messages import limits
-from heartbeat_bot.messages.scheduled import Scheduled, scheduled
+from heartbeat_bot.extract.items import Event
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.scheduled import Scheduled, scheduled
 
 LISBON = ZoneInfo("Europe/Lisbon")
 NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)

@@ -5,11 +5,11 @@ import unicodedata
 
 import pytest
 
+from heartbeat_bot.features.lines import fact, linked, named, titled
 from heartbeat_bot.issues.lint import lint
-from heartbeat_bot.messages.preview import Preview
-from heartbeat_bot.messages.preview_json import as_json
-from heartbeat_bot.rendering import render
-from heartbeat_bot.service.lines import fact, linked, named, titled
+from heartbeat_bot.rendering.preview import Preview
+from heartbeat_bot.rendering.preview_json import as_json
+from heartbeat_bot.rendering.render import render
 
 FILES: dict[str, bytes] = {
     "JSON": b'{"title": "a\\ud800b", "tags": ["\\udfff"], "x": {"\\ud800": "\\u202e"}, "description": "\\u2066d"}\n\nbody',

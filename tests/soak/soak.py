@@ -37,17 +37,14 @@ import pytest  # noqa: E402 - the path comes first
 from authors import Authors, Edition  # noqa: E402
 from one_worker import WORKER  # noqa: E402
 
-from heartbeat_bot.bot.gateway import connect  # noqa: E402
+from heartbeat_bot.app.operation import Opened, open_bot  # noqa: E402
 from heartbeat_bot.cli.loop import leaves  # noqa: E402
 from heartbeat_bot.config import Config, parse_config  # noqa: E402
-from heartbeat_bot.delivery import wire  # noqa: E402
-from heartbeat_bot.delivery.ledger import IssueRecord  # noqa: E402
-from heartbeat_bot.delivery.plan import ChannelId, GuildId, MessageId, message_url  # noqa: E402
-from heartbeat_bot.delivery.schema import State  # noqa: E402
+from heartbeat_bot.discord import wire  # noqa: E402
+from heartbeat_bot.discord.gateway import connect  # noqa: E402
 from heartbeat_bot.errors import OutletError, UserError  # noqa: E402
-from heartbeat_bot.messages.post import Post, PostKey  # noqa: E402
-from heartbeat_bot.operation import Opened, open_bot  # noqa: E402
-from heartbeat_bot.pictures import render_from  # noqa: E402
+from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url  # noqa: E402
+from heartbeat_bot.rendering.post import Post, PostKey  # noqa: E402
 from heartbeat_bot.sandbox.clock import ManualClock  # noqa: E402
 from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Headers, Malformed, Raw, TooMany  # noqa: E402
 from heartbeat_bot.sandbox.interactions import NoAnswerError  # noqa: E402
@@ -56,6 +53,9 @@ from heartbeat_bot.sandbox.ratelimits import Quota, RateLimits  # noqa: E402
 from heartbeat_bot.sandbox.server import Sandbox  # noqa: E402
 from heartbeat_bot.sandbox.world import Channel, ChannelType, Event, Message, MessageFlag  # noqa: E402
 from heartbeat_bot.sources.directory import blob_id  # noqa: E402
+from heartbeat_bot.store.ledger import IssueRecord  # noqa: E402
+from heartbeat_bot.store.tables import State  # noqa: E402
+from heartbeat_bot.sync.renderer import render_from  # noqa: E402
 
 _LOG = logging.getLogger(__name__)
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0

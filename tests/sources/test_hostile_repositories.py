@@ -20,7 +20,7 @@ from origins import ENVIRONMENT, Origin, git, name_of
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.issues.decoding import MOST_BYTES
-from heartbeat_bot.messages.limits import PICTURE_BYTES
+from heartbeat_bot.rendering.limits import PICTURE_BYTES
 from heartbeat_bot.sources.directory import DirectorySource
 from heartbeat_bot.sources.git import GitContents, GitSource
 from heartbeat_bot.sources.gitcache import GitCache

@@ -1,1 +1,0 @@
-"""Exactly once: what to do, what was done, and doing it."""

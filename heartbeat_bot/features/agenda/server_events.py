@@ -1,0 +1,343 @@
+"""Events that issues tell of, made events of a server; when an issue tells otherwise later, moderators hear of it.
+
+Discord has nothing that keeps a second request from making a second event. So the ledger is told before, and whoever finds no number
+there looks among the server's events before one is made: what was cut off, or lost with a ledger, is found again.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from heartbeat_bot.archive.told import Told
+from heartbeat_bot.archive.words import begins_words_of, folded_words
+from heartbeat_bot.errors import OutletError, RateLimitedError, UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.lines import isolated, named, said
+from heartbeat_bot.features.moderation.auditing import Auditing
+from heartbeat_bot.features.moderation.authority import Authority
+from heartbeat_bot.features.router import Kind, Pressable, arguments_of
+from heartbeat_bot.ids import GuildId
+from heartbeat_bot.languages import Language, language
+from heartbeat_bot.ports import (
+    FINISHED_SERVER_EVENT,
+    MISSING_PERMISSION,
+    TOO_MANY_SERVER_EVENTS,
+    UNKNOWN_SERVER_EVENT,
+    SeenServerEvent,
+)
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer
+from heartbeat_bot.rendering.components import Component, button, press, row, shortened
+from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.plain import composed
+from heartbeat_bot.rendering.scheduled import Scheduled, scheduled
+from heartbeat_bot.store.server_events import ServerEvent
+
+SERVER_EVENT: Final = "server-event"
+
+_GONE: Final = "gone"
+"""Stands for the change that an event is told of no more."""
+
+_REFUSALS: Final[Mapping[int, str]] = {
+    MISSING_PERMISSION: "server_event.refused",
+    TOO_MANY_SERVER_EVENTS: "server_event.full",
+}
+_ENDED: Final = frozenset({UNKNOWN_SERVER_EVENT, FINISHED_SERVER_EVENT})
+_LISTED: Final = 5
+_TITLE: Final = 60
+_PAST: Final = timedelta(days=2)
+_LOG = logging.getLogger(__name__)
+
+
+class ServerEvents:
+    """Makes server events, changes them, and watches what issues say of them afterwards."""
+
+    def __init__(self, desk: Desk, *, authority: Authority, auditing: Auditing) -> None:
+        """Write to the ledger, and through the outlet."""
+        self._desk = desk
+        self._store = desk.ledger.server_events
+        self._authority = authority
+        self._auditing = auditing
+        self._locks: defaultdict[GuildId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """One thing at a time is done to a server's events: so a second press finds what the first one made."""
+        self.presses: Mapping[str, Pressable] = {SERVER_EVENT: Pressable(kind=Kind.REPLY, handle=self._press)}
+
+    # -- /server-event ----------------------------------------------------------------------------------------------------
+
+    async def complete(self, asker: Asker, typed_so_far: str) -> list[tuple[str, str]]:
+        """Return the events to choose from, those to come: what is shown, and the mark that :meth:`make` takes."""
+        wanted, now = folded_words(typed_so_far), self._desk.clock()
+        fitting = [one for one in await self._of(asker) if _fits(one, wanted) and _is_to_come(one, now)]
+        return [(_choice(one, asker.words), one.mark) for one in fitting[: limits.CHOICES]]
+
+    async def make(self, asker: Asker, *, event: str) -> Answer:
+        """Make an event of an issue an event of the server where one asks; one that is there already is brought in step.
+
+        ``event`` is a mark, or words that fit one event to come.
+        """
+        await self._authority.check(asker, SERVER_EVENT)
+        assert asker.guild is not None, "moderators decide in servers"
+        return await self._make(asker, GuildId(asker.guild), await self._chosen(asker, event))
+
+    async def _press(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+        """Bring an event in step in the server where it is, which need not be the moderators'."""
+        mark, server = arguments_of(arguments, 2)
+        await self._authority.check(asker, SERVER_EVENT)
+        told = next((one for one in await self._of(asker) if one.mark == mark), None)
+        if told is None:
+            return Answer(content=asker.words.say("events.gone"))
+        guild = next((row.guild for row in await self._store.of_newsletter(told.newsletter) if str(row.guild) == server), None)
+        if guild is None:
+            return Answer(content=asker.words.say("errors.old_button"))
+        if not await self._authority.may_in(asker, guild):
+            await self._authority.refuse(asker, SERVER_EVENT, newsletter=told.newsletter)
+        return await self._make(asker, guild, told)
+
+    async def _of(self, asker: Asker) -> list[Told]:
+        """Return the events of the newsletters that a person may decide about, by day."""
+        names = await self._authority.newsletters(asker)
+        return [one for one in await self._desk.archive.events() if one.newsletter in names]
+
+    async def _chosen(self, asker: Asker, event: str) -> Told:
+        every, wanted, now = await self._of(asker), folded_words(event), self._desk.clock()
+        marked = next((one for one in every if one.mark == event.strip()), None)
+        if marked:
+            return marked
+        fitting = [one for one in every if wanted and _fits(one, wanted)]
+        coming = [one for one in fitting if _is_to_come(one, now)]
+        exact = [one for one in coming if folded_words(one.event.title) == wanted]
+        match exact if len(exact) == 1 else coming:
+            case []:
+                key = "server_event.over" if fitting else "server_event.none"
+                raise UserError(asker.words.say(key, event=typed(fitting[-1].event.title if fitting else event)))
+            case [one]:
+                return one
+            case several:
+                choices = "; ".join(inert(_choice(one, asker.words)) for one in several[:_LISTED])
+                raise UserError(asker.words.say("server_event.several", event=typed(event), events=choices))
+
+    async def _make(self, asker: Asker, guild: GuildId, told: Told) -> Answer:
+        wanted = _scheduled(told)
+        if wanted is None or wanted.is_over(self._desk.clock()):
+            return Answer(content=asker.words.say("server_event.over", event=typed(told.event.title)))
+        async with self._locks[guild], _in_words(asker.words):
+            done, number = await self._bring_in_step(asker, guild, told, wanted)
+        url = _url(guild, number)
+        return Answer(content=asker.words.say(f"server_event.{done}", event=isolated(inert(wanted.name)), url=url))
+
+    async def _bring_in_step(self, asker: Asker, guild: GuildId, told: Told, wanted: Scheduled) -> tuple[str, int]:
+        """Make an event, or change it where it shows something else; return what was done, and its number."""
+        now, reason = self._desk.clock(), f"/{SERVER_EVENT} by {said(asker.name, _TITLE)} ({asker.user})"
+        there = await self._there(guild, told, wanted)
+        changes = wanted.changes(there.shows, now) if there else {}
+        if there and not changes:
+            await self._store.changed(guild, told.mark, digest=wanted.digest, now=now)
+            return "already", there.number
+        detail = shortened(told.event.title, _TITLE)
+        async with self._auditing.act(asker, SERVER_EVENT, newsletter=told.newsletter, detail=detail) as act:
+            if there and await self._changed(guild, there.number, changes, reason):
+                await self._store.changed(guild, told.mark, digest=wanted.digest, now=now)
+                done, number = "updated", there.number
+            else:
+                done, number = "made", await self._made(guild, told, wanted, reason)
+            act.outcome = f"{done}: event {number} of server {guild}"
+        return done, number
+
+    async def _there(self, guild: GuildId, told: Told, wanted: Scheduled) -> SeenServerEvent | None:
+        """Return the server's event that was made of an event and is not over, None for none; the ledger then knows it by that name.
+
+        Besides the one that the ledger knows it is one that it lost, or that was made when the issue told of another day.
+        """
+        open_ = await self._open(guild)
+        rows = {row.key: row for row in await self._store.of_guild(guild)}
+        known = rows.get(told.mark)
+        if known and known.scheduled_event in open_:
+            return open_[known.scheduled_event]
+        numbers = {row.scheduled_event for row in rows.values()}
+        lost = next((one for one in open_.values() if one.number not in numbers and one.shows.is_of(wanted)), None)
+        now = self._desk.clock()
+        if lost:
+            await self._store.begin(
+                guild, told.mark, newsletter=told.newsletter, path=told.listed.path, digest=wanted.digest, now=now
+            )
+            await self._store.made(guild, told.mark, lost.number, now=now)
+            return lost
+        marks = {one.mark for one in await self._desk.archive.events()}
+        strays = [row for row in rows.values() if row.newsletter == told.newsletter and row.key not in marks]
+        moved = [row for row in strays if row.scheduled_event in open_ and open_[row.scheduled_event].shows.is_like(wanted)]
+        if len(moved) != 1:
+            return None
+        if known:
+            await self._store.forget(guild, told.mark)
+        await self._store.rename(guild, moved[0].key, told.mark)
+        return open_.get(moved[0].scheduled_event or 0)
+
+    async def _changed(self, guild: GuildId, number: int, changes: Mapping[str, Any], reason: str) -> bool:
+        """Change an event; return False when it turns out to be there no more."""
+        try:
+            await self._desk.outlet.edit_server_event(guild, number, changes, reason=reason)
+        except OutletError as error:
+            if error.code in _ENDED:
+                return False
+            raise
+        return True
+
+    async def _made(self, guild: GuildId, told: Told, wanted: Scheduled, reason: str) -> int:
+        """Make an event that is not there, written down before and after."""
+        now = self._desk.clock()
+        await self._store.forget(guild, told.mark)
+        await self._store.begin(guild, told.mark, newsletter=told.newsletter, path=told.listed.path, digest=wanted.digest, now=now)
+        try:
+            number = await self._desk.outlet.make_server_event(guild, wanted.body(now), reason=reason)
+        except OutletError as error:
+            if not _is_unclear(error):
+                await self._store.forget(guild, told.mark)
+            raise
+        await self._store.made(guild, told.mark, number, now=self._desk.clock())
+        return number
+
+    async def _open(self, guild: GuildId) -> dict[int, SeenServerEvent]:
+        """Return the bot's events of a server that are to come or going on, by number."""
+        return {event.number: event for event in await self._desk.outlet.server_events(guild) if event.own}
+
+    # -- what a look does -------------------------------------------------------------------------------------------------
+
+    async def bring_in_step(self, name: str) -> None:
+        """Compare a newsletter's server events with what its issues tell now, and tell moderators of a change, once.
+
+        To be called when the archive is in step. Without a change nothing is asked of Discord. What goes wrong is logged, and tried
+        again by the next look.
+        """
+        rows = await self._store.of_newsletter(name)
+        snapshot = self._desk.passes.snapshots.get(name)
+        if not rows or snapshot is None:
+            return
+        told = {one.mark: one for one in await self._desk.archive.events() if one.newsletter == name}
+        unread = snapshot.files.keys() - self._desk.archive.known(name).keys()
+        for made in rows:
+            if made.key not in told and made.path in unread:
+                continue  # what cannot be read has not said that the event is off
+            try:
+                await self._look_at(made, told)
+            except UserError as error:
+                _LOG.warning("moderators were not told of a change of a server event (%s): %s", name, error)
+
+    async def _look_at(self, known: ServerEvent, told: Mapping[str, Told]) -> None:
+        one = told.get(known.key)
+        wanted = _scheduled(one) if one else None
+        if one and wanted is None:
+            return
+        digest = wanted.digest if wanted else _GONE
+        if known.scheduled_event is not None and digest == known.told_digest:
+            return
+        if known.scheduled_event is not None and digest == known.digest:
+            if known.told_digest is not None:  # the change is taken back
+                await self._store.changed(known.guild, known.key, digest=digest, now=self._desk.clock())
+            return
+        async with self._locks[known.guild]:
+            if await self._store.find(known.guild, known.key) == known:
+                await self._compare(known, told, one, wanted)
+
+    async def _compare(self, known: ServerEvent, told: Mapping[str, Told], one: Told | None, wanted: Scheduled | None) -> None:
+        """Settle an event whose making was cut off; tell of one that shows something else than is told now."""
+        guild, now = known.guild, self._desk.clock()
+        if one and wanted:
+            there = await self._there(guild, one, wanted)
+        else:
+            there = (await self._open(guild)).get(known.scheduled_event or 0)
+        if there is None:  # it was never made, or it is over or was deleted: there is nothing left to say of it
+            await self._store.forget(guild, known.key)
+        elif wanted is None:
+            successor = await self._successor(guild, there, told)
+            if await self._tell(known, there, successor, None if successor is None else successor[1]):
+                await self._store.told(guild, known.key, digest=_GONE, now=now)
+        elif not wanted.changes(there.shows, now):
+            await self._store.changed(guild, known.key, digest=wanted.digest, now=now)
+        elif await self._tell(known, there, one and (one, wanted), wanted):
+            await self._store.told(guild, known.key, digest=wanted.digest, now=now)
+
+    async def _successor(self, guild: GuildId, there: SeenServerEvent, told: Mapping[str, Told]) -> tuple[Told, Scheduled] | None:
+        """Return the event that is told of instead of one that is not any more: at another time, or by another name."""
+        made, now = {row.key for row in await self._store.of_guild(guild)}, self._desk.clock()
+        coming = [(one, _scheduled(one)) for one in told.values() if one.mark not in made]
+        like = [(one, wanted) for one, wanted in coming if wanted and not wanted.is_over(now) and there.shows.is_like(wanted)]
+        return like[0] if len(like) == 1 else None
+
+    async def _tell(
+        self, known: ServerEvent, there: SeenServerEvent, now_told: tuple[Told, Scheduled] | None, wanted: Scheduled | None
+    ) -> bool:
+        words, now = language(), self._desk.clock()
+        event, url = isolated(inert(there.shows.name)), _url(known.guild, there.number)
+        if now_told is None or wanted is None:
+            text = words.say("server_event.gone", event=event, newsletter=inert(known.newsletter), url=url)
+            return await self._auditing.tell(text, nonce=_nonce(known, _GONE))
+        one, _ = now_told
+        changed = ", ".join(_said(wanted, wanted.changes(there.shows, now), words))
+        text = words.say("server_event.changed", event=event, issue=isolated(inert(one.listed.title)), changes=changed, url=url)
+        update: tuple[Component, ...] = ()
+        if not wanted.is_over(now):
+            update = row(button(words.say("server_event.update"), press(SERVER_EVENT, one.mark, known.guild)))
+        return await self._auditing.tell(text, nonce=_nonce(known, wanted.digest), components=update)
+
+
+@asynccontextmanager
+async def _in_words(words: Language) -> AsyncGenerator[None]:
+    """Say in a person's language what Discord's refusals mean for them."""
+    try:
+        yield
+    except OutletError as error:
+        key = "server_event.unclear" if _is_unclear(error) else _REFUSALS.get(error.code)
+        if key is None:
+            raise
+        raise UserError(words.say(key)) from error
+
+
+def _is_unclear(error: OutletError) -> bool:
+    """Tell whether Discord may have done what it was asked for."""
+    return not error.permanent and not isinstance(error, RateLimitedError)
+
+
+def _scheduled(told: Told) -> Scheduled | None:
+    return scheduled(told.event, issue=told.listed.title, issue_url=told.listed.url)
+
+
+def _is_to_come(told: Told, now: datetime) -> bool:
+    last = told.event.end or told.event.start
+    if (last.date() if isinstance(last, datetime) else last) < (now - _PAST).date():
+        return False
+    wanted = _scheduled(told)
+    return wanted is not None and not wanted.is_over(now)
+
+
+def _fits(told: Told, wanted: Sequence[str]) -> bool:
+    return begins_words_of(wanted, f"{told.event.title} {told.event.day} {told.event.location or ''}")
+
+
+def _choice(told: Told, words: Language) -> str:
+    return named(composed(told.event.title), words.day(told.event.day))
+
+
+def _said(wanted: Scheduled, changes: Mapping[str, Any], words: Language) -> list[str]:
+    """Say what is told otherwise now."""
+    said: list[str] = []
+    if "name" in changes:
+        said.append(words.say("server_event.new_name", name=isolated(inert(wanted.name))))
+    if changes.keys() & {"scheduled_start_time", "scheduled_end_time"}:
+        start, end = (int(when.timestamp()) for when in (wanted.start, wanted.end))
+        said.append(words.say("server_event.new_time", start=f"<t:{start}:f>", end=f"<t:{end}:f>"))
+    if "entity_metadata" in changes:
+        said.append(words.say("server_event.new_place", place=isolated(inert(wanted.location))))
+    return said or [words.say("server_event.new_description")]
+
+
+def _nonce(known: ServerEvent, digest: str) -> str:
+    return f"{known.key[:10]}-{known.guild % 10**4}-{digest[:8]}"[: limits.NONCE]
+
+
+def _url(guild: GuildId, number: int) -> str:
+    return f"https://discord.com/events/{guild}/{number}"

@@ -1,0 +1,138 @@
+"""Keeps the archive in step with what the last pass saw: what was said is read once, and again when it was changed."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from heartbeat_bot.archive.entry import Entry
+from heartbeat_bot.archive.shelf import Kept
+from heartbeat_bot.errors import UserError
+from heartbeat_bot.extract.items import Event, Job
+from heartbeat_bot.features.desk import Desk
+from heartbeat_bot.rendering.post import PostKey
+from heartbeat_bot.store.approval import is_same, version_of
+from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.sync.changes import at_path, rendering_of
+from heartbeat_bot.sync.renderer import entry_from
+
+_LOG = logging.getLogger(__name__)
+
+
+class Indexing:
+    """Fills the archive."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Write to the archive on the desk."""
+        self._desk = desk
+
+    async def settle(self) -> None:
+        """Drop what the archive has of newsletters that are configured no more, and hide what members may not read (any more) of others.
+
+        To be called once, on start, before anything is answered: a source may be away, and what was decided may be younger than the archive.
+        """
+        archive = self._desk.archive
+        for name in set(archive.newsletters()) - set(self._desk.names()):
+            await archive.remove(name, archive.known(name).keys())
+        for name in self._desk.names():
+            await self._follow_ledger(name, await self._records(name))
+
+    async def _records(self, name: str) -> list[IssueRecord]:
+        """Return the issues of which there are files, as far as is known: the source may not have been looked at yet."""
+        snapshot = self._desk.passes.snapshots.get(name)
+        records = (await self._desk.ledger.records(name)).values()
+        return [record for record in records if record.present and (snapshot is None or record.path in snapshot.files)]
+
+    async def _follow_ledger(self, name: str, records: Sequence[IssueRecord]) -> None:
+        """Let members see of what is kept only what the ledger says they may, whatever became of the files.
+
+        A file's place may be another issue's now: what was kept of the one that stood there is nothing of the other.
+        """
+        archive = self._desk.archive
+        known = archive.known(name)
+        readable = {record.path: record.readable(self._desk.passes.duties) for record in records}
+        kept = [
+            record
+            for record in records
+            if record.path in known
+            and known[record.path].issue == record.id
+            and (not self._desk.is_bound or known[record.path].blob == readable[record.path])
+        ]
+        await archive.remove(name, known.keys() - {record.path for record in kept})
+        await archive.mark(name, {record.path: (record.id, readable[record.path] is not None) for record in kept})
+        for record in kept:
+            # Its file may say something else by now, or be a draft again: then it is not read anew, but what was taken back goes.
+            shown_as = known[record.path].rendering
+            taken_back = [key for key in record.withheld if f" {key} " not in f"{shown_as} "]
+            entry = await archive.entry(name, record.path) if taken_back else None
+            if entry:
+                entry = replace(entry, rendering=" ".join([shown_as, *taken_back]))
+                await archive.put(_shown(entry, record), issue=record.id, visible=readable[record.path] is not None)
+
+    async def index(self, name: str) -> None:
+        """Read what is new or changed in a newsletter since the archive last saw it, newest first.
+
+        What members see is said by :meth:`IssueRecord.readable`. Of a text that was let through and stands in the source no more, the
+        archive has what it had; when that is lost, members do not see the issue until a text of it is let through again.
+
+        To be called after a pass. An issue that cannot be read, or is a draft again, stays as it was, or is left out.
+        """
+        desk = self._desk
+        snapshot = desk.passes.snapshots.get(name)
+        records = await self._records(name)
+        await self._follow_ledger(name, records)
+        if snapshot is None:
+            return
+        newsletter = desk.config.newsletters[name]
+        rendering = rendering_of(newsletter)
+        readable = {record.path: record.readable(desk.passes.duties) for record in records}
+        known = desk.archive.known(name)
+        stale = [
+            record
+            for record in sorted(records, key=lambda record: str(record.date or ""), reverse=True)
+            if not (record.broken or record.draft)
+            and (not desk.is_bound or snapshot.files[record.path] == readable[record.path])
+            and not _is_read(known.get(record.path), snapshot.files[record.path], _shown_as(rendering, record, desk))
+        ]
+        for number, record in enumerate(stale):
+            desk.unread[name] = len(stale) - number
+            path, blob = record.path, snapshot.files[record.path]
+            shown_as = _shown_as(rendering, record, desk)
+            try:
+                data = await snapshot.contents.read(path)
+                entry = await entry_from(
+                    desk.passes.turns[name], snapshot.contents, path, data, newsletter, name=name, blob=blob, rendering=shown_as
+                )
+            except UserError as error:
+                _LOG.warning("%s is not in the archive: %s", path, error)
+                continue
+            if desk.is_bound and not is_same(record.approved, version_of(blob, entry.parts, entry)):
+                continue  # its pictures, or what its path says, are not what was let through
+            await desk.archive.put(_shown(entry, record), issue=record.id, visible=readable[path] is not None)
+        desk.unread[name] = 0
+
+
+def _is_read(kept: Kept | None, blob: str, shown_as: str) -> bool:
+    return kept is not None and (kept.blob, kept.rendering) == (blob, shown_as)
+
+
+def _shown_as(rendering: str, record: IssueRecord, desk: Desk) -> str:
+    """Name how an issue is shown to members: rendered so, with the pictures that were let through, and without these sections."""
+    pictures = [record.approved or ""] if desk.is_bound else []
+    return " ".join([at_path(rendering, record.path), *pictures, *record.withheld])
+
+
+def _shown(entry: Entry, record: IssueRecord) -> Entry:
+    """Leave out the sections that a moderator took back."""
+    if not record.withheld:
+        return entry
+    return replace(
+        entry,
+        parts=tuple(part for part in entry.parts if record.shows(PostKey(part.key))),
+        events=tuple(event for event in entry.events if _is_shown(event, record)),
+        jobs=tuple(job for job in entry.jobs if _is_shown(job, record)),
+    )
+
+
+def _is_shown(item: Event | Job, record: IssueRecord) -> bool:
+    """Tell whether an event or a job stands in no section that was taken back: of one whose section is not known, nobody can say."""
+    return item.post is not None and record.shows(PostKey(item.post))

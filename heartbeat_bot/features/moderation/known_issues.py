@@ -1,0 +1,132 @@
+"""Every issue that the ledger knows, for moderators: those that wait, are drafts or were taken back too."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Final
+
+from heartbeat_bot.archive.words import begins_words_of, folded_words
+from heartbeat_bot.errors import UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.lines import as_content, day_of, named
+from heartbeat_bot.features.moderation.authority import Authority
+from heartbeat_bot.languages import Language
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.tables import OUT, PENDING, State
+
+UNDECIDED: Final = PENDING | {State.NEW, State.TOO_OLD}
+"""What may still be announced, and what a moderator may say otherwise of."""
+
+FITTING: Final[Mapping[str, Collection[State]]] = {
+    "approve": UNDECIDED | {State.BASELINE, State.RETRACTED},
+    "hold": UNDECIDED,
+    "skip": UNDECIDED,
+    "schedule": UNDECIDED | {State.BASELINE, State.RETRACTED},
+    "repost": OUT,
+    "retract": {State.ANNOUNCED, State.GONE},
+    "preview": frozenset(State) - {State.GONE},
+}
+"""The states in which an issue is offered for a command."""
+
+_NUMBER: Final = re.compile(r"[-+#\s]*\d+\.?")
+_MOST_ASKED: Final = 10
+
+
+class KnownIssues:
+    """Finds the issue that a moderator means."""
+
+    def __init__(self, desk: Desk, authority: Authority) -> None:
+        """Look in the ledger."""
+        self._desk = desk
+        self._authority = authority
+
+    async def complete(self, asker: Asker, typed_so_far: str, command: str) -> list[tuple[str, str]]:
+        """Return the issues to choose from for a command: what is shown, and the number that :meth:`chosen` takes."""
+        wanted = folded_words(typed_so_far)
+        states = FITTING.get(command, frozenset(State))
+        edits = command in {"approve", "skip"}
+        fitting = [
+            record
+            for record in await self._all(asker)
+            if (record.state in states or (edits and record.asks_about_edit)) and _fits(record, wanted)
+        ]
+        if command == "retract":  # what is gone has something to retract only while messages of it are left
+            holding = {name: await self._desk.ledger.holding(name) for name in {record.newsletter for record in fitting}}
+            fitting = [record for record in fitting if record.present or record.id in holding[record.newsletter]]
+        return [(_line(record, asker.words), str(record.id)) for record in fitting[: limits.CHOICES]]
+
+    async def chosen(self, asker: Asker, issue: str, verb: str, *, pressed: bool = False) -> IssueRecord:
+        """Return the issue of a number, or the one that a text fits or whose title it is (not when ``pressed``: buttons carry numbers).
+
+        Raises UserError when there is none that they may decide about, and when there are several: what is decided cannot be taken back
+        where readers have seen it, so nothing is guessed. ``verb`` is what they want to do with it: who names an issue of others is told
+        that there is none, and it is written down.
+        """
+        wanted = issue.strip().removeprefix("#")
+        records = await self._all(asker)
+        if not records:
+            await self._authority.check(asker, verb)
+        for record in records:
+            if str(record.id) == wanted:
+                return record
+        found = [] if pressed else _fitting(records, issue)
+        if not found:
+            none = asker.words.say("moderation.no_issue", issue=typed(issue))
+            if foreign := await self._foreign(asker, wanted):
+                await self._authority.refuse(asker, verb, newsletter=foreign.newsletter, issue=foreign, words=none)
+            raise UserError(none)
+        if len(found) > 1:
+            raise UserError(_which(issue, found, asker.words))
+        return found[0]
+
+    async def _foreign(self, asker: Asker, number: str) -> IssueRecord | None:
+        """Return the issue of a number that others decide about."""
+        own = await self._authority.newsletters(asker)
+        for name in set(self._desk.names()) - set(own):
+            for record in (await self._desk.ledger.records(name)).values():
+                if str(record.id) == number:
+                    return record
+        return None
+
+    async def _all(self, asker: Asker) -> list[IssueRecord]:
+        """Return the issues that a person may decide about, the newest first."""
+        found: list[IssueRecord] = []
+        for name in await self._authority.newsletters(asker):
+            found += (await self._desk.ledger.records(name)).values()
+        return sorted(found, key=_age)
+
+
+def _age(record: IssueRecord) -> tuple[float, int]:
+    when = record.date
+    if isinstance(when, date) and not isinstance(when, datetime):
+        when = datetime(when.year, when.month, when.day, tzinfo=UTC)
+    return -(when or record.first_seen).timestamp(), -record.id
+
+
+def _fitting(records: Sequence[IssueRecord], typed_text: str) -> list[IssueRecord]:
+    """Return the issues that a person may mean: those of that title, else those with its words. A number is no word of any."""
+    title = typed_text.strip().casefold()
+    same = [record for record in records if record.title.casefold() == title]
+    if same or _NUMBER.fullmatch(title):
+        return same
+    words = folded_words(title)
+    return [record for record in records if words and _fits(record, words)]
+
+
+def _which(typed_text: str, found: Sequence[IssueRecord], words: Language) -> str:
+    """Ask which of several issues is meant."""
+    lines = [f"- `{record.id}` {inert(_line(record, words))}" for record in found[:_MOST_ASKED]]
+    rest = len(found) - len(lines)
+    lines += [words.say("notices.more", count=rest)] if rest else []
+    return as_content([words.say("moderation.several_issues", issue=typed(typed_text)), *lines])
+
+
+def _fits(record: IssueRecord, wanted: Collection[str]) -> bool:
+    return begins_words_of(wanted, f"{record.title} {record.date or ''} {record.slug}")
+
+
+def _line(record: IssueRecord, words: Language) -> str:
+    return named(record.title, day_of(record.date, words), words.say(f"states.{record.state.value}"))

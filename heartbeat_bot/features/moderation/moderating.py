@@ -1,0 +1,424 @@
+"""What moderators decide about issues that wait, and about newsletters: approve, hold, skip, schedule, retract, pause, status."""
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from heartbeat_bot.errors import StateError, UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.lines import as_content, listed, since, titled, whole_lines
+from heartbeat_bot.features.looking import Looking
+from heartbeat_bot.features.moderation.auditing import Auditing
+from heartbeat_bot.features.moderation.authority import Authority
+from heartbeat_bot.features.moderation.known_issues import KnownIssues
+from heartbeat_bot.features.moderation.notices import asked_together, is_open, notice_of, seal_of_many
+from heartbeat_bot.features.moderation.times import read_time
+from heartbeat_bot.features.router import (
+    APPROVE,
+    DECIDE_ALL,
+    SCHEDULE,
+    SKIP,
+    Kind,
+    OutdatedError,
+    Pressable,
+    arguments_of,
+    number_of,
+)
+from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.languages import Language, language
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer, Dialog
+from heartbeat_bot.rendering.components import press, row, shortened, text_input
+from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.post import Embed, texts
+from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.store.approval import SEAL, Version, dump, seal, unseen
+from heartbeat_bot.store.ledger import IssueRecord, Newsletter
+from heartbeat_bot.store.tables import PENDING
+from heartbeat_bot.store.troubles import Trouble
+
+SCHEDULED: Final = "scheduled"
+
+_MOST_WAITING: Final = 10
+_PATIENCE: Final = 5.0
+"""Seconds until somebody is answered although a look goes on: a remote may hang for minutes."""
+_SHORTEST: Final = 100
+"""Characters that are left of each text at least, when several must fit one message."""
+_BYTES: Final = limits.MESSAGE_BYTES - 500
+
+
+class Moderating:
+    """Does what moderators decide."""
+
+    def __init__(self, desk: Desk, *, authority: Authority, known: KnownIssues, auditing: Auditing, looking: Looking) -> None:
+        """Write decisions to the ledger; a look at the newsletter then carries them out."""
+        self._desk = desk
+        self._authority = authority
+        self._known = known
+        self._auditing = auditing
+        self._looking = looking
+        self._deciding: defaultdict[IssueId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """One decision about an issue at a time; carrying it out may take long, and somebody may decide otherwise meanwhile."""
+        self.presses: Mapping[str, Pressable] = {
+            APPROVE: Pressable(kind=Kind.REPLY, handle=self._press_approve),
+            SKIP: Pressable(kind=Kind.REPLY, handle=self._press_skip),
+            SCHEDULE: Pressable(kind=Kind.REPLY, ask=_ask_time),
+            DECIDE_ALL: Pressable(kind=Kind.REPLY, handle=self._decide_all),
+            SCHEDULED: Pressable(kind=Kind.REPLY, handle=self._press_schedule),
+        }
+
+    # -- issues -----------------------------------------------------------------------------------------------------------
+
+    async def approve(self, asker: Asker, *, issue: str, seen: str | None = None) -> Answer:
+        """Let an issue be announced, or an edit of one that was be shown: the text that a moderator saw.
+
+        ``seen`` is what a button carries of the version that its message shows (see :func:`approval.seal`); None stands for what is known.
+        """
+        record = await self._known.chosen(asker, issue, APPROVE, pressed=seen is not None)
+        preview, version = await self._now(record)
+        edit = record.announced_at is not None and record.retracted_at is None
+        if edit and not (record.asks_about_edit or record.late):
+            return Answer(content=asker.words.say("moderation.out_already", issue=titled(record.title)))
+        if not _is_seen(seen, version):
+            return await self._shown_anew(asker, record, preview, version)
+        approve = self._desk.ledger.approve_edit if edit else self._desk.ledger.approve
+        decision = partial(approve, version=version, posts=self._dumped(preview), now=self._desk.clock())
+        return await self._decide(asker, APPROVE, record, decision, pressed=seen is not None)
+
+    async def hold(self, asker: Asker, *, issue: str) -> Answer:
+        """Keep an issue from being announced."""
+        record = await self._known.chosen(asker, issue, "hold")
+        return await self._decide(asker, "hold", record, partial(self._desk.ledger.hold, now=self._desk.clock()))
+
+    async def skip(self, asker: Asker, *, issue: str, seen: str | None = None) -> Answer:
+        """Let an issue be known without being announced, or an edit of one that was not be shown."""
+        pressed = seen is not None
+        record = await self._known.chosen(asker, issue, SKIP, pressed=pressed)
+        if not record.asks_about_edit:
+            skip = partial(self._desk.ledger.skip, now=self._desk.clock())
+            return await self._decide(asker, SKIP, record, skip, pressed=pressed)
+        preview, version = await self._now(record)
+        if not _is_seen(seen, version):
+            return await self._shown_anew(asker, record, preview, version)
+        decline = partial(self._desk.ledger.decline_edit, version=version)
+        return await self._decide(asker, SKIP, record, decline, "its edit", pressed=pressed)
+
+    async def schedule(self, asker: Asker, *, issue: str, time: str, seen: str | None = None) -> Answer:
+        """Let an issue be announced at a time, as people write times; ``seen`` as in :meth:`approve`."""
+        record = await self._known.chosen(asker, issue, SCHEDULE, pressed=seen is not None)
+        now = self._desk.clock()
+        at = read_time(time, now=now)
+        if at is None:
+            return Answer(content=asker.words.say("moderation.no_time", time=typed(time)))
+        if at <= now:
+            return Answer(content=asker.words.say("moderation.past_time", time=f"<t:{int(at.timestamp())}:f>"))
+        preview, version = await self._now(record)
+        if not _is_seen(seen, version):
+            return await self._shown_anew(asker, record, preview, version)
+        decision = partial(self._desk.ledger.schedule, at=at, version=version, posts=self._dumped(preview))
+        return await self._decide(asker, SCHEDULE, record, decision, f"for {at:%Y-%m-%d %H:%M} UTC", pressed=seen is not None)
+
+    async def _now(self, record: IssueRecord) -> tuple[Rendered | None, Version]:
+        """Return what an issue looks like as the last pass saw it, None when it cannot be read, and which version that is."""
+        try:
+            return await self._desk.passes.seen(record)
+        except UserError:
+            return None, unseen(record.blob, record.path)
+
+    async def _shown_anew(self, asker: Asker, record: IssueRecord, preview: Rendered | None, version: Version) -> Answer:
+        """Show an issue that is not what a button was about, after a look at it when its file is not what the last pass saw."""
+        if preview is None:
+            await self._looking.look(record.newsletter)
+            record = await self._desk.ledger.issue(record.id)
+            preview, version = await self._now(record)
+        return _changed(asker, record, preview, version)
+
+    def _dumped(self, preview: Rendered | None) -> bytes | None:
+        """Return what small changes are measured against, None where none is let through."""
+        allowed = self._desk.config.moderation.small_changes == "allow"
+        return dump(preview.posts) if preview and allowed else None
+
+    async def _decide(
+        self,
+        asker: Asker,
+        verb: str,
+        record: IssueRecord,
+        decision: Callable[[IssueId], Awaitable[None]],
+        detail: str = "",
+        *,
+        pressed: bool = False,
+    ) -> Answer:
+        """Write a decision about an issue to the ledger and carry it out; one by a button (``pressed``) only while there is one to make."""
+        async with self._auditing.act(asker, verb, issue=record, detail=detail) as act:
+            async with self._deciding[record.id]:
+                now = await self._desk.ledger.issue(record.id)
+                if pressed and _is_decided(now):
+                    act.outcome = "nothing was done: it had been decided about already"
+                    return _decided_already(asker, now)
+                await decision(record.id)
+            answer, act.outcome = await self._carried_out(asker, record)
+        return answer
+
+    async def _carried_out(self, asker: Asker, before: IssueRecord) -> tuple[Answer, str]:
+        """Look at the newsletter at once, and say how the issue stands then: to the person, and in English for the book.
+
+        When its text turns out to have changed meanwhile, it is shown as it is now, to be decided about again.
+        """
+        report = await self._looking.look(before.newsletter)
+        record = await self._desk.ledger.issue(before.id)
+        told = report.about(before.title)
+        lines = [_standing(record, asker.words), *listed(told)]
+        outcome = f"{language().say(f'states.{record.state.value}')} ({record.reason})"
+        answer = Answer(content=as_content(lines))
+        if record.asks_about_edit or record.is_other_than_approved:
+            preview, version = await self._now(record)
+            answer = replace(_changed(asker, record, preview, version), content=answer.content)
+        return answer, "; ".join([outcome, *told])
+
+    # -- newsletters ------------------------------------------------------------------------------------------------------
+
+    async def pause(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+        """Let nothing be posted, changed or deleted of a newsletter."""
+        name = await self._authority.one_newsletter(asker, "pause", newsletter)
+        if (await self._desk.ledger.newsletter(name)).paused_at:
+            return Answer(content=asker.words.say("moderation.paused_already", newsletter=typed(name)))
+        async with self._auditing.act(asker, "pause", newsletter=name):
+            await self._desk.ledger.pause(name, now=self._desk.clock())
+            said = "moderation.paused" if await self._is_still(name) else "moderation.paused_soon"
+        return Answer(content=asker.words.say(said, newsletter=typed(name)))
+
+    async def _is_still(self, name: str) -> bool:
+        """Wait until no look at a newsletter is under way, which finishes the issue that it is posting; return False when that takes long."""
+        try:
+            async with asyncio.timeout(_PATIENCE), self._looking.alone(name):
+                return True
+        except TimeoutError:
+            return False
+
+    async def resume(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+        """Go on with a newsletter, and make good at once what was left undone."""
+        name = await self._authority.one_newsletter(asker, "resume", newsletter)
+        if not (await self._desk.ledger.newsletter(name)).paused_at:
+            return Answer(content=asker.words.say("moderation.not_paused", newsletter=typed(name)))
+        async with self._auditing.act(asker, "resume", newsletter=name) as act:
+            await self._desk.ledger.resume(name)
+            report = await self._looking.look(name)
+            act.outcome = "; ".join(report.lines())
+        lines = [asker.words.say("moderation.resumed", newsletter=typed(name)), *listed(report.lines())]
+        return Answer(content=as_content(lines))
+
+    async def sync(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+        """Look at a newsletter, or at all that a person may decide about, now."""
+        await self._authority.check(asker, "sync")
+        names = [await self._authority.one_newsletter(asker, "sync", newsletter)] if newsletter else None
+        names = names or await self._authority.newsletters(asker)
+        lines: list[str] = []
+        for name in names:
+            async with self._auditing.act(asker, "sync", newsletter=name) as act:
+                report = await self._looking.look(name)
+                act.outcome = "; ".join(report.lines())
+            lines += listed(report.lines())
+        return Answer(content=as_content(lines))
+
+    async def status(self, asker: Asker) -> Answer:
+        """Say how things stand with the newsletters that a person may decide about."""
+        await self._authority.check(asker, "status")
+        standing = self._desk.ledger.troubles.standing
+        troubles = {name: (await standing(name)).values() for name in await self._authority.newsletters(asker)}
+        names = sorted(troubles, key=lambda name: not troubles[name])  # there is room for ten: nothing wrong is left out
+        embeds = [await self._status_of(name, troubles[name], asker.words) for name in names[: limits.EMBEDS]]
+        others = ", ".join(typed(name) for name in names[limits.EMBEDS :])
+        content = shortened(asker.words.say("status.others", names=others), limits.CONTENT) if others else ""
+        return Answer(content=content, embeds=within_one_message(embeds))
+
+    async def _status_of(self, name: str, troubles: Collection[Trouble], words: Language) -> Embed:
+        ledger, settings = self._desk.ledger, self._desk.config.newsletters[name]
+        state = await ledger.newsletter(name)
+        records = await ledger.records(name)
+        waiting = [record for record in records.values() if record.state in PENDING]
+        unfinished = [intent for intent in await ledger.receipts.unfinished() if intent.draft.issue in records]
+        lines = list(_passes(state, settings.poll, words))
+        lines += [words.say("status.trouble", when=since(one.since), trouble=inert(one.words)) for one in troubles]
+        lines += [words.say("status.posting", issue=titled(record.title)) for record in records.values() if record.is_half_posted]
+        posted = (
+            record for record in records.values() if record.announced_at and record.shown is not None and not record.retracted_at
+        )
+        out = max(posted, key=_announced, default=None)
+        if out:
+            lines.append(words.say("status.last_issue", issue=titled(out.title), when=since(_announced(out))))
+        if unfinished:
+            lines.append(words.say("status.unfinished", count=len(unfinished)))
+        lines += [
+            words.say("status.publishing", issue=titled(wait.title), when=since(wait.until))
+            for wait in await ledger.receipts.waits(now=self._desk.clock())
+            if wait.newsletter == name
+        ]
+        lines += await self._missing(ChannelId(settings.announce.channel), words)
+        lines += [
+            words.say("status.error", issue=titled(record.title), error=inert(record.error))
+            for record in records.values()
+            if record.error
+        ]
+        if waiting:
+            lines += ["", words.say("status.waiting", count=len(waiting))]
+            shown = sorted(waiting, key=lambda record: record.changed_at, reverse=True)[:_MOST_WAITING]
+            lines += [f"- {_standing(record, words)}" for record in shown]
+        return Embed(title=inert(shortened(name, limits.EMBED_TITLE // 2)), description="\n".join(lines))
+
+    async def _missing(self, channel: ChannelId, words: Language) -> list[str]:
+        try:
+            facts = await self._desk.outlet.describe(channel)
+        except UserError as error:
+            return [f"⚠️ {inert(str(error))}"]
+        missing = ", ".join(facts.missing)
+        return [words.say("status.missing", channel=f"<#{channel}>", permissions=missing)] if missing else []
+
+    # -- buttons ----------------------------------------------------------------------------------------------------------
+
+    async def _press_approve(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        issue, seen = _chosen(arguments, values)
+        return await self.approve(asker, issue=issue, seen=seen)
+
+    async def _press_skip(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        issue, seen = _chosen(arguments, values)
+        return await self.skip(asker, issue=issue, seen=seen)
+
+    async def _decide_all(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+        """Approve or skip all issues of a newsletter that the notice of many tells of, and edits among them."""
+        verb, short, seen = arguments_of(arguments, 3)
+        name = self._desk.newsletter_of(short)
+        if name is None or verb not in {APPROVE, SKIP}:
+            raise OutdatedError
+        await self._authority.check(asker, f"{verb} all", name)
+        ledger = self._desk.ledger
+        waiting = asked_together(await ledger.records(name), await ledger.receipts.notices(name))
+        now: dict[IssueId, tuple[Version, bytes | None]] = {}
+        for record in waiting:
+            preview, version = await self._now(record)
+            now[record.id] = (version, self._dumped(preview))
+        if seal_of_many({issue: version for issue, (version, _) in now.items()}) != seen:
+            await self._looking.look(name)  # the notice shows then what there is to decide about
+            return Answer(content=asker.words.say("moderation.many_changed"))
+        async with self._auditing.act(asker, f"{verb} all", newsletter=name) as act:
+            decided = 0
+            for record in waiting:
+                async with self._deciding[record.id]:
+                    if _is_decided(await ledger.issue(record.id)):
+                        continue
+                    try:
+                        await self._decide_one(verb, record, *now[record.id])
+                    except StateError:  # somebody else decided about it at the same moment
+                        continue
+                decided += 1
+            report = await self._looking.look(name)
+            act.outcome = f"{decided} issues; {'; '.join(report.lines())}"
+        head = asker.words.say(f"moderation.all_{verb}", count=decided)
+        return Answer(content=as_content([head, *listed(report.lines())]))
+
+    async def _decide_one(self, verb: str, record: IssueRecord, version: Version, posts: bytes | None) -> None:
+        """Write down what was decided about one of many: of the version that was listed."""
+        ledger, now = self._desk.ledger, self._desk.clock()
+        match verb, record.asks_about_edit:
+            case "approve", False:
+                await ledger.approve(record.id, version, posts=posts, now=now)
+            case "approve", True:
+                await ledger.approve_edit(record.id, version, posts=posts, now=now)
+            case _, False:
+                await ledger.skip(record.id, now=now)
+            case _:
+                await ledger.decline_edit(record.id, version)
+
+    async def _press_schedule(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        number, seen = arguments_of(arguments, 2)
+        if len(values) != 1:
+            raise OutdatedError
+        return await self.schedule(asker, issue=number, time=values[0], seen=seen)
+
+
+def _chosen(arguments: Sequence[str], values: Sequence[str]) -> Sequence[str]:
+    """Return the issue of a button and what was seen of it, or those chosen from a menu, whose press names none."""
+    if not arguments and len(values) == 1:
+        return arguments_of(values[0].split(":"), 2)
+    return arguments_of(arguments, 2)
+
+
+def _is_seen(seen: str | None, version: Version) -> bool:
+    """Tell whether a version is what a button's message, or a line of its menu, was about."""
+    return seen is None or seen == seal(version)
+
+
+def _is_decided(record: IssueRecord) -> bool:
+    """Tell whether nothing is left to be decided about an issue that is there: a button about it is too late."""
+    return record.present and not is_open(record)
+
+
+def _decided_already(asker: Asker, record: IssueRecord) -> Answer:
+    """Say that somebody else was faster, and how the issue stands."""
+    return Answer(content=as_content([asker.words.say("moderation.decided_already"), _standing(record, asker.words)]))
+
+
+def _changed(asker: Asker, record: IssueRecord, preview: Rendered | None, version: Version) -> Answer:
+    """Say that a text is not what it was when it was shown, show it as it is now, and ask again."""
+    notice = notice_of(record, preview, version, asker.words)
+    return Answer(
+        content=asker.words.say("moderation.changed", issue=titled(record.title)),
+        embeds=tuple(embed.body() for embed in notice.embeds),
+        components=notice.components or (),
+    )
+
+
+def _ask_time(asker: Asker, arguments: Sequence[str]) -> Dialog:
+    words = asker.words
+    number, seen = arguments_of(arguments, 2)
+    line = text_input(words.say("moderation.time_label"), "time", placeholder=words.say("moderation.time_example"))
+    return Dialog(
+        custom_id=press(SCHEDULED, number_of(number), _sealed(seen)).custom_id(),
+        title=shortened(words.say("moderation.time_title"), limits.DIALOG_TITLE),
+        components=row(line),
+    )
+
+
+def _sealed(seen: str) -> str:
+    """Return what a button carries of what was seen; raise OutdatedError for what no button carries."""
+    if not re.fullmatch(rf"[\w-]{{{SEAL}}}", seen, re.ASCII):
+        raise OutdatedError
+    return seen
+
+
+def _standing(record: IssueRecord, words: Language) -> str:
+    """Say in a line how an issue stands."""
+    until = f" ({since(record.until)})" if record.until else ""
+    state = words.say(f"states.{record.state.value}")
+    return words.say("moderation.standing", issue=titled(record.title), state=state, why=inert(record.reason)) + until
+
+
+def _announced(record: IssueRecord) -> datetime:
+    return record.announced_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _passes(state: Newsletter, poll: timedelta, words: Language) -> list[str]:
+    lines: list[str] = []
+    if state.paused_at:
+        lines.append(words.say("status.paused", when=since(state.paused_at)))
+    if state.last_pass_at is None:
+        lines.append(words.say("status.no_pass"))
+    else:
+        last, following = since(state.last_pass_at), since(state.last_pass_at + poll)
+        lines.append(words.say("status.passes", last=last, next=following))
+    return lines
+
+
+def within_one_message(embeds: Sequence[Embed]) -> tuple[Mapping[str, object], ...]:
+    """Return the bodies of embeds, their texts cut line by line so that all fit one message."""
+    share = min(limits.EMBED_DESCRIPTION, (limits.EMBED_TOTAL - 500) // max(1, len(embeds)))
+    while True:
+        bodies = tuple(embed.body() | {"description": whole_lines(embed.description, share)} for embed in embeds)
+        if share < _SHORTEST or sum(len(text.encode()) for text in texts({"embeds": bodies})) <= _BYTES:
+            return bodies
+        share = share * 4 // 5

@@ -1,0 +1,258 @@
+"""What waits for a moderator is told in the moderators' channel, with buttons to decide; and then what was decided.
+
+A notice is a function of its issue's state, brought in step by every look as the issue's own messages are: it is sent once, whatever
+stops the bot, it changes when somebody decides, here or by a command, and it is left alone when all is decided. When many wait at once
+(a bulk import), one notice tells of all of them.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
+from heartbeat_bot.features.desk import Desk, short_name
+from heartbeat_bot.features.lines import TITLE, day_of, said, whole_lines
+from heartbeat_bot.features.router import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId
+from heartbeat_bot.issues.model import Finding
+from heartbeat_bot.languages import Language, language
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.components import Component, Option, Style, button, press, row, select, shortened
+from heartbeat_bot.rendering.dialect import code_span, inert
+from heartbeat_bot.rendering.links import is_web
+from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
+from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.store.approval import Version, seal, unseen
+from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.receipts import NOTICE, NOTICE_OF_ONE, Receipt
+from heartbeat_bot.store.tables import PENDING, State
+
+MANY: Final = PostKey("notice-of-many")
+
+_FINDINGS: Final = 8
+_LISTED: Final = 25
+_NAME: Final = 60
+"""Characters of a title in the notice of many: its Markdown may double them, and all that are listed must fit an embed."""
+_OPEN: Final = PENDING | {State.NEW}
+"""The states in which something is still to be decided, or to happen."""
+_ASKS: Final = frozenset({State.WAITING, State.UNSURE})
+"""The states in which an issue waits for a moderator."""
+_LOG = logging.getLogger(__name__)
+
+
+class Notices:
+    """Keeps the notices in step."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Write to the moderators' channel of the configuration; without one, do nothing."""
+        self._desk = desk
+        self._closed = False
+        """Whether the bot lacks a permission in the moderators' channel: said once, and asked again by the next look."""
+        self._shown: dict[IssueId, object] = {}
+        """What each notice was last made of: as long as that is the same, so is the notice."""
+        self._versions: dict[IssueId, tuple[tuple[str, str], Version]] = {}
+        """The versions of what waits together, and of which files: an import is not rendered anew with each that is decided."""
+
+    async def bring_in_step(self, name: str) -> None:
+        """Bring the notices of a newsletter in step with what the last pass found. What goes wrong is logged, and tried again."""
+        number = self._desk.config.moderation.channel
+        if number is None:
+            return
+        channel = ChannelId(number)
+        self._closed = False
+        records = await self._desk.ledger.records(name)
+        notices = await self._desk.ledger.receipts.notices(name)
+        held = {receipt.issue: receipt for receipt in notices}
+        carrier = next((records[issue] for issue, receipt in held.items() if receipt.key == MANY and issue in records), None)
+        alone = [records[issue] for issue, receipt in held.items() if receipt.key == NOTICE_OF_ONE and issue in records]
+        alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
+        pictures = self._desk.config.newsletters[name].images.attach
+        asking = asked_together(records, notices)
+        await self._clear_away([receipt for receipt in notices if receipt.channel != channel])
+        if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
+            await self._tell_of_many(channel, name, carrier or asking[0], asking, pictures=pictures)
+            asking = []
+        for record in (*alone, *sorted(asking, key=lambda record: record.id)):
+            await self._tell_of_one(channel, record, pictures=pictures)
+
+    async def _clear_away(self, notices: Sequence[Receipt]) -> None:
+        """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
+        for notice in notices:
+            outcome = await self._desk.passes.publisher.bring_in_step(
+                notice.issue, guild=GuildId(0), channel=notice.channel, series=NOTICE, posts=()
+            )
+            if outcome.error:
+                _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
+                await self._desk.ledger.receipts.release(notice.issue, series=NOTICE, now=self._desk.clock())
+
+    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, pictures: bool) -> None:
+        """Bring an issue's notice in step; where ``pictures`` are uploaded they may change without the issue."""
+        made_of: tuple[object, ...] = (
+            record.blob,
+            record.path,
+            record.title,
+            record.date,
+            record.state,
+            record.reason,
+            record.until,
+            record.asks,
+        )
+        if self._shown.get(record.id) == made_of:
+            return
+        preview, version = None, unseen(record.blob, record.path)
+        if is_open(record):
+            try:
+                preview, version = await self._desk.passes.seen(record)
+            except UserError as error:
+                _LOG.warning("%s has no preview: %s", record.path, error)
+        made_of = (*made_of, version) if pictures and is_open(record) else made_of
+        if self._shown.get(record.id) != made_of and await self._show(channel, record, notice_of(record, preview, version)):
+            self._shown[record.id] = made_of
+
+    async def _tell_of_many(
+        self, channel: ChannelId, name: str, carrier: IssueRecord, waiting: Sequence[IssueRecord], *, pictures: bool
+    ) -> None:
+        """Bring the notice of many in step; where ``pictures`` are uploaded they may change without their issues."""
+        made_of: tuple[object, ...] = tuple(
+            (record.id, record.title, record.date, record.path, record.reason, record.blob) for record in waiting
+        )
+        if self._shown.get(carrier.id) == made_of:
+            return
+        versions = {record.id: await self._version(record, pictures=pictures) for record in waiting}
+        self._versions = {issue: kept for issue, kept in self._versions.items() if issue in versions}
+        made_of = (*made_of, *versions.values()) if pictures else made_of
+        if self._shown.get(carrier.id) != made_of and await self._show(channel, carrier, _notice_of_many(name, waiting, versions)):
+            self._shown[carrier.id] = made_of
+
+    async def _version(self, record: IssueRecord, *, pictures: bool) -> Version:
+        """Return the version of one of many, rendered again only when its file or its ``pictures`` may have changed."""
+        file = (record.blob, record.path)
+        kept = self._versions.get(record.id)
+        if pictures or kept is None or kept[0] != file:
+            version = await self._desk.passes.version(record)
+            self._versions[record.id] = (file, version)
+            return version
+        return kept[1]
+
+    async def _show(self, channel: ChannelId, record: IssueRecord, post: Post) -> bool:
+        """Make the notice of an issue read as it should; one that is settled is left alone from now on. Return False when it is not so yet."""
+        if self._closed:
+            return False
+        try:
+            guild = (await self._desk.passes.channel(channel)).guild
+        except OutletError as error:
+            _LOG.warning("the moderators' channel %s cannot be seen: %s", channel, error)
+            return False
+        outcome = await self._desk.passes.publisher.bring_in_step(
+            record.id, guild=guild, channel=channel, series=NOTICE, posts=(post,)
+        )
+        if outcome.error:
+            _LOG.warning("the moderators' notice of %s is not in step: %s", record.path, outcome.error)
+            self._closed = isinstance(outcome.error, MissingPermissionsError)
+        if outcome.done and not post.components:
+            await self._desk.ledger.receipts.release(record.id, series=NOTICE, now=self._desk.clock())
+        return outcome.done
+
+
+def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[Receipt]) -> list[IssueRecord]:
+    """Return the issues that wait for a moderator and are told of, and may be decided about, together.
+
+    Not those with notices of their own, nor those that somebody holds: what was decided about one is no matter of all.
+    """
+    own = {receipt.issue for receipt in notices if receipt.key == NOTICE_OF_ONE}
+    asking = (record for record in records.values() if record.state in _ASKS or record.asks_about_edit)
+    return [record for record in asking if not record.on_hold_at and record.id not in own]
+
+
+def seal_of_many(waiting: Mapping[IssueId, Version]) -> str:
+    """Return what the buttons of the notice of many carry of the versions that it tells of: others ask again."""
+    return seal(Version(" ".join(sorted(f"{issue}:{version}" for issue, version in waiting.items()))))
+
+
+def is_open(record: IssueRecord) -> bool:
+    """Tell whether something is still to be decided about an issue that is there, or to happen."""
+    return record.present and (record.state in _OPEN or record.asks_about_edit)
+
+
+def notice_of(record: IssueRecord, preview: Rendered | None, version: Version, words: Language | None = None) -> Post:
+    """Return the notice of an issue: how it stands, what there is to look at, its beginning, and buttons for the ``version`` that it shows."""
+    words = words or language()
+    url = preview.url if preview and is_web(preview.url) else ""
+    lines = [
+        words.say(f"notices.{'open' if is_open(record) else 'settled'}", state=words.say(f"states.{record.state.value}")),
+        _sentence(record.reason),
+    ]
+    if record.until:
+        lines.append(f"<t:{int(record.until.timestamp())}:F>")
+    lines.append(" · ".join(part for part in (day_of(record.date, words), code_span(said(record.path, 2 * TITLE))) if part))
+    if preview:
+        lines += ["", words.say("notices.messages", count=len(preview.posts)), *_findings(preview.findings)]
+    embed = Embed(
+        title=inert(shortened(record.title, limits.EMBED_TITLE // 2)),
+        url=url,
+        description=whole_lines("\n".join(lines), limits.EMBED_DESCRIPTION),
+    )
+    embeds = [embed]
+    cover = next((post for post in preview.posts if post.key == COVER), None) if preview else None
+    for beginning in cover.embeds if cover and not cover.files else ():
+        if len(embeds) < limits.EMBEDS and _fit_together(*embeds, beginning):
+            embeds.append(beginning)
+    return Post(key=NOTICE_OF_ONE, embeds=tuple(embeds), components=_buttons(record, version, words))
+
+
+def _sentence(reason: str) -> str:
+    return inert(reason[:1].upper() + reason[1:]) + "."
+
+
+def _fit_together(*embeds: Embed) -> bool:
+    size = sum(len(text.encode()) for text in texts({"embeds": [embed.body() for embed in embeds]}))
+    return sum(embed.characters for embed in embeds) <= limits.EMBED_TOTAL and size <= limits.MESSAGE_BYTES
+
+
+def _findings(findings: Sequence[Finding]) -> list[str]:
+    lines = [f"- {finding.severity.value}: {inert(shortened(finding.message, 200))}" for finding in findings[:_FINDINGS]]
+    rest = len(findings) - len(lines)
+    return [*lines, *([language().say("notices.more", count=rest)] if rest > 0 else [])]
+
+
+def _buttons(record: IssueRecord, version: Version, words: Language) -> tuple[Component, ...]:
+    if not is_open(record):
+        return ()
+    number, seen = record.id, seal(version)
+    return row(
+        button(words.say("notices.approve"), press(APPROVE, number, seen), style=Style.SUCCESS),
+        None if record.asks_about_edit else button(words.say("notices.schedule"), press(SCHEDULE, number, seen)),
+        button(words.say("notices.skip"), press(SKIP, number, seen), style=Style.DANGER),
+        button(words.say("notices.preview"), press(PREVIEW, number)),
+    )
+
+
+def _notice_of_many(name: str, waiting: Sequence[IssueRecord], versions: Mapping[IssueId, Version]) -> Post:
+    words = language()
+    if not waiting:
+        embed = Embed(title=inert(name), description=words.say("notices.none_left"))
+        return Post(key=MANY, embeds=(embed,), components=())
+    shown = sorted(waiting, key=lambda record: (str(record.date or ""), record.id), reverse=True)[:_LISTED]
+    lines = [words.say("notices.many", count=len(waiting)), _sentence(waiting[0].reason), ""]
+    lines += [f"- {inert(said(record.title, _NAME))} · {day_of(record.date, words)}" for record in shown]
+    rest = len(waiting) - len(shown)
+    lines += [words.say("notices.more", count=rest)] if rest else []
+    options = [
+        Option(label=record.title, value=f"{record.id}:{seal(versions[record.id])}", description=day_of(record.date, words))
+        for record in shown
+    ]
+    return Post(
+        key=MANY,
+        embeds=(Embed(title=inert(shortened(name, limits.EMBED_TITLE // 2)), description="\n".join(lines)),),
+        components=(
+            *row(select(press(APPROVE), options, placeholder=words.say("notices.approve_one"))),
+            *row(
+                button(words.say("notices.approve_all"), press(DECIDE_ALL, APPROVE, short_name(name), seal_of_many(versions))),
+                button(
+                    words.say("notices.skip_all"),
+                    press(DECIDE_ALL, SKIP, short_name(name), seal_of_many(versions)),
+                    style=Style.DANGER,
+                ),
+            ),
+        ),
+    )

@@ -1,0 +1,82 @@
+"""How an issue would look, also one that waits: for moderators, page by page."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk
+from heartbeat_bot.features.lines import TITLE, part_name, said, whole_lines
+from heartbeat_bot.features.moderation.known_issues import KnownIssues
+from heartbeat_bot.features.router import PREVIEW, Kind, Pressable, arguments_of, number_of
+from heartbeat_bot.languages import Language
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer, Attachment
+from heartbeat_bot.rendering.components import leafing, press
+from heartbeat_bot.rendering.dialect import code_span, inert
+from heartbeat_bot.rendering.post import Embed, Post
+from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.store.ledger import IssueRecord
+
+TURN: Final = "preview-turn"
+_FINDINGS: Final = 40
+
+
+class Previewing:
+    """Shows moderators what would be posted."""
+
+    def __init__(self, desk: Desk, known: KnownIssues) -> None:
+        """Render from the sources, as the last passes saw them."""
+        self._desk = desk
+        self._known = known
+        self.presses: Mapping[str, Pressable] = {
+            PREVIEW: Pressable(kind=Kind.REPLY, handle=self._open),
+            TURN: Pressable(handle=self._turn),
+        }
+
+    async def preview(self, asker: Asker, *, issue: str) -> Answer:
+        """Return the first page: what there is to look at, then the posts."""
+        return await self._page(asker, await self._known.chosen(asker, issue, PREVIEW), 0)
+
+    async def _open(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+        (number,) = arguments_of(arguments, 1)
+        return await self.preview(asker, issue=number)
+
+    async def _turn(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        number, page = arguments_of(arguments, 2)
+        record = await self._known.chosen(asker, number, PREVIEW, pressed=True)
+        return await self._page(asker, record, number_of(values[0] if values else page))
+
+    async def _page(self, asker: Asker, record: IssueRecord, page: int) -> Answer:
+        """Return a page: page 0 has the findings, page n the n-th post."""
+        words, preview = asker.words, await self._desk.passes.preview(record)
+        posts = preview.posts
+        count = len(posts) + 1
+        page = min(max(page, 0), count - 1)
+        controls = leafing(words, page, count, partial(press, TURN, record.id), name=lambda number: _name(posts, number, words))
+        if page == 0:
+            return Answer(embeds=(_look(record, preview, words).body(),), components=controls)
+        post = posts[page - 1]
+        body: dict[str, Any] = post.body()
+        snapshot = self._desk.passes.snapshots[record.newsletter]
+        files = [Attachment(name=file.name, content=await snapshot.contents.read_picture(file.path)) for file in post.files]
+        return Answer(content=body["content"], embeds=tuple(body["embeds"]), components=controls, files=tuple(files))
+
+
+def _name(posts: Sequence[Post], number: int, words: Language) -> str:
+    return part_name(posts[number - 1], words) if number else words.say("preview.findings")
+
+
+def _look(record: IssueRecord, preview: Rendered, words: Language) -> Embed:
+    """Say what is known of an issue, and what there is to look at in it."""
+    lines = [
+        code_span(said(record.path, 2 * TITLE)),
+        words.say("notices.messages", count=len(preview.posts)),
+        "",
+        words.say("preview.findings" if preview.findings else "preview.no_findings"),
+    ]
+    for finding in preview.findings[:_FINDINGS]:
+        place = f" ({finding.line})" if finding.line else ""
+        lines.append(f"- {finding.severity.value}{place}: {inert(finding.message[:300])}")
+    text = whole_lines("\n".join(lines), limits.EMBED_DESCRIPTION)
+    return Embed(title=inert(record.title[: limits.EMBED_TITLE // 2]), url=preview.url, description=text)

@@ -1,0 +1,330 @@
+"""Posting once more, and taking back: said first what will happen, then done when it is confirmed, once."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Final
+
+from heartbeat_bot.errors import OutletError, UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.lines import as_content, listed, part_name, titled
+from heartbeat_bot.features.looking import Looking
+from heartbeat_bot.features.moderation.auditing import Act, Auditing
+from heartbeat_bot.features.moderation.known_issues import KnownIssues
+from heartbeat_bot.features.router import OutdatedError, Pressable, arguments_of, id_of
+from heartbeat_bot.ids import ChannelId
+from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.answers import Answer
+from heartbeat_bot.rendering.components import Style, button, press, row
+from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.post import Post, PostKey, is_of
+from heartbeat_bot.store.approval import Version, seal, text_of
+from heartbeat_bot.store.copies import Copy
+from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.receipts import ANNOUNCEMENT, Receipt
+from heartbeat_bot.store.tables import OUT
+from heartbeat_bot.sync.reconciler import PassReport
+
+REPOST: Final = "repost"
+RETRACT: Final = "retract"
+CANCEL: Final = "cancel"
+
+REPLACE: Final = "replace"
+AGAIN: Final = "again"
+
+_LISTED: Final = 12
+
+
+class Reposting:
+    """Posts once more, and takes back."""
+
+    def __init__(self, desk: Desk, *, known: KnownIssues, auditing: Auditing, looking: Looking) -> None:
+        """Decide in the ledger; a look at the newsletter then carries it out, by the same plan as ever."""
+        self._desk = desk
+        self._known = known
+        self._auditing = auditing
+        self._looking = looking
+        self.presses: Mapping[str, Pressable] = {
+            REPOST: Pressable(handle=self._repost),
+            RETRACT: Pressable(handle=self._retract),
+            CANCEL: Pressable(handle=_cancelled),
+        }
+
+    async def sections(self, asker: Asker, issue: str, typed_so_far: str) -> list[tuple[str, str]]:
+        """Return the sections of an issue to choose from: what is shown, and what names it."""
+        try:
+            record = await self._known.chosen(asker, issue, "sections")
+            posts = (await self._desk.passes.preview(record)).posts
+        except UserError:
+            return []
+        wanted = typed_so_far.casefold()
+        named = [(part_name(post, asker.words), post.key) for post in _firsts(posts)]
+        return [(title, _short(key)) for title, key in named if wanted in title.casefold()][: limits.CHOICES]
+
+    # -- /repost ----------------------------------------------------------------------------------------------------------
+
+    async def repost(
+        self, asker: Asker, *, issue: str, section: str | None = None, channel: int | None = None, how: str = REPLACE
+    ) -> Answer:
+        """Say what posting once more would do, and ask."""
+        record = await self._known.chosen(asker, issue, REPOST)
+        words, own = asker.words, self._own(record)
+        target = ChannelId(channel) if channel else own
+        posts = await self._postable(asker, record, target)
+        key = _named(posts, section) if section else None
+        if section and key is None:
+            return Answer(content=words.say("repost.no_section", section=typed(section)))
+        wish = _Wish(record=record, key=key, target=target, own=own, how=how)
+        _check_withheld(asker, wish)
+        wanted = [post for post in posts if (record.shows(post.key) if key is None else is_of(post.key, (key,)))]
+        replaced = await self._replaced(wish)
+        lines = [words.say("repost.asks", issue=titled(record.title), channel=f"<#{target}>")]
+        if replaced:
+            lines += [words.say("repost.deletes", count=len(replaced)), *await self._listed(replaced)]
+        lines.append(words.say("repost.sends", count=len(wanted)))
+        lines += [f"- {inert(post.title) or words.say('reading.cover')}" for post in wanted[:_LISTED]]
+        if replaced and key is not None and wish.of_announcement:
+            lines.append(words.say("repost.shifts"))
+        version = await self._version(record)
+        if record.shown not in {None, text_of(version)} and self._binds:
+            lines.append(words.say("repost.changed"))
+        seen = seal(version) if self._binds else ""
+        does = press(REPOST, secrets.token_urlsafe(6), record.id, _short(key) if key else "", target, how, seen)
+        confirm = button(words.say("repost.confirm"), does, style=Style.DANGER if replaced else Style.SUCCESS)
+        return Answer(content=as_content(lines), components=row(confirm, button(words.say("repost.cancel"), press(CANCEL))))
+
+    @property
+    def _binds(self) -> bool:
+        """Whether what is posted is what a moderator saw, since moderators must approve texts."""
+        return self._desk.passes.duties.issues or self._desk.passes.duties.edits
+
+    async def _version(self, record: IssueRecord) -> Version:
+        return (await self._desk.passes.seen(record))[1]
+
+    def _own(self, record: IssueRecord) -> ChannelId:
+        return ChannelId(self._desk.config.newsletters[record.newsletter].announce.channel)
+
+    async def _postable(self, asker: Asker, record: IssueRecord, target: ChannelId) -> Sequence[Post]:
+        """Return what is to be posted of an issue; raise UserError when it is not to be posted once more, or not there, or not now."""
+        words, title = asker.words, titled(record.title)
+        if (await self._desk.ledger.newsletter(record.newsletter)).paused_at:
+            raise UserError(words.say("moderation.paused", newsletter=typed(record.newsletter)))
+        if record.retracted_at is not None:
+            raise UserError(words.say("retract.done_already", issue=title))
+        if record.present and record.state not in OUT:
+            raise UserError(words.say("repost.not_out", issue=title))
+        if record.draft:  # it was out, and its author withdrew it: nobody is to read what it says now
+            raise UserError(words.say("repost.draft", issue=title))
+        if self._desk.outlet.server_of(target) not in {None, asker.guild}:
+            raise UserError(words.say("repost.elsewhere"))
+        facts = await self._desk.outlet.describe(target)
+        if facts.guild != asker.guild:
+            raise UserError(words.say("repost.elsewhere"))
+        if facts.missing:
+            raise UserError(words.say("status.missing", channel=f"<#{target}>", permissions=", ".join(facts.missing)))
+        return (await self._desk.passes.preview(record)).posts
+
+    async def _copies(self, wish: "_Wish") -> list[Copy]:
+        """Return the copies that replacing replaces: those of the same posts, unless it is the announcement that is replaced."""
+        if wish.how != REPLACE or wish.of_announcement:
+            return []
+        return [
+            copy
+            for copy in await self._desk.ledger.copies.of(wish.record.id)
+            if copy.channel == wish.target and copy.keys == wish.keys
+        ]
+
+    async def _replaced(self, wish: "_Wish") -> list[Receipt]:
+        """Return the messages that replacing deletes."""
+        series = {copy.series for copy in await self._copies(wish)}
+        if wish.how == REPLACE and wish.of_announcement:
+            series = {ANNOUNCEMENT}
+        held = await self._desk.ledger.receipts.held(wish.record.id, wish.target)
+        return [receipt for receipt in held if receipt.series in series and (wish.keys is None or is_of(receipt.key, wish.keys))]
+
+    async def _repost(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+        token, number, short, channel, how, seen = arguments_of(arguments, 6)
+        if how not in {REPLACE, AGAIN}:
+            raise OutdatedError
+        record = await self._known.chosen(asker, number, REPOST, pressed=True)
+        own, target = self._own(record), ChannelId(id_of(channel))
+        key = await self._section(asker, record, short)
+        about = ", ".join(part for part in (key or "", f"in channel {target}" if target != own else "", how) if part)
+        async with (
+            self._auditing.act(asker, "repost", issue=record, detail=about, token=token) as act,
+            self._looking.alone(record.newsletter) as look,
+        ):
+            try:
+                wish = _Wish(record=record, key=key, target=target, own=own, how=how)
+                await self._decide(asker, await self._renewed(asker, wish, await look(), seen))
+            except UserError as error:  # the button is used up, so the answer takes its place
+                act.outcome = f"failed: {error}"
+                return Answer(content=str(error))
+            return await self._looked(asker, record, act, look)
+
+    async def _renewed(self, asker: Asker, wish: "_Wish", report: PassReport, seen: str) -> "_Wish":
+        """Return a wish after a look at the newsletter; raise UserError when it cannot be fulfilled any more.
+
+        What is deleted must be there, and be fit, to be posted again: much may have changed since the question was asked.
+        """
+        record = await self._desk.ledger.issue(wish.record.id)
+        posts = await self._postable(asker, record, wish.target)
+        if report.standstill:
+            raise UserError(report.standstill)
+        if wish.key is not None and all(post.key != wish.key for post in posts):
+            raise UserError(asker.words.say("reading.gone"))
+        version = await self._version(record)
+        if self._binds and seen != seal(version):
+            raise UserError(asker.words.say("repost.other_text", issue=titled(record.title)))
+        return replace(wish, record=record, version=version)
+
+    async def _decide(self, asker: Asker, wish: "_Wish") -> None:
+        """Delete what is to be replaced, and write down what is to be posted."""
+        ledger, record, now = self._desk.ledger, wish.record, self._desk.clock()
+        _check_withheld(asker, wish)
+        assert wish.version is not None, "what is decided was looked at"
+        if self._binds and not wish.is_copy and record.announced_at is not None:
+            await ledger.approve_edit(record.id, wish.version, now=now)
+        replaced = await self._copies(wish)
+        if wish.how == REPLACE and wish.of_announcement:
+            outcome = await self._desk.passes.publisher.clear(record.id, channel=wish.target, keys=wish.keys)
+            if outcome.error:
+                raise outcome.error
+        if wish.key in record.withheld:
+            await ledger.withhold(record.id, [one for one in record.withheld if one != wish.key], now=now)
+        if wish.is_copy:
+            guild = (await self._desk.passes.channel(wish.target)).guild
+            await ledger.copies.add(
+                record.id,
+                guild=guild,
+                channel=wish.target,
+                keys=wish.keys,
+                instead_of=replaced,
+                version=wish.version,
+                now=now,
+            )
+        elif record.announced_at is None:
+            await ledger.approve(record.id, wish.version, now=now)
+            for copy in replaced:
+                await ledger.copies.drop(record.id, copy.channel, copy.series)
+
+    # -- /retract ---------------------------------------------------------------------------------------------------------
+
+    async def retract(self, asker: Asker, *, issue: str, section: str | None = None) -> Answer:
+        """Say what taking back would do, and ask."""
+        record = await self._known.chosen(asker, issue, RETRACT)
+        words, title = asker.words, titled(record.title)
+        if record.retracted_at is not None:
+            return Answer(content=words.say("retract.done_already", issue=title))
+        key: PostKey | None = None
+        if section:
+            key = _named((await self._desk.passes.preview(record)).posts, section)
+            if key is None:
+                return Answer(content=words.say("repost.no_section", section=typed(section)))
+        held = await self._desk.ledger.receipts.held(record.id)
+        going = [receipt for receipt in held if key is None or is_of(receipt.key, (key,))]
+        lines = [words.say("retract.asks" if key is None else "retract.asks_section", issue=title)]
+        if going:
+            lines += [words.say("repost.deletes", count=len(going)), *await self._listed(going)]
+        does = press(RETRACT, secrets.token_urlsafe(6), record.id, _short(key) if key else "")
+        buttons = row(
+            button(words.say("retract.confirm"), does, style=Style.DANGER), button(words.say("repost.cancel"), press(CANCEL))
+        )
+        return Answer(content=as_content(lines), components=buttons)
+
+    async def _retract(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+        token, number, short = arguments_of(arguments, 3)
+        record = await self._known.chosen(asker, number, RETRACT, pressed=True)
+        key = await self._section(asker, record, short)
+        async with self._auditing.act(asker, "retract", issue=record, detail=key or "", token=token) as act:
+            if key is None:
+                await self._desk.ledger.retract(record.id, now=self._desk.clock())
+            async with self._looking.alone(record.newsletter) as look:
+                if key is not None:
+                    withheld = (await self._desk.ledger.issue(record.id)).withheld  # others may have taken back something, too
+                    await self._desk.ledger.withhold(record.id, [*withheld, key], now=self._desk.clock())
+                return await self._looked(asker, record, act, look)
+
+    async def _section(self, asker: Asker, record: IssueRecord, short: str) -> PostKey | None:
+        """Return the section that a button names, None when it is of the whole issue; raise UserError when it is not there any more."""
+        if not short:
+            return None
+        key = _named((await self._desk.passes.preview(record)).posts, short)
+        if key is None:
+            raise UserError(asker.words.say("reading.gone"))
+        return key
+
+    async def _listed(self, receipts: Sequence[Receipt]) -> list[str]:
+        """Return a line for each of the first messages: where it is."""
+        lines: list[str] = []
+        for receipt in receipts[:_LISTED]:
+            try:
+                lines.append(f"- {await self._desk.address(receipt)}")
+            except OutletError:  # somebody deleted its channel
+                lines.append(f"- <#{receipt.channel}>")
+        return lines
+
+    async def _looked(self, asker: Asker, record: IssueRecord, act: Act, look: Callable[[], Awaitable[PassReport]]) -> Answer:
+        """Carry out what was decided, and say what came of it."""
+        told = (await look()).about(record.title)
+        act.outcome = "; ".join(told) or "nothing was left to do"
+        lines = [asker.words.say("repost.done", issue=titled(record.title)), *listed(told)]
+        return Answer(content=as_content(lines))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What is to be posted once more: a section, or with no ``key`` the whole issue, in a channel. ``own`` is the newsletter's."""
+
+    record: IssueRecord
+    key: PostKey | None
+    target: ChannelId
+    own: ChannelId
+    how: str
+    version: Version | None = None
+
+    @property
+    def keys(self) -> tuple[PostKey] | None:
+        """The sections of it, as a copy has them."""
+        return None if self.key is None else (self.key,)
+
+    @property
+    def of_announcement(self) -> bool:
+        """Whether the announcement is what it is beside, or in the place of."""
+        return self.target == self.own and self.record.announced_at is not None
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is a copy beside the announcement, and not the announcement itself."""
+        return self.how == AGAIN or self.target != self.own or (self.record.announced_at is None and self.key is not None)
+
+
+def _check_withheld(asker: Asker, wish: _Wish) -> None:
+    """Raise UserError for a copy of a section that was taken back, which is shown nowhere: it must be brought back first."""
+    if wish.key in wish.record.withheld and (wish.how == AGAIN or wish.target != wish.own):
+        raise UserError(asker.words.say("repost.withheld", channel=f"<#{wish.own}>"))
+
+
+async def _cancelled(asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG001 - a press's shape
+    return Answer(content=asker.words.say("repost.cancelled"))
+
+
+def _firsts(posts: Sequence[Post]) -> list[Post]:
+    """Return the first post of each section, whose key names the section."""
+    return [post for post in posts if not any(is_of(post.key, (other.key,)) for other in posts if other.key != post.key)]
+
+
+def _named(posts: Sequence[Post], section: str) -> PostKey | None:
+    """Return the key of the section that a choice names, or that is called so; None when there is none."""
+    wanted = section.strip().casefold()
+    for post in _firsts(posts):
+        if wanted in {_short(post.key), post.key.casefold(), post.title.casefold()} - {""}:
+            return post.key
+    return None
+
+
+def _short(key: PostKey) -> str:
+    """Name a section in few characters, for a custom_id."""
+    return sha256(key.encode()).hexdigest()[:8]

@@ -1,0 +1,84 @@
+"""Who may read which newsletter, by commands, completions, buttons, menus and search."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heartbeat_bot.errors import UserError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.ids import ChannelId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What somebody asks about: the newsletter that they named (None: all they may read), and ``names``, which these are."""
+
+    newsletter: str | None
+    names: frozenset[str]
+
+    @property
+    def several(self) -> bool:
+        """Whether an answer must say of which newsletter it speaks."""
+        return self.newsletter is None and len(self.names) > 1
+
+
+class Readers:
+    """Knows who may read what: a newsletter that is for everyone, everyone; else people in a server that it is posted to.
+
+    A newsletter is posted to the server of its channel, and to those of the copies that moderators made. In a direct message nobody can
+    show that they are in a server: Discord tells the bot of servers, not of their members. Nor does it count where people brought the
+    bot themselves.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        """Read who may read from the configuration on the desk."""
+        self._desk = desk
+
+    async def names(self, asker: Asker) -> list[str]:
+        """Return the newsletters that a person may read here."""
+        return [name for name in self._desk.names() if await self._may(asker, name)]
+
+    async def scope(self, asker: Asker, name: str | None) -> Scope:
+        """Return what a person asks about who named a newsletter, or none; raise UserError when they may not read it here."""
+        names = await self.names(asker)
+        wanted = (name or "").strip().casefold()
+        if not name:
+            if not names:
+                raise UserError(asker.words.say("errors.only_in_servers"))
+            return Scope(newsletter=None, names=frozenset(names))
+        known = next((one for one in self._desk.names() if one.casefold() == wanted), None)
+        if known is None:
+            shown = ", ".join(map(typed, names)) or "–"
+            raise UserError(asker.words.say("errors.no_newsletter", name=typed(name or ""), names=shown))
+        return await self.scope_of(asker, known)
+
+    async def scope_of(self, asker: Asker, known: str | None) -> Scope:
+        """Return what a person asks about with a button of a newsletter, or of all; raise UserError as :meth:`scope` does."""
+        if known is None:
+            return await self.scope(asker, None)
+        if not await self._may(asker, known):
+            raise UserError(asker.words.say("errors.only_in_its_servers", newsletter=typed(known)))
+        return Scope(newsletter=known, names=frozenset([known]))
+
+    async def one(self, asker: Asker, name: str | None) -> str:
+        """Return the newsletter that a person named, or the only one; raise UserError when it takes a choice, or they may not read it."""
+        scope = await self.scope(asker, name)
+        if len(scope.names) > 1:
+            raise UserError(
+                asker.words.say("errors.several_newsletters", names=", ".join(map(typed, _in_order(self._desk, scope))))
+            )
+        return next(iter(scope.names))
+
+    async def _may(self, asker: Asker, name: str) -> bool:
+        newsletter = self._desk.config.newsletters[name]
+        if newsletter.readers == "everyone":
+            return True
+        if asker.guild is None:
+            return False
+        if await self._desk.passes.guild(ChannelId(newsletter.announce.channel)) == asker.guild:
+            return True
+        return any(copy.guild == asker.guild for copy in await self._desk.ledger.copies.of_newsletter(name))
+
+
+def _in_order(desk: Desk, scope: Scope) -> Sequence[str]:
+    return [name for name in desk.names() if name in scope.names]

@@ -1,0 +1,54 @@
+"""The role that a newsletter pings: people take it and give it back themselves."""
+
+from http import HTTPStatus
+
+from heartbeat_bot.errors import OutletError
+from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.desk import Desk, typed
+from heartbeat_bot.features.moderation.auditing import Auditing
+from heartbeat_bot.features.readers import Readers
+from heartbeat_bot.ids import ChannelId
+from heartbeat_bot.rendering.answers import Answer
+
+
+class Subscribing:
+    """Gives and takes the configured ping role."""
+
+    def __init__(self, desk: Desk, readers: Readers, auditing: Auditing) -> None:
+        """Answer from what is on the desk, and write down who takes a role and who gives it back."""
+        self._desk = desk
+        self._readers = readers
+        self._auditing = auditing
+
+    async def subscribe(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+        """Give a member the role that a newsletter pings."""
+        return await self._change(asker, newsletter, wanted=True)
+
+    async def unsubscribe(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+        """Take the role from a member again."""
+        return await self._change(asker, newsletter, wanted=False)
+
+    async def _change(self, asker: Asker, newsletter: str | None, *, wanted: bool) -> Answer:
+        name = await self._readers.one(asker, newsletter)
+        settings = self._desk.config.newsletters[name]
+        words, role = asker.words, settings.announce.ping_role
+        if role is None:
+            return Answer(content=words.say("subscribe.none", newsletter=typed(name)))
+        guild = (await self._desk.passes.channel(ChannelId(settings.announce.channel))).guild
+        if asker.guild != guild:
+            return Answer(content=words.say("subscribe.elsewhere", newsletter=typed(name)))
+        mention = f"<@&{role}>"
+        if (role in asker.roles) == wanted:
+            return Answer(content=words.say("subscribe.already" if wanted else "subscribe.never", role=mention))
+        verb = "subscribe" if wanted else "unsubscribe"
+        try:
+            # It is everybody's own affair: written down, and not told to the moderators each time.
+            async with self._auditing.act(asker, verb, newsletter=name, detail=f"role {role}", tell=False):
+                await self._desk.outlet.set_role(guild, asker.user, role, wanted=wanted)
+        except OutletError as error:
+            if error.status == HTTPStatus.FORBIDDEN:
+                return Answer(content=words.say("subscribe.refused", role=mention))
+            if error.status == HTTPStatus.NOT_FOUND:
+                return Answer(content=words.say("subscribe.lost", newsletter=typed(name)))
+            raise
+        return Answer(content=words.say("subscribe.done" if wanted else "subscribe.undone", role=mention, newsletter=typed(name)))

@@ -1,0 +1,164 @@
+"""A file of a newsletter → its preview, with that newsletter's settings: what `preview`, `check` and the service all go through."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final, Protocol
+
+from heartbeat_bot.errors import IssueError
+from heartbeat_bot.headings import HeadingPattern
+from heartbeat_bot.issues.lint import lint
+from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.issues.reading import read_issue
+from heartbeat_bot.issues.rules import finding
+from heartbeat_bot.issues.tree import elements, line_of
+from heartbeat_bot.rendering.compose import Composition, compose
+from heartbeat_bot.rendering.dialect import DiscordConverter
+from heartbeat_bot.rendering.links import Links
+from heartbeat_bot.rendering.post import COVER, File
+from heartbeat_bot.rendering.preview import Preview
+
+_MOST_OF_A_RULE: Final = 20
+_MANY: Final = 30
+_FLOOD: Final = 100
+"""Messages of an issue; of 120 real ones, of up to 32 kB, the longest takes 12."""
+_WIDE: Final = (
+    "The table is too wide for Discord and is shown as a list, row by row. Fewer or shorter columns would keep it a table."
+)
+
+
+class _Sections(Protocol):
+    @property
+    def events(self) -> Sequence[HeadingPattern]: ...
+    @property
+    def jobs(self) -> Sequence[HeadingPattern]: ...
+    @property
+    def skip(self) -> Sequence[HeadingPattern]: ...
+
+
+class _Images(Protocol):
+    @property
+    def base_url(self) -> str | None: ...
+    @property
+    def attach(self) -> bool: ...
+
+
+class _Announce(Protocol):
+    @property
+    def ping_role(self) -> int | None: ...
+
+
+class Settings(Protocol):
+    """What decides how a newsletter's issues look: a part of NewsletterConfig, whose libraries take longer to load than an issue to show."""
+
+    @property
+    def site_url(self) -> str | None:
+        """The site that relative links lead to."""
+        ...
+
+    @property
+    def images(self) -> _Images:
+        """Where pictures come from."""
+        ...
+
+    @property
+    def announce(self) -> _Announce:
+        """Whom the cover pings."""
+        ...
+
+    @property
+    def sections(self) -> _Sections:
+        """Headings that mean something."""
+        ...
+
+    def page_url(self, *, slug: str, path: str, day: date | None) -> str:
+        """Return the address of an issue, "" when it is unknown."""
+        ...
+
+
+def render(
+    path: str, data: bytes, newsletter: Settings | None = None, *, site_url: str = "", files: Mapping[str, File] | None = None
+) -> Preview:
+    """Read and compose a file; ``site_url`` wins over the newsletter's.
+
+    ``files`` maps the targets of pictures to the files that are uploaded; all other pictures are linked. Raises IssueError when the
+    file cannot be read, or would flood a channel.
+    """
+    issue = read_issue(path, data)
+    site = site_url or (newsletter.site_url if newsletter else None) or ""
+    page = newsletter.page_url(slug=issue.slug, path=issue.path, day=issue.day) if newsletter else ""
+    images = (newsletter.images.base_url if newsletter else None) or ""
+    shown = _without_skipped(issue, newsletter)
+    composition = compose(
+        shown,
+        site=folder_url(site),
+        page=page,
+        images=folder_url(images),
+        ping=newsletter.announce.ping_role if newsletter else None,
+        files=files,
+    )
+    if len(composition.posts) > _FLOOD:
+        raise IssueError(_flood(len(composition.posts)), path=issue.path, line=issue.body_line)
+    return Preview(issue=issue, url=page, composition=composition, findings=_in_order(issue, composition))
+
+
+def folder_url(url: str) -> str:
+    """Write a base address so that relative targets are found below it."""
+    return url if not url or url.endswith("/") else f"{url}/"
+
+
+def links_of(newsletter: Settings, page: str) -> Links:
+    """Return what resolves the targets of a newsletter's issue, whose address is ``page``, as its messages do."""
+    site = folder_url(newsletter.site_url or "")
+    return Links(site=site, page=page, images=folder_url(newsletter.images.base_url or "") or site)
+
+
+def _flood(count: int) -> str:
+    return (
+        f"the issue would take {count} messages on Discord, all at once; look whether lines of code are taken for headings "
+        f"(a block that nothing opens or closes), or make it several issues: up to {_FLOOD} messages are sent"
+    )
+
+
+def _without_skipped(issue: Issue, newsletter: Settings | None) -> Issue:
+    patterns = newsletter.sections.skip if newsletter else ()
+    if not patterns:
+        return issue
+    kept = tuple(section for section in issue.sections if not any(pattern.search(section.title) for pattern in patterns))
+    return replace(issue, sections=kept)
+
+
+def _in_order(issue: Issue, composition: Composition) -> tuple[Finding, ...]:
+    """Return what there is to say about an issue, each once, by line; of a kind that has no end, the first ones and how many more."""
+    findings = {*issue.findings, *composition.findings, *lint(issue), *_shapes(issue, composition)}
+    told: Counter[str] = Counter()
+    counts = Counter(one.rule for one in findings)
+    kept: list[Finding] = []
+    for one in sorted(findings, key=lambda one: (one.line or 0, one.rule, one.message)):
+        told[one.rule] += 1
+        rest = counts[one.rule] - _MOST_OF_A_RULE
+        if told[one.rule] <= _MOST_OF_A_RULE:
+            kept.append(one)
+        elif told[one.rule] == _MOST_OF_A_RULE + 1:
+            kept.append(replace(one, message=f"{one.message} There are {rest - 1} more of this kind below.") if rest > 1 else one)
+    return tuple(kept)
+
+
+def _shapes(issue: Issue, composition: Composition) -> Iterator[Finding]:
+    """Say where an issue looks other on Discord than on its site: many messages, long sections and wide tables."""
+    if len(composition.posts) > _MANY:
+        message = f"The issue takes {len(composition.posts)} messages on Discord, all sent at once."
+        yield finding("many-messages", issue.body_line, message)
+    lines = {section.anchor: section.line for section in issue.sections}
+    for key, count, _ in composition.bounds:
+        if count > 1:
+            what = "The introduction" if key == COVER else "The section"
+            line = issue.body_line if key == COVER else lines.get(key.split("~", 1)[0], issue.body_line)
+            yield finding("very-long-section", line, f"{what} takes {count} messages on Discord. Two sections would read better.")
+    converter = DiscordConverter(Links())
+    parts = [part for section in issue.sections for part in (section, *section.subsections)]
+    for block in (*issue.intro, *(block for part in parts for block in part.blocks)):
+        for table in [block] if block.name == "table" else elements(block, {"table"}):
+            if not converter.table(table).startswith("```"):
+                yield finding("wide-table", line_of(table), _WIDE)

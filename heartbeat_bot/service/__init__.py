@@ -1,1 +1,0 @@
-"""What people and the clock may ask for."""

@@ -1,0 +1,853 @@
+"""The database of what is known and what was done: newsletters and issues here, messages in ``receipts.py``.
+
+What moderators posted again is in ``copies.py``, what they did in ``actions.py``, what was made of events in ``server_events.py``.
+"""
+
+import os
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, make_url, not_, select, union, update
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from heartbeat_bot.clock import Clock, system_clock
+from heartbeat_bot.errors import StateError
+from heartbeat_bot.identity.matching import Doubt, Fingerprint, Known
+from heartbeat_bot.ids import IssueId
+from heartbeat_bot.machine import lack
+from heartbeat_bot.rendering.post import PostKey, is_of
+from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store import sqlite, tables
+from heartbeat_bot.store.approval import ANY_PICTURES, Version, difference, is_same, text_of, with_any_pictures
+from heartbeat_bot.store.audit import Actions
+from heartbeat_bot.store.copies import Copies, Copy, drop_all
+from heartbeat_bot.store.decisions import ON_HOLD, SKIPPED, Ruling, Verdict
+from heartbeat_bot.store.migrations import LATEST, migrate, version_of
+from heartbeat_bot.store.receipts import NOTICE, Draft, Intent, Receipt, Receipts, begun, messages_held, receipt_of, reclaim_notice
+from heartbeat_bot.store.server_events import ServerEvents
+from heartbeat_bot.store.sqlite import Database, Store, reading, writing
+from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.troubles import Troubles
+from heartbeat_bot.store.waits import WaitRows
+from heartbeat_bot.store.writes import Remembered, Writes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duties:
+    """What moderators must approve (see ``gate.py``): every issue before it is announced, every edit of one that was."""
+
+    issues: bool = False
+    edits: bool = False
+
+
+NO_DUTIES: Final = Duties()
+
+FAR_AHEAD: Final = timedelta(days=1)
+"""So far ahead lies nothing that has happened, however far clocks are apart: a clock was wrong when it was written down."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """What is known of a newsletter. Instants are UTC; ``baseline_at`` None: its first pass is yet to come.
+
+    ``paused_at``: since then a moderator wants nothing sent, edited or deleted of it, None when it goes on.
+    """
+
+    name: str
+    commit: str | None = None
+    baseline_at: datetime | None = None
+    last_pass_at: datetime | None = None
+    error: str | None = None
+    error_at: datetime | None = None
+    paused_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a pass read of a file that is an issue: ``issue`` tells which, None for a new one. ``date`` as the issue has it.
+
+    ``broken`` says why the file cannot be read; what it said before stands in the other fields then, where there is such.
+    """
+
+    issue: IssueId | None
+    explicit: str | None
+    path: str
+    slug: str
+    title: str
+    date: date | datetime | None
+    blob: BlobId
+    fingerprint: Fingerprint
+    draft: bool = False
+    broken: str | None = None
+    doubt: Doubt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRecord:
+    """An issue as the ledger knows it, with the messages that are kept in step, copies included and notices not. Instants are UTC."""
+
+    id: IssueId
+    newsletter: str
+    explicit: str | None
+    path: str
+    slug: str
+    title: str
+    date: date | datetime | None
+    blob: BlobId
+    first_seen: datetime
+    changed_at: datetime
+    draft: bool
+    broken: str | None
+    listed_at: datetime | None
+    gone_at: datetime | None
+    doubt: str | None
+    doubt_issue: IssueId | None
+    state: State
+    reason: str
+    until: datetime | None
+    baseline: bool
+    approved_at: datetime | None
+    announced_at: datetime | None
+    pinged_at: datetime | None
+    retracted_at: datetime | None
+    shown: BlobId | None
+    shown_as: str | None
+    late: BlobId | None
+    asked_at: datetime | None
+    error: str | None
+    error_at: datetime | None
+    on_hold_at: datetime | None
+    scheduled_at: datetime | None
+    skipped_at: datetime | None
+    withheld: tuple[PostKey, ...]
+    approved: Version | None
+    approval_binds: bool
+    asks: Version | None
+    declined: Version | None
+    receipts: tuple[Receipt, ...] = field(default=())
+
+    @property
+    def present(self) -> bool:
+        """Whether a file is this issue, as far as the last pass saw."""
+        return self.state is not State.GONE
+
+    def shows(self, key: PostKey) -> bool:
+        """Tell whether a post of the issue is to be seen: it is of no section that a moderator took back."""
+        return not is_of(key, self.withheld)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is unsure who it is, and nobody has said."""
+        said = self.announced_at or self.approved_at or self.scheduled_at or self.baseline
+        return self.present and self.doubt is not None and not said
+
+    @property
+    def asks_about_edit(self) -> bool:
+        """Whether moderators are asked about a text that is not shown yet, of an issue that has been announced."""
+        return self.asks is not None and self.announced_at is not None and self.state is State.ANNOUNCED
+
+    @property
+    def is_other_than_approved(self) -> bool:
+        """Whether it waits because something else was approved than is there now."""
+        return self.state is State.WAITING and self.other_than_approved(self.blob) is not None
+
+    @property
+    def is_half_posted(self) -> bool:
+        """Whether readers have some of its messages and not all: the next pass goes on."""
+        return self.announced_at is not None and self.shown is None and self.present and self.retracted_at is None
+
+    def is_held_back(self, *, now: datetime) -> bool:
+        """Tell whether a moderator wants nothing of it sent now, whatever a pass that began before that may think."""
+        if self.retracted_at is not None:
+            return True
+        if self.announced_at is not None:
+            return False
+        skipped = self.skipped_at is not None and not (self.approved_at or self.scheduled_at)
+        return self.on_hold_at is not None or skipped or (self.scheduled_at is not None and self.scheduled_at > now)
+
+    def needs_approval(self, duties: Duties) -> bool:
+        """Tell whether only a version that was let through may be sent of the announcement now."""
+        if self.announced_at is not None and self.shown is not None:
+            return duties.edits
+        return duties.issues or self.approval_binds or (duties.edits and self.announced_at is not None)
+
+    def may_send(self, version: Version, duties: Duties) -> bool:
+        """Tell whether a version may be sent as the announcement, or as an edit of it: to be asked at the instant of sending."""
+        return not self.needs_approval(duties) or is_same(self.approved, version)
+
+    def may_copy(self, copy: Copy, version: Version, duties: Duties) -> bool:
+        """Tell whether a version may be sent as a copy: what a moderator confirmed, or what the announcement shows."""
+        if not (duties.edits or (duties.issues and copy.shown is None)):
+            return True
+        shown = self.announced_at is not None and self.shown is not None and is_same(self.approved, version)
+        return shown or is_same(copy.approved, version)
+
+    def readable(self, duties: Duties) -> BlobId | None:
+        """Return the text that members may read of it, as a blob, None for none.
+
+        It was announced, or was there on the first run; where no issue needs approval, also one that came too old for an announcement.
+        Never what was skipped, waits, is held or was taken back. Where a moderator decides about texts, it is the one that was let through.
+        """
+        if self.state is State.ANNOUNCED:
+            if not (duties.issues or duties.edits):
+                return self.blob
+            return self.shown or text_of(self.approved)
+        if self.state is State.BASELINE and self.skipped_at is None:
+            return text_of(self.approved) if duties.issues else self.blob
+        return self.blob if self.state is State.TOO_OLD and not duties.issues and self.skipped_at is None else None
+
+    def other_than_approved(self, blob: BlobId) -> str | None:
+        """Say what is not what was approved or scheduled; None when it is, or nothing was."""
+        if self.announced_at is not None or not (self.approved_at or self.scheduled_at):
+            return None
+        if text_of(self.approved) != blob:
+            return "its text"
+        return difference(self.approved, self.asks) if self.asks and text_of(self.asks) == blob else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instants:
+    """Since when an issue's content is what it is, and since when it is listed (see ``gate.py``), None when it is not."""
+
+    changed_at: datetime
+    listed_at: datetime | None
+
+
+def instants(before: IssueRecord | None, sighting: Sighting, *, now: datetime) -> Instants:
+    """Return an issue's instants after a file was read that is that issue; ``now`` is when the source came to hold it.
+
+    An issue that comes back rests anew. What was announced stays listed as it was then, so that many old issues that come back, or
+    turn from drafts again, do not look like an import.
+    """
+    shown = not sighting.draft and sighting.broken is None
+    if before is None:
+        return Instants(changed_at=now, listed_at=now if shown else None)
+    back = not before.present and before.announced_at is None
+    changed_at = now if back or before.blob != sighting.blob else before.changed_at
+    if before.announced_at is not None:
+        return Instants(changed_at=changed_at, listed_at=before.listed_at)
+    listed_at = None if back else before.listed_at
+    return Instants(changed_at=changed_at, listed_at=(listed_at or now) if shown else None)
+
+
+class Ledger(Store):
+    """The open database. Its parts are ``receipts`` (messages), ``copies``, ``actions`` (who did what), ``server_events``, ``waits`` and ``troubles``."""
+
+    def __init__(self, database: Database) -> None:
+        """Use a database whose schema is up to date; see :func:`open_ledger`."""
+        super().__init__(database)
+        self.receipts = Receipts(database)
+        self.copies = Copies(database)
+        self.actions = Actions(database)
+        self.server_events = ServerEvents(database)
+        self.waits = WaitRows(database)
+        self.troubles = Troubles(database)
+        self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(database, tables.issues))
+
+    @reading
+    def newsletters(self, connection: Connection) -> list[Newsletter]:
+        """Return every newsletter that a pass has seen, by name."""
+        rows = connection.execute(select(tables.newsletters).order_by(tables.newsletters.c.name))
+        return [_newsletter_of(row) for row in rows]
+
+    @reading
+    def newsletter(self, connection: Connection, name: str) -> Newsletter:
+        """Return what is known of a newsletter, an empty record for one that no pass has seen."""
+        rows = connection.execute(select(tables.newsletters).where(tables.newsletters.c.name == name))
+        row = rows.one_or_none()
+        return Newsletter(name=name) if row is None else _newsletter_of(row)
+
+    @reading
+    def check(self, connection: Connection) -> None:
+        """Look through the whole database; raise StateError when it is damaged. 100 MB take about a second."""
+        try:
+            sqlite.check(connection)
+        except sqlite.DamagedError as error:
+            raise _damaged(connection.engine.url.database, str(error)) from error
+
+    @writing
+    def pass_done(self, connection: Connection, name: str, *, commit: str, now: datetime) -> None:
+        """Note that a pass went through: the first one ends the baseline."""
+        table = tables.newsletters
+        values = {"commit_id": commit, "last_pass_at": now, "error": None, "error_at": None}
+        first = func.coalesce(table.c.baseline_at, now)
+        changed = connection.execute(update(table).where(table.c.name == name).values(values | {"baseline_at": first}))
+        if changed.rowcount == 0:
+            connection.execute(insert(table).values(values | {"name": name, "baseline_at": now}))
+
+    async def pass_failed(self, name: str, *, error: str, now: datetime) -> None:
+        """Note why a pass could not be made."""
+        await self._set_newsletter(name, {"error": error, "error_at": now})
+
+    async def pause(self, name: str, *, now: datetime) -> None:
+        """Note that a moderator wants nothing sent, edited or deleted of a newsletter until it is resumed."""
+        await self._set_newsletter(name, {"paused_at": now})
+
+    async def resume(self, name: str) -> None:
+        """Note that a newsletter goes on: the next pass makes good what was left undone."""
+        await self._set_newsletter(name, {"paused_at": None})
+
+    async def put_right(self, newsletter: str, *, now: datetime) -> None:
+        """Take what a clock that ran far ahead wrote down as still to come for what happens now: it would be waited for until then.
+
+        Of instants from which something is counted until it may happen, only: an issue rests anew, one that went away is given up anew.
+        When an issue was announced stays: should the clock be behind now, its edit window would be closed by that.
+        """
+        latest = now + FAR_AHEAD
+        wrong: dict[IssueId, dict[str, datetime]] = {}
+        for record in (await self.records(newsletter)).values():
+            counted = (("changed_at", record.changed_at), ("listed_at", record.listed_at), ("gone_at", record.gone_at))
+            if ahead := {name: now for name, when in counted if when and when > latest}:
+                wrong[record.id] = ahead
+        if wrong:
+            await self._put_right(wrong)
+
+    @writing
+    def _put_right(self, connection: Connection, wrong: Mapping[IssueId, Mapping[str, datetime]]) -> None:
+        table = tables.issues
+        for issue, values in wrong.items():
+            connection.execute(update(table).where(table.c.id == issue).values(**values))
+
+    async def records(self, newsletter: str) -> Mapping[IssueId, IssueRecord]:
+        """Return the issues of a newsletter, those that are gone too, without their receipts: what a pass begins with.
+
+        They are read once, and again when an issue was written: nobody else writes to the database meanwhile.
+        """
+        return await self._records.get(newsletter, partial(self._read_records, newsletter))
+
+    @reading
+    def _read_records(self, connection: Connection, newsletter: str) -> Mapping[IssueId, IssueRecord]:
+        query = select(*_RECORD).where(tables.issues.c.newsletter == newsletter)
+        return {row[0]: _issue_of(row) for row in connection.execute(query)}
+
+    async def known(self, newsletter: str, records: Mapping[IssueId, IssueRecord] | None = None) -> list[Known]:
+        """Return the issues of a newsletter, those that are gone too, as :func:`identity.identify` takes them.
+
+        ``records`` are those of the newsletter, when they have been asked for already.
+        """
+        if records is None:
+            records = await self.records(newsletter)
+        return await self._read_known(newsletter, records)
+
+    @reading
+    def _read_known(self, connection: Connection, newsletter: str, records: Mapping[IssueId, IssueRecord]) -> list[Known]:
+        prints = select(tables.issues.c.id, tables.issues.c.fingerprint).where(tables.issues.c.newsletter == newsletter)
+        fingerprints = {row.id: row.fingerprint for row in connection.execute(prints)}
+        return [
+            Known(
+                id=id_,
+                explicit=record.explicit,
+                path=record.path,
+                blob=record.blob,
+                slug=record.slug,
+                title=record.title,
+                date=record.date,
+                fingerprint=Fingerprint.load(fingerprints[id_]),
+                gone=not record.present,
+                settled=bool(record.announced_at or record.baseline or record.retracted_at) or record.state is State.TOO_OLD,
+                doubtful=record.doubtful,
+            )
+            for id_, record in records.items()
+        ]
+
+    async def record(
+        self,
+        newsletter: str,
+        sightings: Sequence[Sighting],
+        *,
+        before: Mapping[IssueId, IssueRecord] | None = None,
+        gone: Collection[IssueId] = (),
+        absorbed: Collection[IssueId] = (),
+        now: datetime,
+        missed_at: datetime | None = None,
+        duties: Duties = NO_DUTIES,
+    ) -> dict[str, IssueId]:
+        """Note in one transaction what a pass read and which issues are gone; return the id of every sighted path.
+
+        ``now`` is since when the source holds what was read (see :func:`instants`), ``missed_at`` when the pass missed what is
+        gone. An issue that comes back loses the state *gone*; all else that became of it (announced, baseline, retracted) is still
+        known. ``absorbed`` issues were doubtful, had nothing posted, and turned out to be others: they are forgotten, and notices of them
+        are of those others. ``before`` is as in :meth:`known`. Without ``duties`` whatever becomes of a text from before the first run is
+        let through: members may read it.
+        """
+        if before is None:
+            before = await self.records(newsletter)
+        return await self._record(newsletter, sightings, before, gone, absorbed, now, missed_at or now, duties)
+
+    @writing
+    def _record(  # noqa: PLR0913, PLR0917 - what record() is given
+        self,
+        connection: Connection,
+        newsletter: str,
+        sightings: Sequence[Sighting],
+        before: Mapping[IssueId, IssueRecord],
+        gone: Collection[IssueId],
+        absorbed: Collection[IssueId],
+        now: datetime,
+        missed_at: datetime,
+        duties: Duties,
+    ) -> dict[str, IssueId]:
+        table = tables.issues
+        found = connection.execute(select(tables.newsletters.c.name).where(tables.newsletters.c.name == newsletter))
+        if found.one_or_none() is None:
+            connection.execute(insert(tables.newsletters).values(name=newsletter))
+        heirs = {sighting.path: sighting.issue for sighting in sightings}
+        for issue in absorbed:
+            _inherit(connection, issue, heirs.get(before[issue].path))
+            connection.execute(delete(table).where(table.c.id == issue, table.c.announced_at.is_(None)))
+        for issue in gone:
+            values = {"state": State.GONE, "reason": "its file went away", "until": None, "gone_at": missed_at}
+            connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
+        ids: dict[str, IssueId] = {}
+        fresh: list[dict[str, Any]] = []
+        # Files may swap paths: give way first, so that the index is not hurt between two updates.
+        for sighting in sightings:
+            if sighting.issue is not None and not _is_at_home(before.get(sighting.issue), sighting):
+                connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"\0{sighting.issue}"))
+        for sighting in sightings:
+            record = before.get(sighting.issue) if sighting.issue is not None else None
+            values = _columns_of(sighting) | asdict(instants(record, sighting, now=now))
+            if sighting.issue is None:
+                ruling = {"state": State.NEW, "reason": "it has just been read", "baseline": False}
+                fresh.append(values | ruling | {"newsletter": newsletter, "first_seen": now})
+                continue
+            ids[sighting.path] = sighting.issue
+            if record is not None and not record.present:
+                back = {"state": State.NEW, "reason": "it came back"}
+                kept = {"state": State.RETRACTED, "reason": _TAKEN_BACK}
+                values |= {"gone_at": None} | (kept if record.retracted_at else back)
+            values |= _let_through(record, sighting, duties)
+            connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
+        if fresh:
+            result = connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
+            ids |= {row.path: IssueId(row.id) for row in result}
+        return ids
+
+    async def rule(self, rulings: Mapping[IssueId, Ruling], *, trusting: bool = True) -> None:
+        """Note what the gate said, in one transaction. Issues that were retracted or are gone stay so.
+
+        ``trusting``: texts that the gate counts among those from before the first run are let through, unless another one of theirs was.
+        """
+        if rulings:
+            await self._rule(rulings, trusting)
+
+    @writing
+    def _rule(self, connection: Connection, rulings: Mapping[IssueId, Ruling], trusting: bool) -> None:  # noqa: FBT001
+        table = tables.issues
+        kept = table.c.retracted_at.is_not(None)
+        for issue, ruling in rulings.items():
+            values: dict[str, Any] = {
+                "state": case((kept, State.RETRACTED.value), else_=ruling.verdict.value),
+                "reason": case((kept, _TAKEN_BACK), else_=ruling.why),
+                "until": ruling.until,
+            }
+            if ruling.verdict is Verdict.BASELINE:
+                values |= {"baseline": True, "doubt": None, "doubt_issue": None}
+                if trusting:
+                    # Nobody has looked at its pictures yet, as it is not posted.
+                    values |= {"approved": func.coalesce(table.c.approved, table.c.blob.concat(f"+{ANY_PICTURES}"))}
+            these = update(table).where(table.c.id == issue, table.c.state != State.GONE)
+            if ruling.verdict is Verdict.ANNOUNCE:  # somebody may have decided otherwise since the pass began
+                skipped = and_(table.c.skipped_at.is_not(None), table.c.approved_at.is_(None), table.c.scheduled_at.is_(None))
+                these = these.where(table.c.on_hold_at.is_(None), not_(skipped))
+            connection.execute(these.values(values))
+
+    @writing
+    def explain(self, connection: Connection, reasons: Mapping[IssueId, str]) -> None:
+        """Note of issues that are gone what becomes of their messages."""
+        table = tables.issues
+        for issue, why in reasons.items():
+            connection.execute(update(table).where(table.c.id == issue, table.c.state == State.GONE).values(reason=why))
+
+    @reading
+    def holding(self, connection: Connection, newsletter: str) -> frozenset[IssueId]:
+        """Return the issues that are gone or taken back and still have messages, or a request about one under way; notices aside."""
+        issues = tables.issues
+        left = (issues.c.newsletter == newsletter, issues.c.state.in_([State.GONE, State.RETRACTED]))
+        receipts, intents = tables.receipts, tables.intents
+        held = select(issues.c.id).join(receipts, receipts.c.issue == issues.c.id).where(receipts.c.series != NOTICE)
+        begun = select(issues.c.id).join(intents, intents.c.issue == issues.c.id).where(intents.c.series != NOTICE)
+        rows = connection.execute(union(held.where(*left, receipts.c.released_at.is_(None)), begun.where(*left)))
+        return frozenset(row.id for row in rows)
+
+    async def delivered(self, issue: IssueId, *, blob: BlobId, rendering: str, version: Version | None = None) -> None:
+        """Note that the messages of an issue show a blob's text whole, rendered in a way that ``rendering`` names.
+
+        ``version`` is the blob's with its pictures. Whoever let it through, it is what later versions are compared with.
+        """
+        values: dict[str, Any] = {"shown": blob, "shown_as": rendering, "late": None, "asked_at": None}
+        # What a moderator had to approve is out: what becomes of later texts of it is for the rules to say.
+        values |= {"approved": version or blob, "approval_binds": False, "asks": None, "declined": None}
+        await self._set_issue(issue, values)
+
+    async def let_through(self, issue: IssueId, version: Version, *, posts: bytes | None = None) -> None:
+        """Note that a version may be sent, of an issue that was decided about: the gate let it through, or it is a small change.
+
+        ``posts`` is what later small changes are measured against (see :func:`approval.dump`), None to leave that as it is.
+        """
+        await self._set_issue(issue, {"approved": version, "asks": None} | ({} if posts is None else {"approved_posts": posts}))
+
+    @writing
+    def ask_about(self, connection: Connection, issue: IssueId, version: Version | None) -> None:
+        """Note that moderators are asked about a version, None for none any more. What was not announced waits for them meanwhile."""
+        table = tables.issues
+        this = update(table).where(table.c.id == issue)
+        connection.execute(this.values(asks=version))
+        if version is not None:
+            what = difference(_find_issue(connection, issue).approved, version) or "it"
+            waits = {"state": State.WAITING, "reason": f"{what} changed after a moderator had approved it", "until": None}
+            undecided = this.where(
+                table.c.announced_at.is_(None), table.c.state.not_in([State.GONE, State.RETRACTED, State.BASELINE])
+            )
+            connection.execute(undecided.values(waits))
+
+    @writing
+    def approve_edit(
+        self, connection: Connection, issue: IssueId, version: Version, *, posts: bytes | None = None, now: datetime
+    ) -> None:
+        """Note that a moderator wants a version of an announced issue shown, also after its edit window: the next pass does it."""
+        table = tables.issues
+        values = {"approved": version, "approved_posts": posts, "asks": None, "declined": None, "asked_at": now}
+        connection.execute(update(table).where(table.c.id == issue, table.c.announced_at.is_not(None)).values(values))
+
+    async def decline_edit(self, issue: IssueId, version: Version) -> None:
+        """Note that a moderator does not want a version of an announced issue shown: its messages stay as they are."""
+        await self._set_issue(issue, {"declined": version, "asks": None})
+
+    @reading
+    def approved_posts(self, connection: Connection, issue: IssueId) -> bytes | None:
+        """Return what a moderator approved looks like (see :func:`approval.dump`), None when that is not known."""
+        return connection.execute(select(tables.issues.c.approved_posts).where(tables.issues.c.id == issue)).scalar_one_or_none()
+
+    async def too_late(self, issue: IssueId, *, blob: BlobId) -> None:
+        """Note that a blob whose text readers would see changed came after the edit window, and is not sent."""
+        await self._set_issue(issue, {"late": blob})
+
+    async def ask(self, issue: IssueId, *, now: datetime) -> None:
+        """Note that a moderator wants the changes of an issue sent, although its edit window is over: the next pass does it."""
+        await self._set_issue(issue, {"asked_at": now})
+
+    @writing
+    def withdrawn(self, connection: Connection, issue: IssueId) -> None:
+        """Note that nothing of an issue whose file was removed is left in the channel: it is as if it had not been announced."""
+        table = tables.issues
+        values = {**_NOT_ANNOUNCED, **_UNDECIDED}
+        drop_all(connection, issue)
+        connection.execute(update(table).where(table.c.id == issue).values(values))
+
+    @reading
+    def issues(self, connection: Connection, newsletter: str | None = None) -> list[IssueRecord]:
+        """Return every known issue (of one newsletter), the latest seen first, with the receipts of messages kept in step."""
+        query = select(*_RECORD).order_by(tables.issues.c.first_seen.desc(), tables.issues.c.id.desc())
+        if newsletter is not None:
+            query = query.where(tables.issues.c.newsletter == newsletter)
+        held: dict[IssueId, list[Receipt]] = {}
+        kept = select(tables.receipts).where(tables.receipts.c.released_at.is_(None), tables.receipts.c.series != NOTICE)
+        for row in connection.execute(kept.order_by(tables.receipts.c.message)):
+            held.setdefault(row.issue, []).append(receipt_of(row))
+        return [_issue_of(row, tuple(held.get(row.id, ()))) for row in connection.execute(query)]
+
+    @reading
+    def issue(self, connection: Connection, issue: IssueId) -> IssueRecord:
+        """Return one issue with its receipts; raise StateError when there is none of that id."""
+        return _find_issue(connection, issue)
+
+    @writing
+    def approve(
+        self, connection: Connection, issue: IssueId, version: Version | None = None, *, posts: bytes | None = None, now: datetime
+    ) -> None:
+        """Note that a moderator wants an issue announced, also one that was retracted or is doubtful: the next pass does it.
+
+        ``version`` is what that moderator saw, the text that is known when None; ``posts`` is what it looks like (see
+        :func:`approval.dump`). A hold and a schedule are over with it. One that was retracted is announced as if for the first time, its
+        ping aside.
+        """
+        values = {**_WANTED, **_seen(connection, issue, version, posts), "approved_at": now, "scheduled_at": None}
+        _decide(connection, issue, values, state=State.NEW, why="a moderator approved it")
+
+    @writing
+    def schedule(
+        self, connection: Connection, issue: IssueId, at: datetime, version: Version | None = None, *, posts: bytes | None = None
+    ) -> None:
+        """Note that a moderator wants an issue announced at an instant: then it is as if it were approved, until then it is held.
+
+        What is scheduled is what that moderator saw, as in :meth:`approve`. A hold and an earlier approval are over with it. Raises
+        StateError for an issue that has been announced.
+        """
+        _check_undecided(connection, issue, retracted=True)
+        values = {**_WANTED, **_seen(connection, issue, version, posts), "approved_at": None, "scheduled_at": at}
+        _decide(connection, issue, values, state=State.NEW, why="a moderator scheduled it")
+
+    @writing
+    def hold(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
+        """Note that a moderator holds an issue back until it is approved, scheduled or skipped; raise StateError when it is out."""
+        _check_undecided(connection, issue)
+        values = {**_UNDECIDED, "on_hold_at": now}
+        _decide(connection, issue, values, state=State.WAITING, why=ON_HOLD)
+
+    @writing
+    def skip(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
+        """Note that a moderator says that an issue is no news: it is known, like those from before the first run.
+
+        Raises StateError for an issue that has been announced or was retracted.
+        """
+        _check_undecided(connection, issue)
+        values = {**_UNDECIDED, "skipped_at": now, "baseline": True}
+        values |= {"on_hold_at": None, "doubt": None, "doubt_issue": None}
+        _decide(connection, issue, values, state=State.BASELINE, why=SKIPPED)
+
+    @writing
+    def retract(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
+        """Note that a moderator took an issue back: the next pass deletes its messages and copies, also when its file is gone."""
+        drop_all(connection, issue)
+        _decide(connection, issue, {"retracted_at": now}, state=State.RETRACTED, why=_TAKEN_BACK)
+
+    @writing
+    def begin(self, connection: Connection, draft: Draft, *, now: datetime) -> Intent | None:
+        """Write an intent down as :meth:`Receipts.begin` does, unless a moderator holds its issue back at this instant: then return None.
+
+        It is one transaction: what is decided before it holds, and after it the issue is announced.
+        """
+        return None if _find_issue(connection, draft.issue).is_held_back(now=now) else begun(connection, draft, now)
+
+    @writing
+    def withhold(self, connection: Connection, issue: IssueId, keys: Sequence[PostKey], *, now: datetime) -> None:
+        """Note which sections of an issue (see :func:`post.is_of`) a moderator took back, none for none any more: the next pass does it.
+
+        Also after the edit window: it is what a moderator asks for.
+        """
+        values: dict[str, Any] = {"withheld": sorted(keys) or None, "shown_as": "", "asked_at": now}
+        connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(values))
+        connection.execute(update(tables.copies).where(tables.copies.c.issue == issue).values(shown=None))
+
+    async def issue_error(self, issue: IssueId, error: str | None, *, now: datetime) -> None:
+        """Note why an issue could not be read or posted, or, with None, that it could."""
+        await self._set_issue(issue, {"error": error, "error_at": None if error is None else now})
+
+    @reading
+    def counts(self, connection: Connection) -> dict[tuple[str, State], int]:
+        """Return how many issues each newsletter has in each state."""
+        columns = (tables.issues.c.newsletter, tables.issues.c.state)
+        rows = connection.execute(select(*columns, func.count().label("number")).group_by(*columns))
+        return {(row.newsletter, State(row.state)): row.number for row in rows}
+
+    @writing
+    def _set_issue(self, connection: Connection, issue: IssueId, values: Mapping[str, Any]) -> None:
+        connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(values))
+
+    @writing
+    def _set_newsletter(self, connection: Connection, name: str, values: Mapping[str, Any]) -> None:
+        table = tables.newsletters
+        changed = connection.execute(update(table).where(table.c.name == name).values(values))
+        if changed.rowcount == 0:
+            connection.execute(insert(table).values({"name": name} | dict(values)))
+
+
+@asynccontextmanager
+async def open_ledger(state: str, *, read_only: bool = False, clock: Clock = system_clock) -> AsyncGenerator[Ledger]:
+    """Open the database that the configuration's ``state`` names (``sqlite:///file``), and close it in the end.
+
+    A writer holds the database's lock meanwhile and brings the schema up to date. A reader (``read_only``) works beside a writer; a
+    database that does not exist yet reads as an empty one. Raises StateError: held by another process, newer than this program, not
+    a database, not to be opened; so does each method of the ledger, when the disk is full, or the file locked or damaged meanwhile.
+    """
+    path = _path_of(state)
+    async with AsyncExitStack() as opened:
+        if not read_only:
+            opened.enter_context(sqlite.exclusive(path, now=clock()))
+        yield Ledger(await opened.enter_async_context(_opened(path, read_only=read_only)))
+
+
+@asynccontextmanager
+async def _opened(path: Path, *, read_only: bool) -> AsyncGenerator[Database]:
+    """Open a database whose schema is this program's."""
+    if read_only and sqlite.exists(path):
+        async with aclosing(Database(path, read_only=True, explain=partial(_explained, path))) as database:
+            version = await database.read(version_of)
+            if version == LATEST:
+                yield database
+                return
+        if version:
+            raise StateError(
+                f"The database {path} was written by an older heartbeat-bot: `heartbeat-bot sync` or `run` brings it up to date."
+            )
+    opened = Database(None if read_only else path, read_only=False, explain=partial(_explained, path))
+    async with aclosing(opened) as database:
+        await database.write(migrate)
+        yield database
+
+
+def _explained(path: Path, error: DBAPIError) -> StateError:
+    """Say what keeps the database from being used, what follows from it, and what to do."""
+    nothing_is_lost = "Until then nothing is posted, edited or decided; what was under way is looked up in the channel and goes on."
+    match sqlite.reason_of(error):
+        case sqlite.Reason.FULL:
+            return StateError(f"The disk that holds the database {path} is full: make room. {nothing_is_lost}")
+        case sqlite.Reason.LOCKED:
+            return StateError(
+                f"Another program (a backup? a database tool?) keeps the database {path} locked: end it. {nothing_is_lost}"
+            )
+        case sqlite.Reason.DAMAGED:
+            return _damaged(path, str(error.orig))
+        case _:
+            return StateError(
+                f"The database {path} cannot be used: {_no_more_files() or error.orig}. Check the file, its folder and the disk. {nothing_is_lost}"
+            )
+
+
+def _no_more_files() -> str | None:
+    """Say so when not as many files can be opened now as a database has: SQLite does not tell that from a missing folder."""
+    try:
+        with ExitStack() as opened:
+            for _ in range(4):
+                opened.enter_context(open(os.devnull))  # noqa: PTH123 - a device
+    except OSError as error:
+        return lack(error)
+    return None
+
+
+def _damaged(path: object, why: str) -> StateError:
+    return StateError(
+        f"The database {path} is damaged, or no database ({why}): stop the bot, and put a copy of it back, or let `state` name the file that "
+        "is meant. Do not begin anew with an empty one: what stands in the channel would not be kept in step."
+    )
+
+
+def _path_of(state: str) -> Path:
+    """Read the configuration's ``state``."""
+    try:
+        url = make_url(state)
+    except ArgumentError as error:
+        raise StateError(f"`state: {state}` is not the address of a database: write sqlite:///heartbeat.db") from error
+    if url.get_backend_name() != "sqlite":
+        raise StateError(f"`state` names a {url.get_backend_name()} database; only SQLite can be used yet: sqlite:///heartbeat.db")
+    if not url.database or url.database == ":memory:":
+        raise StateError(f"`state: {state}` names no file, so the bot would forget what it posted: write sqlite:///heartbeat.db")
+    return Path(url.database)
+
+
+def _newsletter_of(row: Row[Any]) -> Newsletter:
+    return Newsletter(
+        name=row.name,
+        commit=row.commit_id,
+        baseline_at=row.baseline_at,
+        last_pass_at=row.last_pass_at,
+        error=row.error,
+        error_at=row.error_at,
+        paused_at=row.paused_at,
+    )
+
+
+_TAKEN_BACK: Final = "a moderator took it back"
+_NOT_ANNOUNCED: Final[Mapping[str, Any]] = {"announced_at": None, "shown": None, "shown_as": None, "late": None}
+_WANTED: Final[Mapping[str, Any]] = {
+    "retracted_at": None,
+    "withheld": None,
+    "on_hold_at": None,
+    "doubt": None,
+    "doubt_issue": None,
+}
+"""What is no more, once a moderator wants an issue announced."""
+_UNDECIDED: Final[Mapping[str, Any]] = {
+    "approved_at": None,
+    "scheduled_at": None,
+    "approved": None,
+    "approved_posts": None,
+    "approval_binds": False,
+    "asks": None,
+    "declined": None,
+}
+"""What is no more, once nobody wants an issue announced any longer."""
+_MADE_TO_WAIT: Final = frozenset({State.WAITING, State.UNSURE, State.TOO_OLD, State.BASELINE, State.RETRACTED})
+_RECORD: Final = [column for column in tables.issues.c if column.name not in {"fingerprint", "approved_posts"}]
+_NAMES: Final = [column.name for column in _RECORD]
+_STATES: Final = {state.value: state for state in State}
+
+
+def _find_issue(connection: Connection, issue: IssueId) -> IssueRecord:
+    row = connection.execute(select(*_RECORD).where(tables.issues.c.id == issue)).one_or_none()
+    if row is None:
+        raise StateError(f"There is no issue number {issue}: `heartbeat-bot issues` lists them.")
+    return _issue_of(row, tuple(messages_held(connection, issue)))
+
+
+def _check_undecided(connection: Connection, issue: IssueId, *, retracted: bool = False) -> None:
+    """Raise StateError for an issue that has been announced, or was retracted unless that is allowed."""
+    record = _find_issue(connection, issue)
+    if record.retracted_at is not None:
+        if not retracted:
+            raise StateError("The issue was taken back already.")
+    elif record.announced_at is not None:
+        raise StateError("The issue has been announced already: retract it to take it back.")
+
+
+def _let_through(record: IssueRecord | None, sighting: Sighting, duties: Duties) -> dict[str, Any]:
+    """Return that a text from before the first run is let through, as columns, where no moderator decides about texts."""
+    trusted = record is not None and record.state is State.BASELINE and not duties.issues
+    return {"approved": with_any_pictures(sighting.blob)} if trusted else {}
+
+
+def _seen(connection: Connection, issue: IssueId, version: Version | None, posts: bytes | None) -> dict[str, Any]:
+    """Return what a moderator saw of an issue, as columns, and whether something had made it wait for that moderator."""
+    record = _find_issue(connection, issue)
+    waited = bool(record.doubt or record.on_hold_at or record.baseline or record.retracted_at) or record.state in _MADE_TO_WAIT
+    waited = waited or (record.approval_binds and bool(record.approved_at or record.scheduled_at))
+    seen = version or Version(record.blob)
+    return {"approved": seen, "approved_posts": posts, "approval_binds": waited, "asks": None, "declined": None}
+
+
+def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *, state: State, why: str) -> None:
+    """Note what a moderator decided. What is gone stays so until it comes back."""
+    table = tables.issues
+    this = update(table).where(table.c.id == issue)
+    reclaim_notice(connection, issue)
+    if values.keys() >= _WANTED.keys():  # what was retracted is announced as if for the first time
+        connection.execute(this.where(table.c.retracted_at.is_not(None)).values(_NOT_ANNOUNCED))
+    connection.execute(this.values(dict(values)))
+    connection.execute(this.where(table.c.state != State.GONE).values(state=state, reason=why, until=None))
+
+
+def _inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> None:
+    """Give what was posted about an issue that is to be forgotten, its notices, to the issue that it turned out to be."""
+    if heir is not None:
+        for table in (tables.receipts, tables.intents, tables.lost_sends):
+            connection.execute(update(table).where(table.c.issue == issue).values(issue=heir))
+
+
+def _is_at_home(record: IssueRecord | None, sighting: Sighting) -> bool:
+    return record is not None and record.present and record.path == sighting.path
+
+
+def _columns_of(sighting: Sighting) -> dict[str, Any]:
+    """Return what a file says of itself, as columns."""
+    return {
+        "explicit": sighting.explicit,
+        "path": sighting.path,
+        "slug": sighting.slug,
+        "title": sighting.title,
+        "date": None if sighting.date is None else sighting.date.isoformat(),
+        "blob": sighting.blob,
+        "fingerprint": sighting.fingerprint.dump(),
+        "draft": sighting.draft,
+        "broken": sighting.broken,
+        "doubt": sighting.doubt.why if sighting.doubt else None,
+        "doubt_issue": sighting.doubt.issue if sighting.doubt else None,
+    }
+
+
+def _issue_of(row: Row[Any], held: tuple[Receipt, ...] = ()) -> IssueRecord:
+    values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
+    values |= {"state": _STATES[values["state"]], "date": _date_of(values["date"]), "receipts": held}
+    values["withheld"] = tuple(values["withheld"] or ())
+    return IssueRecord(**values)
+
+
+def _date_of(text: str | None) -> date | datetime | None:
+    if text is None:
+        return None
+    return date.fromisoformat(text) if len(text) == len("2026-08-16") else datetime.fromisoformat(text)

@@ -1,0 +1,314 @@
+"""The announce gate: whether an issue is news now, and if not, why not, in a sentence; and what becomes of one that went away. Pure.
+
+**What is news.** An issue is announced once, when all hold:
+
+- its file can be read, and it is no draft;
+- its date is not in the future;
+- it was not there on the first run: what has been published by then is known, not news. (A draft of the first run is news once it
+  is published; a file that could not be read then is not, as nobody knows for how long readers have had it.)
+- its date is not older than ``max_age``. A date that was a typo may be put right later, but an issue that has been listed as too old
+  for as long as ``max_age`` stays so, whatever becomes of its date: back issues are edited too;
+- it is sure who it is (see ``identity.py``): what may have been posted before, or is a copy of what is, waits for a moderator;
+- it has rested for ``hold``: since its text changed, and since it was listed (an issue is *listed* from when its file is there, can
+  be read and is no draft; one that goes and comes back is listed anew);
+- no more than ``max_new_per_pass`` others became news with it: in the same pass, or within ``hold`` before or after it. So an import
+  is one however many commits it takes. All of them wait for a moderator, those that are held still are counted in.
+
+A moderator's approval overrides all of these but the first two and the rest. So does a moderator's schedule when its instant has
+come; until then the issue is held, also one that was approved. What a moderator put on hold waits until it is approved or scheduled,
+and what one skipped is known, not news, until it is approved or scheduled after all.
+
+**An approval is of a text**, and of the pictures that are uploaded with it (see ``approval.py``). So is a schedule. When anything made
+the issue wait for a moderator (``moderation.approval``, a doubt, a crowd, its age, a hold, a retraction), and what is there now is not
+what was approved, it waits again, and the moderators read why. An approval that nothing had asked for binds to nothing: once the text
+is another one, the rules above say again what becomes of it. What is sent is compared once more at the instant of sending.
+
+**A change while an issue is being posted.** What was approved cannot be finished once its file says something else: the old text is
+there no more. So nothing more is sent, and nothing that stands is changed or deleted, until a moderator approves the new text (then
+the messages are led to it, by edits and by the rest of the sends, none of them doubled), skips it (then it stays as it is), or the
+file says again what was approved. Without anything that made it wait, an issue follows its file also while it is being posted.
+
+**Edits** of what was posted follow the file without anybody's approval, unless ``moderation.approve_edits``: then an edit, its pictures
+included, is shown when a moderator approved it, and the messages, all copies, and what members read stay as they were until then.
+
+**What was announced stays announced**, whatever becomes of its draft flag, its date or its file: it is never news again, and a
+delivery that began is finished. Its messages follow the file, except that
+
+- changes that came later than ``edit_window`` after its announcement are noted and not sent, unless a moderator asks for them;
+- while it is a draft again, or cannot be read, its messages stay as they are.
+
+**What went away.** With ``on_remove: keep`` the messages of an issue whose file was removed stay, and are left alone until it comes
+back. With ``retract`` they go when the file has been gone for ``hold`` and a pass after the one that missed it misses it too: one
+look at a source that lost half its tree deletes nothing. When more than ``max_new_per_pass`` went away at once, or wait to go, a
+moderator decides; and nothing goes while it is unsure whether the issue is still there under another name. An issue whose messages
+went is news again if it comes back while all of the above holds.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, TypeVar
+
+from heartbeat_bot.store.decisions import CHANGED_MEANWHILE, DECLINED, EDITED, EVERY_ONE, ON_HOLD, SKIPPED, Ruling, Verdict
+
+_TOO_FAR: Final = "a moderator scheduled it for {}, more than a year ahead, when a clock was wrong: a moderator must approve it or schedule it anew"
+LONGEST_SCHEDULE: Final = timedelta(days=366)
+"""No moderator can schedule anything for later than this."""
+
+_DAY = timedelta(days=1)
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The newsletter's rules. ``max_age`` None: no issue is too old. ``edit_window`` None: changes are sent for ever.
+
+    ``max_new_per_pass`` 0: a moderator approves every issue. ``max_gone_per_pass`` None: as many may go at once as may come.
+    """
+
+    hold: timedelta
+    max_age: timedelta | None
+    max_new_per_pass: int
+    edit_window: timedelta | None = None
+    max_gone_per_pass: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the gate needs to know of an issue that is there.
+
+    ``date`` without a time stands for that whole day in UTC; a time without a zone is UTC. ``changed_at`` (aware) is when its
+    content became what it is, ``listed_at`` since when it can be read and is no draft (None: since ``changed_at``).
+
+    ``announced``, ``baseline``, ``too_old``, ``waiting``: what an earlier pass made of it; ``waiting_as_every_one``: only because every
+    issue had to be approved then, so that it is judged anew once that is no more so. ``approved``: a moderator wants it
+    announced, however old it is and however many came with it. ``on_hold``: a moderator holds it back, whatever else is said of
+    it. ``scheduled`` (aware) is when a moderator wants it announced. ``skipped``: a moderator made it one of the ``baseline``. ``broken`` and
+    ``doubt`` say why it cannot be read and why it is unsure who it is. ``other_than_approved`` says what of it ("its text") is not what
+    was approved or scheduled, None when it is that; ``binding``: something had made it wait for that decision.
+
+    For an announced issue: ``announced_at``; whether it was ``delivered`` whole; whether its messages show its ``current`` text as
+    it would be rendered now, and whether they show the ``same_text``, rendered however; whether a moderator ``asked`` for changes.
+    """
+
+    draft: bool
+    date: date | datetime | None
+    changed_at: datetime
+    listed_at: datetime | None = None
+    announced: bool = False
+    baseline: bool = False
+    too_old: bool = False
+    waiting: bool = False
+    waiting_as_every_one: bool = False
+    approved: bool = False
+    on_hold: bool = False
+    scheduled: datetime | None = None
+    skipped: bool = False
+    broken: str | None = None
+    doubt: str | None = None
+    announced_at: datetime | None = None
+    delivered: bool = False
+    current: bool = False
+    same_text: bool = False
+    asked: bool = False
+    other_than_approved: str | None = None
+    binding: bool = False
+    cleared: bool = True
+    declined: bool = False
+
+
+def judge(issues: Mapping[_Key, Facts], rules: Rules, *, now: datetime, first_run: bool = False) -> dict[_Key, Ruling]:
+    """Rule on the issues of one newsletter that are there in one pass at ``now`` (aware), in their order.
+
+    ``first_run`` makes the baseline. When more issues than ``max_new_per_pass`` became news at once, none of them is announced: a
+    bulk import must not flood a channel. Those that wait go on waiting when a moderator has approved only some of them.
+    """
+    now = now.astimezone(UTC)
+    rulings = {key: _judge_alone(facts, rules, now=now, first_run=first_run) for key, facts in issues.items()}
+    ready = [key for key, ruling in rulings.items() if ruling.verdict is Verdict.ANNOUNCE and not _is_decided(issues[key])]
+    if not ready:
+        return rulings
+    crowd = sorted(_news_since(facts) for key, facts in issues.items() if _counts(facts, rulings[key]))
+    for key in ready:
+        since = _news_since(issues[key])
+        near = bisect_right(crowd, since + rules.hold) - bisect_left(crowd, since - rules.hold)
+        together = max(len(ready), near)
+        if together > rules.max_new_per_pass:
+            why = f"{together} new issues came at once, more than {rules.max_new_per_pass}: a moderator must approve them"
+            if rules.max_new_per_pass == 0:
+                why = EVERY_ONE
+            rulings[key] = Ruling(verdict=Verdict.WAITING, why=why)
+    return rulings
+
+
+def _judge_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) -> Ruling:  # noqa: PLR0911 (one per verdict)
+    """Rule on an issue as if it came alone."""
+    if facts.announced:
+        return _judge_announced(facts, rules, now=now)
+    if facts.on_hold:
+        return Ruling(verdict=Verdict.WAITING, why=ON_HOLD)
+    if facts.broken is not None:
+        # Nobody knows for how long readers have had a file that the first run could not read.
+        verdict = Verdict.BASELINE if first_run else Verdict.BROKEN
+        return Ruling(verdict=verdict, why=f"it cannot be read: {facts.broken}")
+    if facts.draft:
+        return Ruling(verdict=Verdict.DRAFT, why="it is a draft")
+    if facts.other_than_approved and (facts.binding or rules.max_new_per_pass == 0) and not first_run:
+        why = f"{facts.other_than_approved} changed after a moderator had approved it: a moderator must approve it as it is now"
+        return Ruling(verdict=Verdict.WAITING, why=why, asks=True)
+    begins, ends = (None, None) if facts.date is None else _span(facts.date)
+    if begins and begins > now:
+        return Ruling(verdict=Verdict.FUTURE, why=f"its date is in the future: it waits until {_instant(begins)}", until=begins)
+    scheduled = facts.scheduled and facts.scheduled.astimezone(UTC)
+    if scheduled and scheduled > now:
+        return _judge_scheduled(scheduled, now=now)
+    objection = None if _is_decided(facts) else _judge_undecided(facts, rules, ends, now=now, first_run=first_run)
+    if objection:
+        return objection
+    rested = max(facts.changed_at.astimezone(UTC), _listed_at(facts)) + rules.hold
+    if rested > now:
+        return Ruling(verdict=Verdict.HELD, why=f"it was changed a moment ago: it is held until {_instant(rested)}", until=rested)
+    return Ruling(verdict=Verdict.ANNOUNCE, why="it is new", deliver=True)
+
+
+def _judge_scheduled(scheduled: datetime, *, now: datetime) -> Ruling:
+    """Rule on an issue whose instant is yet to come."""
+    if scheduled - now > LONGEST_SCHEDULE:
+        return Ruling(verdict=Verdict.WAITING, why=_TOO_FAR.format(_instant(scheduled)))
+    why = f"a moderator scheduled it: it is held until {_instant(scheduled)}"
+    return Ruling(verdict=Verdict.HELD, why=why, until=scheduled)
+
+
+def _judge_undecided(facts: Facts, rules: Rules, ends: datetime | None, *, now: datetime, first_run: bool) -> Ruling | None:
+    """Say what only a moderator overrides; ``ends`` is the last instant of the issue's date. None: nothing is in the way."""
+    if facts.baseline or first_run:
+        return Ruling(verdict=Verdict.BASELINE, why=SKIPPED if facts.skipped else "it had been published before the first run")
+    if rules.max_age is not None:
+        if ends and ends + rules.max_age < now:
+            return Ruling(verdict=Verdict.TOO_OLD, why=f"its date, {facts.date}, is more than {_days(rules.max_age)} ago")
+        if facts.too_old and _listed_at(facts) + rules.max_age < now:
+            why = f"it was too old when it came, more than {_days(rules.max_age)} ago, whatever its date is now"
+            return Ruling(verdict=Verdict.TOO_OLD, why=why)
+    if facts.doubt is not None:
+        return Ruling(verdict=Verdict.UNSURE, why=f"{facts.doubt}: a moderator must say whether it is news")
+    if facts.waiting and not (facts.waiting_as_every_one and rules.max_new_per_pass):
+        why = EVERY_ONE if rules.max_new_per_pass == 0 else "too many new issues came at once: a moderator must approve it"
+        return Ruling(verdict=Verdict.WAITING, why=why)
+    return None
+
+
+def _judge_announced(facts: Facts, rules: Rules, *, now: datetime) -> Ruling:  # noqa: PLR0911 (one per case)
+    """Say whether the messages of an announced issue follow its file now."""
+    why = "it has been announced"
+    if facts.broken is not None:
+        return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; it cannot be read now and is left as it was: {facts.broken}")
+    if facts.draft and facts.delivered:
+        return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; it is a draft again and is left as it was")
+    if facts.current and facts.delivered:
+        return Ruling(verdict=Verdict.ANNOUNCED, why=why)
+    if not facts.delivered or facts.asked or _in_edit_window(facts, rules, now):
+        if facts.cleared or (facts.delivered and facts.same_text):
+            return Ruling(verdict=Verdict.ANNOUNCED, why=why, deliver=True)
+        if facts.declined:
+            return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; {DECLINED}")
+        return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; {EDITED if facts.delivered else CHANGED_MEANWHILE}", asks=True)
+    if facts.same_text:
+        return Ruling(verdict=Verdict.ANNOUNCED, why=why)
+    return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; changed after its edit window: not sent", late=True)
+
+
+def _in_edit_window(facts: Facts, rules: Rules, now: datetime) -> bool:
+    """Tell whether what is not shown yet is to be sent: what changed in time and could not be sent until now is, too."""
+    if rules.edit_window is None or facts.announced_at is None:
+        return True
+    closes = facts.announced_at.astimezone(UTC) + rules.edit_window
+    return now <= closes or (not facts.same_text and facts.changed_at <= closes)
+
+
+def _is_decided(facts: Facts) -> bool:
+    """Tell whether a moderator wants the issue announced as it is now, at once or at an instant."""
+    return (facts.approved or facts.scheduled is not None) and facts.other_than_approved is None
+
+
+def _listed_at(facts: Facts) -> datetime:
+    return (facts.listed_at or facts.changed_at).astimezone(UTC)
+
+
+def _news_since(facts: Facts) -> datetime:
+    """Return since when an issue could have been news: it was listed, and its date had come."""
+    listed = _listed_at(facts)
+    return max(listed, _span(facts.date)[0]) if facts.date is not None else listed
+
+
+def _counts(facts: Facts, ruling: Ruling) -> bool:
+    """Tell whether an issue counts among those that came with others."""
+    if _is_decided(facts):
+        return False
+    if ruling.verdict is Verdict.ANNOUNCED:
+        return not facts.baseline
+    return ruling.verdict in {Verdict.ANNOUNCE, Verdict.HELD, Verdict.WAITING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What the gate needs to know of an issue whose file is gone.
+
+    ``gone_at`` (aware) is when a pass first missed it, ``confirmed`` whether a later one did too. ``shown``: it has messages that
+    are kept in step. ``doubted``: it may be there under another name. ``taken_back``: a moderator decided that its messages go.
+    """
+
+    gone_at: datetime
+    confirmed: bool
+    shown: bool
+    doubted: bool = False
+    taken_back: bool = False
+
+
+def judge_removals(
+    removals: Mapping[_Key, Removal], rules: Rules, *, now: datetime, retract: bool
+) -> tuple[frozenset[_Key], dict[_Key, str]]:
+    """Say which issues' messages are deleted now, and of each issue why it is as it is; ``retract`` as ``on_remove`` says."""
+    batches = Counter(removal.gone_at for removal in removals.values() if removal.shown or removal.taken_back)
+    pending = sum(removal.shown and not removal.taken_back for removal in removals.values())
+    most = rules.max_new_per_pass if rules.max_gone_per_pass is None else rules.max_gone_per_pass
+    go: set[_Key] = set()
+    why: dict[_Key, str] = {}
+    for key, removal in removals.items():
+        until = removal.gone_at.astimezone(UTC) + rules.hold
+        together = max(pending, batches[removal.gone_at])
+        if not removal.shown or removal.taken_back:
+            why[key] = "its file went away"
+        elif not retract:
+            why[key] = "its file went away; its messages stay"
+        elif removal.doubted:
+            why[key] = "its file went away; it may be there under another name, so its messages stay until a moderator decides"
+        elif together > most:
+            why[key] = f"its file went away with {together - 1} others: a moderator must say whether their messages go"
+        elif until > now or not removal.confirmed:
+            why[key] = f"its file went away; its messages go when it is still gone after {_instant(until)}"
+        else:
+            go.add(key)
+            why[key] = "its file went away, and so did its messages"
+    return frozenset(go), why
+
+
+def _span(when: date | datetime) -> tuple[datetime, datetime]:
+    """Return the first and the last instant that a date stands for."""
+    if isinstance(when, datetime):
+        instant = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+        return instant, instant
+    midnight = datetime.combine(when, time(), tzinfo=UTC)
+    try:
+        return midnight, midnight + _DAY
+    except OverflowError:  # the last day of the calendar has no next one
+        return midnight, midnight
+
+
+def _instant(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _days(span: timedelta) -> str:
+    return f"{span.days} days" if span >= 2 * _DAY else f"{span.total_seconds() / 3600:g} hours"
