@@ -52,6 +52,7 @@ PICTURE_KEYS: Final = (
     "social_image",
     "socialimage",
     "og_image",
+    "previewimage",
     "ogimage",
     "images",
 )
@@ -302,6 +303,9 @@ def _draft(metadata: Mapping[str, Any], path: str, document: Document, findings:
 def _date(metadata: Mapping[str, Any], path: str, document: Document, findings: list[Finding]) -> date | datetime | None:
     for key in DATE_KEYS:
         value = metadata.get(key)
+        if isinstance(value, dict):
+            # Material for MkDocs: when it was created, and when it was updated.
+            value = cast("Mapping[object, Any]", value).get("created")
         if value is None or isinstance(value, (bool, list, dict, time)):
             continue
         if isinstance(value, str) and (not value.strip() or value.strip().lower() in _TRUE | _FALSE):

@@ -80,6 +80,16 @@ READ: dict[str, tuple[str, dict[str, Any], str, int]] = {
         7,
     ),
     "Franklin in a block": ('+++\ntitle = "A"\ndate = Date(2026, 1, 2)\n# c\n+++\nb', {"title": "A", "date": "2026-01-02"}, "b", 6),
+    "Hexo": ("title: A\ntags: [a, b]\n---\nbody", {"title": "A", "tags": ["a", "b"]}, "body", 4),
+    "Nikola": (
+        "<!--\n.. title: A: b\n.. date: 2026-01-02 08:00:00 UTC\n.. tags:\n-->\n\nbody",
+        {"title": "A: b", "date": "2026-01-02 08:00:00 UTC", "tags": ""},
+        "\nbody",
+        6,
+    ),
+    "Nikola without a comment": (".. title: A\n.. slug: a\n\nbody", {"title": "A", "slug": "a"}, "body", 4),
+    "YAML below comments": ("<!-- one -->\n<!--\n--- two\n-->\n\n---\ntitle: A\n---\nbody", {"title": "A"}, "body", 9),
+    "TOML below a comment": ("<!-- one -->\n+++\ntitle = 'A'\n+++\nbody", {"title": "A"}, "body", 5),
     "none": ("# A\n\nbody", {}, "# A\n\nbody", 1),
     "an introduction between two rules": (
         "---\nWelcome to all of you.\n---\n\nbody",
@@ -89,6 +99,9 @@ READ: dict[str, tuple[str, dict[str, Any], str, int]] = {
     ),
     "an introduction that YAML cannot read": ('---\nWelcome [to "all\n---\nbody', {}, '---\nWelcome [to "all\n---\nbody', 1),
     "a rule in the first line": ("---\n\n# A\n\nNote: b", {}, "---\n\n# A\n\nNote: b", 1),
+    "a comment above a rule": ("<!-- c -->\n\n---\n\nbody\n\n---\n", {}, "---\n\nbody\n\n---\n", 3),
+    "a heading that says what a title is": ("Title: the word\n---\nb", {}, "Title: the word\n---\nb", 1),
+    "a comment of reStructuredText": (".. note::\n\nb", {}, ".. note::\n\nb", 1),
     "a sentence with a colon": ("Date: the fruit.\n\nb", {}, "Date: the fruit.\n\nb", 1),
     "braces that are no JSON": ("{\nnot json\n}", {}, "{\nnot json\n}", 1),
 }
@@ -183,9 +196,11 @@ def test_a_setext_heading_of_seven_is_no_conflict() -> None:
         ('{\n  "title": "A",\n  "date": "2026-01-02"\n}\n', {"title": 2, "date": 3}),
         ("Title: A\nDate: 2026-01-02\n\nNote: b", {"title": 1, "date": 2}),
         ('@def title = "A"\n@def tags = ["a"]\n', {"title": 1, "tags": 2}),
+        ("<!--\n.. title: A\n.. date: 2026-01-02\n-->\n", {"title": 2, "date": 3}),
+        ("title: A\ndate: 2026-01-02\n---\n", {"title": 1, "date": 2}),
         ("Note: no front matter\n", {}),
     ],
-    ids=["YAML", "TOML", "JSON", "Pelican", "Franklin", "none"],
+    ids=["YAML", "TOML", "JSON", "Pelican", "Franklin", "Nikola", "Hexo", "none"],
 )
 def test_every_key_knows_its_line(file: str, lines: dict[str, int]) -> None:
     assert take_apart(file.encode(), "a.md").key_lines == lines
