@@ -10,7 +10,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 LOCK = Path(__file__).parent.parent / "uv.lock"
-OURSELVES = "heartbeat-bot"
+OURSELVES = {"heartbeat-bot", "discord-sandbox"}
 ALLOWED = {
     # They ask for their notice to stay with them, and for little else.
     *("0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "CNRI-Python", "ISC", "MIT", "MIT-0"),
@@ -45,7 +45,7 @@ def main() -> int:
     installed = {plain_name(found.metadata["Name"]): found for found in distributions()}
     locked = {package["name"]: package["version"] for package in tomllib.loads(LOCK.read_text())["package"]}
     refused: list[str] = []
-    for name in sorted((locked.keys() | installed.keys()) - {OURSELVES}):
+    for name in sorted((locked.keys() | installed.keys()) - OURSELVES):
         found = installed.get(name)
         licence = licence_of(found) if found else ELSEWHERE.get(name, "not installed here")
         print(f"{name:26} {found.version if found else locked[name]:18} {licence}")

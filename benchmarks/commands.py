@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "commands"))
 
 from town import Town  # noqa: E402 - the path comes first
 
-from heartbeat_bot.sandbox.clock import system_clock  # noqa: E402
-from heartbeat_bot.sandbox.ratelimits import RateLimits  # noqa: E402
-from heartbeat_bot.sandbox.server import Sandbox  # noqa: E402
-from heartbeat_bot.sandbox.world import User  # noqa: E402
+from discord_sandbox.clock import system_clock  # noqa: E402
+from discord_sandbox.ratelimits import RateLimits  # noqa: E402
+from discord_sandbox.server import Sandbox  # noqa: E402
+from discord_sandbox.world import User  # noqa: E402
 
 PLACES = ["Lisbon", "Porto", "Lagos", "Pune", "Oslo", "Lima", "Online"]
 WORDS = [

@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from sqlalchemy import Connection
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.ratelimits import RateLimits
-from heartbeat_bot.sandbox.server import Sandbox
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.ratelimits import RateLimits
+from discord_sandbox.server import Sandbox
 from heartbeat_bot.store.sqlite import Database
 
 with warnings.catch_warnings():

@@ -1,1 +1,1 @@
-"""App."""
+"""Opens all that a command needs, in order, and runs it."""

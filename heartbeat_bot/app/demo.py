@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from discord_sandbox.permissions import CORE, Permission
+from discord_sandbox.ratelimits import RateLimits
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import ChannelType
 from heartbeat_bot.app.operation import run_bot
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.sandbox.permissions import CORE, Permission
-from heartbeat_bot.sandbox.ratelimits import RateLimits
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import ChannelType
 from heartbeat_bot.store.ledger import open_ledger
 
 _TOKEN_VARIABLE = "HEARTBEAT_DEMO_TOKEN"  # noqa: S105 - a name, not a token

@@ -3,13 +3,14 @@
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from heartbeat_bot.app.demo import Demo
 from heartbeat_bot.cli.loop import run_to_the_end
 from heartbeat_bot.cli.printing import say
+from heartbeat_bot.errors import UserError
 
 
 @click.command()
@@ -19,7 +20,12 @@ from heartbeat_bot.cli.printing import say
     "--issue", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="Post this file instead."
 )
 def demo(port: int, no_browser: bool, issue: Path | None) -> None:  # noqa: FBT001 - click passes flags by keyword
-    """Run the whole bot against a built-in sandbox, on a sample newsletter. Ctrl-C ends it."""
+    """Run the whole bot against a local Discord, on a sample newsletter. Ctrl-C ends it."""
+    if find_spec("discord_sandbox") is None:
+        raise UserError(
+            "The local Discord is not installed here: `pip install 'heartbeat-bot[demo]'` brings it. Nothing else needs it."
+        )
+    from heartbeat_bot.app.demo import Demo  # noqa: PLC0415 - it needs what only the extra brings
 
     def ready(url: str, ticket: Callable[[], str], lines: Sequence[str]) -> None:
         say(url)

@@ -1,1 +1,1 @@
-"""Discord."""
+"""All that knows discord.py: the ports over REST, the client, the gateway, the replies."""

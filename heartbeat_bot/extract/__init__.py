@@ -1,1 +1,1 @@
-"""Extract."""
+"""What is found in an issue: events, jobs, dates, places. Pure."""

@@ -1,1 +1,1 @@
-"""Features."""
+"""What people and the clock may ask for, a folder for each."""

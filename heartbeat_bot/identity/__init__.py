@@ -1,1 +1,1 @@
-"""Identity."""
+"""Which file is which known issue, and how sure that is. Pure."""

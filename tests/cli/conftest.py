@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from home import Home
 
-from heartbeat_bot.sandbox.server import Sandbox
+from discord_sandbox.server import Sandbox
 
 
 @pytest.fixture(autouse=True)

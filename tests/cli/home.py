@@ -9,11 +9,11 @@ from pathlib import Path
 
 from forked import Process, start
 
-from heartbeat_bot.sandbox.gateway import Session
-from heartbeat_bot.sandbox.interactions import Interaction
-from heartbeat_bot.sandbox.objects import message_object
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import ChannelType, User
+from discord_sandbox.gateway import Session
+from discord_sandbox.interactions import Interaction
+from discord_sandbox.objects import message_object
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import ChannelType, User
 
 ISSUE = """---
 title: First Light

@@ -35,9 +35,9 @@ from hostile_repositories import (  # noqa: E402
     wide_tree,
 )
 
-from heartbeat_bot.sandbox.clock import system_clock  # noqa: E402
-from heartbeat_bot.sandbox.ratelimits import RateLimits  # noqa: E402
-from heartbeat_bot.sandbox.server import Sandbox  # noqa: E402
+from discord_sandbox.clock import system_clock  # noqa: E402
+from discord_sandbox.ratelimits import RateLimits  # noqa: E402
+from discord_sandbox.server import Sandbox  # noqa: E402
 
 LIMIT = 400 * MEGABYTE
 FRIENDLY = "A friendly one"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from home import ISSUE, Home, git
 
-from heartbeat_bot.sandbox.server import Sandbox
+from discord_sandbox.server import Sandbox
 
 sys.path.append(str(Path(__file__).parents[1] / "sources"))
 from hostile_repositories import MEGABYTE, Bare, tree_bomb

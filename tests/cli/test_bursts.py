@@ -8,9 +8,9 @@ import pytest
 from home import ISSUE, Home
 from test_running import Running, running
 
-from heartbeat_bot.sandbox.faults import Hold
-from heartbeat_bot.sandbox.interactions import Interaction
-from heartbeat_bot.sandbox.permissions import Permission
+from discord_sandbox.faults import Hold
+from discord_sandbox.interactions import Interaction
+from discord_sandbox.permissions import Permission
 
 BURST = 500
 MOST_GROWN = 48

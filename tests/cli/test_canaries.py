@@ -13,13 +13,13 @@ import pytest
 from forked import start
 from home import ISSUE, Home
 
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.faults import Answer
+from discord_sandbox.ratelimits import RateLimits
+from discord_sandbox.server import Sandbox
 from heartbeat_bot.config import parse_config
 from heartbeat_bot.errors import ConfigError, IssueError, OutletError, SourceError, StateError, UserError
 from heartbeat_bot.redaction import keep_address, keep_secret, redact, shown_address, without_credentials, without_secrets
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.faults import Answer
-from heartbeat_bot.sandbox.ratelimits import RateLimits
-from heartbeat_bot.sandbox.server import Sandbox
 
 CANARY = "k4n4rI"
 EVERY = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ä"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from home import ISSUE, Home
 
-from heartbeat_bot.sandbox.faults import Answer, Raw
-from heartbeat_bot.sandbox.permissions import Permission
+from discord_sandbox.faults import Answer, Raw
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.store.sqlite import exclusive
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from home import ISSUE, Home
 
-from heartbeat_bot.sandbox.world import Message
+from discord_sandbox.world import Message
 
 NEW = ISSUE.replace("First Light", "Second Light").replace("lit", "out")
 

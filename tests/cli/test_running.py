@@ -14,11 +14,11 @@ import discord
 import pytest
 from home import ISSUE, Home
 
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.faults import Answer, Close, Fault, Hold, Malformed, Raw, TooMany
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.app.operation import run_bot
 from heartbeat_bot.config import load_config
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.faults import Answer, Close, Fault, Hold, Malformed, Raw, TooMany
-from heartbeat_bot.sandbox.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from home import ISSUE, Home
 
-from heartbeat_bot.sandbox.faults import Answer, TooMany
-from heartbeat_bot.sandbox.permissions import Permission
+from discord_sandbox.faults import Answer, TooMany
+from discord_sandbox.permissions import Permission
 
 WEATHER = Path(__file__).parents[2] / "docs" / "weather.md"
 LATER = "2026-03-02T09:30:00Z"

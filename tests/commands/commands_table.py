@@ -14,9 +14,9 @@ with warnings.catch_warnings():
 
 from town import Town
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.ratelimits import RateLimits
-from heartbeat_bot.sandbox.server import Sandbox
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.ratelimits import RateLimits
+from discord_sandbox.server import Sandbox
 
 README = Path(__file__).parents[2] / "README.md"
 _PLACE = re.compile(r"(<!-- slash commands -->\n).*(<!-- /slash commands -->)", re.DOTALL)

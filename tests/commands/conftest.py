@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from town import APRIL, JULY, Town
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.server import Sandbox
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.server import Sandbox
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from test_notices import notices, press, text
 from test_reposting import TITLES, confirm
 from town import Town, components
 
+from discord_sandbox.faults import Answer
+from discord_sandbox.interactions import Interaction
+from discord_sandbox.world import Message, User
 from heartbeat_bot.rendering.components import Press, button, row
 from heartbeat_bot.rendering.components import press as press_of
-from heartbeat_bot.sandbox.faults import Answer
-from heartbeat_bot.sandbox.interactions import Interaction
-from heartbeat_bot.sandbox.world import Message, User
 from heartbeat_bot.store.tables import State
 
 SPAM = JUNE.replace("It is *warm*.", "Win at [our casino](https://evil.example).")

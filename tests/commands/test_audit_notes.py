@@ -6,7 +6,7 @@ import pytest
 from test_moderating import JUNE, by_mo
 from town import Town
 
-from heartbeat_bot.sandbox.faults import Answer, Close, Cue
+from discord_sandbox.faults import Answer, Close, Cue
 
 
 def told(town: Town) -> list[str]:

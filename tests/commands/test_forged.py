@@ -10,14 +10,14 @@ import pytest
 from town import Town
 from two_servers import ABBEY_PUBLIC, ABBEY_SECRET, Abbey, asker, found, told
 
+from discord_sandbox.faults import Answer as SandboxAnswer
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.features.actor import Asker
 from heartbeat_bot.features.desk import short_name
 from heartbeat_bot.features.moderation.auditing import MOST_NOTED, MOST_TOLD
 from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.rendering.components import press, read_press
-from heartbeat_bot.sandbox.faults import Answer as SandboxAnswer
-from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.store.approval import Version, seal
 
 MANY = 12_000

@@ -11,9 +11,9 @@ from test_moderating import JUNE, posted
 from test_troubles import told
 from town import Town
 
+from discord_sandbox.gateway import Connection, Session
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import OutletError
-from heartbeat_bot.sandbox.gateway import Connection, Session
-from heartbeat_bot.sandbox.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True)

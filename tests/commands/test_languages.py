@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from town import Town
 
+from discord_sandbox.world import User
 from heartbeat_bot.languages import ENGLISH, codes, language, own_texts
-from heartbeat_bot.sandbox.world import User
 
 OTHERS = [code for code in codes() if code != ENGLISH]
 

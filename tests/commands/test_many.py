@@ -4,7 +4,7 @@ from test_moderating import by_mo
 from test_troubles import told
 from town import JULY, Town
 
-from heartbeat_bot.sandbox.world import Channel
+from discord_sandbox.world import Channel
 
 NEWSLETTERS = 30
 

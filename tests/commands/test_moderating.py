@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from town import JULY, Town
 
-from heartbeat_bot.sandbox.faults import Answer, TooMany
-from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
-from heartbeat_bot.sandbox.permissions import Permission
+from discord_sandbox.faults import Answer, TooMany
+from discord_sandbox.interactions import Interaction, NotOfferedError
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.store.tables import State
 
 JUNE = JULY.replace("July", "June").replace("2026-07", "2026-06")

@@ -9,13 +9,13 @@ from test_notices import notices, press, text
 from test_reposting import TITLES, confirm
 from town import Town, components
 
+from discord_sandbox.faults import Answer, Hold
+from discord_sandbox.objects import message_object
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import press as press_of
 from heartbeat_bot.rendering.nodes import count_nodes
 from heartbeat_bot.rendering.post import texts
-from heartbeat_bot.sandbox.faults import Answer, Hold
-from heartbeat_bot.sandbox.objects import message_object
-from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.store.tables import State
 
 __all__ = ["town_with_approval"]

@@ -10,10 +10,10 @@ import pytest
 from test_moderating import JUNE, by_mo, posted
 from town import Town
 
+from discord_sandbox.faults import Close, Cue
+from discord_sandbox.ratelimits import Quota, RateLimits
+from discord_sandbox.world import ChannelType
 from heartbeat_bot.clock import system_clock
-from heartbeat_bot.sandbox.faults import Close, Cue
-from heartbeat_bot.sandbox.ratelimits import Quota, RateLimits
-from heartbeat_bot.sandbox.world import ChannelType
 
 HOUR = 3600.0
 SECTIONS = 89

@@ -5,9 +5,9 @@ import pytest
 from test_moderating import JUNE, by_mo, posted
 from town import Town, components
 
-from heartbeat_bot.sandbox.faults import Hold
-from heartbeat_bot.sandbox.interactions import Interaction
-from heartbeat_bot.sandbox.world import Message
+from discord_sandbox.faults import Hold
+from discord_sandbox.interactions import Interaction
+from discord_sandbox.world import Message
 
 
 def notices(town: Town) -> list[Message]:

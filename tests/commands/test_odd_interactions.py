@@ -9,10 +9,10 @@ import discord
 import pytest
 from town import Town
 
-from heartbeat_bot.sandbox.faults import Answer, Close, Fault, Malformed, Raw
-from heartbeat_bot.sandbox.interactions import InteractionType, interaction_object
-from heartbeat_bot.sandbox.scenes import scene_of
-from heartbeat_bot.sandbox.world import Event
+from discord_sandbox.faults import Answer, Close, Fault, Malformed, Raw
+from discord_sandbox.interactions import InteractionType, interaction_object
+from discord_sandbox.scenes import scene_of
+from discord_sandbox.world import Event
 
 DIALOG = "schedule:1"
 ODD: dict[str, tuple[InteractionType, dict[str, Any]]] = {

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from town import Town
 
+from discord_sandbox.faults import Hold
+from discord_sandbox.interactions import Interaction
 from heartbeat_bot.archive import store
 from heartbeat_bot.discord.pace import BURST, COMPLETION, PER_SECOND, Pace
 from heartbeat_bot.features.agenda import agenda
-from heartbeat_bot.sandbox.faults import Hold
-from heartbeat_bot.sandbox.interactions import Interaction
 
 
 def test_a_burst_is_taken_and_then_one_question_a_second() -> None:

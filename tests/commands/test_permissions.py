@@ -5,8 +5,8 @@ from test_moderating import JUNE, posted
 from town import Town
 from two_servers import Abbey, found, told
 
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.app.operation import sync_once
-from heartbeat_bot.sandbox.permissions import Permission
 
 NEEDED = {
     "View Channel": Permission.VIEW_CHANNEL,

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from town import APRIL, Town
 
+from discord_sandbox.interactions import NotOfferedError
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.rendering.components import button, press, row
-from heartbeat_bot.sandbox.interactions import NotOfferedError
-from heartbeat_bot.sandbox.permissions import Permission
 
 NEXT, MENU = "Next ▶", "Choose a section"
 

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from town import Town
 
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.threads import announce
-from heartbeat_bot.sandbox.world import ChannelType, MessageFlag
+from discord_sandbox.permissions import Permission
+from discord_sandbox.threads import announce
+from discord_sandbox.world import ChannelType, MessageFlag
 
 MAY = "---\ntitle: May's Flood\ndate: 2026-05-04\n---\n\nThe weir broke.\n"
 JUNE = MAY.replace("May's Flood", "June's Drought").replace("05-04", "06-01")

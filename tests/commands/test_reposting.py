@@ -5,7 +5,7 @@ import pytest
 from test_moderating import JUNE, by_mo, posted, states
 from town import Town
 
-from heartbeat_bot.sandbox.interactions import Interaction
+from discord_sandbox.interactions import Interaction
 from heartbeat_bot.store.tables import State
 
 

@@ -1,6 +1,6 @@
 from town import JULY, Town
 
-from heartbeat_bot.sandbox.faults import Answer
+from discord_sandbox.faults import Answer
 
 NEXT = "Next ▶"
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from town import APRIL, JULY, Town, components
 
+from discord_sandbox.faults import Answer, Close, Malformed
+from discord_sandbox.interactions import Interaction, NotOfferedError
+from discord_sandbox.permissions import Permission
+from discord_sandbox.world import EventStatus, Message, ScheduledEvent
 from heartbeat_bot.ids import GuildId
-from heartbeat_bot.sandbox.faults import Answer, Close, Malformed
-from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.world import EventStatus, Message, ScheduledEvent
 
 MANY = "/guilds/*/scheduled-events"
 ONE = f"{MANY}/*"

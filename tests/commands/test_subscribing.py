@@ -1,8 +1,8 @@
 import pytest
 from town import Town
 
-from heartbeat_bot.sandbox.interactions import NotOfferedError
-from heartbeat_bot.sandbox.permissions import Permission
+from discord_sandbox.interactions import NotOfferedError
+from discord_sandbox.permissions import Permission
 
 
 def roles(mill: Town) -> list[int]:

@@ -6,9 +6,9 @@ import pytest
 from test_moderating import JUNE, posted
 from town import Town
 
+from discord_sandbox.threads import open_thread
+from discord_sandbox.world import Channel, ChannelType
 from heartbeat_bot.errors import ConfigError
-from heartbeat_bot.sandbox.threads import open_thread
-from heartbeat_bot.sandbox.world import Channel, ChannelType
 
 NEVER = "falls asleep, and in which nothing can be edited then: choose a text or announcement channel"
 

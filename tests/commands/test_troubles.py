@@ -8,9 +8,9 @@ import pytest
 from test_moderating import JUNE, by_mo, posted
 from town import JULY, Town
 
+from discord_sandbox.faults import Answer, TooMany
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.sandbox.faults import Answer, TooMany
-from heartbeat_bot.sandbox.permissions import Permission
 
 
 def told(town: Town) -> list[str]:

@@ -5,7 +5,7 @@ from test_approval import PIXEL, SAILS
 from test_moderating import JUNE, by_mo, posted
 from town import Town
 
-from heartbeat_bot.sandbox.faults import Answer, Close, Fault, Raw
+from discord_sandbox.faults import Answer, Close, Fault, Raw
 
 TOO_LARGE = "Request entity too large"
 FORM = {"errors": {"attachments": {"0": {"_errors": [{"code": "BASE_TYPE_BAD", "message": "This file cannot be processed."}]}}}}

@@ -11,11 +11,11 @@ from test_reposting import confirm
 from town import Town, components
 from two_servers import ABBEY_PUBLIC, Abbey, found, told
 
+from discord_sandbox.interactions import Interaction, NotOfferedError
+from discord_sandbox.objects import message_object
+from discord_sandbox.world import Channel, User
 from heartbeat_bot.app.operation import diagnose
 from heartbeat_bot.rendering.components import button, press, row
-from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
-from heartbeat_bot.sandbox.objects import message_object
-from heartbeat_bot.sandbox.world import Channel, User
 from heartbeat_bot.store.tables import State
 
 __all__ = ["town_with_approval"]

@@ -7,9 +7,9 @@ from test_moderating import JUNE, by_mo, posted, states
 from test_troubles import told
 from town import Town
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.faults import Answer, Close
-from heartbeat_bot.sandbox.permissions import Permission
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.faults import Answer, Close
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.store.tables import State
 
 YEAR = 400 * 86400

@@ -8,6 +8,12 @@ from typing import Any
 
 from one_worker import WORKER
 
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.interactions import Interaction
+from discord_sandbox.objects import message_object
+from discord_sandbox.permissions import Permission
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, ChannelType, Guild, Message, MessageFlag, User
 from heartbeat_bot.app.operation import Opened, open_bot
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.discord.gateway import Sleep, connect
@@ -15,12 +21,6 @@ from heartbeat_bot.discord.pace import Pace
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.nodes import count_nodes
 from heartbeat_bot.rendering.post import texts
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.interactions import Interaction
-from heartbeat_bot.sandbox.objects import message_object
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild, Message, MessageFlag, User
 
 APRIL = """---
 title: April's Wind

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from town import JULY, Town
 
+from discord_sandbox.permissions import Permission
+from discord_sandbox.world import Channel, Guild, User
 from heartbeat_bot.features.actor import Asker
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.world import Channel, Guild, User
 
 MILL_SECRET = "millcanary"
 ABBEY_SECRET = "abbeycanary"

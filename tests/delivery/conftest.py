@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from recording import RecordingOutlet
 
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, ChannelType, Guild
 from heartbeat_bot.identity.matching import Fingerprint
 from heartbeat_bot.ids import ChannelId, IssueId
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
 from heartbeat_bot.sync.publisher import Publisher

@@ -28,14 +28,14 @@ import pytest
 from forked import Process, start
 from one_worker import WORKER
 
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.faults import Answer, Close, Cue, Fault, TooMany
+from discord_sandbox.ratelimits import RateLimits
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import ChannelType, Event, Message
 from heartbeat_bot.app.operation import sync_once
 from heartbeat_bot.config import load_config
 from heartbeat_bot.ids import ChannelId, GuildId
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, TooMany
-from heartbeat_bot.sandbox.ratelimits import RateLimits
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import ChannelType, Event, Message
 from heartbeat_bot.store.ledger import open_ledger
 from heartbeat_bot.sync.reconciler import PassReport
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from discord_sandbox.clock import ManualClock, Snowflakes, instant_of
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId, MessageId
 from heartbeat_bot.ports import ATTACH_FILES, UNKNOWN_MESSAGE, History, SeenMessage
 from heartbeat_bot.rendering.post import Upload
-from heartbeat_bot.sandbox.clock import ManualClock, Snowflakes, instant_of
 
 
 class KilledError(BaseException):

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from discord_sandbox.clock import ManualClock
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.matching import Doubt
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
 from heartbeat_bot.rendering.post import COVER, Digest, Post, PostKey
-from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.audit import ActionId
 from heartbeat_bot.store.decisions import Ruling, Verdict

@@ -27,9 +27,9 @@ from killing import (
     name_of,
 )
 
+from discord_sandbox.faults import Answer, Close, Cue, Fault, Hold, TooMany
+from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Hold, TooMany
-from heartbeat_bot.sandbox.permissions import Permission
 from heartbeat_bot.sync.reconciler import PassReport
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}

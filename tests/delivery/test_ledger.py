@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, text, update
 
+from discord_sandbox.clock import ManualClock
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.rendering.post import Digest, PostKey
-from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.decisions import Ruling, Verdict
 from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
+from discord_sandbox.clock import ManualClock
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.rendering.post import PostKey
-from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.ledger import Sighting, open_ledger
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of

@@ -9,15 +9,15 @@ from typing import Any
 import discord
 import pytest
 
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.faults import Answer, Close, Hold, Malformed, TooMany
+from discord_sandbox.ratelimits import Quota
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, ChannelType, Guild
 from heartbeat_bot.discord.rest import DiscordOutlet, log_in
 from heartbeat_bot.errors import OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
 from heartbeat_bot.rendering.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey, Upload
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.faults import Answer, Close, Hold, Malformed, TooMany
-from heartbeat_bot.sandbox.ratelimits import Quota
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
 from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.sync.publisher import Publisher
 from heartbeat_bot.sync.recovery import is_same

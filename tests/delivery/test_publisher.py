@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from recording import KilledError, RecordingOutlet
 
+from discord_sandbox.clock import ManualClock, Snowflakes
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
 from heartbeat_bot.rendering.post import COVER, Embed, File, Jump, Post, PostKey, Upload
-from heartbeat_bot.sandbox.clock import ManualClock, Snowflakes
 from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.store.tables import State
 from heartbeat_bot.sync.publisher import Outcome, Publisher, Step

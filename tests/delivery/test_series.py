@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from recording import KilledError, RecordingOutlet
 
+from discord_sandbox.clock import ManualClock
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
-from heartbeat_bot.sandbox.clock import ManualClock
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, NOTICE, Series

@@ -9,16 +9,16 @@ from datetime import timedelta
 import discord
 import pytest
 
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.faults import Answer, Headers, Raw, TooMany
+from discord_sandbox.ratelimits import Quota
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild
 from heartbeat_bot.discord.rest import DiscordOutlet, log_in
 from heartbeat_bot.discord.wire import MOST_INVALID
 from heartbeat_bot.errors import OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.rendering.post import Upload
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.faults import Answer, Headers, Raw, TooMany
-from heartbeat_bot.sandbox.ratelimits import Quota
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild
 from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.waits import Waits
 

@@ -6,14 +6,14 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel
 from heartbeat_bot.app.operation import no_progress, sync_once
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.discord.rest import log_in
 from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.worker import Here, Worker
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel
 from heartbeat_bot.sources.directory import DirectorySource
 from heartbeat_bot.store.approval import version_of
 from heartbeat_bot.store.ledger import open_ledger

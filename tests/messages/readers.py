@@ -9,10 +9,10 @@ from bs4 import BeautifulSoup
 from bs4.element import Comment, NavigableString, Tag
 from markdown_it import MarkdownIt
 
+from discord_sandbox.markdown import render
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.nodes import count_nodes
 from heartbeat_bot.rendering.post import Post, texts
-from heartbeat_bot.sandbox.markdown import render
 
 WORD = re.compile(r"[^\W_]+")
 _SITE = MarkdownIt("commonmark", {"html": True, "tasklists": True, "alerts": True}).enable(["table", "strikethrough"])

@@ -7,8 +7,8 @@ import pytest
 import yarl
 from sandbox_clients import Api, Running, discord, new_client
 
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild, User
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, ChannelType, Guild, User
 
 
 @pytest.fixture

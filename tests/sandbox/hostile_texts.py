@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from heartbeat_bot.sandbox.messages import store
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, Message
+from discord_sandbox.messages import store
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, Message
 
 _RUN = "hacked=1"
 PAYLOADS = [

@@ -7,8 +7,8 @@ from typing import Any
 
 import aiohttp
 
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel
 
 with warnings.catch_warnings():
     # discord.py imports audioop for voice, which Python 3.11 already calls deprecated.

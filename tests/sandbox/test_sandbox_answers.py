@@ -9,13 +9,13 @@ import aiohttp
 import pytest
 from sandbox_clients import Api, Running, discord
 
-from heartbeat_bot.sandbox import interactions
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.interactions import Interaction, NoAnswerError
-from heartbeat_bot.sandbox.objects import message_object
-from heartbeat_bot.sandbox.ratelimits import Quota, RateLimits
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, Message, User
+from discord_sandbox import interactions
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.interactions import Interaction, NoAnswerError
+from discord_sandbox.objects import message_object
+from discord_sandbox.ratelimits import Quota, RateLimits
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, Message, User
 
 
 async def begin(api: Api, channel: Channel, user: User) -> tuple[Interaction, str, str]:

@@ -3,12 +3,12 @@ from typing import Any
 import pytest
 from sandbox_clients import Answer, Api
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.interactions import NotOfferedError
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.ratelimits import Quota
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, User
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.interactions import NotOfferedError
+from discord_sandbox.permissions import Permission
+from discord_sandbox.ratelimits import Quota
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, User
 
 STATUS: dict[str, Any] = {"name": "status", "description": "Says how things stand"}
 

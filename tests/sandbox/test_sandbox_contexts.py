@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sandbox_clients import Api, Running, discord
 
-from heartbeat_bot.sandbox.interactions import NotOfferedError
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.scenes import scene_of
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, User
+from discord_sandbox.interactions import NotOfferedError
+from discord_sandbox.permissions import Permission
+from discord_sandbox.scenes import scene_of
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, User
 
 EVERYWHERE: dict[str, Any] = {"name": "where", "description": "d", "integration_types": [0, 1], "contexts": [0, 1, 2]}
 EPHEMERAL = 64

@@ -4,9 +4,9 @@ import io
 import pytest
 from sandbox_clients import Running, discord, new_client
 
-from heartbeat_bot.sandbox.faults import Answer, TooMany
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, User
+from discord_sandbox.faults import Answer, TooMany
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, User
 
 
 def text_channel(client: discord.Client, channel: Channel) -> discord.TextChannel:

@@ -4,9 +4,9 @@ import aiohttp
 import pytest
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Headers, Hold, Malformed, Raw, TooMany
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel
+from discord_sandbox.faults import Answer, Close, Cue, Headers, Hold, Malformed, Raw, TooMany
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel
 
 SEND = "/channels/*/messages"
 

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, Intent
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, Intent
 
 TOKEN = "the token of this run"
 GUILD_MESSAGES = Intent.GUILDS | Intent.GUILD_MESSAGES
@@ -62,7 +62,7 @@ async def test_a_heartbeat_is_acknowledged(connect: Connect, sandbox: Sandbox) -
 async def test_a_heartbeat_is_answered_from_afar_so_that_a_thread_of_the_client_s_can_note_when_it_was_sent(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("heartbeat_bot.sandbox.gateway.FROM_AFAR", 0.2)  # more than a busy machine takes by itself
+    monkeypatch.setattr("discord_sandbox.gateway.FROM_AFAR", 0.2)  # more than a busy machine takes by itself
     socket, loop = await connect(), asyncio.get_running_loop()
     await socket.send(1, None)
     sent = loop.time()

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.markdown import link, render
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild
+from discord_sandbox.markdown import link, render
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild
 
 TAGS = {
     *(

@@ -13,9 +13,9 @@ from aiohttp import web
 from hostile_texts import PAYLOADS, post_everywhere
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.objects import message_object
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, User
+from discord_sandbox.objects import message_object
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, User
 
 ATTACK = """
 (async () => {

@@ -5,7 +5,7 @@ import aiohttp
 import pytest
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.world import Channel
+from discord_sandbox.world import Channel
 
 URL = "https://example.org/"
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from sandbox_clients import Answer, Api, Running, discord
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import User
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import User
 
 GERMAN: dict[str, Any] = {
     "name": "status",

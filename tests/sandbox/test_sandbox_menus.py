@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from sandbox_clients import Api, Running, discord
 
-from heartbeat_bot.sandbox.interactions import NotOfferedError
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, MessageType, User
+from discord_sandbox.interactions import NotOfferedError
+from discord_sandbox.permissions import Permission
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, MessageType, User
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import aiohttp
 import pytest
 from sandbox_clients import Answer, Api
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, User
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.permissions import Permission
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, User
 
 
 async def test_a_message_is_read_back_as_it_was_sent(api: Api, channel: Channel) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from sandbox_clients import Answer, Api, Running, discord
 
-from heartbeat_bot.sandbox.interactions import Interaction, NotOfferedError
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, User
+from discord_sandbox.interactions import Interaction, NotOfferedError
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, User
 
 INPUT: dict[str, Any] = {"type": 4, "custom_id": "in", "style": 1}
 

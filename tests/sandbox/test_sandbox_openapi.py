@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 from sandbox_clients import Api, Running, discord
 
-from heartbeat_bot.sandbox.faults import Answer, TooMany
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.rest import Exchange
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, User
+from discord_sandbox.faults import Answer, TooMany
+from discord_sandbox.permissions import Permission
+from discord_sandbox.rest import Exchange
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, User
 
 DESCRIPTION = Path(__file__).resolve().parents[2].parent / "shared" / "discord-api" / "openapi.json"
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.markdown import render
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, User
+from discord_sandbox.markdown import render
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, User
 
 URL = "https://example.org/"
 

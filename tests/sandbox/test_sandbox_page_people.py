@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 from sandbox_clients import Running, discord
 
-from heartbeat_bot.sandbox import people
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, User
+from discord_sandbox import people
+from discord_sandbox.permissions import Permission
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, User
 
 JSON = {"Content-Type": "application/json"}
 

@@ -1,9 +1,9 @@
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.permissions import ALL, CORE, EVERYONE, Permission, channel_permissions
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild, User
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.permissions import ALL, CORE, EVERYONE, Permission, channel_permissions
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild, User
 
 
 def bits_of(sandbox: Sandbox, guild: Guild, channel: Channel, user: User) -> int:

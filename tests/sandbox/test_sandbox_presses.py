@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from sandbox_clients import Answer, Api, Running, discord
 
-from heartbeat_bot.sandbox.interactions import NoAnswerError, NotOfferedError
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild, Message, User
+from discord_sandbox.interactions import NoAnswerError, NotOfferedError
+from discord_sandbox.permissions import Permission
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, ChannelType, Guild, Message, User
 
 
 def row(*components: Any) -> dict[str, Any]:

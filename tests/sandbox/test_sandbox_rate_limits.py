@@ -1,9 +1,9 @@
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.ratelimits import Quota, RateLimits
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, Guild
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.ratelimits import Quota, RateLimits
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, Guild
 
 
 async def test_the_headers_count_down_and_the_next_request_is_refused(

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from sandbox_clients import Api, Running, discord
 
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Guild, Intent, Role, User
+from discord_sandbox.permissions import Permission
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Guild, Intent, Role, User
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sandbox_clients import Answer, Api, Running, discord
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Guild, User
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.permissions import Permission
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Guild, User
 
 GOOD: dict[str, Any] = {
     "name": "Call",

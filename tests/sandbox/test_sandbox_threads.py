@@ -1,9 +1,9 @@
 from sandbox_clients import Api
 
-from heartbeat_bot.sandbox.clock import ManualClock
-from heartbeat_bot.sandbox.permissions import Permission
-from heartbeat_bot.sandbox.server import Sandbox
-from heartbeat_bot.sandbox.world import Channel, ChannelType, Guild
+from discord_sandbox.clock import ManualClock
+from discord_sandbox.permissions import Permission
+from discord_sandbox.server import Sandbox
+from discord_sandbox.world import Channel, ChannelType, Guild
 
 
 async def test_a_thread_from_a_message_has_its_id_and_comes_once(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from heartbeat_bot.sandbox.clock import ManualClock
+from discord_sandbox.clock import ManualClock
 
 _WORDS = [
     "lamp",

@@ -37,6 +37,13 @@ import pytest  # noqa: E402 - the path comes first
 from authors import Authors, Edition  # noqa: E402
 from one_worker import WORKER  # noqa: E402
 
+from discord_sandbox.clock import ManualClock  # noqa: E402
+from discord_sandbox.faults import Answer, Close, Cue, Fault, Headers, Malformed, Raw, TooMany  # noqa: E402
+from discord_sandbox.interactions import NoAnswerError  # noqa: E402
+from discord_sandbox.permissions import Permission  # noqa: E402
+from discord_sandbox.ratelimits import Quota, RateLimits  # noqa: E402
+from discord_sandbox.server import Sandbox  # noqa: E402
+from discord_sandbox.world import Channel, ChannelType, Event, Message, MessageFlag  # noqa: E402
 from heartbeat_bot.app.operation import Opened, open_bot  # noqa: E402
 from heartbeat_bot.cli.loop import leaves  # noqa: E402
 from heartbeat_bot.config import Config, parse_config  # noqa: E402
@@ -45,13 +52,6 @@ from heartbeat_bot.discord.gateway import connect  # noqa: E402
 from heartbeat_bot.errors import OutletError, UserError  # noqa: E402
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url  # noqa: E402
 from heartbeat_bot.rendering.post import Post, PostKey  # noqa: E402
-from heartbeat_bot.sandbox.clock import ManualClock  # noqa: E402
-from heartbeat_bot.sandbox.faults import Answer, Close, Cue, Fault, Headers, Malformed, Raw, TooMany  # noqa: E402
-from heartbeat_bot.sandbox.interactions import NoAnswerError  # noqa: E402
-from heartbeat_bot.sandbox.permissions import Permission  # noqa: E402
-from heartbeat_bot.sandbox.ratelimits import Quota, RateLimits  # noqa: E402
-from heartbeat_bot.sandbox.server import Sandbox  # noqa: E402
-from heartbeat_bot.sandbox.world import Channel, ChannelType, Event, Message, MessageFlag  # noqa: E402
 from heartbeat_bot.sources.directory import blob_id  # noqa: E402
 from heartbeat_bot.store.ledger import IssueRecord  # noqa: E402
 from heartbeat_bot.store.tables import State  # noqa: E402

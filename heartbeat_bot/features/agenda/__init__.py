@@ -1,1 +1,1 @@
-"""Agenda."""
+"""Events and jobs of all issues: /events, /hiring, the calendar, the server's events."""

@@ -1,1 +1,1 @@
-"""Browse."""
+"""What members read and search."""

@@ -1,1 +1,1 @@
-"""Moderation."""
+"""What moderators decide, and what they are told."""

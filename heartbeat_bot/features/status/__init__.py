@@ -1,1 +1,1 @@
-"""Status."""
+"""What is in trouble, and what is known of each newsletter."""

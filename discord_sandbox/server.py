@@ -1,0 +1,142 @@
+"""The sandbox: a small local Discord on a loopback port."""
+
+from contextlib import AsyncExitStack
+from typing import Self
+
+from aiohttp import web
+
+from discord_sandbox.call import Limiter, Route
+from discord_sandbox.callbacks import Interactions
+from discord_sandbox.channels import ChannelRoutes
+from discord_sandbox.clock import Clock, system_clock
+from discord_sandbox.commands import Commands
+from discord_sandbox.control import Control
+from discord_sandbox.faults import Faults
+from discord_sandbox.files import Files
+from discord_sandbox.gateway import Gateway
+from discord_sandbox.guilds import GuildRoutes
+from discord_sandbox.members import MemberRoutes
+from discord_sandbox.message_rules import REQUEST_BYTES
+from discord_sandbox.messages import MessageRoutes
+from discord_sandbox.page import Page
+from discord_sandbox.people import People
+from discord_sandbox.ratelimits import RateLimits
+from discord_sandbox.rest import PREFIX, Door, Exchange
+from discord_sandbox.same_origin import SameOrigin, new_secret
+from discord_sandbox.scheduled_events import ScheduledEventRoutes
+from discord_sandbox.world import World
+
+_MEBIBYTE = 1024 * 1024
+
+
+class Sandbox(Control):
+    """A local Discord: ``async with Sandbox() as sandbox`` serves REST, gateway, files and a live page until the block ends.
+
+    A client is sent to it by ``discord.http.Route.BASE = sandbox.url`` and
+    ``discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)``. ``limits`` may be changed while it runs;
+    ``nonce_window`` and ``heartbeat_interval`` are in seconds, all times but the heartbeat's are those of ``clock``.
+
+    ``token`` is the bot's, and ``key`` that of the page: both are made anew for every sandbox, unless a token of certain characters is
+    wanted. No other page of a browser gets in.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock = system_clock,
+        limits: RateLimits | None = None,
+        nonce_window: float = 180,
+        port: int = 0,
+        token: str = "",
+        bot_name: str = "Heartbeat",
+        privileged_intents: int = 0,
+        heartbeat_interval: float = 41.25,
+    ) -> None:
+        """Prepare; ``port`` 0 means a free one. ``privileged_intents`` are those that the application has been given."""
+        world = World(clock=clock, bot_name=bot_name, privileged_intents=privileged_intents)
+        limiter = Limiter(limits=limits or RateLimits())
+        commands = Commands(limiter=limiter)
+        interactions = Interactions()
+        super().__init__(world, commands, interactions)
+        token = token or new_secret()
+        self.token = token
+        self.key = new_secret()
+        self.limits = limiter.limits
+        self.gateway = Gateway(world, token, heartbeat_interval)
+        self._messages = MessageRoutes(limiter=limiter, nonce_window=nonce_window)
+        self._page = Page(world, interactions, self.key)
+        self._people = People(self, self._page)
+        places = [self._messages, ChannelRoutes(), GuildRoutes(), MemberRoutes(), ScheduledEventRoutes(), commands, self._people]
+        self._routes = tuple(route for place in places for route in place.routes())
+        self._door = Door(world, token, limiter, self._routes)
+        self._files = Files(world)
+        self._wanted_port = port
+        self._stack = AsyncExitStack()
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        """Start to serve."""
+        app = web.Application(client_max_size=REQUEST_BYTES + _MEBIBYTE)
+        SameOrigin(self.key).guard(app)
+        app.router.add_get("/gateway", self.gateway.connect)
+        app.router.add_get("/gateway/", self.gateway.connect)
+        self._files.add_to(app.router)
+        self._page.add_to(app.router)
+        self._people.add_to(app.router)
+        app.router.add_route("*", PREFIX + "/{rest:.*}", self._door.handle)
+        app.on_shutdown.append(self._say_goodbye)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", self._wanted_port).start()
+        self.port = int(runner.addresses[0][1])
+        self.world.base_url = self.page_url
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close all connections and stop to serve."""
+        await self._stack.aclose()
+
+    async def _say_goodbye(self, _: web.Application) -> None:
+        self.gateway.drop(1001)
+        self._page.close()
+        self._people.close()
+
+    @property
+    def page_url(self) -> str:
+        """Return the address of the live page, which shows nothing without the key."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def page_link(self) -> str:
+        """Return the address of the live page with the key, behind ``#``: browsers send that to no server."""
+        return f"{self.page_url}/#key={self.key}"
+
+    def page_ticket(self) -> str:
+        """Return an address that leads to :attr:`page_link` once: what a browser is started with, every program may read."""
+        return f"{self.page_url}/?ticket={self._page.ticket()}"
+
+    @property
+    def url(self) -> str:
+        """Return the base of the REST API."""
+        return self.page_url + PREFIX
+
+    @property
+    def gateway_url(self) -> str:
+        """Return the gateway's address."""
+        return f"ws://127.0.0.1:{self.port}/gateway"
+
+    @property
+    def faults(self) -> Faults:
+        """Return the rules by which requests fail."""
+        return self._door.faults
+
+    @property
+    def log(self) -> list[Exchange]:
+        """Return every request so far with its answer, oldest first; clear the list to count anew."""
+        return self._door.log
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Return the routes of the REST API."""
+        return self._routes
