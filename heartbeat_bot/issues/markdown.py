@@ -28,7 +28,18 @@ from mdit_py_plugins.footnote import footnote_plugin
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.soup import soup_of
 from heartbeat_bot.issues.templates import fill_in
-from heartbeat_bot.issues.tree import LINE, blocks, drop_invisible, drop_notes, fill_components, mend_tables, open_boxes, tidy
+from heartbeat_bot.issues.tree import (
+    LINE,
+    blocks,
+    drop_attributes,
+    drop_invisible,
+    drop_notes,
+    fill_components,
+    fill_spans,
+    mend_tables,
+    open_boxes,
+    tidy,
+)
 
 # Lines of MDX that name modules: no text.
 _IMPORT = re.compile(r"^(?:import\s+(?:[\w{*].*\s+from\s+)?['\"].*['\"];?|export\s+(?:const|default)\b.*)$")
@@ -352,9 +363,11 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     _count_lines(soup, first_line)
     drop_invisible(soup)
     findings.extend(drop_notes(soup))
+    drop_attributes(soup)
     findings.extend(fill_components(soup))
     open_boxes(soup)
     mend_tables(soup)
+    fill_spans(soup)
     tidy(soup)
     return blocks(soup), findings
 
