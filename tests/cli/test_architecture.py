@@ -1,4 +1,4 @@
-"""The drawing of the rooms in docs/architecture.md is what the source's imports say."""
+"""The drawing of the rooms in docs/architecture.md is what the source's imports say: ``python tests/cli/test_architecture.py`` draws it anew."""
 
 import ast
 import re
@@ -10,8 +10,11 @@ ROOT = Path(__file__).parents[2]
 BOT = "heartbeat_bot"
 BESIDE = ("cogs", "discord_sandbox")
 """Packages beside the bot's, each a room of its own."""
-PAGE = (ROOT / "docs" / "architecture.md").read_text()
-_ROW = re.compile(r"^\| `(\w+)` \|[^|\n]*\|([^|\n]*)\|$", re.MULTILINE)
+DOCUMENT = ROOT / "docs" / "architecture.md"
+PAGE = DOCUMENT.read_text()
+ANEW = "draw it anew: .venv/bin/python tests/cli/test_architecture.py"
+_DRAWING = re.compile(r"(?<=^```mermaid\nflowchart TD\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+_ROW = re.compile(r"^\| `(\w+)` \|([^|\n]*)\|([^|\n]*)\|$", re.MULTILINE)
 _FILE = re.compile(r"^- `(\w+\.py)`: \w", re.MULTILINE)
 
 Arrows = dict[str, set[str]]
@@ -66,32 +69,40 @@ def needed(arrows: Arrows) -> set[tuple[str, str]]:
     return {(room, other) for room, others in arrows.items() for other in others - through[room]}
 
 
-def drawn() -> str:
-    (drawing,) = re.findall(r"^```mermaid\nflowchart TD\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    return str(drawing)
+def drawing() -> str:
+    """Draw the rooms, each with its arrows, from those that are imported by none downwards as the table has them."""
+    arrows = needed(imports())
+    order = [room for room, _, _ in _ROW.findall(PAGE)]
+    order += sorted(rooms() - set(order))
+    lines = [f"    {one} --> {other}" for one in order for other in order if (one, other) in arrows]
+    return "\n".join([*lines, *(f"    {room}" for room in order if not any(room in arrow for arrow in arrows))]) + "\n"
+
+
+def row(room: str, says: str) -> str:
+    order = [name for name, _, _ in _ROW.findall(PAGE)]
+    return f"| `{room}` |{says}| {', '.join(name for name in order if name in imports().get(room, ())) or '–'} |"
 
 
 def test_rooms_import_in_one_direction_only() -> None:
     assert [room for room in rooms() if room in reached(imports(), room)] == []
 
 
-def test_the_drawing_has_every_room_and_no_other() -> None:
-    assert set(re.findall(r"\w+", drawn())) == rooms()
+def test_the_drawing_is_what_the_imports_say() -> None:
+    assert _DRAWING.findall(PAGE) == [drawing()], ANEW
 
 
-def test_the_drawing_has_the_arrows_that_the_imports_say() -> None:
-    arrows = {(one, other) for one, other in re.findall(r"^ +(\w+) --> (\w+)$", drawn(), re.MULTILINE)}
-    wanted = needed(imports())
-    assert arrows == wanted, "draw:\n" + "\n".join(f"    {one} --> {other}" for one, other in sorted(wanted))
-
-
-def test_the_table_says_of_every_room_what_it_imports() -> None:
+def test_the_table_says_of_every_room_what_it_is_for_and_what_it_imports() -> None:
     rows = _ROW.findall(PAGE)
-    told = {room: set(re.findall(r"\w+", others)) for room, others in rows}
-    assert len(told) == len(rows)
-    assert told == imports()
+    assert sorted(room for room, _, _ in rows) == sorted(rooms()), "write a row for each room, and none for others"
+    assert [row(room, says) for room, says, _ in rows] == [f"| `{room}` |{says}|{others}|" for room, says, others in rows], ANEW
+    assert all(says.strip() for _, says, _ in rows)
 
 
 def test_the_files_that_are_no_rooms_are_all_told() -> None:
     files = {path.name for path in (ROOT / BOT).glob("*.py")} - {"__init__.py", "__main__.py", "ports.py"}
     assert sorted(_FILE.findall(PAGE)) == sorted(files)
+
+
+if __name__ == "__main__":
+    page = _DRAWING.sub(lambda _: drawing(), PAGE)
+    DOCUMENT.write_text(_ROW.sub(lambda found: row(found.group(1), found.group(2)), page))
