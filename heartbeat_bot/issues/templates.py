@@ -72,6 +72,8 @@ _CALL = re.compile(r"\s*([\w/-]+)\s*\((.*)\)\s*", re.DOTALL)
 _FILTERED = re.compile(r"\s*[\"']([^\"']*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\b.*", re.DOTALL)
 _SITE = re.compile(r"\s*(?:site|config)\.(?:url|baseurl|base_url|baseURL)\s*(?:\|.*)?|\s*(?:base_path|root_url)\s*")
 # Tags that frame what stands between them, and tags that only steer the generator: nothing of them is to be seen.
+_DECIDED: Final = frozenset({"elsif", "elseif", "elif", "else", "when"})
+"""Each begins one of several texts, of which the site shows one; here all of them are."""
 _BOXES: Final = frozenset({"details", "expand", "accordion", "collapse", "spoiler"})
 """Frames whose first word is their title."""
 _FRAMES = frozenset(
@@ -79,10 +81,8 @@ _FRAMES = frozenset(
         "raw",
         "verbatim",
         "if",
-        "elsif",
-        "elseif",
-        "else",
         "unless",
+        "case",
         "assign",
         "set",
         "capture",
@@ -90,8 +90,6 @@ _FRAMES = frozenset(
         "block",
         "more",
         "break",
-        "case",
-        "when",
         "notice",
         "note",
         "tip",
@@ -150,8 +148,13 @@ def fill_in(body: str, first_line: int, code: Callable[[str], Sequence[tuple[int
             mark = " ".join(match.group().split())[:80]
             # An unknown value may as well be a text about templates: it stays.
             shown = match.group() if match["value"] is not None else _said(match)
-            how = "is shown as it stands" if match["value"] is not None else "shows its title only" if shown else "shows nothing"
-            message = f"{mark!r} is filled in by the site; on Discord it {how}. Write its content, or a plain link to it."
+            if match["value"] is not None:
+                how = "it is shown as it stands"
+            elif _name(match) in _DECIDED:
+                how = "all that it chooses from is shown"
+            else:
+                how = "it shows its title only" if shown else "it shows nothing"
+            message = f"{mark!r} is filled in by the site; on Discord {how}. Write its content, or a plain link to it."
             findings.append(finding("shortcode", line, message))
         # Line for line, so that what is said about the rest names the right one.
         return shown + "\n" * (match.group().count("\n") - shown.count("\n"))
@@ -208,8 +211,13 @@ def _mark(match: re.Match[str]) -> str | None:
 
 def _said(match: re.Match[str]) -> str:
     """Return what is known of a tag whose content is not: the title that Hexo's link to another post brings along."""
-    name, words = _words((match["block"] or "").strip())
-    return escape(words.get("1", "")) if name == "post_link" else ""
+    _, words = _words((match["block"] or "").strip())
+    return escape(words.get("1", "")) if _name(match) == "post_link" else ""
+
+
+def _name(match: re.Match[str]) -> str:
+    """Return the name of a tag in ``{% … %}``, "" for any other mark."""
+    return _words((match["block"] or "").strip("- "))[0]
 
 
 def _value(inner: str) -> str | None:
