@@ -174,7 +174,8 @@ def _by_style(text: str, path: str, offset: int, findings: list[Finding]) -> tup
     elif nikola := _NIKOLA.match(text):
         found = _nikola(nikola), text[nikola.end() :]
     elif _lacks_opening(text):
-        found = _yaml(f"---\n{text}", path, offset - 1, findings)
+        metadata, body = _yaml(f"---\n{text}", path, offset - 1, findings)
+        found = (metadata, body) if metadata else ({}, text)
     else:
         found = _pelican(text, offset, findings)
     return found
@@ -254,7 +255,7 @@ def _boundaries(text: str, fence: str) -> tuple[str, str] | None:
 def _check_size(matter: str, path: str, offset: int) -> None:
     if len(matter) > _MAX_MATTER:
         message = f"the front matter has more than {_MAX_MATTER // 1024} KiB; was it meant to end earlier?"
-        raise IssueError(message, path=path, line=offset + 1)
+        raise IssueError(message, path=path, line=max(offset + 1, 1))
 
 
 def _yaml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[dict[str, Any], str]:
@@ -273,7 +274,7 @@ def _yaml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[d
         if not any(_YAML_KEY.match(line) for line in matter.split("\n")):
             return {}, text
         line, problem = _yaml_problem(error, matter)
-        raise IssueError(f"the front matter is not valid YAML: {problem}", path=path, line=offset + line) from error
+        raise IssueError(f"the front matter is not valid YAML: {problem}", path=path, line=max(offset + line, 1)) from error
     if loaded is None:
         return {}, body
     if isinstance(loaded, dict):
@@ -311,11 +312,12 @@ def _opens_yaml(text: str) -> bool:
 
 def _lacks_opening(text: str) -> bool:
     """Tell whether a text begins with lines of YAML that a `---` closes and nothing opens, as Hexo writes them; one line is a heading."""
-    head, closing, _ = text.partition("\n---")
+    closing = re.search(r"\n---[ \t]*(?:\n|\Z)", text)
+    head = text[: closing.start()] if closing else ""
     lines = head.split("\n")
     keys = sum(1 for line in lines if _YAML_KEY.match(line))
     titled = re.search(r"^title[ \t]*:", head, re.IGNORECASE | re.MULTILINE)
-    return bool(closing and titled) and keys > 1 and all(_YAML_OPENING.match(line) for line in lines)
+    return titled is not None and keys > 1 and all(_YAML_OPENING.match(line) for line in lines)
 
 
 def _nikola(match: re.Match[str]) -> dict[str, Any]:
