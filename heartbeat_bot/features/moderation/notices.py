@@ -13,7 +13,7 @@ from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
 from heartbeat_bot.features.desk import Desk, short_name
 from heartbeat_bot.features.lines import TITLE, day_of, said, whole_lines
 from heartbeat_bot.features.router import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
-from heartbeat_bot.ids import ChannelId, GuildId, IssueId
+from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.rendering import limits
@@ -24,7 +24,7 @@ from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.store.approval import Version, seal, unseen
 from heartbeat_bot.store.ledger import IssueRecord
-from heartbeat_bot.store.receipts import NOTICE, NOTICE_OF_ONE, Receipt
+from heartbeat_bot.store.outbox import NOTICE_OF_ONE, DeliveredMessage
 from heartbeat_bot.store.tables import PENDING, State
 
 MANY: Final = PostKey("notice-of-many")
@@ -61,29 +61,28 @@ class Notices:
         channel = ChannelId(number)
         self._closed = False
         records = await self._desk.ledger.records(name)
-        notices = await self._desk.ledger.receipts.notices(name)
-        held = {receipt.issue: receipt for receipt in notices}
-        carrier = next((records[issue] for issue, receipt in held.items() if receipt.key == MANY and issue in records), None)
-        alone = [records[issue] for issue, receipt in held.items() if receipt.key == NOTICE_OF_ONE and issue in records]
+        notices = await self._desk.ledger.outbox.notices(name)
+        held = {notice.issue: notice for notice in notices}
+        carrier = next((records[issue] for issue, notice in held.items() if notice.key == MANY and issue in records), None)
+        alone = [records[issue] for issue, notice in held.items() if notice.key == NOTICE_OF_ONE and issue in records]
         alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
         pictures = self._desk.config.newsletters[name].images.attach
         asking = asked_together(records, notices)
-        await self._clear_away([receipt for receipt in notices if receipt.channel != channel])
+        await self._clear_away([notice for notice in notices if notice.channel != channel])
         if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
             await self._tell_of_many(channel, name, carrier or asking[0], asking, pictures=pictures)
             asking = []
         for record in (*alone, *sorted(asking, key=lambda record: record.id)):
             await self._tell_of_one(channel, record, pictures=pictures)
 
-    async def _clear_away(self, notices: Sequence[Receipt]) -> None:
+    async def _clear_away(self, notices: Sequence[DeliveredMessage]) -> None:
         """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
         for notice in notices:
-            outcome = await self._desk.passes.publisher.bring_in_step(
-                notice.issue, guild=GuildId(0), channel=notice.channel, series=NOTICE, posts=()
-            )
+            delivery = await self._desk.ledger.deliveries.get(notice.delivery)
+            outcome = await self._desk.passes.publisher.withdraw(delivery)
             if outcome.error:
                 _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
-                await self._desk.ledger.receipts.release(notice.issue, series=NOTICE, now=self._desk.clock())
+                await self._desk.ledger.outbox.release(delivery.id, now=self._desk.clock())
 
     async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, pictures: bool) -> None:
         """Bring an issue's notice in step; where ``pictures`` are uploaded they may change without the issue."""
@@ -102,7 +101,7 @@ class Notices:
         preview, version = None, unseen(record.blob, record.path)
         if is_open(record):
             try:
-                preview, version = await self._desk.passes.seen(record)
+                preview, version = await self._desk.passes.renderer.seen(record)
             except UserError as error:
                 _LOG.warning("%s has no preview: %s", record.path, error)
         made_of = (*made_of, version) if pictures and is_open(record) else made_of
@@ -129,7 +128,7 @@ class Notices:
         file = (record.blob, record.path)
         kept = self._versions.get(record.id)
         if pictures or kept is None or kept[0] != file:
-            version = await self._desk.passes.version(record)
+            version = await self._desk.passes.renderer.version(record)
             self._versions[record.id] = (file, version)
             return version
         return kept[1]
@@ -139,27 +138,26 @@ class Notices:
         if self._closed:
             return False
         try:
-            guild = (await self._desk.passes.channel(channel)).guild
+            guild = (await self._desk.passes.channels.facts(channel)).guild
         except OutletError as error:
             _LOG.warning("the moderators' channel %s cannot be seen: %s", channel, error)
             return False
-        outcome = await self._desk.passes.publisher.bring_in_step(
-            record.id, guild=guild, channel=channel, series=NOTICE, posts=(post,)
-        )
+        delivery = await self._desk.ledger.deliveries.notice(record.id, channel, guild, now=self._desk.clock())
+        outcome = await self._desk.passes.publisher.deliver(delivery, (post,))
         if outcome.error:
             _LOG.warning("the moderators' notice of %s is not in step: %s", record.path, outcome.error)
             self._closed = isinstance(outcome.error, MissingPermissionsError)
         if outcome.done and not post.components:
-            await self._desk.ledger.receipts.release(record.id, series=NOTICE, now=self._desk.clock())
+            await self._desk.ledger.outbox.release(delivery.id, now=self._desk.clock())
         return outcome.done
 
 
-def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[Receipt]) -> list[IssueRecord]:
+def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[DeliveredMessage]) -> list[IssueRecord]:
     """Return the issues that wait for a moderator and are told of, and may be decided about, together.
 
     Not those with notices of their own, nor those that somebody holds: what was decided about one is no matter of all.
     """
-    own = {receipt.issue for receipt in notices if receipt.key == NOTICE_OF_ONE}
+    own = {notice.issue for notice in notices if notice.key == NOTICE_OF_ONE}
     asking = (record for record in records.values() if record.state in _ASKS or record.asks_about_edit)
     return [record for record in asking if not record.on_hold_at and record.id not in own]
 
