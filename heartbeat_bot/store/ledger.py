@@ -12,26 +12,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, make_url, not_, select, union, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, literal, make_url, not_, select, union, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.identity.matching import Doubt, Fingerprint, Known
+from heartbeat_bot.identity.doubts import Doubt
+from heartbeat_bot.identity.matching import Fingerprint, Known
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.machine import lack
 from heartbeat_bot.rendering.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store import sqlite, tables
-from heartbeat_bot.store.approval import ANY_PICTURES, Version, difference, is_same, text_of, with_any_pictures
+from heartbeat_bot.store.approval import ANY_PICTURES, Difference, Version, difference, is_same, text_of, with_any_pictures
 from heartbeat_bot.store.audit import Actions
 from heartbeat_bot.store.copies import Copies, Copy, drop_all
-from heartbeat_bot.store.decisions import ON_HOLD, SKIPPED, Ruling, Verdict
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State, date_of
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
 from heartbeat_bot.store.receipts import NOTICE, Draft, Intent, Receipt, Receipts, begun, messages_held, receipt_of, reclaim_notice
 from heartbeat_bot.store.server_events import ServerEvents
 from heartbeat_bot.store.sqlite import Database, Store, reading, writing
-from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.tables import ReasonColumn
 from heartbeat_bot.store.troubles import Troubles
 from heartbeat_bot.store.waits import WaitRows
 from heartbeat_bot.store.writes import Remembered, Writes
@@ -39,7 +40,7 @@ from heartbeat_bot.store.writes import Remembered, Writes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duties:
-    """What moderators must approve (see ``gate.py``): every issue before it is announced, every edit of one that was."""
+    """What moderators must approve (see ``sync/policy.py``): every issue before it is announced, every edit of one that was."""
 
     issues: bool = False
     edits: bool = False
@@ -105,10 +106,9 @@ class IssueRecord:
     broken: str | None
     listed_at: datetime | None
     gone_at: datetime | None
-    doubt: str | None
-    doubt_issue: IssueId | None
+    doubt: Doubt | None
     state: State
-    reason: str
+    reason: Reason
     until: datetime | None
     baseline: bool
     approved_at: datetime | None
@@ -129,6 +129,7 @@ class IssueRecord:
     approval_binds: bool
     asks: Version | None
     declined: Version | None
+    notice: str | None
     receipts: tuple[Receipt, ...] = field(default=())
 
     @property
@@ -201,18 +202,18 @@ class IssueRecord:
             return text_of(self.approved) if duties.issues else self.blob
         return self.blob if self.state is State.TOO_OLD and not duties.issues and self.skipped_at is None else None
 
-    def other_than_approved(self, blob: BlobId) -> str | None:
-        """Say what is not what was approved or scheduled; None when it is, or nothing was."""
+    def other_than_approved(self, blob: BlobId) -> Difference | None:
+        """Return what is not what was approved or scheduled; None when it is, or nothing was."""
         if self.announced_at is not None or not (self.approved_at or self.scheduled_at):
             return None
         if text_of(self.approved) != blob:
-            return "its text"
+            return Difference.TEXT
         return difference(self.approved, self.asks) if self.asks and text_of(self.asks) == blob else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instants:
-    """Since when an issue's content is what it is, and since when it is listed (see ``gate.py``), None when it is not."""
+    """Since when an issue's content is what it is, and since when it is listed (see ``sync/policy.py``), None when it is not."""
 
     changed_at: datetime
     listed_at: datetime | None
@@ -401,7 +402,7 @@ class Ledger(Store):
             _inherit(connection, issue, heirs.get(before[issue].path))
             connection.execute(delete(table).where(table.c.id == issue, table.c.announced_at.is_(None)))
         for issue in gone:
-            values = {"state": State.GONE, "reason": "its file went away", "until": None, "gone_at": missed_at}
+            values = {"state": State.GONE, "reason": Reason(Code.GONE), "until": None, "gone_at": missed_at}
             connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
         ids: dict[str, IssueId] = {}
         fresh: list[dict[str, Any]] = []
@@ -413,12 +414,12 @@ class Ledger(Store):
             record = before.get(sighting.issue) if sighting.issue is not None else None
             values = _columns_of(sighting) | asdict(instants(record, sighting, now=now))
             if sighting.issue is None:
-                ruling = {"state": State.NEW, "reason": "it has just been read", "baseline": False}
-                fresh.append(values | ruling | {"newsletter": newsletter, "first_seen": now})
+                new = {"state": State.NEW, "reason": Reason(Code.JUST_READ), "baseline": False}
+                fresh.append(values | new | {"newsletter": newsletter, "first_seen": now})
                 continue
             ids[sighting.path] = sighting.issue
             if record is not None and not record.present:
-                back = {"state": State.NEW, "reason": "it came back"}
+                back = {"state": State.NEW, "reason": Reason(Code.CAME_BACK)}
                 kept = {"state": State.RETRACTED, "reason": _TAKEN_BACK}
                 values |= {"gone_at": None} | (kept if record.retracted_at else back)
             values |= _let_through(record, sighting, duties)
@@ -428,41 +429,41 @@ class Ledger(Store):
             ids |= {row.path: IssueId(row.id) for row in result}
         return ids
 
-    async def rule(self, rulings: Mapping[IssueId, Ruling], *, trusting: bool = True) -> None:
-        """Note what the gate said, in one transaction. Issues that were retracted or are gone stay so.
+    async def decided(self, decisions: Mapping[IssueId, Decision], *, trusting: bool = True) -> None:
+        """Note what the policy said, in one transaction. Issues that were retracted or are gone stay so.
 
-        ``trusting``: texts that the gate counts among those from before the first run are let through, unless another one of theirs was.
+        ``trusting``: texts that the policy counts among those from before the first run are let through, unless another one of theirs was.
         """
-        if rulings:
-            await self._rule(rulings, trusting)
+        if decisions:
+            await self._decided(decisions, trusting)
 
     @writing
-    def _rule(self, connection: Connection, rulings: Mapping[IssueId, Ruling], trusting: bool) -> None:  # noqa: FBT001
+    def _decided(self, connection: Connection, decisions: Mapping[IssueId, Decision], trusting: bool) -> None:  # noqa: FBT001
         table = tables.issues
         kept = table.c.retracted_at.is_not(None)
-        for issue, ruling in rulings.items():
+        for issue, decision in decisions.items():
             values: dict[str, Any] = {
-                "state": case((kept, State.RETRACTED.value), else_=ruling.verdict.value),
-                "reason": case((kept, _TAKEN_BACK), else_=ruling.why),
-                "until": ruling.until,
+                "state": case((kept, State.RETRACTED.value), else_=decision.state.value),
+                "reason": case((kept, literal(_TAKEN_BACK, ReasonColumn)), else_=literal(decision.reason, ReasonColumn)),
+                "until": decision.until,
             }
-            if ruling.verdict is Verdict.BASELINE:
-                values |= {"baseline": True, "doubt": None, "doubt_issue": None}
+            if decision.state is State.BASELINE:
+                values |= {"baseline": True, "doubt": None}
                 if trusting:
                     # Nobody has looked at its pictures yet, as it is not posted.
                     values |= {"approved": func.coalesce(table.c.approved, table.c.blob.concat(f"+{ANY_PICTURES}"))}
             these = update(table).where(table.c.id == issue, table.c.state != State.GONE)
-            if ruling.verdict is Verdict.ANNOUNCE:  # somebody may have decided otherwise since the pass began
+            if decision.state is State.ANNOUNCE:  # somebody may have decided otherwise since the pass began
                 skipped = and_(table.c.skipped_at.is_not(None), table.c.approved_at.is_(None), table.c.scheduled_at.is_(None))
                 these = these.where(table.c.on_hold_at.is_(None), not_(skipped))
             connection.execute(these.values(values))
 
     @writing
-    def explain(self, connection: Connection, reasons: Mapping[IssueId, str]) -> None:
+    def explain(self, connection: Connection, reasons: Mapping[IssueId, Reason]) -> None:
         """Note of issues that are gone what becomes of their messages."""
         table = tables.issues
-        for issue, why in reasons.items():
-            connection.execute(update(table).where(table.c.id == issue, table.c.state == State.GONE).values(reason=why))
+        for issue, reason in reasons.items():
+            connection.execute(update(table).where(table.c.id == issue, table.c.state == State.GONE).values(reason=reason))
 
     @reading
     def holding(self, connection: Connection, newsletter: str) -> frozenset[IssueId]:
@@ -486,7 +487,7 @@ class Ledger(Store):
         await self._set_issue(issue, values)
 
     async def let_through(self, issue: IssueId, version: Version, *, posts: bytes | None = None) -> None:
-        """Note that a version may be sent, of an issue that was decided about: the gate let it through, or it is a small change.
+        """Note that a version may be sent, of an issue that was decided about: the policy let it through, or it is a small change.
 
         ``posts`` is what later small changes are measured against (see :func:`approval.dump`), None to leave that as it is.
         """
@@ -499,8 +500,8 @@ class Ledger(Store):
         this = update(table).where(table.c.id == issue)
         connection.execute(this.values(asks=version))
         if version is not None:
-            what = difference(_find_issue(connection, issue).approved, version) or "it"
-            waits = {"state": State.WAITING, "reason": f"{what} changed after a moderator had approved it", "until": None}
+            changed = difference(_find_issue(connection, issue).approved, version) or Difference.ISSUE
+            waits = {"state": State.WAITING, "reason": Reason(Code.OTHER_THAN_APPROVED, changed=changed), "until": None}
             undecided = this.where(
                 table.c.announced_at.is_(None), table.c.state.not_in([State.GONE, State.RETRACTED, State.BASELINE])
             )
@@ -568,7 +569,7 @@ class Ledger(Store):
         ping aside.
         """
         values = {**_WANTED, **_seen(connection, issue, version, posts), "approved_at": now, "scheduled_at": None}
-        _decide(connection, issue, values, state=State.NEW, why="a moderator approved it")
+        _decide(connection, issue, values, state=State.NEW, code=Code.APPROVED)
 
     @writing
     def schedule(
@@ -581,14 +582,14 @@ class Ledger(Store):
         """
         _check_undecided(connection, issue, retracted=True)
         values = {**_WANTED, **_seen(connection, issue, version, posts), "approved_at": None, "scheduled_at": at}
-        _decide(connection, issue, values, state=State.NEW, why="a moderator scheduled it")
+        _decide(connection, issue, values, state=State.NEW, code=Code.WAS_SCHEDULED)
 
     @writing
     def hold(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator holds an issue back until it is approved, scheduled or skipped; raise StateError when it is out."""
         _check_undecided(connection, issue)
         values = {**_UNDECIDED, "on_hold_at": now}
-        _decide(connection, issue, values, state=State.WAITING, why=ON_HOLD)
+        _decide(connection, issue, values, state=State.WAITING, code=Code.ON_HOLD)
 
     @writing
     def skip(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
@@ -598,14 +599,14 @@ class Ledger(Store):
         """
         _check_undecided(connection, issue)
         values = {**_UNDECIDED, "skipped_at": now, "baseline": True}
-        values |= {"on_hold_at": None, "doubt": None, "doubt_issue": None}
-        _decide(connection, issue, values, state=State.BASELINE, why=SKIPPED)
+        values |= {"on_hold_at": None, "doubt": None}
+        _decide(connection, issue, values, state=State.BASELINE, code=Code.SKIPPED)
 
     @writing
     def retract(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator took an issue back: the next pass deletes its messages and copies, also when its file is gone."""
         drop_all(connection, issue)
-        _decide(connection, issue, {"retracted_at": now}, state=State.RETRACTED, why=_TAKEN_BACK)
+        _decide(connection, issue, {"retracted_at": now}, state=State.RETRACTED, code=Code.TAKEN_BACK)
 
     @writing
     def begin(self, connection: Connection, draft: Draft, *, now: datetime) -> Intent | None:
@@ -624,6 +625,10 @@ class Ledger(Store):
         values: dict[str, Any] = {"withheld": sorted(keys) or None, "shown_as": "", "asked_at": now}
         connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(values))
         connection.execute(update(tables.copies).where(tables.copies.c.issue == issue).values(shown=None))
+
+    async def notice_says(self, issue: IssueId, notice: str | None) -> None:
+        """Note what the notice of an issue says, as a name for it (see ``notices.py``), None while nobody knows."""
+        await self._set_issue(issue, {"notice": notice})
 
     async def issue_error(self, issue: IssueId, error: str | None, *, now: datetime) -> None:
         """Note why an issue could not be read or posted, or, with None, that it could."""
@@ -743,14 +748,13 @@ def _newsletter_of(row: Row[Any]) -> Newsletter:
     )
 
 
-_TAKEN_BACK: Final = "a moderator took it back"
+_TAKEN_BACK: Final = Reason(Code.TAKEN_BACK)
 _NOT_ANNOUNCED: Final[Mapping[str, Any]] = {"announced_at": None, "shown": None, "shown_as": None, "late": None}
 _WANTED: Final[Mapping[str, Any]] = {
     "retracted_at": None,
     "withheld": None,
     "on_hold_at": None,
     "doubt": None,
-    "doubt_issue": None,
 }
 """What is no more, once a moderator wants an issue announced."""
 _UNDECIDED: Final[Mapping[str, Any]] = {
@@ -801,7 +805,7 @@ def _seen(connection: Connection, issue: IssueId, version: Version | None, posts
     return {"approved": seen, "approved_posts": posts, "approval_binds": waited, "asks": None, "declined": None}
 
 
-def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *, state: State, why: str) -> None:
+def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *, state: State, code: Code) -> None:
     """Note what a moderator decided. What is gone stays so until it comes back."""
     table = tables.issues
     this = update(table).where(table.c.id == issue)
@@ -809,7 +813,7 @@ def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *
     if values.keys() >= _WANTED.keys():  # what was retracted is announced as if for the first time
         connection.execute(this.where(table.c.retracted_at.is_not(None)).values(_NOT_ANNOUNCED))
     connection.execute(this.values(dict(values)))
-    connection.execute(this.where(table.c.state != State.GONE).values(state=state, reason=why, until=None))
+    connection.execute(this.where(table.c.state != State.GONE).values(state=state, reason=Reason(code), until=None))
 
 
 def _inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> None:
@@ -835,19 +839,12 @@ def _columns_of(sighting: Sighting) -> dict[str, Any]:
         "fingerprint": sighting.fingerprint.dump(),
         "draft": sighting.draft,
         "broken": sighting.broken,
-        "doubt": sighting.doubt.why if sighting.doubt else None,
-        "doubt_issue": sighting.doubt.issue if sighting.doubt else None,
+        "doubt": sighting.doubt,
     }
 
 
 def _issue_of(row: Row[Any], held: tuple[Receipt, ...] = ()) -> IssueRecord:
     values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
-    values |= {"state": _STATES[values["state"]], "date": _date_of(values["date"]), "receipts": held}
+    values |= {"state": _STATES[values["state"]], "date": date_of(values["date"]), "receipts": held}
     values["withheld"] = tuple(values["withheld"] or ())
     return IssueRecord(**values)
-
-
-def _date_of(text: str | None) -> date | datetime | None:
-    if text is None:
-        return None
-    return date.fromisoformat(text) if len(text) == len("2026-08-16") else datetime.fromisoformat(text)

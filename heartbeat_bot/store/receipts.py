@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
 from heartbeat_bot.rendering.post import UNKNOWN, Digest, File, PostKey
 from heartbeat_bot.store import tables
+from heartbeat_bot.store.decisions import Code, Reason, State
 from heartbeat_bot.store.sqlite import Store, reading, writing
-from heartbeat_bot.store.tables import IntentKind, State
+from heartbeat_bot.store.tables import IntentKind
 
 IntentId = NewType("IntentId", int)
 NO_KEY: Final = PostKey("")
@@ -381,7 +382,7 @@ def _announced(connection: Connection, issue: IssueId, now: datetime) -> None:
     """Make an issue an announced one, unless it is; one that was taken back a moment ago stays so, and goes again."""
     table = tables.issues
     this = update(table).where(table.c.id == issue, table.c.announced_at.is_(None))
-    told = {"state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
+    told = {"state": State.ANNOUNCED, "reason": Reason(Code.ANNOUNCED), "until": None}
     connection.execute(this.where(table.c.retracted_at.is_(None)).values(told))
     connection.execute(this.values(announced_at=now))
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -24,45 +24,8 @@ from sqlalchemy import (
     text,
 )
 
-
-class State(StrEnum):
-    """What has become of an issue. What a pass finds anew each time is decided by the gate; see :class:`gate.Verdict`."""
-
-    NEW = "new"
-    """Read for the first time; the gate has not ruled on it yet."""
-    BASELINE = "baseline"
-    """It had been published before the first run: known, not news."""
-    BROKEN = "broken"
-    """Its file cannot be read."""
-    DRAFT = "draft"
-    """Its author says that it is not to be shown yet."""
-    FUTURE = "future"
-    """Its date is yet to come."""
-    TOO_OLD = "too_old"
-    """Its date is too long ago for an announcement."""
-    UNSURE = "unsure"
-    """It may be another issue, or a copy of one: it waits for a moderator."""
-    HELD = "held"
-    """It was changed a moment ago and may be changed again."""
-    WAITING = "waiting"
-    """Too many came at once: it waits for a moderator."""
-    ANNOUNCE = "announce"
-    """The gate let it through; nothing of it has been posted yet."""
-    ANNOUNCED = "announced"
-    """It has been posted, or its posting has begun, and is kept in step."""
-    RETRACTED = "retracted"
-    """A moderator took it back: its messages go, and it is not announced again."""
-    GONE = "gone"
-    """No file of the source is this issue any more; it is recognised when it comes back."""
-
-
-OUT: Final = frozenset({State.BASELINE, State.TOO_OLD, State.ANNOUNCED})
-"""What may be posted once more. What members may read of it is said by :meth:`ledger.IssueRecord.readable`."""
-
-PENDING: Final = frozenset(
-    {State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.DRAFT, State.ANNOUNCE, State.BROKEN},
-)
-"""What a pass has ruled on and what is still to be decided, or to happen."""
+from heartbeat_bot.identity.doubts import Doubt
+from heartbeat_bot.store.decisions import Reason, State, dump_doubt, load_doubt
 
 
 class IntentKind(StrEnum):
@@ -90,6 +53,36 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Say that what was read is UTC."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class ReasonColumn(TypeDecorator[Reason]):
+    """A reason, kept as its code and its parameters, in JSON: never as a sentence."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Reason | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write a reason down."""
+        return None if value is None else value.dump()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Reason | None:  # noqa: ARG002
+        """Read what was written down."""
+        return None if value is None else Reason.load(value)
+
+
+class DoubtColumn(TypeDecorator[Doubt]):
+    """A doubt, kept as :class:`ReasonColumn` keeps a reason."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Doubt | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write a doubt down."""
+        return None if value is None else dump_doubt(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Doubt | None:  # noqa: ARG002
+        """Read what was written down."""
+        return None if value is None else load_doubt(value)
 
 
 metadata = MetaData()
@@ -126,10 +119,9 @@ issues = Table(
     Column("broken", Text),  # why its file cannot be read, null when it can
     Column("listed_at", Instant),  # since when it is there, can be read and is no draft; as it was when it was announced
     Column("gone_at", Instant),  # when a pass first missed its file
-    Column("doubt", Text),  # why it is unsure who it is
-    Column("doubt_issue", Integer),  # the issue that it may be
+    Column("doubt", DoubtColumn),  # why it is unsure who it is, and which issue it may be
     Column("state", String, nullable=False),
-    Column("reason", Text, nullable=False),  # why it is in that state, a sentence
+    Column("reason", ReasonColumn, nullable=False),  # why it is in that state
     Column("until", Instant),  # from when on time alone may change the state
     Column("baseline", Boolean, nullable=False),
     Column("approved_at", Instant),
@@ -137,7 +129,7 @@ issues = Table(
     Column("pinged_at", Instant),  # when the post with its one role ping was sent
     Column("retracted_at", Instant),
     Column("shown", String),  # the blob whose text its messages show, null until they show one whole
-    Column("shown_as", String),  # how that was rendered (see survey.rendering_of), "" while it is being changed
+    Column("shown_as", String),  # how that was rendered (see changes.rendering_of), "" while it is being changed
     Column("late", String),  # the blob that came after the edit window and is not sent
     Column("asked_at", Instant),  # when a moderator asked for that to be sent, or sending a change began
     Column("error", Text),  # why it could not be read or posted, null when it could
@@ -146,16 +138,17 @@ issues = Table(
     Column("scheduled_at", Instant),  # when a moderator wants it announced
     Column("skipped_at", Instant),  # when a moderator said that it is no news
     Column("withheld", JSON(none_as_null=True)),  # the keys of sections that a moderator took back, null for none
-    Column("approved", String),  # the version (see approval.py) that was let through last: by a moderator, or by the gate
+    Column("approved", String),  # the version (see approval.py) that was let through last: by a moderator, or by the policy
     Column("approved_posts", LargeBinary),  # what a moderator approved looks like (see approval.dump), to tell small changes by
     Column(
         "approval_binds", Boolean, nullable=False, server_default=false()
     ),  # something made it wait: the approval is of that text
     Column("asks", String),  # the version that moderators are asked about although another one was let through
     Column("declined", String),  # the version of an edit that a moderator does not want
+    Column("notice", String),  # names what its open notice says (see notices.py), null while nobody knows
 )
 # PostgreSQL will need its own `postgresql_where`; the mere word loads its whole dialect, which stays in memory for as long as `run` runs.
-Index("issues_path", issues.c.newsletter, issues.c.path, unique=True, sqlite_where=text("state <> 'gone'"))
+Index("issues_path", issues.c.newsletter, issues.c.path, unique=True, sqlite_where=text(f"state <> '{State.GONE.value}'"))
 
 receipts = Table(
     "receipts",

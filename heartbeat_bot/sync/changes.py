@@ -22,10 +22,9 @@ from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.approval import text_of
 from heartbeat_bot.store.copies import Copy
-from heartbeat_bot.store.decisions import EVERY_ONE, Ruling
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.ledger import NO_DUTIES, Duties, IssueRecord, Ledger, Sighting, instants
-from heartbeat_bot.store.tables import State
-from heartbeat_bot.sync.policy import Facts, Removal, Rules, judge, judge_removals
+from heartbeat_bot.sync.policy import Facts, Removal, Rules, decide, decide_removals
 
 _TITLE: Final = 500
 """Characters of a title that are kept: twice what an embed's title may have."""
@@ -41,19 +40,19 @@ class Survey:
     """What a pass found. Issues are named by their paths, since new ones have no number yet.
 
     ``seen`` is when what is new or changed came (UTC). ``missed`` are issues that the last pass saw and this one does not; ``leaving`` are those that are gone or taken back whose
-    messages are to be deleted now, and ``farewells`` says of those that are gone what becomes of their messages.
+    messages are to be deleted now, and ``farewells`` says why each of those that are gone has its messages still, or no more.
     """
 
     snapshot: Snapshot
     seen: datetime
     records: Mapping[IssueId, IssueRecord]
     issues: Mapping[str, IssueId | None]
-    rulings: Mapping[str, Ruling]
+    decisions: Mapping[str, Decision]
     sightings: tuple[Sighting, ...] = ()
     missed: frozenset[IssueId] = frozenset()
     absorbed: frozenset[IssueId] = frozenset()
     leaving: frozenset[IssueId] = frozenset()
-    farewells: Mapping[IssueId, str] = field(default_factory=dict[IssueId, str])
+    farewells: Mapping[IssueId, Reason] = field(default_factory=dict[IssueId, Reason])
 
     def record(self, path: str) -> IssueRecord | None:
         """Return what was known of a file's issue before this pass, None for a new one."""
@@ -70,7 +69,7 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rulebook:
+class Policy:
     """A newsletter's rules, at one time. ``rendering`` names how issues are rendered (see :func:`rendering_of`)."""
 
     rules: Rules
@@ -83,14 +82,14 @@ class Rulebook:
     duties: Duties = NO_DUTIES
 
 
-def rulebook(
+def policy_of(
     newsletter: NewsletterConfig,
     *,
     duties: Duties = NO_DUTIES,
     last_pass: datetime | None = None,
     first_run: bool,
     now: datetime,
-) -> Rulebook:
+) -> Policy:
     """Read a newsletter's rules out of its configuration; ``duties``: what moderators must approve; ``last_pass``: when it was done."""
     announce = newsletter.announce
     rules = Rules(
@@ -100,7 +99,7 @@ def rulebook(
         edit_window=announce.edit_window,
         max_gone_per_pass=announce.max_new_per_pass,  # that every issue is approved says nothing of what goes
     )
-    return Rulebook(
+    return Policy(
         rules=rules,
         retract=announce.on_remove == "retract",
         rendering=rendering_of(newsletter),
@@ -148,7 +147,7 @@ def is_due(copy: Copy, record: IssueRecord, *, rendering: str, looked: bool, win
     return (record.shown, record.shown_as) == wanted != (copy.shown, copy.shown_as)
 
 
-async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, runner: Runner, reading: Reading) -> Survey:
+async def survey(name: str, ledger: Ledger, snapshot: Snapshot, policy: Policy, runner: Runner, reading: Reading) -> Survey:
     """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had, or there is too much to compare."""
     records = await ledger.records(name)
     at_home = {record.path: record for record in records.values() if record.present}
@@ -188,24 +187,24 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, book: Rulebook, 
     else:
         sightings = {path: replace(sighting, issue=here[path]) for path, sighting in sightings.items()}
     # Whoever commits sets the commit's time; what the last pass did not see came after it, whatever that time says.
-    seen = min(book.now, max(snapshot.time, book.last_pass or snapshot.time))
+    seen = min(policy.now, max(snapshot.time, policy.last_pass or snapshot.time))
     facts = {
-        path: _facts(records.get(issue) if issue else None, sightings.get(path), book, path, seen)
+        path: _facts(records.get(issue) if issue else None, sightings.get(path), policy, path, seen)
         for path, issue in resolution.issues.items()
     }
-    rulings = judge(facts, book.rules, now=book.now, first_run=book.first_run)
-    rulings = {path: ruling for path, ruling in rulings.items() if not _taken_back(records, resolution.issues[path])}
+    decisions = decide(facts, policy.rules, now=policy.now, first_run=policy.first_run)
+    decisions = {path: decision for path, decision in decisions.items() if not _taken_back(records, resolution.issues[path])}
     doubted = {doubt.issue for doubt in resolution.doubts.values()} | {
-        record.doubt_issue for record in records.values() if record.doubtful and record.path in snapshot.files
+        record.doubt.issue for record in records.values() if record.doubt and record.doubtful and record.path in snapshot.files
     }
     holding = await ledger.holding(name) if resolution.gone or any(record.retracted_at for record in records.values()) else ()
-    leaving, farewells = _removals(resolution.gone, records, book, holding, doubted)
+    leaving, farewells = _removals(resolution.gone, records, policy, holding, doubted)
     return Survey(
         snapshot=snapshot,
         seen=seen,
         records=records,
         issues=resolution.issues,
-        rulings=rulings,
+        decisions=decisions,
         sightings=tuple(sightings.values()),
         missed=frozenset(issue for issue in resolution.gone if records[issue].present),
         absorbed=resolution.absorbed,
@@ -325,7 +324,7 @@ def _resolved(
         if not issue.doubtful or path in sightings or path not in resolution.issues:
             continue
         record, doubt = records[issue.id], resolution.doubts.get(path)
-        if resolution.issues[path] == issue.id and (doubt.why if doubt else None) == record.doubt:
+        if resolution.issues[path] == issue.id and doubt == record.doubt:
             continue
         resolved[path] = Sighting(
             issue=resolution.issues[path],
@@ -344,7 +343,7 @@ def _resolved(
 
 
 def facts_of(record: IssueRecord, rendering: str, blob: BlobId | None = None, duties: Duties = NO_DUTIES) -> Facts:
-    """Return what the gate needs to know; ``rendering`` names how it would be rendered now (see :meth:`Ledger.delivered`).
+    """Return what the policy needs to know; ``rendering`` names how it would be rendered now (see :meth:`Ledger.delivered`).
 
     ``blob`` is the text that is there now, when that is not the one that is known.
     """
@@ -359,7 +358,7 @@ def facts_of(record: IssueRecord, rendering: str, blob: BlobId | None = None, du
         baseline=record.baseline,
         too_old=record.state is State.TOO_OLD,
         waiting=record.state is State.WAITING,
-        waiting_as_every_one=record.state is State.WAITING and record.reason == EVERY_ONE,
+        waiting_as_every_one=record.state is State.WAITING and record.reason.code is Code.EVERY_ISSUE,
         approved=record.approved_at is not None,
         on_hold=record.on_hold_at is not None,
         scheduled=record.scheduled_at,
@@ -378,16 +377,16 @@ def facts_of(record: IssueRecord, rendering: str, blob: BlobId | None = None, du
     )
 
 
-def _facts(record: IssueRecord | None, sighting: Sighting | None, book: Rulebook, path: str, seen: datetime) -> Facts:
+def _facts(record: IssueRecord | None, sighting: Sighting | None, policy: Policy, path: str, seen: datetime) -> Facts:
     """Bring together what the ledger knows and what was read just now."""
-    rendering = at_path(book.rendering, path) if record is not None and record.announced_at else ""
+    rendering = at_path(policy.rendering, path) if record is not None and record.announced_at else ""
     if sighting is None:
         assert record is not None, "a file that is not known was read"
-        facts = facts_of(record, rendering, duties=book.duties)
-        return replace(facts, current=False) if book.always_look and facts.current else facts
+        facts = facts_of(record, rendering, duties=policy.duties)
+        return replace(facts, current=False) if policy.always_look and facts.current else facts
     now = instants(record, sighting, now=seen)
     base = (
-        facts_of(record, rendering, sighting.blob, book.duties)
+        facts_of(record, rendering, sighting.blob, policy.duties)
         if record
         else Facts(draft=sighting.draft, date=sighting.date, changed_at=seen)
     )
@@ -402,9 +401,9 @@ def _facts(record: IssueRecord | None, sighting: Sighting | None, book: Rulebook
         too_old=base.too_old and not back,
         waiting=base.waiting and not back,
         broken=sighting.broken,
-        doubt=sighting.doubt.why if sighting.doubt else None,
+        doubt=sighting.doubt,
         same_text=same_text,
-        current=same_text and record is not None and record.shown_as == rendering and not book.always_look,
+        current=same_text and record is not None and record.shown_as == rendering and not policy.always_look,
     )
 
 
@@ -415,14 +414,14 @@ def _taken_back(records: Mapping[IssueId, IssueRecord], issue: IssueId | None) -
 def _removals(
     gone: Iterable[IssueId],
     records: Mapping[IssueId, IssueRecord],
-    book: Rulebook,
+    policy: Policy,
     holding: Iterable[IssueId],
     doubted: Iterable[IssueId | None],
-) -> tuple[frozenset[IssueId], dict[IssueId, str]]:
+) -> tuple[frozenset[IssueId], dict[IssueId, Reason]]:
     held, unsure = set(holding), set(doubted)
     removals = {
         issue: Removal(
-            gone_at=records[issue].gone_at or book.now,
+            gone_at=records[issue].gone_at or policy.now,
             confirmed=not records[issue].present,
             shown=issue in held,
             doubted=issue in unsure,
@@ -430,11 +429,12 @@ def _removals(
         )
         for issue in gone
     }
-    leaving, farewells = judge_removals(removals, book.rules, now=book.now, retract=book.retract)
+    leaving, farewells = decide_removals(removals, policy.rules, now=policy.now, retract=policy.retract)
     leaving |= {issue for issue in held if records[issue].retracted_at is not None}
     told = {
-        issue: why
-        for issue, why in farewells.items()
-        if (issue in held or records[issue].present) and not (records[issue].state is State.GONE and records[issue].reason == why)
+        issue: reason
+        for issue, reason in farewells.items()
+        if (issue in held or records[issue].present)
+        and not (records[issue].state is State.GONE and records[issue].reason == reason)
     }
     return leaving, told

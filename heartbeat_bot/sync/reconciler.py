@@ -23,15 +23,15 @@ from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot, Source
 from heartbeat_bot.store.approval import Version, is_same, is_small, text_of, unseen, version_of
 from heartbeat_bot.store.copies import Copy
-from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.ledger import Duties, IssueRecord, Ledger
 from heartbeat_bot.store.receipts import ANNOUNCEMENT
-from heartbeat_bot.store.tables import State
-from heartbeat_bot.sync.changes import Survey, at_path, is_due, rendering_of, rulebook, survey
+from heartbeat_bot.sync.changes import Survey, at_path, is_due, policy_of, rendering_of, survey
 from heartbeat_bot.sync.new_start import check_new_start
 from heartbeat_bot.sync.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.sync.publisher import Outcome, Publisher, ReadFile, Step, held_of
 from heartbeat_bot.sync.renderer import render_from
+from heartbeat_bot.sync.wording import why
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED: Final = 1000
@@ -52,14 +52,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class PassReport:
-    """What a pass over one newsletter did, in sentences; ``standstill`` is the one that says why it could do nothing at all."""
+    """What a pass over one newsletter did, in sentences; ``blocked_by`` says why it did nothing at all, or None."""
 
     newsletter: str
     done: list[str] = field(default_factory=list[str])
     problems: list[str] = field(default_factory=list[str])
     failed: bool = False
     requests: int = 0
-    standstill: str | None = None
+    blocked_by: str | None = None
     closed: set[ChannelId] = field(default_factory=set[ChannelId])
     """The channels where the bot lacks a permission: said once, and left alone for the rest of the pass."""
 
@@ -70,7 +70,7 @@ class PassReport:
 
     def about(self, title: str) -> list[str]:
         """Return what was done of the issue of a title, and what kept everything from being done."""
-        return [line for line in (*self.done, *self.problems) if title in line or line == self.standstill]
+        return [line for line in (*self.done, *self.problems) if title in line or line == self.blocked_by]
 
     def lines(self) -> list[str]:
         """Return the report for a terminal."""
@@ -132,11 +132,11 @@ class Passes:
 
     async def _stand_still(self, name: str, report: PassReport, error: UserError, *, dry_run: bool) -> None:
         """Report what kept a pass from going on."""
-        report.standstill = str(error)
-        report.problems.append(report.standstill)
+        report.blocked_by = str(error)
+        report.problems.append(report.blocked_by)
         report.failed = True
         own = ChannelId(self._config.newsletters[name].announce.channel)
-        report.troubles[_in_trouble(error, own) or DISCORD] = report.standstill
+        report.troubles[_in_trouble(error, own) or DISCORD] = report.blocked_by
         if not dry_run:
             await self._take_back(name, report)
             await self._ledger.pass_failed(name, error=str(error), now=self._clock())
@@ -157,8 +157,8 @@ class Passes:
         report.problems += _news_of_trouble(found)
         paused = state.paused_at
         if paused:
-            report.standstill = f"a moderator paused it at {paused:%Y-%m-%d %H:%M} UTC: nothing is sent, edited or deleted"
-            report.done.append(report.standstill)
+            report.blocked_by = f"a moderator paused it at {paused:%Y-%m-%d %H:%M} UTC: nothing is sent, edited or deleted"
+            report.done.append(report.blocked_by)
         if dry_run:
             if not paused:
                 await self._foretell(name, found, report)
@@ -170,8 +170,8 @@ class Passes:
 
     async def _make_agree(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
         """Send, edit and delete what the pass found to be otherwise."""
-        for path, ruling in found.rulings.items():
-            if not ruling.deliver:
+        for path, decision in found.decisions.items():
+            if not decision.deliver:
                 await self._leave(name, found, path, ids[path], report)
             elif await self._goes_on(name, report):
                 await self._deliver(name, found, path, ids[path], report)
@@ -214,10 +214,10 @@ class Passes:
 
     async def _leave(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
         """Note why an issue's messages are left as they are."""
-        ruling, record = found.rulings[path], found.record(path)
-        if ruling.late:
+        decision, record = found.decisions[path], found.record(path)
+        if decision.late:
             await self._look_at_late_change(name, found, path, issue)
-        elif ruling.asks:
+        elif decision.asks:
             await self._ask_about(name, found, path, issue, report)
         elif record and record.asks_about_edit:  # the file says again what is shown
             await self._ledger.ask_about(issue, None)
@@ -226,13 +226,13 @@ class Passes:
         """Tell whether nobody has paused a newsletter while a pass over it is under way."""
         if (await self._ledger.newsletter(name)).paused_at is None:
             return True
-        report.standstill = "a moderator paused it meanwhile: nothing more is sent, edited or deleted"
-        if report.standstill not in report.done:
-            report.done.append(report.standstill)
+        report.blocked_by = "a moderator paused it meanwhile: nothing more is sent, edited or deleted"
+        if report.blocked_by not in report.done:
+            report.done.append(report.blocked_by)
         return False
 
     async def _survey(self, name: str, snapshot: Snapshot, *, first_run: bool, last_pass: datetime | None) -> Survey:
-        book = rulebook(
+        policy = policy_of(
             self._config.newsletters[name],
             duties=self.duties,
             last_pass=last_pass,
@@ -243,7 +243,7 @@ class Passes:
         def reading(done: int, total: int) -> None:
             self._progress(f"reading {name}", done, total)
 
-        return await survey(name, self._ledger, snapshot, book, self.turns[name], reading)
+        return await survey(name, self._ledger, snapshot, policy, self.turns[name], reading)
 
     async def _note(self, name: str, found: Survey, *, first_run: bool) -> dict[str, IssueId]:
         """Write down what a pass found; return the numbers of all issues that are there, by path."""
@@ -260,9 +260,9 @@ class Passes:
                 missed_at=now,
                 duties=self.duties,
             )
-        changed = {ids[path]: ruling for path, ruling in found.rulings.items() if not _is_noted(found.record(path), ruling)}
+        changed = {ids[path]: decision for path, decision in found.decisions.items() if not _is_noted(found.record(path), decision)}
         # Under approval only the first run lets texts through unseen: what comes back later with another text is not what was there then.
-        await self._ledger.rule(changed, trusting=first_run or not self.duties.issues)
+        await self._ledger.decided(changed, trusting=first_run or not self.duties.issues)
         if found.farewells:
             await self._ledger.explain(found.farewells)
         return ids
@@ -285,16 +285,16 @@ class Passes:
         else:
             rendering = at_path(rendering_of(self._config.newsletters[name]), path)
             await self._ledger.delivered(issue, blob=blob, rendering=rendering, version=version)
-            await self._ledger.rule({issue: replace(found.rulings[path], why="it has been announced", late=False)})
+            await self._ledger.decided({issue: replace(found.decisions[path], reason=Reason(Code.ANNOUNCED), late=False)})
 
     async def _let_small_changes_through(self, name: str, found: Survey) -> bool:
         """Let a change through that is small enough (see ``approval.py``), where the configuration says so; tell whether there was any."""
         if self._config.moderation.small_changes != "allow" or self._config.newsletters[name].sections.skip:
             return False  # what is in a section that is left out, no message shows, and members find its events and jobs
         through = False
-        for path, ruling in found.rulings.items():
+        for path, decision in found.decisions.items():
             record = found.record(path)
-            before = await self._ledger.approved_posts(record.id) if record and ruling.asks else None
+            before = await self._ledger.approved_posts(record.id) if record and decision.asks else None
             if record is None or before is None:
                 continue
             try:
@@ -409,7 +409,7 @@ class Passes:
                 copy,
                 (await self._ledger.records(name))[copy.issue],
                 rendering=at_path(rendering_of(newsletter), path),
-                looked=found.rulings[path].deliver,
+                looked=found.decisions[path].deliver,
                 window=newsletter.announce.edit_window,
                 now=self._clock(),
             )
@@ -419,7 +419,7 @@ class Passes:
     async def _copies(self, name: str, found: Survey, ids: Mapping[str, IssueId | None]) -> list[tuple[Copy, str]]:
         """Return the copies of issues that are there and were not taken back, and the issues' paths."""
         copies = await self._ledger.copies.of_newsletter(name)
-        paths = {ids[path]: path for path in found.rulings} if copies else {}
+        paths = {ids[path]: path for path in found.decisions} if copies else {}
         return [(copy, paths[copy.issue]) for copy in copies if copy.issue in paths]
 
     async def _deliver(
@@ -546,13 +546,13 @@ class Passes:
     ) -> None:
         """Say what a pass would do."""
         targets: list[tuple[Copy | None, str]] = []
-        for path, ruling in found.rulings.items():
-            if ruling.deliver:
+        for path, decision in found.decisions.items():
+            if decision.deliver:
                 targets.append((None, path))
-            elif not _is_noted(found.record(path), ruling):
-                report.done.append(f"{found.title(path)}: would be noted as {ruling.verdict.value}: {ruling.why}")
+            elif not _is_noted(found.record(path), decision):
+                report.done.append(f"{found.title(path)}: would be noted as {decision.state.value}: {why(decision.reason)}")
         copies = await self._copies(name, found, found.issues)
-        targets += [(copy, path) for copy, path in copies if copy.shown is None or found.rulings[path].deliver]
+        targets += [(copy, path) for copy, path in copies if copy.shown is None or found.decisions[path].deliver]
         for copy, path in targets:
             title = found.title(path)
             rendered = await self._rendered(name, found.snapshot, path)
@@ -623,28 +623,28 @@ def _is_lost(error: UserError | None) -> bool:
     return isinstance(error, OutletError) and error.code == UNKNOWN_CHANNEL
 
 
-def _is_noted(record: IssueRecord | None, ruling: Ruling) -> bool:
-    """Tell whether the ledger says already what the gate says."""
+def _is_noted(record: IssueRecord | None, decision: Decision) -> bool:
+    """Tell whether the ledger says already what the policy says."""
     if record is None or not record.present:
         return False
-    return (record.state.value, record.reason, record.until) == (ruling.verdict.value, ruling.why, ruling.until)
+    return (record.state, record.reason, record.until) == (decision.state, decision.reason, decision.until)
 
 
 def _news_of_trouble(found: Survey) -> list[str]:
     """Say what a person should look at, once: when it comes up."""
-    told = {Verdict.BROKEN, Verdict.UNSURE, Verdict.WAITING}
+    told = {State.BROKEN, State.UNSURE, State.WAITING}
     troubles = [
-        f"{found.title(path)} ({path}): {ruling.why}"
-        for path, ruling in found.rulings.items()
-        if ruling.verdict in told and not _is_noted(found.record(path), ruling)
+        f"{found.title(path)} ({path}): {why(decision.reason)}"
+        for path, decision in found.decisions.items()
+        if decision.state in told and not _is_noted(found.record(path), decision)
     ]
     broken = [
         f"{sighting.path}: {sighting.broken}. It is left as it was."
         for sighting in found.sightings
-        if sighting.broken and found.rulings.get(sighting.path, _NOT_RULED).verdict is not Verdict.BROKEN
+        if sighting.broken and found.decisions.get(sighting.path, _NOT_DECIDED).state is not State.BROKEN
     ]
     return troubles + broken
 
 
 _COPY_CHANGED: Final = "its text changed after a moderator had confirmed a copy of it: use /repost again"
-_NOT_RULED = Ruling(verdict=Verdict.BASELINE, why="a moderator took it back")
+_NOT_DECIDED: Final = Decision(state=State.RETRACTED, reason=Reason(Code.TAKEN_BACK))

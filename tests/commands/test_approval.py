@@ -15,7 +15,7 @@ from discord_sandbox.interactions import Interaction
 from discord_sandbox.world import Message, User
 from heartbeat_bot.rendering.components import Press, button, row
 from heartbeat_bot.rendering.components import press as press_of
-from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.decisions import State
 
 SPAM = JUNE.replace("It is *warm*.", "Win at [our casino](https://evil.example).")
 CASINO = ("[Harvest](https://example.org/harvest)", "[Casino](https://evil.example/casino)")

@@ -7,15 +7,15 @@ import pytest
 
 from discord_sandbox.clock import ManualClock
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.identity.matching import Doubt
+from heartbeat_bot.identity.doubts import Doubt, DoubtCode
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
 from heartbeat_bot.rendering.post import COVER, Digest, Post, PostKey
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.audit import ActionId
-from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.ledger import IssueRecord, Ledger, Sighting
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, NOTICE, Draft, Series
-from heartbeat_bot.store.tables import IntentKind, State
+from heartbeat_bot.store.tables import IntentKind
 from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
@@ -63,7 +63,7 @@ async def test_the_last_decision_of_a_moderator_is_the_one_that_stands(ledger: L
     later = clock() + timedelta(days=1)
     await ledger.hold(issue, now=clock())
     held = await ledger.issue(issue)
-    assert (held.state, held.reason, decided(held)) == (State.WAITING, "a moderator put it on hold", {"on_hold_at"})
+    assert (held.state, held.reason, decided(held)) == (State.WAITING, Reason(Code.ON_HOLD), {"on_hold_at"})
     await ledger.approve(issue, now=clock())
     assert decided(await ledger.issue(issue)) == {"approved_at"}
     await ledger.schedule(issue, later)
@@ -73,7 +73,7 @@ async def test_the_last_decision_of_a_moderator_is_the_one_that_stands(ledger: L
     assert decided(await ledger.issue(issue)) == {"on_hold_at"}
     await ledger.skip(issue, now=clock())
     skipped = await ledger.issue(issue)
-    assert (skipped.state, skipped.reason, decided(skipped)) == (State.BASELINE, "a moderator skipped it", {"skipped_at"})
+    assert (skipped.state, skipped.reason, decided(skipped)) == (State.BASELINE, Reason(Code.SKIPPED), {"skipped_at"})
     assert (facts_of(skipped, "").baseline, facts_of(skipped, "").skipped) == (True, True)
 
 
@@ -81,7 +81,7 @@ async def test_the_last_decision_of_a_moderator_is_the_one_that_stands(ledger: L
 async def test_a_decision_ends_the_doubt_and_a_hold_does_not(ledger: Ledger, clock: ManualClock, see: See, verb: str) -> None:
     seen = see("a.md")
     doubtful = Sighting(
-        **{name: getattr(seen, name) for name in Sighting.__dataclass_fields__} | {"doubt": Doubt(issue=None, why="x")}
+        **{name: getattr(seen, name) for name in Sighting.__dataclass_fields__} | {"doubt": Doubt(code=DoubtCode.TEMPLATE)}
     )
     issue = (await ledger.record("weekly", [doubtful], now=clock()))["a.md"]
     await ledger.hold(issue, now=clock())
@@ -246,7 +246,7 @@ async def test_a_copy_is_posted_again_so_its_issue_must_be_out(ledger: Ledger, c
         await add(IssueId(99))
     with pytest.raises(StateError, match="has not been announced yet"):
         await add(issue)
-    await ledger.rule({issue: Ruling(verdict=Verdict.BASELINE, why="it was there")})
+    await ledger.decided({issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))})
     assert await add(issue) == "2"
     await post(ledger, issue, 10, clock, series=Series("2"))
     assert (await ledger.issue(issue)).announced_at is None

@@ -17,10 +17,10 @@ from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.rendering.post import Digest, PostKey
 from heartbeat_bot.store import tables
-from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
 from heartbeat_bot.store.receipts import Draft
-from heartbeat_bot.store.tables import IntentKind, State
+from heartbeat_bot.store.tables import IntentKind
 from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
@@ -71,10 +71,10 @@ async def test_files_may_swap_paths_and_ids_in_one_pass(ledger: Ledger, clock: M
 
 async def test_an_issue_that_goes_and_comes_back_keeps_what_became_of_it(ledger: Ledger, clock: ManualClock, see: See) -> None:
     issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
-    await ledger.rule({issue: Ruling(verdict=Verdict.BASELINE, why="it was there")})
+    await ledger.decided({issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))})
     await ledger.record("weekly", [see("b.md")], gone=[issue], now=clock())
     assert [(known.path, known.gone) for known in await ledger.known("weekly")] == [("a.md", True), ("b.md", False)]
-    await ledger.rule({issue: Ruling(verdict=Verdict.ANNOUNCE, why="it is new")})
+    await ledger.decided({issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))})
     assert (await ledger.issue(issue)).state is State.GONE
     await ledger.record("weekly", [see("c.md", issue=issue)], now=clock())
     record = await ledger.issue(issue)
@@ -90,10 +90,10 @@ async def test_the_path_of_an_issue_that_is_gone_may_be_used_again(ledger: Ledge
 async def test_a_retracted_issue_stays_so_until_it_is_approved(ledger: Ledger, clock: ManualClock, see: See) -> None:
     issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
     await ledger.retract(issue, now=clock())
-    await ledger.rule({issue: Ruling(verdict=Verdict.ANNOUNCE, why="it is new")})
+    await ledger.decided({issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))})
     assert (await ledger.issue(issue)).state is State.RETRACTED
     await ledger.approve(issue, now=clock())
-    await ledger.rule({issue: Ruling(verdict=Verdict.ANNOUNCE, why="it is new")})
+    await ledger.decided({issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))})
     assert (await ledger.issue(issue)).state is State.ANNOUNCE
     assert await ledger.counts() == {("weekly", State.ANNOUNCE): 1}
 

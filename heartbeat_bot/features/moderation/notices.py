@@ -3,10 +3,15 @@
 A notice is a function of its issue's state, brought in step by every look as the issue's own messages are: it is sent once, whatever
 stops the bot, it changes when somebody decides, here or by a command, and it is left alone when all is decided. When many wait at once
 (a bulk import), one notice tells of all of them.
+
+What a notice says is noted with its issue, as values: while these are the same the notice stands as it is, also when a later version of
+the program has other words for the same.
 """
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Final
 
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
@@ -23,12 +28,15 @@ from heartbeat_bot.rendering.links import is_web
 from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.store.approval import Version, seal, unseen
+from heartbeat_bot.store.decisions import PENDING, State
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.store.receipts import NOTICE, NOTICE_OF_ONE, Receipt
-from heartbeat_bot.store.tables import PENDING, State
+from heartbeat_bot.sync.wording import why
 
 MANY: Final = PostKey("notice-of-many")
 
+_LAYOUT: Final = 1
+"""To be raised when notices get other parts or other buttons, so that those that are open are made anew: words alone do not matter."""
 _FINDINGS: Final = 8
 _LISTED: Final = 25
 _NAME: Final = 60
@@ -70,10 +78,12 @@ class Notices:
         asking = asked_together(records, notices)
         await self._clear_away([receipt for receipt in notices if receipt.channel != channel])
         if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
-            await self._tell_of_many(channel, name, carrier or asking[0], asking, pictures=pictures)
+            here = carrier is not None and held[carrier.id].channel == channel
+            await self._tell_of_many(channel, name, carrier or asking[0], asking, pictures=pictures, is_held=here)
             asking = []
         for record in (*alone, *sorted(asking, key=lambda record: record.id)):
-            await self._tell_of_one(channel, record, pictures=pictures)
+            here = record.id in held and held[record.id].channel == channel
+            await self._tell_of_one(channel, record, pictures=pictures, is_held=here)
 
     async def _clear_away(self, notices: Sequence[Receipt]) -> None:
         """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
@@ -85,18 +95,15 @@ class Notices:
                 _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
                 await self._desk.ledger.receipts.release(notice.issue, series=NOTICE, now=self._desk.clock())
 
-    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, pictures: bool) -> None:
+    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, pictures: bool, is_held: bool) -> None:
         """Bring an issue's notice in step; where ``pictures`` are uploaded they may change without the issue."""
-        made_of: tuple[object, ...] = (
-            record.blob,
-            record.path,
-            record.title,
-            record.date,
-            record.state,
-            record.reason,
-            record.until,
+        made_of = [
+            *_file_of(record),
+            record.state.value,
+            record.reason.dump(),
+            record.until and record.until.isoformat(),
             record.asks,
-        )
+        ]
         if self._shown.get(record.id) == made_of:
             return
         preview, version = None, unseen(record.blob, record.path)
@@ -105,23 +112,31 @@ class Notices:
                 preview, version = await self._desk.passes.seen(record)
             except UserError as error:
                 _LOG.warning("%s has no preview: %s", record.path, error)
-        made_of = (*made_of, version) if pictures and is_open(record) else made_of
-        if self._shown.get(record.id) != made_of and await self._show(channel, record, notice_of(record, preview, version)):
+        says = _digest([*made_of, version])
+        made_of += [version] if pictures and is_open(record) else []
+        if (
+            self._shown.get(record.id) == made_of
+            or (is_held and record.notice == says)
+            or await self._show(channel, record, notice_of(record, preview, version), says)
+        ):
             self._shown[record.id] = made_of
 
     async def _tell_of_many(
-        self, channel: ChannelId, name: str, carrier: IssueRecord, waiting: Sequence[IssueRecord], *, pictures: bool
+        self, channel: ChannelId, name: str, carrier: IssueRecord, waiting: Sequence[IssueRecord], *, pictures: bool, is_held: bool
     ) -> None:
         """Bring the notice of many in step; where ``pictures`` are uploaded they may change without their issues."""
-        made_of: tuple[object, ...] = tuple(
-            (record.id, record.title, record.date, record.path, record.reason, record.blob) for record in waiting
-        )
+        made_of: list[object] = [[record.id, *_file_of(record), record.reason.dump()] for record in waiting]
         if self._shown.get(carrier.id) == made_of:
             return
         versions = {record.id: await self._version(record, pictures=pictures) for record in waiting}
         self._versions = {issue: kept for issue, kept in self._versions.items() if issue in versions}
-        made_of = (*made_of, *versions.values()) if pictures else made_of
-        if self._shown.get(carrier.id) != made_of and await self._show(channel, carrier, _notice_of_many(name, waiting, versions)):
+        says = _digest([*made_of, *versions.values()])
+        made_of += versions.values() if pictures else []
+        if (
+            self._shown.get(carrier.id) == made_of
+            or (is_held and carrier.notice == says)
+            or await self._show(channel, carrier, _notice_of_many(name, waiting, versions), says)
+        ):
             self._shown[carrier.id] = made_of
 
     async def _version(self, record: IssueRecord, *, pictures: bool) -> Version:
@@ -134,8 +149,11 @@ class Notices:
             return version
         return kept[1]
 
-    async def _show(self, channel: ChannelId, record: IssueRecord, post: Post) -> bool:
-        """Make the notice of an issue read as it should; one that is settled is left alone from now on. Return False when it is not so yet."""
+    async def _show(self, channel: ChannelId, record: IssueRecord, post: Post, says: str) -> bool:
+        """Make the notice of an issue read as it should; one that is settled is left alone from now on. Return False when it is not so yet.
+
+        ``says`` names what it says, which is noted once it does.
+        """
         if self._closed:
             return False
         try:
@@ -143,6 +161,8 @@ class Notices:
         except OutletError as error:
             _LOG.warning("the moderators' channel %s cannot be seen: %s", channel, error)
             return False
+        if record.notice is not None:  # until the edit is done nobody knows how it reads
+            await self._desk.ledger.notice_says(record.id, None)
         outcome = await self._desk.passes.publisher.bring_in_step(
             record.id, guild=guild, channel=channel, series=NOTICE, posts=(post,)
         )
@@ -151,6 +171,8 @@ class Notices:
             self._closed = isinstance(outcome.error, MissingPermissionsError)
         if outcome.done and not post.components:
             await self._desk.ledger.receipts.release(record.id, series=NOTICE, now=self._desk.clock())
+        elif outcome.done:
+            await self._desk.ledger.notice_says(record.id, says)
         return outcome.done
 
 
@@ -180,7 +202,7 @@ def notice_of(record: IssueRecord, preview: Rendered | None, version: Version, w
     url = preview.url if preview and is_web(preview.url) else ""
     lines = [
         words.say(f"notices.{'open' if is_open(record) else 'settled'}", state=words.say(f"states.{record.state.value}")),
-        _sentence(record.reason),
+        _sentence(why(record.reason, words)),
     ]
     if record.until:
         lines.append(f"<t:{int(record.until.timestamp())}:F>")
@@ -198,6 +220,16 @@ def notice_of(record: IssueRecord, preview: Rendered | None, version: Version, w
         if len(embeds) < limits.EMBEDS and _fit_together(*embeds, beginning):
             embeds.append(beginning)
     return Post(key=NOTICE_OF_ONE, embeds=tuple(embeds), components=_buttons(record, version, words))
+
+
+def _file_of(record: IssueRecord) -> list[str | None]:
+    """Return what a notice shows of an issue's file: values for JSON."""
+    return [record.path, record.title, record.date and record.date.isoformat(), record.blob]
+
+
+def _digest(values: Sequence[object]) -> str:
+    """Name what a notice says: values for JSON."""
+    return sha256(json.dumps([_LAYOUT, *values]).encode()).hexdigest()[:32]
 
 
 def _sentence(reason: str) -> str:
@@ -233,7 +265,7 @@ def _notice_of_many(name: str, waiting: Sequence[IssueRecord], versions: Mapping
         embed = Embed(title=inert(name), description=words.say("notices.none_left"))
         return Post(key=MANY, embeds=(embed,), components=())
     shown = sorted(waiting, key=lambda record: (str(record.date or ""), record.id), reverse=True)[:_LISTED]
-    lines = [words.say("notices.many", count=len(waiting)), _sentence(waiting[0].reason), ""]
+    lines = [words.say("notices.many", count=len(waiting)), _sentence(why(waiting[0].reason, words)), ""]
     lines += [f"- {inert(said(record.title, _NAME))} · {day_of(record.date, words)}" for record in shown]
     rest = len(waiting) - len(shown)
     lines += [words.say("notices.more", count=rest)] if rest else []

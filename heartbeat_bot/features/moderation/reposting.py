@@ -22,9 +22,9 @@ from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.store.approval import Version, seal, text_of
 from heartbeat_bot.store.copies import Copy
+from heartbeat_bot.store.decisions import OUT
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.store.receipts import ANNOUNCEMENT, Receipt
-from heartbeat_bot.store.tables import OUT
 from heartbeat_bot.sync.reconciler import PassReport
 
 REPOST: Final = "repost"
@@ -171,8 +171,8 @@ class Reposting:
         """
         record = await self._desk.ledger.issue(wish.record.id)
         posts = await self._postable(asker, record, wish.target)
-        if report.standstill:
-            raise UserError(report.standstill)
+        if report.blocked_by:
+            raise UserError(report.blocked_by)
         if wish.key is not None and all(post.key != wish.key for post in posts):
             raise UserError(asker.words.say("reading.gone"))
         version = await self._version(record)
