@@ -529,7 +529,7 @@ async def test_what_is_held_skipped_or_scheduled_while_a_pass_is_under_way_is_no
         town.clock.advance(4000)
         desk = town.opened.desk
         issue = next(one.id for one in (await desk.ledger.records("mill")).values() if one.path == "june.md")
-        place, name = (desk.ledger, "rule") if moment == "noted" else (desk.outlet, "history")
+        place, name = (desk.ledger, "decided") if moment == "noted" else (desk.outlet, "history")
         goes_on = getattr(place, name)
 
         async def decided(*args: Any, **more: Any) -> Any:

@@ -161,7 +161,9 @@ class Notices:
         except OutletError as error:
             _LOG.warning("the moderators' channel %s cannot be seen: %s", channel, error)
             return False
-        if record.notice is not None:  # until the edit is done nobody knows how it reads
+        # Until the edit is done nobody knows how it reads, also when its issue is as before again.
+        self._shown.pop(record.id, None)
+        if record.notice is not None:
             await self._desk.ledger.notice_says(record.id, None)
         outcome = await self._desk.passes.publisher.bring_in_step(
             record.id, guild=guild, channel=channel, series=NOTICE, posts=(post,)
@@ -208,7 +210,7 @@ def notice_of(record: IssueRecord, preview: Rendered | None, version: Version, w
         lines.append(f"<t:{int(record.until.timestamp())}:F>")
     lines.append(" · ".join(part for part in (day_of(record.date, words), code_span(said(record.path, 2 * TITLE))) if part))
     if preview:
-        lines += ["", words.say("notices.messages", count=len(preview.posts)), *_findings(preview.findings)]
+        lines += ["", words.say("notices.messages", count=len(preview.posts)), *_findings(preview.findings, words)]
     embed = Embed(
         title=inert(shortened(record.title, limits.EMBED_TITLE // 2)),
         url=url,
@@ -241,10 +243,10 @@ def _fit_together(*embeds: Embed) -> bool:
     return sum(embed.characters for embed in embeds) <= limits.EMBED_TOTAL and size <= limits.MESSAGE_BYTES
 
 
-def _findings(findings: Sequence[Finding]) -> list[str]:
+def _findings(findings: Sequence[Finding], words: Language) -> list[str]:
     lines = [f"- {finding.severity.value}: {inert(shortened(finding.message, 200))}" for finding in findings[:_FINDINGS]]
     rest = len(findings) - len(lines)
-    return [*lines, *([language().say("notices.more", count=rest)] if rest > 0 else [])]
+    return [*lines, *([words.say("notices.more", count=rest)] if rest > 0 else [])]
 
 
 def _buttons(record: IssueRecord, version: Version, words: Language) -> tuple[Component, ...]:
