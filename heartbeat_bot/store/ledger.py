@@ -821,6 +821,7 @@ def _inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> No
     if heir is not None:
         for table in (tables.receipts, tables.intents, tables.lost_sends):
             connection.execute(update(table).where(table.c.issue == issue).values(issue=heir))
+        connection.execute(update(tables.issues).where(tables.issues.c.id == heir).values(notice=None))
 
 
 def _is_at_home(record: IssueRecord | None, sighting: Sighting) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -55,6 +56,10 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
+_reason = lru_cache(maxsize=1024)(Reason.load)
+"""Reads a reason; most issues of a newsletter have one of a few."""
+
+
 class ReasonColumn(TypeDecorator[Reason]):
     """A reason, kept as its code and its parameters, in JSON: never as a sentence."""
 
@@ -67,7 +72,7 @@ class ReasonColumn(TypeDecorator[Reason]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Reason | None:  # noqa: ARG002
         """Read what was written down."""
-        return None if value is None else Reason.load(value)
+        return None if value is None else _reason(value)
 
 
 class DoubtColumn(TypeDecorator[Doubt]):
