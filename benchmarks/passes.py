@@ -21,7 +21,7 @@ from heartbeat_bot.discord.rest import log_in
 from heartbeat_bot.isolation.worker import Worker
 from heartbeat_bot.sources.opening import open_source
 from heartbeat_bot.store.ledger import open_ledger, system_clock
-from heartbeat_bot.sync.reconciler import Passes
+from heartbeat_bot.sync.reconciler import Reconciler
 
 TOKEN = "HEARTBEAT_BENCH_TOKEN"
 SIZES = (1, 100, 1_000, 10_000)
@@ -65,14 +65,14 @@ def configuration(folder: Path, repo: Path, sandbox: Sandbox, channel: Channel) 
 
 
 @asynccontextmanager
-async def serving(config: Config) -> AsyncGenerator[Passes]:
+async def serving(config: Config) -> AsyncGenerator[Reconciler]:
     async with (
         open_ledger(config.state) as ledger,
         log_in(config.discord.token().get_secret_value(), api_url=config.discord.api_url) as outlet,
     ):
         sources = {name: open_source(newsletter.source, config.cache_dir) for name, newsletter in config.newsletters.items()}
         with Worker() as runner:
-            yield Passes(
+            yield Reconciler(
                 config=config,
                 ledger=ledger,
                 outlet=outlet,

@@ -36,7 +36,8 @@ from heartbeat_bot.store import sqlite
 from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.store.waits import Wait, Waits
 from heartbeat_bot.sync.new_start import check_new_start
-from heartbeat_bot.sync.reconciler import Passes, PassReport, Progress
+from heartbeat_bot.sync.reconciler import Progress, Reconciler
+from heartbeat_bot.sync.results import PassReport
 
 _LOG = logging.getLogger(__name__)
 _FORCED: Final = (
@@ -66,12 +67,12 @@ def _passes(
     clock: Clock,
     progress: Progress,
     start_over: bool = False,
-) -> Passes:
+) -> Reconciler:
     environ, turns = _without_token(config), Turns()
     sources = {
         name: open_source(newsletter.source, config.cache_dir, environ, turns) for name, newsletter in config.newsletters.items()
     }
-    return Passes(
+    return Reconciler(
         config=config,
         ledger=ledger,
         outlet=outlet,

@@ -343,6 +343,9 @@ class NewsletterConfig(_Model):
     )
     images: ImagesConfig = Field(default=ImagesConfig(), description="Where pictures come from: linked or uploaded.")
     announce: AnnounceConfig = Field(description="Where, when and how issues are posted.")
+    destinations: tuple[AnnounceConfig, ...] = Field(
+        default=(), description="More channels that issues are posted to, each with the keys of announce and a life of its own."
+    )
     sections: SectionsConfig = Field(
         default=SectionsConfig(), description="Headings that mean something, on top of the built-in ones."
     )
@@ -353,6 +356,18 @@ class NewsletterConfig(_Model):
         if poll < _MIN_POLL:
             raise ValueError("a source is looked at every 10s at most; write 10s or more")
         return poll
+
+    @model_validator(mode="after")
+    def _goes_to_each_channel_once(self) -> "NewsletterConfig":
+        channels = [place.channel for place in self.places]
+        if len(set(channels)) < len(channels):
+            raise ValueError("two destinations have the same channel; give each its own")
+        return self
+
+    @property
+    def places(self) -> tuple[AnnounceConfig, ...]:
+        """Where it goes: its own channel, and then its further destinations."""
+        return (self.announce, *self.destinations)
 
     def page_url(self, *, slug: str, path: str, day: date | None) -> str:
         """Fill the issue's address in; "" when there is no template, or it wants a date and the issue has none.

@@ -17,9 +17,10 @@ from heartbeat_bot.ids import IssueId, MessageId, message_url
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering.components import shortened, written
 from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.store.deliveries import Kind
 from heartbeat_bot.store.ledger import Ledger
-from heartbeat_bot.store.receipts import ANNOUNCEMENT, Receipt
-from heartbeat_bot.sync.reconciler import Passes
+from heartbeat_bot.store.outbox import DeliveredMessage
+from heartbeat_bot.sync.reconciler import Reconciler
 
 _LOG = logging.getLogger(__name__)
 _BELIEVED: Final = timedelta(minutes=10)
@@ -38,32 +39,32 @@ class Desk:
     ledger: Ledger
     archive: Archive
     outlet: Discord
-    passes: Passes
+    passes: Reconciler
     clock: Clock
     unread: dict[str, int] = field(default_factory=dict[str, int])
     _seen: dict[MessageId, datetime] = field(default_factory=dict[MessageId, datetime])
 
-    async def address(self, receipt: Receipt) -> str:
+    async def address(self, message: DeliveredMessage) -> str:
         """Return the address of a message."""
-        return message_url((await self.passes.channel(receipt.channel)).guild, receipt.channel, receipt.message)
+        return message_url((await self.passes.channels.facts(message.channel)).guild, message.channel, message.message)
 
     async def posted(self, issue: int, key: str) -> str:
         """Return the address of the message that shows a post of an issue, "" when it was not posted or somebody deleted it."""
-        receipts = await self.ledger.receipts.held(IssueId(issue), series=ANNOUNCEMENT)
-        receipt = next((receipt for receipt in receipts if receipt.key == key), None)
+        held = await self.ledger.outbox.held(IssueId(issue))
+        found = next((message for message in held if message.key == key and message.kind is Kind.ANNOUNCEMENT), None)
         try:
-            return await self.address(receipt) if receipt and await self._is_there(receipt) else ""
+            return await self.address(found) if found and await self._is_there(found) else ""
         except OutletError as error:
-            _LOG.warning("an answer goes without a link to message %s: %s", receipt and receipt.message, error)
+            _LOG.warning("an answer goes without a link to message %s: %s", found and found.message, error)
             return ""
 
-    async def _is_there(self, receipt: Receipt) -> bool:
+    async def _is_there(self, message: DeliveredMessage) -> bool:
         """Ask Discord whether a message is still there, and believe it for some minutes."""
         now = self.clock()
-        if abs(now - self._seen.get(receipt.message, _NEVER)) > _BELIEVED:  # the clock may have gone back
-            if not await self.outlet.has(receipt.channel, receipt.message):
+        if abs(now - self._seen.get(message.message, _NEVER)) > _BELIEVED:  # the clock may have gone back
+            if not await self.outlet.has(message.channel, message.message):
                 return False
-            self._seen[receipt.message] = now
+            self._seen[message.message] = now
         return True
 
     @property

@@ -38,7 +38,7 @@ class Indexing:
 
     async def _records(self, name: str) -> list[IssueRecord]:
         """Return the issues of which there are files, as far as is known: the source may not have been looked at yet."""
-        snapshot = self._desk.passes.snapshots.get(name)
+        snapshot = self._desk.passes.renderer.snapshots.get(name)
         records = (await self._desk.ledger.records(name)).values()
         return [record for record in records if record.present and (snapshot is None or record.path in snapshot.files)]
 
@@ -77,13 +77,13 @@ class Indexing:
         To be called after a pass. An issue that cannot be read, or is a draft again, stays as it was, or is left out.
         """
         desk = self._desk
-        snapshot = desk.passes.snapshots.get(name)
+        snapshot = desk.passes.renderer.snapshots.get(name)
         records = await self._records(name)
         await self._follow_ledger(name, records)
         if snapshot is None:
             return
         newsletter = desk.config.newsletters[name]
-        rendering = rendering_of(newsletter)
+        rendering = rendering_of(newsletter, newsletter.announce)
         readable = {record.path: record.readable(desk.passes.duties) for record in records}
         known = desk.archive.known(name)
         stale = [
@@ -100,7 +100,14 @@ class Indexing:
             try:
                 data = await snapshot.contents.read(path)
                 entry = await entry_from(
-                    desk.passes.turns[name], snapshot.contents, path, data, newsletter, name=name, blob=blob, rendering=shown_as
+                    desk.passes.renderer.turns[name],
+                    snapshot.contents,
+                    path,
+                    data,
+                    newsletter,
+                    name=name,
+                    blob=blob,
+                    rendering=shown_as,
                 )
             except UserError as error:
                 _LOG.warning("%s is not in the archive: %s", path, error)

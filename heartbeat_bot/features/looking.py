@@ -11,14 +11,15 @@ from heartbeat_bot.features.agenda.server_events import ServerEvents
 from heartbeat_bot.features.indexing import Indexing
 from heartbeat_bot.features.moderation.notices import Notices
 from heartbeat_bot.features.status.alarms import Alarms
-from heartbeat_bot.sync.reconciler import Passes, PassReport
+from heartbeat_bot.sync.reconciler import Reconciler
+from heartbeat_bot.sync.results import PassReport
 
 
 class Looking:
     """Looks at newsletters: when the clock asks, and when somebody decided something. One look at a newsletter at a time."""
 
     def __init__(
-        self, passes: Passes, *, indexing: Indexing, notices: Notices, server_events: ServerEvents, alarms: Alarms
+        self, passes: Reconciler, *, indexing: Indexing, notices: Notices, server_events: ServerEvents, alarms: Alarms
     ) -> None:
         """Do what a look consists of, in this order."""
         self._passes = passes

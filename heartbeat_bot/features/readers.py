@@ -25,7 +25,7 @@ class Scope:
 class Readers:
     """Knows who may read what: a newsletter that is for everyone, everyone; else people in a server that it is posted to.
 
-    A newsletter is posted to the server of its channel, and to those of the copies that moderators made. In a direct message nobody can
+    A newsletter is posted to the server of its channel, and to those of what moderators posted once more. In a direct message nobody can
     show that they are in a server: Discord tells the bot of servers, not of their members. Nor does it count where people brought the
     bot themselves.
     """
@@ -75,9 +75,10 @@ class Readers:
             return True
         if asker.guild is None:
             return False
-        if await self._desk.passes.guild(ChannelId(newsletter.announce.channel)) == asker.guild:
-            return True
-        return any(copy.guild == asker.guild for copy in await self._desk.ledger.copies.of_newsletter(name))
+        for place in newsletter.places:
+            if await self._desk.passes.channels.guild(ChannelId(place.channel)) == asker.guild:
+                return True
+        return any(repost.guild == asker.guild for repost in await self._desk.ledger.deliveries.reposts(name))
 
 
 def _in_order(desk: Desk, scope: Scope) -> Sequence[str]:

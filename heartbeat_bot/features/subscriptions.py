@@ -34,7 +34,7 @@ class Subscribing:
         words, role = asker.words, settings.announce.ping_role
         if role is None:
             return Answer(content=words.say("subscribe.none", newsletter=typed(name)))
-        guild = (await self._desk.passes.channel(ChannelId(settings.announce.channel))).guild
+        guild = (await self._desk.passes.channels.facts(ChannelId(settings.announce.channel))).guild
         if asker.guild != guild:
             return Answer(content=words.say("subscribe.elsewhere", newsletter=typed(name)))
         mention = f"<@&{role}>"

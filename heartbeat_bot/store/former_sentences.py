@@ -1,4 +1,4 @@
-"""The sentences that databases hold up to version 6 of the schema, and the values that they stand for. Pure.
+"""The sentences that databases hold up to version 7 of the schema, and the values that they stand for. Pure.
 
 They are written down here as that version wrote them, apart from today's words and codes, which go on changing. What is none of them was
 written by an earlier version yet: it is kept as it is, as the code ``unknown``, until the next pass says it anew.

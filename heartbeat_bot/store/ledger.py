@@ -1,6 +1,6 @@
-"""The database of what is known and what was done: newsletters and issues here, messages in ``receipts.py``.
+"""The database of what is known and what was done: newsletters and issues here, where they go in ``deliveries.py``.
 
-What moderators posted again is in ``copies.py``, what they did in ``actions.py``, what was made of events in ``server_events.py``.
+Messages are in ``outbox.py``, what moderators did in ``audit.py``, what was made of events in ``server_events.py``.
 """
 
 import os
@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, literal, make_url, not_, select, union, update
+from sqlalchemy import Connection, Row, Update, and_, delete, func, insert, make_url, or_, select, union, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from heartbeat_bot.clock import Clock, system_clock
@@ -26,13 +26,25 @@ from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store import sqlite, tables
 from heartbeat_bot.store.approval import ANY_PICTURES, Difference, Version, difference, is_same, text_of, with_any_pictures
 from heartbeat_bot.store.audit import Actions
-from heartbeat_bot.store.copies import Copies, Copy, drop_all
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State, date_of
+from heartbeat_bot.store.deliveries import (
+    NEW,
+    Deliveries,
+    Delivery,
+    DeliveryId,
+    Destination,
+    DestinationId,
+    Kind,
+    declared_of,
+    deliveries_of,
+    end_reposts,
+    ensure_announcements,
+    inherit,
+)
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
-from heartbeat_bot.store.receipts import NOTICE, Draft, Intent, Receipt, Receipts, begun, messages_held, receipt_of, reclaim_notice
+from heartbeat_bot.store.outbox import DeliveredMessage, Outbox, Request, WrittenRequest, begun, messages_held, reclaim_notice
 from heartbeat_bot.store.server_events import ServerEvents
 from heartbeat_bot.store.sqlite import Database, Store, reading, writing
-from heartbeat_bot.store.tables import ReasonColumn
 from heartbeat_bot.store.troubles import Troubles
 from heartbeat_bot.store.waits import WaitRows
 from heartbeat_bot.store.writes import Remembered, Writes
@@ -88,9 +100,13 @@ class Sighting:
     doubt: Doubt | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: what is derived is kept
 class IssueRecord:
-    """An issue as the ledger knows it, with the messages that are kept in step, copies included and notices not. Instants are UTC."""
+    """An issue as the store knows it, with its announcements, reposts and their messages that are kept in step. Instants are UTC.
+
+    What is asked of all its destinations at once (``state``, ``announced_at``, ``shown``…) is of the announcement that moderators should
+    look at first.
+    """
 
     id: IssueId
     newsletter: str
@@ -107,20 +123,8 @@ class IssueRecord:
     listed_at: datetime | None
     gone_at: datetime | None
     doubt: Doubt | None
-    state: State
-    reason: Reason
-    until: datetime | None
-    baseline: bool
     approved_at: datetime | None
-    announced_at: datetime | None
-    pinged_at: datetime | None
     retracted_at: datetime | None
-    shown: BlobId | None
-    shown_as: str | None
-    late: BlobId | None
-    asked_at: datetime | None
-    error: str | None
-    error_at: datetime | None
     on_hold_at: datetime | None
     scheduled_at: datetime | None
     skipped_at: datetime | None
@@ -129,13 +133,70 @@ class IssueRecord:
     approval_binds: bool
     asks: Version | None
     declined: Version | None
-    notice: str | None
-    receipts: tuple[Receipt, ...] = field(default=())
+    announcements: tuple[Delivery, ...] = field(default=())
+    """One for each destination, those that are declared no more included, the oldest destination first."""
+    reposts: tuple[Delivery, ...] = field(default=())
+    messages: tuple[DeliveredMessage, ...] = field(default=())
+
+    @cached_property
+    def _first(self) -> Delivery | None:
+        """The announcement that a moderator should look at first."""
+        return min(self.announcements, key=lambda one: _ATTENTION[one.state], default=None)
+
+    @property
+    def state(self) -> State:
+        """What has become of the issue: what waits for a moderator in one destination, before what was announced in another."""
+        return self._first.state if self._first else State.NEW
+
+    @property
+    def reason(self) -> Reason:
+        """Why it is in that state."""
+        return self._first.reason if self._first else NEW
+
+    @property
+    def until(self) -> datetime | None:
+        """From when on time alone may change the state."""
+        return self._first.until if self._first else None
+
+    @property
+    def baseline(self) -> bool:
+        """Whether it was there before each of its destinations."""
+        return bool(self.announcements) and all(one.baseline for one in self.announcements)
+
+    @property
+    def announced_at(self) -> datetime | None:
+        """When it was announced first."""
+        return min((one.announced_at for one in self.announcements if one.announced_at), default=None)
+
+    @property
+    def shown(self) -> BlobId | None:
+        """The text that its announcements show whole, None as long as one of those that were begun does not."""
+        shown = [one.shown for one in self.announcements if one.announced_at]
+        return None if None in shown else next(iter(shown), None)
+
+    @property
+    def shown_as(self) -> str | None:
+        """How that was rendered."""
+        return next((one.shown_as for one in self.announcements if one.announced_at), None)
+
+    @property
+    def late(self) -> BlobId | None:
+        """The text that came after the edit window of one of its announcements."""
+        return next((one.late for one in self.announcements if one.late), None)
+
+    @property
+    def error(self) -> str | None:
+        """Why something of it could not be read or posted."""
+        return next((one.error for one in (*self.announcements, *self.reposts) if one.error), None)
+
+    def announcement(self, destination: DestinationId) -> Delivery | None:
+        """Return its announcement in a destination, None when nothing is known of it there."""
+        return next((one for one in self.announcements if one.destination == destination), None)
 
     @property
     def present(self) -> bool:
         """Whether a file is this issue, as far as the last pass saw."""
-        return self.state is not State.GONE
+        return self.gone_at is None
 
     def shows(self, key: PostKey) -> bool:
         """Tell whether a post of the issue is to be seen: it is of no section that a moderator took back."""
@@ -181,12 +242,12 @@ class IssueRecord:
         """Tell whether a version may be sent as the announcement, or as an edit of it: to be asked at the instant of sending."""
         return not self.needs_approval(duties) or is_same(self.approved, version)
 
-    def may_copy(self, copy: Copy, version: Version, duties: Duties) -> bool:
-        """Tell whether a version may be sent as a copy: what a moderator confirmed, or what the announcement shows."""
-        if not (duties.edits or (duties.issues and copy.shown is None)):
+    def may_repost(self, repost: Delivery, version: Version, duties: Duties) -> bool:
+        """Tell whether a version may be sent as a repost: what a moderator confirmed, or what the announcement shows."""
+        if not (duties.edits or (duties.issues and repost.shown is None)):
             return True
         shown = self.announced_at is not None and self.shown is not None and is_same(self.approved, version)
-        return shown or is_same(copy.approved, version)
+        return shown or is_same(repost.approved, version)
 
     def readable(self, duties: Duties) -> BlobId | None:
         """Return the text that members may read of it, as a blob, None for none.
@@ -194,7 +255,7 @@ class IssueRecord:
         It was announced, or was there on the first run; where no issue needs approval, also one that came too old for an announcement.
         Never what was skipped, waits, is held or was taken back. Where a moderator decides about texts, it is the one that was let through.
         """
-        if self.state is State.ANNOUNCED:
+        if self.announced_at is not None and self.present and self.retracted_at is None:
             if not (duties.issues or duties.edits):
                 return self.blob
             return self.shown or text_of(self.approved)
@@ -237,18 +298,22 @@ def instants(before: IssueRecord | None, sighting: Sighting, *, now: datetime) -
 
 
 class Ledger(Store):
-    """The open database. Its parts are ``receipts`` (messages), ``copies``, ``actions`` (who did what), ``server_events``, ``waits`` and ``troubles``."""
+    """The open database.
+
+    Its parts are ``deliveries`` (what goes where), ``outbox`` (messages), ``actions`` (who did what), ``server_events``, ``waits`` and
+    ``troubles``.
+    """
 
     def __init__(self, database: Database) -> None:
         """Use a database whose schema is up to date; see :func:`open_ledger`."""
         super().__init__(database)
-        self.receipts = Receipts(database)
-        self.copies = Copies(database)
+        self.deliveries = Deliveries(database)
+        self.outbox = Outbox(database)
         self.actions = Actions(database)
         self.server_events = ServerEvents(database)
         self.waits = WaitRows(database)
         self.troubles = Troubles(database)
-        self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(database, tables.issues))
+        self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(database, tables.issues, tables.deliveries))
 
     @reading
     def newsletters(self, connection: Connection) -> list[Newsletter]:
@@ -272,14 +337,20 @@ class Ledger(Store):
             raise _damaged(connection.engine.url.database, str(error)) from error
 
     @writing
-    def pass_done(self, connection: Connection, name: str, *, commit: str, now: datetime) -> None:
-        """Note that a pass went through: the first one ends the baseline."""
+    def pass_done(
+        self, connection: Connection, name: str, *, destinations: Sequence[Destination] = (), commit: str, now: datetime
+    ) -> None:
+        """Note that a pass went through: the first one ends the baseline, of the newsletter and of each of its destinations."""
         table = tables.newsletters
         values = {"commit_id": commit, "last_pass_at": now, "error": None, "error_at": None}
         first = func.coalesce(table.c.baseline_at, now)
         changed = connection.execute(update(table).where(table.c.name == name).values(values | {"baseline_at": first}))
         if changed.rowcount == 0:
             connection.execute(insert(table).values(values | {"name": name, "baseline_at": now}))
+        new = [one.id for one in destinations if one.baseline_at is None]
+        if new:
+            places = tables.destinations
+            connection.execute(update(places).where(places.c.id.in_(new)).values(baseline_at=now))
 
     async def pass_failed(self, name: str, *, error: str, now: datetime) -> None:
         """Note why a pass could not be made."""
@@ -315,7 +386,7 @@ class Ledger(Store):
             connection.execute(update(table).where(table.c.id == issue).values(**values))
 
     async def records(self, newsletter: str) -> Mapping[IssueId, IssueRecord]:
-        """Return the issues of a newsletter, those that are gone too, without their receipts: what a pass begins with.
+        """Return the issues of a newsletter, those that are gone too, without their messages: what a pass begins with.
 
         They are read once, and again when an issue was written: nobody else writes to the database meanwhile.
         """
@@ -324,7 +395,8 @@ class Ledger(Store):
     @reading
     def _read_records(self, connection: Connection, newsletter: str) -> Mapping[IssueId, IssueRecord]:
         query = select(*_RECORD).where(tables.issues.c.newsletter == newsletter)
-        return {row[0]: _issue_of(row) for row in connection.execute(query)}
+        found = deliveries_of(connection, newsletter=newsletter)
+        return {row[0]: _issue_of(row, found.get(row[0], ())) for row in connection.execute(query)}
 
     async def known(self, newsletter: str, records: Mapping[IssueId, IssueRecord] | None = None) -> list[Known]:
         """Return the issues of a newsletter, those that are gone too, as :func:`identity.identify` takes them.
@@ -398,12 +470,8 @@ class Ledger(Store):
         if found.one_or_none() is None:
             connection.execute(insert(tables.newsletters).values(name=newsletter))
         heirs = {sighting.path: sighting.issue for sighting in sightings}
-        for issue in absorbed:
-            _inherit(connection, issue, heirs.get(before[issue].path))
-            connection.execute(delete(table).where(table.c.id == issue, table.c.announced_at.is_(None)))
-        for issue in gone:
-            values = {"state": State.GONE, "reason": Reason(Code.GONE), "until": None, "gone_at": missed_at}
-            connection.execute(update(table).where(table.c.id == issue, table.c.state != State.GONE).values(values))
+        _forget(connection, {issue: heirs.get(before[issue].path) for issue in absorbed})
+        _lose(connection, gone, missed_at)
         ids: dict[str, IssueId] = {}
         fresh: list[dict[str, Any]] = []
         # Files may swap paths: give way first, so that the index is not hurt between two updates.
@@ -414,77 +482,74 @@ class Ledger(Store):
             record = before.get(sighting.issue) if sighting.issue is not None else None
             values = _columns_of(sighting) | asdict(instants(record, sighting, now=now))
             if sighting.issue is None:
-                new = {"state": State.NEW, "reason": Reason(Code.JUST_READ), "baseline": False}
-                fresh.append(values | new | {"newsletter": newsletter, "first_seen": now})
+                fresh.append(values | {"newsletter": newsletter, "first_seen": now})
                 continue
             ids[sighting.path] = sighting.issue
             if record is not None and not record.present:
-                back = {"state": State.NEW, "reason": Reason(Code.CAME_BACK)}
-                kept = {"state": State.RETRACTED, "reason": _TAKEN_BACK}
-                values |= {"gone_at": None} | (kept if record.retracted_at else back)
+                values |= {"gone_at": None}
+                stands = (State.RETRACTED, Code.TAKEN_BACK) if record.retracted_at else (State.NEW, Code.CAME_BACK)
+                _stands(connection, sighting.issue, *stands)
             values |= _let_through(record, sighting, duties)
             connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
         if fresh:
             result = connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
             ids |= {row.path: IssueId(row.id) for row in result}
+        for destination in declared_of(connection, newsletter):
+            ensure_announcements(connection, destination, ids.values(), now=now)
         return ids
 
-    async def decided(self, decisions: Mapping[IssueId, Decision], *, trusting: bool = True) -> None:
-        """Note what the policy said, in one transaction. Issues that were retracted or are gone stay so.
+    @writing
+    def decided(
+        self,
+        connection: Connection,
+        destination: Destination,
+        decisions: Mapping[IssueId, Decision],
+        *,
+        trusting: bool = True,
+        now: datetime,
+    ) -> None:
+        """Note what the policy said of a destination. Issues that were retracted or are gone stay so.
 
-        ``trusting``: texts that the policy counts among those from before the first run are let through, unless another one of theirs was.
+        ``trusting``: texts that it counts among those from before the first run are let through, unless another one of theirs was.
         """
-        if decisions:
-            await self._decided(decisions, trusting)
-
-    @writing
-    def _decided(self, connection: Connection, decisions: Mapping[IssueId, Decision], trusting: bool) -> None:  # noqa: FBT001
-        table = tables.issues
-        kept = table.c.retracted_at.is_not(None)
+        table, issues = tables.deliveries, tables.issues
+        ensure_announcements(connection, destination.id, decisions, now=now)
+        retracted = set(connection.execute(select(issues.c.id).where(issues.c.retracted_at.is_not(None))).scalars())
+        gone = select(issues.c.id).where(issues.c.gone_at.is_not(None))
+        skipped = and_(issues.c.skipped_at.is_not(None), issues.c.approved_at.is_(None), issues.c.scheduled_at.is_(None))
+        held_back = select(issues.c.id).where(or_(issues.c.on_hold_at.is_not(None), skipped))
         for issue, decision in decisions.items():
-            values: dict[str, Any] = {
-                "state": case((kept, State.RETRACTED.value), else_=decision.state.value),
-                "reason": case((kept, literal(_TAKEN_BACK, ReasonColumn)), else_=literal(decision.reason, ReasonColumn)),
-                "until": decision.until,
-            }
-            if decision.state is State.BASELINE:
-                values |= {"baseline": True, "doubt": None}
-                if trusting:
-                    # Nobody has looked at its pictures yet, as it is not posted.
-                    values |= {"approved": func.coalesce(table.c.approved, table.c.blob.concat(f"+{ANY_PICTURES}"))}
-            these = update(table).where(table.c.id == issue, table.c.state != State.GONE)
+            state, reason = (State.RETRACTED, Reason(Code.TAKEN_BACK)) if issue in retracted else (decision.state, decision.reason)
+            values: dict[str, Any] = {"state": state, "reason": reason, "until": decision.until}
+            values |= {"baseline": True} if decision.state is State.BASELINE else {}
+            these = _announcements(issue).where(table.c.destination == destination.id, table.c.issue.not_in(gone))
             if decision.state is State.ANNOUNCE:  # somebody may have decided otherwise since the pass began
-                skipped = and_(table.c.skipped_at.is_not(None), table.c.approved_at.is_(None), table.c.scheduled_at.is_(None))
-                these = these.where(table.c.on_hold_at.is_(None), not_(skipped))
+                these = these.where(table.c.issue.not_in(held_back))
             connection.execute(these.values(values))
+            if decision.state is State.BASELINE:
+                _known_from_before(connection, issue, trusting=trusting)
 
     @writing
-    def explain(self, connection: Connection, reasons: Mapping[IssueId, Reason]) -> None:
-        """Note of issues that are gone what becomes of their messages."""
-        table = tables.issues
+    def explain(self, connection: Connection, destination: Destination, reasons: Mapping[IssueId, Reason]) -> None:
+        """Note of issues that are gone what becomes of their messages in a destination."""
+        table = tables.deliveries
         for issue, reason in reasons.items():
-            connection.execute(update(table).where(table.c.id == issue, table.c.state == State.GONE).values(reason=reason))
+            these = _announcements(issue).where(table.c.destination == destination.id, table.c.state == State.GONE)
+            connection.execute(these.values(reason=reason))
 
     @reading
-    def holding(self, connection: Connection, newsletter: str) -> frozenset[IssueId]:
-        """Return the issues that are gone or taken back and still have messages, or a request about one under way; notices aside."""
-        issues = tables.issues
-        left = (issues.c.newsletter == newsletter, issues.c.state.in_([State.GONE, State.RETRACTED]))
-        receipts, intents = tables.receipts, tables.intents
-        held = select(issues.c.id).join(receipts, receipts.c.issue == issues.c.id).where(receipts.c.series != NOTICE)
-        begun = select(issues.c.id).join(intents, intents.c.issue == issues.c.id).where(intents.c.series != NOTICE)
-        rows = connection.execute(union(held.where(*left, receipts.c.released_at.is_(None)), begun.where(*left)))
-        return frozenset(row.id for row in rows)
+    def holding(self, connection: Connection, newsletter: str) -> frozenset[DeliveryId]:
+        """Return the deliveries of issues that are gone or taken back that still have messages, or a request about one under way.
 
-    async def delivered(self, issue: IssueId, *, blob: BlobId, rendering: str, version: Version | None = None) -> None:
-        """Note that the messages of an issue show a blob's text whole, rendered in a way that ``rendering`` names.
-
-        ``version`` is the blob's with its pictures. Whoever let it through, it is what later versions are compared with.
+        Notices are not among them.
         """
-        values: dict[str, Any] = {"shown": blob, "shown_as": rendering, "late": None, "asked_at": None}
-        # What a moderator had to approve is out: what becomes of later texts of it is for the rules to say.
-        values |= {"approved": version or blob, "approval_binds": False, "asks": None, "declined": None}
-        await self._set_issue(issue, values)
+        issues, table = tables.issues, tables.deliveries
+        mine = select(table.c.id).join(issues, issues.c.id == table.c.issue)
+        left = (issues.c.newsletter == newsletter, or_(issues.c.gone_at.is_not(None), issues.c.retracted_at.is_not(None)))
+        held = mine.join(tables.messages, tables.messages.c.delivery == table.c.id).where(tables.messages.c.released_at.is_(None))
+        begun = mine.join(tables.outbox, tables.outbox.c.delivery == table.c.id)
+        rows = connection.execute(union(*(part.where(*left, table.c.kind != Kind.NOTICE) for part in (held, begun))))
+        return frozenset(row.id for row in rows)
 
     async def let_through(self, issue: IssueId, version: Version, *, posts: bytes | None = None) -> None:
         """Note that a version may be sent, of an issue that was decided about: the policy let it through, or it is a small change.
@@ -502,8 +567,9 @@ class Ledger(Store):
         if version is not None:
             changed = difference(_find_issue(connection, issue).approved, version) or Difference.ISSUE
             waits = {"state": State.WAITING, "reason": Reason(Code.OTHER_THAN_APPROVED, changed=changed), "until": None}
-            undecided = this.where(
-                table.c.announced_at.is_(None), table.c.state.not_in([State.GONE, State.RETRACTED, State.BASELINE])
+            places = tables.deliveries
+            undecided = _announcements(issue).where(
+                places.c.announced_at.is_(None), places.c.state.not_in([State.GONE, State.RETRACTED, State.BASELINE])
             )
             connection.execute(undecided.values(waits))
 
@@ -512,9 +578,10 @@ class Ledger(Store):
         self, connection: Connection, issue: IssueId, version: Version, *, posts: bytes | None = None, now: datetime
     ) -> None:
         """Note that a moderator wants a version of an announced issue shown, also after its edit window: the next pass does it."""
-        table = tables.issues
-        values = {"approved": version, "approved_posts": posts, "asks": None, "declined": None, "asked_at": now}
-        connection.execute(update(table).where(table.c.id == issue, table.c.announced_at.is_not(None)).values(values))
+        asked = connection.execute(_announcements(issue).where(tables.deliveries.c.announced_at.is_not(None)).values(asked_at=now))
+        if asked.rowcount:
+            values = {"approved": version, "approved_posts": posts, "asks": None, "declined": None}
+            connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(values))
 
     async def decline_edit(self, issue: IssueId, version: Version) -> None:
         """Note that a moderator does not want a version of an announced issue shown: its messages stay as they are."""
@@ -525,37 +592,36 @@ class Ledger(Store):
         """Return what a moderator approved looks like (see :func:`approval.dump`), None when that is not known."""
         return connection.execute(select(tables.issues.c.approved_posts).where(tables.issues.c.id == issue)).scalar_one_or_none()
 
-    async def too_late(self, issue: IssueId, *, blob: BlobId) -> None:
-        """Note that a blob whose text readers would see changed came after the edit window, and is not sent."""
-        await self._set_issue(issue, {"late": blob})
-
-    async def ask(self, issue: IssueId, *, now: datetime) -> None:
+    @writing
+    def ask(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator wants the changes of an issue sent, although its edit window is over: the next pass does it."""
-        await self._set_issue(issue, {"asked_at": now})
+        connection.execute(_announcements(issue).values(asked_at=now))
 
     @writing
-    def withdrawn(self, connection: Connection, issue: IssueId) -> None:
-        """Note that nothing of an issue whose file was removed is left in the channel: it is as if it had not been announced."""
-        table = tables.issues
-        values = {**_NOT_ANNOUNCED, **_UNDECIDED}
-        drop_all(connection, issue)
-        connection.execute(update(table).where(table.c.id == issue).values(values))
+    def withdrawn(self, connection: Connection, announcement: Delivery, *, now: datetime) -> None:
+        """Note that nothing of an announcement whose issue's file was removed is left: it is as if it had not been announced there."""
+        table, issue = tables.deliveries, announcement.issue
+        end_reposts(connection, issue, now=now)
+        connection.execute(update(table).where(table.c.id == announcement.id).values(dict(_NOT_ANNOUNCED)))
+        left = connection.execute(select(table.c.id).where(table.c.issue == issue, table.c.announced_at.is_not(None))).first()
+        if left is None:
+            connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(dict(_UNDECIDED)))
 
     @reading
     def issues(self, connection: Connection, newsletter: str | None = None) -> list[IssueRecord]:
-        """Return every known issue (of one newsletter), the latest seen first, with the receipts of messages kept in step."""
+        """Return every known issue (of one newsletter), the latest seen first, with its messages that are kept in step."""
         query = select(*_RECORD).order_by(tables.issues.c.first_seen.desc(), tables.issues.c.id.desc())
         if newsletter is not None:
             query = query.where(tables.issues.c.newsletter == newsletter)
-        held: dict[IssueId, list[Receipt]] = {}
-        kept = select(tables.receipts).where(tables.receipts.c.released_at.is_(None), tables.receipts.c.series != NOTICE)
-        for row in connection.execute(kept.order_by(tables.receipts.c.message)):
-            held.setdefault(row.issue, []).append(receipt_of(row))
-        return [_issue_of(row, tuple(held.get(row.id, ()))) for row in connection.execute(query)]
+        held: dict[IssueId, list[DeliveredMessage]] = {}
+        for message in messages_held(connection):
+            held.setdefault(message.issue, []).append(message)
+        found = deliveries_of(connection, newsletter=newsletter)
+        return [_issue_of(row, found.get(row.id, ()), tuple(held.get(row.id, ()))) for row in connection.execute(query)]
 
     @reading
     def issue(self, connection: Connection, issue: IssueId) -> IssueRecord:
-        """Return one issue with its receipts; raise StateError when there is none of that id."""
+        """Return one issue with its messages; raise StateError when there is none of that id."""
         return _find_issue(connection, issue)
 
     @writing
@@ -598,23 +664,24 @@ class Ledger(Store):
         Raises StateError for an issue that has been announced or was retracted.
         """
         _check_undecided(connection, issue)
-        values = {**_UNDECIDED, "skipped_at": now, "baseline": True}
+        values = {**_UNDECIDED, "skipped_at": now}
         values |= {"on_hold_at": None, "doubt": None}
+        connection.execute(_announcements(issue).values(baseline=True))
         _decide(connection, issue, values, state=State.BASELINE, code=Code.SKIPPED)
 
     @writing
     def retract(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
-        """Note that a moderator took an issue back: the next pass deletes its messages and copies, also when its file is gone."""
-        drop_all(connection, issue)
+        """Note that a moderator took an issue back: the next pass deletes its messages and reposts, also when its file is gone."""
+        end_reposts(connection, issue, now=now)
         _decide(connection, issue, {"retracted_at": now}, state=State.RETRACTED, code=Code.TAKEN_BACK)
 
     @writing
-    def begin(self, connection: Connection, draft: Draft, *, now: datetime) -> Intent | None:
-        """Write an intent down as :meth:`Receipts.begin` does, unless a moderator holds its issue back at this instant: then return None.
+    def begin(self, connection: Connection, request: Request, issue: IssueId, *, now: datetime) -> WrittenRequest | None:
+        """Write a request down as :meth:`Outbox.begin` does, unless a moderator holds its issue back at this instant: then return None.
 
         It is one transaction: what is decided before it holds, and after it the issue is announced.
         """
-        return None if _find_issue(connection, draft.issue).is_held_back(now=now) else begun(connection, draft, now)
+        return None if _find_issue(connection, issue).is_held_back(now=now) else begun(connection, request, now)
 
     @writing
     def withhold(self, connection: Connection, issue: IssueId, keys: Sequence[PostKey], *, now: datetime) -> None:
@@ -622,24 +689,10 @@ class Ledger(Store):
 
         Also after the edit window: it is what a moderator asks for.
         """
-        values: dict[str, Any] = {"withheld": sorted(keys) or None, "shown_as": "", "asked_at": now}
-        connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(values))
-        connection.execute(update(tables.copies).where(tables.copies.c.issue == issue).values(shown=None))
-
-    async def notice_says(self, issue: IssueId, notice: str | None) -> None:
-        """Note what the notice of an issue says, as a name for it (see ``notices.py``), None while nobody knows."""
-        await self._set_issue(issue, {"notice": notice})
-
-    async def issue_error(self, issue: IssueId, error: str | None, *, now: datetime) -> None:
-        """Note why an issue could not be read or posted, or, with None, that it could."""
-        await self._set_issue(issue, {"error": error, "error_at": None if error is None else now})
-
-    @reading
-    def counts(self, connection: Connection) -> dict[tuple[str, State], int]:
-        """Return how many issues each newsletter has in each state."""
-        columns = (tables.issues.c.newsletter, tables.issues.c.state)
-        rows = connection.execute(select(*columns, func.count().label("number")).group_by(*columns))
-        return {(row.newsletter, State(row.state)): row.number for row in rows}
+        issues, table = tables.issues, tables.deliveries
+        connection.execute(update(issues).where(issues.c.id == issue).values(withheld=sorted(keys) or None))
+        connection.execute(_announcements(issue).values(shown_as="", asked_at=now))
+        connection.execute(update(table).where(table.c.issue == issue, table.c.kind == Kind.REPOST).values(shown=None))
 
     @writing
     def _set_issue(self, connection: Connection, issue: IssueId, values: Mapping[str, Any]) -> None:
@@ -748,8 +801,28 @@ def _newsletter_of(row: Row[Any]) -> Newsletter:
     )
 
 
-_TAKEN_BACK: Final = Reason(Code.TAKEN_BACK)
 _NOT_ANNOUNCED: Final[Mapping[str, Any]] = {"announced_at": None, "shown": None, "shown_as": None, "late": None}
+_ATTENTION: Final = {
+    state: number
+    for number, state in enumerate(
+        (
+            State.RETRACTED,
+            State.GONE,
+            State.UNSURE,
+            State.WAITING,
+            State.ANNOUNCED,
+            State.ANNOUNCE,
+            State.BROKEN,
+            State.HELD,
+            State.FUTURE,
+            State.DRAFT,
+            State.NEW,
+            State.TOO_OLD,
+            State.BASELINE,
+        )
+    )
+}
+"""Of several announcements of an issue, which of their states is the issue's: the first."""
 _WANTED: Final[Mapping[str, Any]] = {
     "retracted_at": None,
     "withheld": None,
@@ -770,14 +843,23 @@ _UNDECIDED: Final[Mapping[str, Any]] = {
 _MADE_TO_WAIT: Final = frozenset({State.WAITING, State.UNSURE, State.TOO_OLD, State.BASELINE, State.RETRACTED})
 _RECORD: Final = [column for column in tables.issues.c if column.name not in {"fingerprint", "approved_posts"}]
 _NAMES: Final = [column.name for column in _RECORD]
-_STATES: Final = {state.value: state for state in State}
 
 
 def _find_issue(connection: Connection, issue: IssueId) -> IssueRecord:
     row = connection.execute(select(*_RECORD).where(tables.issues.c.id == issue)).one_or_none()
     if row is None:
         raise StateError(f"There is no issue number {issue}: `heartbeat-bot issues` lists them.")
-    return _issue_of(row, tuple(messages_held(connection, issue)))
+    return _issue_of(row, deliveries_of(connection, [issue]).get(issue, ()), tuple(messages_held(connection, issue)))
+
+
+def _announcements(issue: IssueId) -> Update:
+    """Begin a statement that changes all announcements of an issue."""
+    return update(tables.deliveries).where(tables.deliveries.c.issue == issue, tables.deliveries.c.kind == Kind.ANNOUNCEMENT)
+
+
+def _stands(connection: Connection, issue: IssueId, state: State, code: Code) -> None:
+    """Note of all announcements of an issue how they stand."""
+    connection.execute(_announcements(issue).values(state=state, reason=Reason(code), until=None))
 
 
 def _check_undecided(connection: Connection, issue: IssueId, *, retracted: bool = False) -> None:
@@ -807,21 +889,43 @@ def _seen(connection: Connection, issue: IssueId, version: Version | None, posts
 
 def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *, state: State, code: Code) -> None:
     """Note what a moderator decided. What is gone stays so until it comes back."""
-    table = tables.issues
-    this = update(table).where(table.c.id == issue)
+    record = _find_issue(connection, issue)
     reclaim_notice(connection, issue)
-    if values.keys() >= _WANTED.keys():  # what was retracted is announced as if for the first time
-        connection.execute(this.where(table.c.retracted_at.is_not(None)).values(_NOT_ANNOUNCED))
-    connection.execute(this.values(dict(values)))
-    connection.execute(this.where(table.c.state != State.GONE).values(state=state, reason=Reason(code), until=None))
+    if values.keys() >= _WANTED.keys() and record.retracted_at:  # what was retracted is announced as if for the first time
+        connection.execute(_announcements(issue).values(dict(_NOT_ANNOUNCED)))
+    connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(dict(values)))
+    if record.present:
+        _stands(connection, issue, state, code)
 
 
-def _inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> None:
-    """Give what was posted about an issue that is to be forgotten, its notices, to the issue that it turned out to be."""
-    if heir is not None:
-        for table in (tables.receipts, tables.intents, tables.lost_sends):
-            connection.execute(update(table).where(table.c.issue == issue).values(issue=heir))
-        connection.execute(update(tables.issues).where(tables.issues.c.id == heir).values(notice=None))
+def _known_from_before(connection: Connection, issue: IssueId, *, trusting: bool) -> None:
+    """Note of an issue that was there before each of its destinations that nothing is in doubt about it."""
+    issues, table = tables.issues, tables.deliveries
+    news = select(table.c.issue).where(table.c.kind == Kind.ANNOUNCEMENT, table.c.baseline.is_(False))
+    known: dict[str, Any] = {"doubt": None}
+    if trusting:
+        # Nobody has looked at its pictures yet, as it is not posted.
+        known |= {"approved": func.coalesce(issues.c.approved, issues.c.blob.concat(f"+{ANY_PICTURES}"))}
+    these = (issues.c.id == issue, issues.c.gone_at.is_(None), issues.c.id.not_in(news))
+    connection.execute(update(issues).where(*these).values(known))
+
+
+def _forget(connection: Connection, absorbed: Mapping[IssueId, IssueId | None]) -> None:
+    """Forget issues that turned out to be others, unless they were announced; their notices are of those others."""
+    table = tables.issues
+    announced = select(tables.deliveries.c.issue).where(tables.deliveries.c.announced_at.is_not(None))
+    for issue, heir in absorbed.items():
+        inherit(connection, issue, heir)
+        connection.execute(delete(table).where(table.c.id == issue, table.c.id.not_in(announced)))
+
+
+def _lose(connection: Connection, gone: Collection[IssueId], missed_at: datetime) -> None:
+    """Note which issues are gone, unless it is known."""
+    table = tables.issues
+    for issue in gone:
+        went = connection.execute(update(table).where(table.c.id == issue, table.c.gone_at.is_(None)).values(gone_at=missed_at))
+        if went.rowcount:
+            _stands(connection, issue, State.GONE, Code.GONE)
 
 
 def _is_at_home(record: IssueRecord | None, sighting: Sighting) -> bool:
@@ -844,8 +948,12 @@ def _columns_of(sighting: Sighting) -> dict[str, Any]:
     }
 
 
-def _issue_of(row: Row[Any], held: tuple[Receipt, ...] = ()) -> IssueRecord:
+def _issue_of(row: Row[Any], deliveries: Sequence[Delivery] = (), held: tuple[DeliveredMessage, ...] = ()) -> IssueRecord:
     values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
-    values |= {"state": _STATES[values["state"]], "date": date_of(values["date"]), "receipts": held}
-    values["withheld"] = tuple(values["withheld"] or ())
-    return IssueRecord(**values)
+    values |= {"date": date_of(values["date"]), "withheld": tuple(values["withheld"] or ())}
+    return IssueRecord(
+        **values,
+        announcements=tuple(one for one in deliveries if one.kind is Kind.ANNOUNCEMENT),
+        reposts=tuple(one for one in deliveries if one.kind is Kind.REPOST),
+        messages=held,
+    )

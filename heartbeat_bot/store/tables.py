@@ -26,10 +26,10 @@ from sqlalchemy import (
 )
 
 from heartbeat_bot.identity.doubts import Doubt
-from heartbeat_bot.store.decisions import Reason, State, dump_doubt, load_doubt
+from heartbeat_bot.store.decisions import Reason, dump_doubt, load_doubt
 
 
-class IntentKind(StrEnum):
+class RequestKind(StrEnum):
     """What is about to be asked of Discord."""
 
     SEND = "send"
@@ -125,20 +125,8 @@ issues = Table(
     Column("listed_at", Instant),  # since when it is there, can be read and is no draft; as it was when it was announced
     Column("gone_at", Instant),  # when a pass first missed its file
     Column("doubt", DoubtColumn),  # why it is unsure who it is, and which issue it may be
-    Column("state", String, nullable=False),
-    Column("reason", ReasonColumn, nullable=False),  # why it is in that state
-    Column("until", Instant),  # from when on time alone may change the state
-    Column("baseline", Boolean, nullable=False),
     Column("approved_at", Instant),
-    Column("announced_at", Instant),  # when its first post was about to be sent
-    Column("pinged_at", Instant),  # when the post with its one role ping was sent
     Column("retracted_at", Instant),
-    Column("shown", String),  # the blob whose text its messages show, null until they show one whole
-    Column("shown_as", String),  # how that was rendered (see changes.rendering_of), "" while it is being changed
-    Column("late", String),  # the blob that came after the edit window and is not sent
-    Column("asked_at", Instant),  # when a moderator asked for that to be sent, or sending a change began
-    Column("error", Text),  # why it could not be read or posted, null when it could
-    Column("error_at", Instant),
     Column("on_hold_at", Instant),  # since when a moderator holds it back
     Column("scheduled_at", Instant),  # when a moderator wants it announced
     Column("skipped_at", Instant),  # when a moderator said that it is no news
@@ -150,18 +138,64 @@ issues = Table(
     ),  # something made it wait: the approval is of that text
     Column("asks", String),  # the version that moderators are asked about although another one was let through
     Column("declined", String),  # the version of an edit that a moderator does not want
-    Column("notice", String),  # names what its open notice says (see notices.py), null while nobody knows
 )
 # PostgreSQL will need its own `postgresql_where`; the mere word loads its whole dialect, which stays in memory for as long as `run` runs.
-Index("issues_path", issues.c.newsletter, issues.c.path, unique=True, sqlite_where=text(f"state <> '{State.GONE.value}'"))
+Index("issues_path", issues.c.newsletter, issues.c.path, unique=True, sqlite_where=text("gone_at IS NULL"))
 
-receipts = Table(
-    "receipts",
+destinations = Table(
+    "destinations",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("newsletter", String, ForeignKey("newsletters.name")),  # null for the moderators' channel
+    Column("channel", BigInteger),  # null for one of an earlier version until a pass has seen the configuration
+    Column("guild", BigInteger),  # null until Discord has said which
+    Column("declared", String, nullable=False),  # where it comes from, see deliveries.Declared
+    Column("baseline_at", Instant),  # when the first pass that knew it was done
+    Column("removed_at", Instant),  # since when it is declared no more
+)
+Index("destinations_channel", destinations.c.newsletter, destinations.c.channel, destinations.c.declared, unique=True)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("destination", Integer, ForeignKey("destinations.id"), nullable=False),
+    Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("kind", String, nullable=False),  # see deliveries.Kind
+    Column("sections", JSON(none_as_null=True)),  # the keys of the sections that it has, null for the whole issue
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # since when it is wanted no more: what is left of it is an orphan
+    Column("state", String),  # what has become of the issue here, null for what is no announcement
+    Column("reason", ReasonColumn),  # why
+    Column("until", Instant),  # from when on time alone may change the state
+    Column("baseline", Boolean, nullable=False, server_default=false()),  # it was there before the destination
+    Column("announced_at", Instant),  # when its first post was about to be sent
+    Column("pinged_at", Instant),  # when the post with its one role ping was sent
+    Column("shown", String),  # the blob whose text its messages show, null until they show one whole
+    Column("shown_as", String),  # how that was rendered (see changes.rendering_of), "" while it is being changed
+    Column("late", String),  # the blob that came after the edit window and is not sent
+    Column("asked_at", Instant),  # when a moderator asked for that to be sent, or sending a change began
+    Column("approved", String),  # of a repost: the version that a moderator confirmed, or that it shows
+    Column("error", Text),  # why it could not be read or posted, null when it could
+    Column("error_at", Instant),
+    Column("says", String),  # of an open notice: names what it says (see notices.py), null while nobody knows
+)
+Index("deliveries_issue", deliveries.c.issue, deliveries.c.kind)
+Index(
+    "deliveries_once",
+    deliveries.c.destination,
+    deliveries.c.issue,
+    deliveries.c.kind,
+    unique=True,
+    sqlite_where=text("kind <> 'repost'"),
+)
+
+messages = Table(
+    "messages",
     metadata,
     Column("message", BigInteger, primary_key=True, autoincrement=False),
-    Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("delivery", Integer, ForeignKey("deliveries.id"), nullable=False),
     Column("channel", BigInteger, nullable=False),
-    Column("series", String, nullable=False, server_default=""),  # see receipts.Series
     Column("key", String, nullable=False),
     Column("digest", String, nullable=False),  # "" when it is not known what the message shows
     Column("sent_at", Instant, nullable=False),
@@ -169,18 +203,17 @@ receipts = Table(
     Column("not_before", Instant),  # Discord asked to leave the message alone until then
     Column("released_at", Instant),  # since then it is not kept in step any more, but still known as the bot's
 )
-Index("receipts_issue", receipts.c.issue, receipts.c.channel)
-Index("receipts_published", receipts.c.channel, receipts.c.published_at)
+Index("messages_delivery", messages.c.delivery)
+Index("messages_published", messages.c.channel, messages.c.published_at)
 
-intents = Table(
-    "intents",
+outbox = Table(
+    "outbox",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("thing", String, nullable=False, unique=True),  # what is being done to what: nothing is begun twice
+    Column("target", String, nullable=False, unique=True),  # what is being done to what: nothing is begun twice
     Column("kind", String, nullable=False),
-    Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("delivery", Integer, ForeignKey("deliveries.id"), nullable=False),
     Column("channel", BigInteger, nullable=False),
-    Column("series", String, nullable=False, server_default=""),
     Column("key", String),
     Column("message", BigInteger),  # null for a send
     Column("nonce", String, nullable=False, unique=True),
@@ -188,35 +221,19 @@ intents = Table(
     Column("digest", String, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
-Index("intents_issue", intents.c.issue, intents.c.channel)
+Index("outbox_delivery", outbox.c.delivery)
 
 lost_sends = Table(
     "lost_sends",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
+    Column("delivery", Integer, ForeignKey("deliveries.id"), nullable=False),
     Column("channel", BigInteger, nullable=False),
     Column("body", JSON, nullable=False),  # what was asked for; Discord may carry it out yet
     Column("after", BigInteger, nullable=False),  # the newest message known of the channel before it
     Column("given_up_at", Instant, nullable=False),
 )
-Index("lost_sends_issue", lost_sends.c.issue)
-
-copies = Table(
-    "copies",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("issue", Integer, ForeignKey("issues.id"), nullable=False),
-    Column("guild", BigInteger, nullable=False),
-    Column("channel", BigInteger, nullable=False),
-    Column("series", String, nullable=False),
-    Column("keys", JSON(none_as_null=True)),  # the sections that were posted again, null for the whole issue
-    Column("created_at", Instant, nullable=False),
-    Column("shown", String),  # as of issues: the blob whose text its messages show, null until they show it whole
-    Column("shown_as", String),
-    Column("approved", String),  # the version that a moderator confirmed, or that it shows
-)
-Index("copies_series", copies.c.issue, copies.c.channel, copies.c.series, unique=True)
+Index("lost_sends_delivery", lost_sends.c.delivery)
 
 actions = Table(
     "actions",

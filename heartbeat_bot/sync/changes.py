@@ -5,24 +5,24 @@ known of all texts looked at: an unchanged pass costs the listing of the tree an
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from heartbeat_bot import __version__
-from heartbeat_bot.config import NewsletterConfig
+from heartbeat_bot.config import AnnounceConfig, NewsletterConfig
 from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.identity.matching import Candidate, Fingerprint, Known, Resolution, are_plain_edits, identify
-from heartbeat_bot.ids import IssueId
+from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.approval import text_of
-from heartbeat_bot.store.copies import Copy
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
+from heartbeat_bot.store.deliveries import Delivery, DeliveryId, Destination, DestinationId, Kind
 from heartbeat_bot.store.ledger import NO_DUTIES, Duties, IssueRecord, Ledger, Sighting, instants
 from heartbeat_bot.sync.policy import Facts, Removal, Rules, decide, decide_removals
 
@@ -39,20 +39,18 @@ Reading = Callable[[int, int], None]
 class Survey:
     """What a pass found. Issues are named by their paths, since new ones have no number yet.
 
-    ``seen`` is when what is new or changed came (UTC). ``missed`` are issues that the last pass saw and this one does not; ``leaving`` are those that are gone or taken back whose
-    messages are to be deleted now, and ``farewells`` says why each of those that are gone has its messages still, or no more.
+    ``seen`` is when what is new or changed came (UTC). ``missed`` are issues that the last pass saw and this one does not; ``places`` is what
+    the policy says in each destination.
     """
 
     snapshot: Snapshot
     seen: datetime
     records: Mapping[IssueId, IssueRecord]
     issues: Mapping[str, IssueId | None]
-    decisions: Mapping[str, Decision]
+    places: tuple["Place", ...]
     sightings: tuple[Sighting, ...] = ()
     missed: frozenset[IssueId] = frozenset()
     absorbed: frozenset[IssueId] = frozenset()
-    leaving: frozenset[IssueId] = frozenset()
-    farewells: Mapping[IssueId, Reason] = field(default_factory=dict[IssueId, Reason])
 
     def record(self, path: str) -> IssueRecord | None:
         """Return what was known of a file's issue before this pass, None for a new one."""
@@ -69,9 +67,42 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """A newsletter's rules, at one time. ``rendering`` names how issues are rendered (see :func:`rendering_of`)."""
+class Place:
+    """What the policy says in one destination: of each issue that is there, and of those that are gone or taken back.
 
+    ``leaving`` are the deliveries whose messages are to be deleted now, and ``farewells`` says of issues that are gone what becomes of their
+    messages.
+    """
+
+    policy: "Policy"
+    decisions: Mapping[str, Decision]
+    leaving: tuple[Delivery, ...] = ()
+    farewells: Mapping[IssueId, Reason] = field(default_factory=dict[IssueId, Reason])
+
+    @property
+    def destination(self) -> Destination:
+        """Where that is."""
+        return self.policy.destination
+
+    def announcement(self, record: IssueRecord | None) -> Delivery | None:
+        """Return what is known of an issue's announcement here, None when nothing is."""
+        return record.announcement(self.destination.id) if record else None
+
+    def is_noted(self, path: str, record: IssueRecord | None) -> bool:
+        """Tell whether the store says already what the policy says of a file's issue here; ``record`` is what it knows of that."""
+        here = self.announcement(record)
+        if record is None or here is None or not record.present:
+            return False
+        decision = self.decisions[path]
+        return (here.state, here.reason, here.until) == (decision.state, decision.reason, decision.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A destination's rules, at one time. ``rendering`` names how issues are rendered (see :func:`rendering_of`)."""
+
+    destination: Destination
+    announce: AnnounceConfig
     rules: Rules
     retract: bool
     rendering: str
@@ -84,14 +115,15 @@ class Policy:
 
 def policy_of(
     newsletter: NewsletterConfig,
+    announce: AnnounceConfig,
+    destination: Destination,
     *,
     duties: Duties = NO_DUTIES,
     last_pass: datetime | None = None,
     first_run: bool,
     now: datetime,
 ) -> Policy:
-    """Read a newsletter's rules out of its configuration; ``duties``: what moderators must approve; ``last_pass``: when it was done."""
-    announce = newsletter.announce
+    """Read a destination's rules out of the configuration; ``duties``: what moderators must approve; ``last_pass``: when it was done."""
     rules = Rules(
         hold=announce.hold,
         max_age=announce.max_age,
@@ -100,9 +132,11 @@ def policy_of(
         max_gone_per_pass=announce.max_new_per_pass,  # that every issue is approved says nothing of what goes
     )
     return Policy(
+        destination=destination,
+        announce=announce,
         rules=rules,
         retract=announce.on_remove == "retract",
-        rendering=rendering_of(newsletter),
+        rendering=rendering_of(newsletter, announce),
         # Pictures may change without their issue, so that only a look at them tells whether something is to be sent.
         always_look=newsletter.images.attach,
         last_pass=last_pass,
@@ -112,9 +146,8 @@ def policy_of(
     )
 
 
-def rendering_of(newsletter: NewsletterConfig) -> str:
-    """Name the way in which this program renders the issues of a newsletter: equal names, equal messages for equal files."""
-    announce = newsletter.announce
+def rendering_of(newsletter: NewsletterConfig, announce: AnnounceConfig) -> str:
+    """Name the way in which this program renders the issues of a newsletter somewhere: equal names, equal messages for equal files."""
     patterns = [[pattern.pattern for pattern in newsletter.sections.skip]]
     settings = (newsletter.site_url, newsletter.issue_url, newsletter.images, patterns)
     told = repr((__version__, settings, announce.channel, announce.layout, announce.ping_role, announce.publish))
@@ -126,30 +159,90 @@ def at_path(rendering: str, path: str) -> str:
     return hashlib.sha256(f"{rendering}\0{path}".encode()).hexdigest()[:16]
 
 
-def is_due(copy: Copy, record: IssueRecord, *, rendering: str, looked: bool, window: timedelta | None, now: datetime) -> bool:
-    """Tell whether a copy is to be brought in step now, after its issue's announcement was; ``record`` is as that left it.
+def is_due(
+    repost: Delivery,
+    record: IssueRecord,
+    announcement: Delivery | None,
+    *,
+    rendering: str,
+    looked: bool,
+    window: timedelta | None,
+    now: datetime,
+) -> bool:
+    """Tell whether a repost is to be brought in step now, after its issue's announcement was; ``record`` is as that left it.
 
-    A copy that is not whole is finished as long as its file can be read. One that is follows its announcement: when that was
+    A repost that is not whole is finished as long as its file can be read. One that is follows its announcement: when that was
     ``looked`` at, or shows the file as it would be rendered now (``rendering``), and stays as it is when that does, as with changes after the
-    edit window. A copy of an issue that was never announced follows the file within the ``window`` after it was made.
+    edit window. A repost of an issue that was never announced follows the file within the ``window`` after it was made.
     """
-    if record.broken is not None or (record.announced_at is not None and record.shown is None):
+    if record.broken is not None or (announcement is not None and announcement.announced_at and announcement.shown is None):
         return False
-    if copy.shown is None:
+    if repost.shown is None:
         return True
     wanted = (record.blob, rendering)
     if record.draft:
         return False
-    if record.announced_at is None:
-        return (copy.shown, copy.shown_as) != wanted and (window is None or now <= copy.created_at + window)
-    if looked and record.shown == record.blob:
+    if announcement is None or announcement.announced_at is None:
+        return (repost.shown, repost.shown_as) != wanted and (window is None or now <= repost.created_at + window)
+    if looked and announcement.shown == record.blob:
         return True
-    return (record.shown, record.shown_as) == wanted != (copy.shown, copy.shown_as)
+    return (announcement.shown, announcement.shown_as) == wanted != (repost.shown, repost.shown_as)
 
 
-async def survey(name: str, ledger: Ledger, snapshot: Snapshot, policy: Policy, runner: Runner, reading: Reading) -> Survey:
+async def survey(
+    name: str, ledger: Ledger, snapshot: Snapshot, policies: Sequence[Policy], runner: Runner, reading: Reading
+) -> Survey:
     """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had, or there is too much to compare."""
     records = await ledger.records(name)
+    sightings, resolution = await _read(name, ledger, snapshot, records, runner, reading)
+    # Whoever commits sets the commit's time; what the last pass did not see came after it, whatever that time says.
+    now, last_pass = policies[0].now, policies[0].last_pass
+    seen = min(now, max(snapshot.time, last_pass or snapshot.time))
+    doubted = {doubt.issue for doubt in resolution.doubts.values()} | {
+        record.doubt.issue for record in records.values() if record.doubt and record.doubtful and record.path in snapshot.files
+    }
+    holding: frozenset[DeliveryId] = frozenset()
+    if resolution.gone or any(record.retracted_at for record in records.values()):
+        holding = await ledger.holding(name)
+    places: list[Place] = []
+    for policy in policies:
+        facts = {
+            path: _facts(records.get(issue) if issue else None, sightings.get(path), policy, path, seen)
+            for path, issue in resolution.issues.items()
+        }
+        decisions = decide(facts, policy.rules, now=policy.now, first_run=policy.first_run)
+        leaving, farewells = _removals(resolution.gone, records, policy, holding, doubted)
+        places.append(
+            Place(
+                policy=policy,
+                decisions={
+                    path: decision for path, decision in decisions.items() if not _taken_back(records, resolution.issues[path])
+                },
+                leaving=leaving,
+                farewells=farewells,
+            )
+        )
+    return Survey(
+        snapshot=snapshot,
+        seen=seen,
+        records=records,
+        issues=resolution.issues,
+        places=tuple(places),
+        sightings=tuple(sightings.values()),
+        missed=frozenset(issue for issue in resolution.gone if records[issue].present),
+        absorbed=resolution.absorbed,
+    )
+
+
+async def _read(
+    name: str,
+    ledger: Ledger,
+    snapshot: Snapshot,
+    records: Mapping[IssueId, IssueRecord],
+    runner: Runner,
+    reading: Reading,
+) -> tuple[dict[str, Sighting], Resolution]:
+    """Read the files that are new or changed, and tell which file is which issue."""
     at_home = {record.path: record for record in records.values() if record.present}
     changed = [path for path, blob in snapshot.files.items() if path not in at_home or at_home[path].blob != blob]
     sightings: dict[str, Sighting] = {}
@@ -186,31 +279,7 @@ async def survey(name: str, ledger: Ledger, snapshot: Snapshot, policy: Policy, 
         sightings = _resolved(sightings, resolution, records, known)
     else:
         sightings = {path: replace(sighting, issue=here[path]) for path, sighting in sightings.items()}
-    # Whoever commits sets the commit's time; what the last pass did not see came after it, whatever that time says.
-    seen = min(policy.now, max(snapshot.time, policy.last_pass or snapshot.time))
-    facts = {
-        path: _facts(records.get(issue) if issue else None, sightings.get(path), policy, path, seen)
-        for path, issue in resolution.issues.items()
-    }
-    decisions = decide(facts, policy.rules, now=policy.now, first_run=policy.first_run)
-    decisions = {path: decision for path, decision in decisions.items() if not _taken_back(records, resolution.issues[path])}
-    doubted = {doubt.issue for doubt in resolution.doubts.values()} | {
-        record.doubt.issue for record in records.values() if record.doubt and record.doubtful and record.path in snapshot.files
-    }
-    holding = await ledger.holding(name) if resolution.gone or any(record.retracted_at for record in records.values()) else ()
-    leaving, farewells = _removals(resolution.gone, records, policy, holding, doubted)
-    return Survey(
-        snapshot=snapshot,
-        seen=seen,
-        records=records,
-        issues=resolution.issues,
-        decisions=decisions,
-        sightings=tuple(sightings.values()),
-        missed=frozenset(issue for issue in resolution.gone if records[issue].present),
-        absorbed=resolution.absorbed,
-        leaving=leaving,
-        farewells=farewells,
-    )
+    return sightings, resolution
 
 
 def _is_in_question(
@@ -342,34 +411,38 @@ def _resolved(
     return resolved
 
 
-def facts_of(record: IssueRecord, rendering: str, blob: BlobId | None = None, duties: Duties = NO_DUTIES) -> Facts:
-    """Return what the policy needs to know; ``rendering`` names how it would be rendered now (see :meth:`Ledger.delivered`).
+def facts_of(
+    record: IssueRecord, announcement: Delivery | None, rendering: str, blob: BlobId | None = None, duties: Duties = NO_DUTIES
+) -> Facts:
+    """Return what the policy needs to know of an issue in a destination, where ``announcement`` is what is known of it.
 
-    ``blob`` is the text that is there now, when that is not the one that is known.
+    ``rendering`` names how it would be rendered now (see :meth:`Deliveries.delivered`), and ``blob`` is the text that is there now, when that
+    is not the one that is known.
     """
     blob = blob or record.blob
-    same_text = record.shown == blob
+    here = announcement or _NOTHING_KNOWN
+    same_text = here.shown == blob
     return Facts(
         draft=record.draft,
         date=record.date,
         changed_at=record.changed_at,
         listed_at=record.listed_at,
-        announced=record.announced_at is not None,
-        baseline=record.baseline,
-        too_old=record.state is State.TOO_OLD,
-        waiting=record.state is State.WAITING,
-        waiting_as_every_one=record.state is State.WAITING and record.reason.code is Code.EVERY_ISSUE,
+        announced=here.announced_at is not None,
+        baseline=here.baseline,
+        too_old=here.state is State.TOO_OLD,
+        waiting=here.state is State.WAITING,
+        waiting_as_every_one=here.state is State.WAITING and here.reason.code is Code.EVERY_ISSUE,
         approved=record.approved_at is not None,
         on_hold=record.on_hold_at is not None,
         scheduled=record.scheduled_at,
         skipped=record.skipped_at is not None,
         broken=record.broken,
         doubt=record.doubt,
-        announced_at=record.announced_at,
-        delivered=record.shown is not None,
-        current=same_text and record.shown_as == rendering,
+        announced_at=here.announced_at,
+        delivered=here.shown is not None,
+        current=same_text and here.shown_as == rendering,
         same_text=same_text,
-        asked=record.asked_at is not None,
+        asked=here.asked_at is not None,
         other_than_approved=record.other_than_approved(blob),
         binding=record.approval_binds,
         cleared=not record.needs_approval(duties) or text_of(record.approved) == blob,
@@ -378,33 +451,53 @@ def facts_of(record: IssueRecord, rendering: str, blob: BlobId | None = None, du
 
 
 def _facts(record: IssueRecord | None, sighting: Sighting | None, policy: Policy, path: str, seen: datetime) -> Facts:
-    """Bring together what the ledger knows and what was read just now."""
-    rendering = at_path(policy.rendering, path) if record is not None and record.announced_at else ""
+    """Bring together what the store knows and what was read just now."""
+    here = record.announcement(policy.destination.id) if record else None
+    rendering = at_path(policy.rendering, path) if here is not None and here.announced_at else ""
     if sighting is None:
         assert record is not None, "a file that is not known was read"
-        facts = facts_of(record, rendering, duties=policy.duties)
-        return replace(facts, current=False) if policy.always_look and facts.current else facts
+        facts = facts_of(record, here, rendering, duties=policy.duties)
+        facts = replace(facts, current=False) if policy.always_look and facts.current else facts
+        return replace(facts, baseline=True) if _was_there(record, here, policy) else facts
     now = instants(record, sighting, now=seen)
     base = (
-        facts_of(record, rendering, sighting.blob, policy.duties)
+        facts_of(record, here, rendering, sighting.blob, policy.duties)
         if record
         else Facts(draft=sighting.draft, date=sighting.date, changed_at=seen)
     )
     back = record is not None and not record.present
-    same_text = record is not None and record.shown == sighting.blob
+    same_text = here is not None and here.shown == sighting.blob
     return replace(
         base,
         draft=sighting.draft,
         date=sighting.date,
         changed_at=now.changed_at,
         listed_at=now.listed_at,
+        baseline=base.baseline or (record is not None and _was_there(record, here, policy)),
         too_old=base.too_old and not back,
         waiting=base.waiting and not back,
         broken=sighting.broken,
         doubt=sighting.doubt,
         same_text=same_text,
-        current=same_text and record is not None and record.shown_as == rendering and not policy.always_look,
+        current=same_text and here is not None and here.shown_as == rendering and not policy.always_look,
     )
+
+
+def _was_there(record: IssueRecord, here: Delivery | None, policy: Policy) -> bool:
+    """Tell whether an issue had been dealt with before its destination was added: it is known there, and what is still to come is news."""
+    if policy.first_run or policy.destination.baseline_at is not None or (here is not None and here.announced_at is not None):
+        return False
+    return any(one.announced_at or one.baseline or one.state is State.TOO_OLD for one in record.announcements)
+
+
+_NOTHING_KNOWN: Final = Delivery(
+    id=DeliveryId(0),
+    destination=DestinationId(0),
+    issue=IssueId(0),
+    kind=Kind.ANNOUNCEMENT,
+    channel=ChannelId(0),
+    created_at=datetime.min.replace(tzinfo=UTC),
+)
 
 
 def _taken_back(records: Mapping[IssueId, IssueRecord], issue: IssueId | None) -> bool:
@@ -415,10 +508,13 @@ def _removals(
     gone: Iterable[IssueId],
     records: Mapping[IssueId, IssueRecord],
     policy: Policy,
-    holding: Iterable[IssueId],
+    holding: Container[DeliveryId],
     doubted: Iterable[IssueId | None],
-) -> tuple[frozenset[IssueId], dict[IssueId, Reason]]:
-    held, unsure = set(holding), set(doubted)
+) -> tuple[tuple[Delivery, ...], dict[IssueId, Reason]]:
+    """Return which deliveries' messages are to be deleted now, and why those of issues that are gone are as they are."""
+    lost = [*gone, *(issue for issue, record in records.items() if record.retracted_at)]
+    held = {issue: found for issue in lost if (found := _held(records[issue], policy, holding))}
+    unsure = set(doubted)
     removals = {
         issue: Removal(
             gone_at=records[issue].gone_at or policy.now,
@@ -431,10 +527,19 @@ def _removals(
     }
     leaving, farewells = decide_removals(removals, policy.rules, now=policy.now, retract=policy.retract)
     leaving |= {issue for issue in held if records[issue].retracted_at is not None}
-    told = {
-        issue: reason
-        for issue, reason in farewells.items()
-        if (issue in held or records[issue].present)
-        and not (records[issue].state is State.GONE and records[issue].reason == reason)
-    }
-    return leaving, told
+    told: dict[IssueId, Reason] = {}
+    for issue, reason in farewells.items():
+        here = records[issue].announcement(policy.destination.id)
+        noted = here is not None and here.state is State.GONE and here.reason == reason
+        if (issue in held or records[issue].present) and not noted:
+            told[issue] = reason
+    return tuple(one for issue in sorted(leaving) for one in held.get(issue, ())), told
+
+
+def _held(record: IssueRecord, policy: Policy, holding: Container[DeliveryId]) -> list[Delivery]:
+    """Return what of an issue goes with its announcement in a destination and still has messages; reposts go with any of them.
+
+    What a moderator took back goes from destinations that are declared no more, too.
+    """
+    mine = [one for one in record.announcements if record.retracted_at or one.destination == policy.destination.id]
+    return [one for one in (*mine, *record.reposts) if one.id in holding]

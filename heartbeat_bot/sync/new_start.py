@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from heartbeat_bot.config import NewsletterConfig
-from heartbeat_bot.errors import StateError
+from heartbeat_bot.config import AnnounceConfig, NewsletterConfig
+from heartbeat_bot.errors import OutletError, StateError
 from heartbeat_bot.ids import ChannelId, message_url
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.store.ledger import Ledger
@@ -22,10 +22,23 @@ async def check_new_start(name: str, newsletter: NewsletterConfig, ledger: Ledge
     """
     if await ledger.records(name):
         return
-    channel = ChannelId(newsletter.announce.channel)
+    errors: list[OutletError] = []
+    for place in newsletter.places:
+        try:
+            await _check_channel(name, newsletter, place, ledger, outlet, now)
+        except OutletError as error:
+            errors.append(error)
+    if len(errors) == len(newsletter.places):  # one that can be looked through says what the others would
+        raise errors[0]
+
+
+async def _check_channel(
+    name: str, newsletter: NewsletterConfig, place: AnnounceConfig, ledger: Ledger, outlet: Discord, now: datetime
+) -> None:
+    channel = ChannelId(place.channel)
     await outlet.check_permissions(channel)  # without Read Message History it would look empty
     history = await outlet.history(channel, since=now - _LOOK_BACK)
-    claimed = await ledger.receipts.claimed(channel)
+    claimed = await ledger.outbox.claimed([seen.message for seen in history.own])
     begin = (newsletter.issue_url or "").partition("{")[0]
     found = [seen.message for seen in posts_of_issues(history.own, begin=begin) if seen.message not in claimed]
     if found:

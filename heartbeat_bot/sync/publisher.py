@@ -1,9 +1,9 @@
-"""Makes channels agree with posts, exactly once: an intent is written down before each request, and its receipt after it.
+"""Makes channels agree with posts, exactly once: a request is written down before it is made, and what it did after it.
 
-Whatever stops the program, at any instant, leaves at most one unfinished intent per issue and channel, which is settled before
+Whatever stops the program, at any instant, leaves at most one unfinished request per issue and channel, which is settled before
 anything else is done with them. Every method may be called again at any time; what is done already is not done twice.
 
-Before anything is appended to a channel, its end is read once: posts that stand there without a receipt (the ledger was restored
+Before anything is appended to a channel, its end is read once: posts that stand there that are not written down (the database was restored
 from an older copy) are adopted, not sent again. What is known by an id in a channel is asked by that id, not by clocks: this
 machine's and Discord's may differ by any amount, and ids only grow.
 """
@@ -23,15 +23,16 @@ from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimit
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId, message_url
 from heartbeat_bot.ports import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Messages, SeenMessage
 from heartbeat_bot.rendering.post import COVER, UNKNOWN, Digest, File, Post, PostKey, Upload, is_of
+from heartbeat_bot.store.deliveries import Delivery, Kind
 from heartbeat_bot.store.ledger import Ledger
-from heartbeat_bot.store.receipts import ANNOUNCEMENT, NO_KEY, NOTICE, Adoption, Draft, Intent, LostSend, Receipt, Series
-from heartbeat_bot.store.tables import IntentKind
+from heartbeat_bot.store.outbox import NO_KEY, Adoption, DeliveredMessage, LostSend, Request, WrittenRequest
+from heartbeat_bot.store.tables import RequestKind
 from heartbeat_bot.store.waits import LONGEST_WAIT, pause
 from heartbeat_bot.sync.plan import Delete, Edit, Held, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.sync.recovery import is_same, is_same_but_jumps, recognise
 
 NONCE_WINDOW: Final = timedelta(seconds=60)
-"""How long after an intent its send is repeated with the same nonce. Discord remembers nonces for "a few minutes" (docs)."""
+"""How long after it was written down a send is repeated with the same nonce. Discord remembers nonces for "a few minutes" (docs)."""
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far this machine's clock and Discord's may be apart before more than the newest hundred messages matter."""
@@ -44,9 +45,9 @@ PUBLISH_LIMIT: Final = 10
 PUBLISH_SPAN: Final = timedelta(hours=1)
 """Discord lets a channel crosspost this often per span. Undocumented; many have measured it (discord.py issue 4956)."""
 
-STRAYS_COME: Final = timedelta(minutes=15)
+LATE_COME: Final = timedelta(minutes=15)
 """For how long a send that was given up is looked for by each pass: proxies and Discord let go of a request long before."""
-STRAYS_MATTER: Final = timedelta(days=1)
+LATE_MATTER: Final = timedelta(days=1)
 """After so long it is forgotten without a look: in a ledger that was restored since, what reads like it may be another issue's."""
 
 _ROUNDS: Final = 20
@@ -112,17 +113,24 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Aim:
-    """What one channel is to read of one issue, in one series."""
+    """What a delivery is to show."""
 
-    issue: IssueId
-    guild: GuildId
-    channel: ChannelId
-    series: Series
+    delivery: Delivery
     posts: Sequence[Post]
     publish: bool
     read_file: ReadFile
     progress: Progress | None
     yields: bool = False
+
+    @property
+    def guild(self) -> GuildId:
+        """The server that the addresses of its messages name; nobody needs it who only deletes."""
+        return self.delivery.guild or GuildId(0)
+
+    @property
+    def channel(self) -> ChannelId:
+        """The channel of its messages."""
+        return self.delivery.channel
 
 
 @dataclass(slots=True)
@@ -159,9 +167,9 @@ class _VoidError(Exception):
     """A message was deleted by someone: plan again."""
 
 
-def held_of(receipt: Receipt) -> Held:
-    """Return a receipt as :func:`plan.plan` takes it."""
-    return Held(message=receipt.message, key=receipt.key, digest=receipt.digest, published=receipt.published_at is not None)
+def held_of(message: DeliveredMessage) -> Held:
+    """Return a delivered message as :func:`plan.plan` takes it."""
+    return Held(message=message.message, key=message.key, digest=message.digest, published=message.published_at is not None)
 
 
 def fresh_nonce() -> str:
@@ -179,121 +187,90 @@ class Publisher:
     def __init__(self, ledger: Ledger, outlet: Messages, *, clock: Clock, nonce: Callable[[], str] = fresh_nonce) -> None:
         """Write to ``ledger``, send through ``outlet``, and tell the time by ``clock`` (aware instants)."""
         self._ledger = ledger
-        self._receipts = ledger.receipts
+        self._outbox = ledger.outbox
         self._outlet = outlet
         self._clock = clock
         self._nonce = nonce
         self._locks: defaultdict[ChannelId, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._troubles: dict[tuple[ChannelId, Digest], _Trouble] = {}
 
-    async def bring_in_step(  # noqa: PLR0913 - an aim, part by part
+    async def deliver(
         self,
-        issue: IssueId,
-        *,
-        guild: GuildId,
-        channel: ChannelId,
-        series: Series = ANNOUNCEMENT,
+        delivery: Delivery,
         posts: Sequence[Post],
+        *,
         publish: bool = False,
         read_file: ReadFile = _nothing_to_read,
         progress: Progress | None = None,
         yields: bool = False,
     ) -> Outcome:
-        """Make ``channel`` read as if ``posts`` had just been posted, and nothing else of this issue in the same series.
+        """Make the channel read as if ``posts`` had just been posted, and nothing else of this delivery.
 
-        Unfinished intents of this issue in the channel are settled first, those of other series too: what a request of one may have
+        Unfinished requests of its issue in the channel are settled first, those of other deliveries too: what a request of one may have
         sent reads like a post of another. OutletError and SourceError are not raised but
-        returned, and noted with the issue (those of a notice only returned: readers miss nothing). ``read_file`` gives the bytes of
+        returned, and noted with the delivery (those of a notice only returned: readers miss nothing). ``read_file`` gives the bytes of
         files to upload. With ``yields`` nothing is sent of what a moderator holds back at that instant.
         """
-        aim = _Aim(
-            issue=issue,
-            guild=guild,
-            channel=channel,
-            series=series,
-            posts=posts,
-            publish=publish,
-            read_file=read_file,
-            progress=progress,
-            yields=yields,
-        )
-        return await self._do(aim, partial(self._bring_in_step, aim))
+        assert delivery.guild or not posts, "whoever posts knows where"
+        aim = _Aim(delivery=delivery, posts=posts, publish=publish, read_file=read_file, progress=progress, yields=yields)
+        return await self._do(delivery, partial(self._deliver, aim))
 
-    async def _do(self, aim: _Aim, work: Callable[[_Tally], Coroutine[Any, Any, None]]) -> Outcome:
-        """Do some work on a channel alone; return what came of it, as far as it came, and note what went wrong with the issue."""
-        async with self._locks[aim.channel]:
+    async def _do(self, delivery: Delivery, work: Callable[[_Tally], Coroutine[Any, Any, None]]) -> Outcome:
+        """Do some work on a channel alone; return what came of it, as far as it came, and note what went wrong with the delivery."""
+        async with self._locks[delivery.channel]:
             tally = _Tally()
             outcome = await self._guarded(work(tally), tally)
-        if aim.series == NOTICE:
+        if delivery.kind is Kind.NOTICE:
             return outcome
         error = str(outcome.error) if outcome.error else None
-        if error is not None or (await self._ledger.issue(aim.issue)).error is not None:
-            await self._ledger.issue_error(aim.issue, error, now=self._clock())
+        if error is not None or (await self._ledger.deliveries.get(delivery.id)).error is not None:
+            await self._ledger.deliveries.failed(delivery.id, error, now=self._clock())
         return outcome
 
-    async def withdraw(self, issue: IssueId, *, progress: Progress | None = None) -> Outcome:
-        """Delete every message of an issue that is kept in step, in all channels, copies too: it is gone, or was taken back.
+    async def withdraw(self, delivery: Delivery, *, progress: Progress | None = None) -> Outcome:
+        """Delete every message of a delivery that is kept in step: its issue is gone, or was taken back, or it is wanted no more."""
+        return await self.deliver(delivery, (), progress=progress)
 
-        Its notice stays: what that says is for the moderators.
-        """
-        held = {(receipt.channel, receipt.series) for receipt in await self._receipts.held(issue)}
-        begun = {(intent.draft.channel, intent.draft.series) for intent in await self._receipts.unfinished(issue)}
-        outcome = Outcome()
-        for channel, series in sorted(held | {(channel, series) for channel, series in begun if series != NOTICE}):
-            outcome += await self.bring_in_step(
-                issue, guild=GuildId(0), channel=channel, series=series, posts=(), progress=progress
-            )
-        return outcome
+    async def clear(self, delivery: Delivery, *, keys: Collection[PostKey] | None = None) -> Outcome:
+        """Delete a delivery's messages, or those of some sections (see :func:`is_of`), so that they can be posted anew.
 
-    async def clear(
-        self,
-        issue: IssueId,
-        *,
-        channel: ChannelId,
-        series: Series = ANNOUNCEMENT,
-        keys: Collection[PostKey] | None = None,
-    ) -> Outcome:
-        """Delete a series' messages, or those of some sections (see :func:`is_of`), so that they can be posted anew.
-
-        :meth:`bring_in_step` sends what is missing then; together they are a repost. Before anything is deleted, the ledger forgets
-        that the series is shown whole, so a pass makes good what was cut off in between, also after the edit window: whichever
+        :meth:`deliver` sends what is missing then; together they are a repost. Before anything is deleted, the store forgets
+        that the delivery is shown whole, so a pass makes good what was cut off in between, also after the edit window: whichever
         messages had gone by then, each post stands in the channel once in the end. The last message goes first, as a reader would
-        rather miss the end than the beginning. Errors are as in :meth:`bring_in_step`.
+        rather miss the end than the beginning. Errors are as in :meth:`deliver`.
 
         A channel only grows at its end, and posts stand in the order in which they are read. So of an issue whose section in the middle
         was cleared, the posts after it move up by edits, each into the message of the one before, and the text of the last one is what is
         sent: nothing is out of order, but it is the issue's last section that shows up as new. What should appear at the end of the
-        channel whatever its place in the issue is a copy of that section (see ``copies.py``), beside the announcement.
+        channel whatever its place in the issue is a repost of that section, beside the announcement.
         """
-        aim = _Aim(
-            issue=issue,
-            guild=GuildId(0),
-            channel=channel,
-            series=series,
-            posts=(),
-            publish=False,
-            read_file=_nothing_to_read,
-            progress=None,
-        )
-        return await self._do(aim, partial(self._clear, aim, keys))
+        aim = _Aim(delivery=delivery, posts=(), publish=False, read_file=_nothing_to_read, progress=None)
+        return await self._do(delivery, partial(self._clear, aim, keys))
+
+    async def operations(
+        self, delivery: Delivery, posts: Sequence[Post], *, guild: GuildId, publish: bool
+    ) -> tuple[Operation, ...]:
+        """Return what :meth:`deliver` would ask of Discord."""
+        held = [held_of(message) for message in await self._outbox.held_of(delivery.id)]
+        return plan(posts, held, guild=guild, channel=delivery.channel, publish=publish)
 
     async def settle(self, read_file: ReadFile | None = None) -> list[UserError]:
-        """Settle the unfinished intents of all issues; return what went wrong with some. To be called on start.
+        """Settle the unfinished requests of all issues; return what went wrong with some. To be called on start.
 
-        Without ``read_file``, a send with files is left to :meth:`bring_in_step` while its nonce is fresh.
+        Without ``read_file``, a send with files is left to :meth:`deliver` while its nonce is fresh.
         """
         errors: list[UserError] = []
-        for channel in sorted({intent.draft.channel for intent in await self._receipts.unfinished()}):
+        for channel in sorted({written.request.channel for written in await self._outbox.unfinished()}):
             async with self._locks[channel]:
                 # Read again: what another task was doing in this channel is finished now.
-                for intent in await self._receipts.unfinished(channel=channel):
+                for written in await self._outbox.unfinished(channel=channel):
                     try:
-                        await self._settle(intent, read_file)
+                        await self._settle(written, read_file)
                     except (OutletError, SourceError) as error:
                         errors.append(error)
         return errors
 
-    async def delete_strays(self, newsletter: str) -> list[IssueId]:
+    async def delete_late(self, newsletter: str) -> list[IssueId]:
         """Delete what Discord carried out after it had been given up and sent anew; return the issues of the messages, one for each.
 
         To be called after the newsletter's deliveries. Raises OutletError when a channel cannot be looked through, or a message not
@@ -301,52 +278,52 @@ class Publisher:
         """
         deleted: list[IssueId] = []
         by_channel: defaultdict[ChannelId, list[LostSend]] = defaultdict(list)
-        for lost in await self._receipts.lost_sends(newsletter):
+        for lost in await self._outbox.lost_sends(newsletter):
             by_channel[lost.channel].append(lost)
         for channel, all_lost in by_channel.items():
             async with self._locks[channel]:
-                if not await self._receipts.unfinished(channel=channel):  # else a message may be what one of them is about
-                    deleted += await self._delete_strays(channel, all_lost)
+                if not await self._outbox.unfinished(channel=channel):  # else a message may be what one of them is about
+                    deleted += await self._delete_late(channel, all_lost)
         return deleted
 
-    async def _delete_strays(self, channel: ChannelId, all_lost: Sequence[LostSend]) -> list[IssueId]:
+    async def _delete_late(self, channel: ChannelId, all_lost: Sequence[LostSend]) -> list[IssueId]:
         now = self._clock()
-        recent = [lost for lost in all_lost if abs(now - lost.given_up_at) < STRAYS_MATTER]
-        strays: list[SeenMessage] = []
+        recent = [lost for lost in all_lost if abs(now - lost.given_up_at) < LATE_MATTER]
+        late: list[SeenMessage] = []
         try:
             if recent:
                 await self._outlet.check_permissions(channel)
                 history = await self._outlet.history(channel, after=min(lost.after for lost in recent))
-                claimed = await self._receipts.claimed(channel)
-                strays = [seen for seen in history.own if seen.message not in claimed]
+                claimed = await self._outbox.claimed([seen.message for seen in history.own])
+                late = [seen for seen in history.own if seen.message not in claimed]
         except OutletError as error:
             if error.code != UNKNOWN_CHANNEL:
                 raise
             recent = []
         deleted: list[IssueId] = []
         for lost in all_lost:
-            stray = next((seen for seen in strays if seen.message > lost.after and is_same_but_jumps(lost.body, seen)), None)
-            if stray and lost in recent:
-                await self._outlet.delete(channel, stray.message)
-                strays.remove(stray)
+            found = next((seen for seen in late if seen.message > lost.after and is_same_but_jumps(lost.body, seen)), None)
+            if found and lost in recent:
+                await self._outlet.delete(channel, found.message)
+                late.remove(found)
                 deleted.append(lost.issue)
-            elif lost in recent and abs(now - lost.given_up_at) < STRAYS_COME:
+            elif lost in recent and abs(now - lost.given_up_at) < LATE_COME:
                 continue
-            await self._receipts.forget_lost(lost)
+            await self._outbox.forget_lost(lost)
         return deleted
 
-    async def _bring_in_step(self, aim: _Aim, tally: _Tally) -> None:
-        for intent in await self._receipts.unfinished(aim.issue, aim.channel):
-            tally.outcome += await self._settle(intent, aim.read_file)
+    async def _deliver(self, aim: _Aim, tally: _Tally) -> None:
+        for written in await self._outbox.unfinished(aim.delivery.issue, aim.channel):
+            tally.outcome += await self._settle(written, aim.read_file)
         await self._converge(aim, tally)
 
     async def _clear(self, aim: _Aim, keys: Collection[PostKey] | None, tally: _Tally) -> None:
-        await self._receipts.unsettle(aim.issue, aim.channel, aim.series)
-        for intent in await self._receipts.unfinished(aim.issue, aim.channel):
-            tally.outcome += await self._settle(intent, None)
-        for receipt in reversed(await self._receipts.held(aim.issue, aim.channel, aim.series)):
-            if keys is None or is_of(receipt.key, keys):
-                tally.outcome += await self._perform(aim, Delete(message=receipt.message), tally)
+        await self._outbox.unsettle(aim.delivery.id)
+        for written in await self._outbox.unfinished(aim.delivery.issue, aim.channel):
+            tally.outcome += await self._settle(written, None)
+        for message in reversed(await self._outbox.held_of(aim.delivery.id)):
+            if keys is None or is_of(message.key, keys):
+                tally.outcome += await self._perform(aim, Delete(message=message.message), tally)
 
     async def _guarded(self, work: Coroutine[Any, Any, None], tally: _Tally) -> Outcome:
         """Turn what ends some work early into its outcome."""
@@ -365,8 +342,8 @@ class Publisher:
     async def _converge(self, aim: _Aim, tally: _Tally) -> None:
         """Plan and carry out until there is nothing to do."""
         for _ in range(_ROUNDS):
-            receipts = await self._receipts.held(aim.issue, aim.channel, aim.series)
-            held = [held_of(receipt) for receipt in receipts]
+            messages = await self._outbox.held_of(aim.delivery.id)
+            held = [held_of(message) for message in messages]
             operations = plan(aim.posts, held, guild=aim.guild, channel=aim.channel, publish=aim.publish)
             if not operations:
                 return
@@ -374,15 +351,15 @@ class Publisher:
             if first and not tally.looked:
                 await self._check(aim, first, tally)
                 tally.looked = True
-                if await self._adopt(aim, tally, receipts):
+                if await self._adopt(aim, tally, messages):
                     continue
-            waits = {receipt.message: receipt.not_before for receipt in receipts if receipt.published_at}
+            waits = {message.message: message.not_before for message in messages if message.published_at}
             try:
                 for number, operation in enumerate(operations):
                     if aim.progress:
                         done = tally.outcome.requests
                         total = done + len(operations) - number
-                        aim.progress(Step(issue=aim.issue, operation=operation, number=done + 1, total=total))
+                        aim.progress(Step(issue=aim.delivery.issue, operation=operation, number=done + 1, total=total))
                     if isinstance(operation, Publish):
                         await self._check_publish_wait(aim.channel, operations[number:])
                     elif isinstance(operation, Edit):
@@ -390,31 +367,31 @@ class Publisher:
                     tally.outcome += await self._perform(aim, operation, tally)
             except _VoidError:
                 continue
-        sentence = f"Channel {aim.channel} keeps changing while issue {aim.issue} is posted to it: the next pass goes on."
+        sentence = f"Channel {aim.channel} keeps changing while issue {aim.delivery.issue} is posted to it: the next pass goes on."
         raise OutletError(sentence, status=None, permanent=False)
 
-    async def _adopt(self, aim: _Aim, tally: _Tally, held: Sequence[Receipt]) -> bool:
-        """Look through the end of the channel for posts without a receipt, and adopt them; tell whether there were any.
+    async def _adopt(self, aim: _Aim, tally: _Tally, held: Sequence[DeliveredMessage]) -> bool:
+        """Look through the end of the channel for posts that are not written down, and adopt them; tell whether there were any.
 
         There are none unless the ledger is older than the channel. It knows of everything up to its last pass, so that is how far
         back is looked: on an ordinary day one page of history.
         """
-        record = await self._ledger.issue(aim.issue)
+        record = await self._ledger.issue(aim.delivery.issue)
         last_pass = (await self._ledger.newsletter(record.newsletter)).last_pass_at
         since = min(last_pass or record.first_seen, self._clock()) - CLOCK_SKEW
         history = await self._outlet.history(aim.channel, since=since)
         tally.newest = history.newest
-        if aim.series not in {ANNOUNCEMENT, NOTICE} and aim.posts[0].key != COVER:
+        if aim.delivery.is_repost and aim.posts[0].key != COVER:
             # Some sections alone begin with nothing that only this issue has: what reads like them may be another one's.
             return False
         matches = recognise(
             [post.body() for post in aim.posts],
             history.own,
-            claimed=await self._receipts.claimed(aim.channel),
-            cover=min((receipt.message for receipt in held), default=None),
+            claimed=await self._outbox.claimed([seen.message for seen in history.own]),
+            cover=min((message.message for message in held), default=None),
         )
         carried = {match.seen.message: aim.posts[match.post] for match in matches if match.post is not None}
-        places = {receipt.key: receipt.message for receipt in held} | {post.key: message for message, post in carried.items()}
+        places = {message.key: message.message for message in held} | {post.key: message for message, post in carried.items()}
         urls = {key: message_url(aim.guild, aim.channel, message) for key, message in places.items()}
         adoptions: list[Adoption] = []
         for seen in (match.seen for match in matches):
@@ -431,7 +408,7 @@ class Publisher:
             )
             adoptions.append(found)
         if adoptions:
-            await self._receipts.adopt(aim.issue, aim.channel, adoptions, series=aim.series, now=self._clock())
+            await self._outbox.adopt(aim.delivery, adoptions, now=self._clock())
         return bool(adoptions)
 
     async def _check(self, aim: _Aim, operation: Send | Edit, tally: _Tally) -> None:
@@ -451,14 +428,14 @@ class Publisher:
         until = await self._publish_wait(channel, self._clock())
         if until is not None:
             waiting = [operation.message for operation in ahead if isinstance(operation, Publish)]
-            await self._receipts.hold_back(waiting, until=until)
+            await self._outbox.hold_back(waiting, until=until)
             raise _WaitError(until)
 
     async def _publish_wait(self, channel: ChannelId, now: datetime) -> datetime | None:
         """Return until when nothing may be crossposted in a channel, by Discord's word and by the count of the last hour."""
-        told = await self._receipts.publish_wait(channel, now=now, limit=now + LONGEST_WAIT)
+        told = await self._outbox.publish_wait(channel, now=now, limit=now + LONGEST_WAIT)
         # What a clock that went back wrote down as still to come does not count: Discord itself says when it is too much.
-        times = [when for when in await self._receipts.publish_times(channel, since=now - PUBLISH_SPAN) if when <= now]
+        times = [when for when in await self._outbox.publish_times(channel, since=now - PUBLISH_SPAN) if when <= now]
         counted = times[-PUBLISH_LIMIT] + PUBLISH_SPAN if len(times) >= PUBLISH_LIMIT else None
         return max((until for until in (told, counted) if until), default=None)
 
@@ -468,32 +445,31 @@ class Publisher:
             case Send(post=post, urls=urls):
                 await self._check(aim, operation, tally)
                 files = await _uploads(post.files, aim.read_file)
-                pinged = aim.series != NOTICE and (await self._ledger.issue(aim.issue)).pinged_at is not None
-                draft = Draft(
-                    kind=IntentKind.SEND,
-                    issue=aim.issue,
+                pinged = (await self._ledger.deliveries.get(aim.delivery.id)).pinged_at is not None
+                request = Request(
+                    kind=RequestKind.SEND,
+                    delivery=aim.delivery.id,
                     channel=aim.channel,
-                    series=aim.series,
                     nonce=self._nonce(),
                     key=post.key,
                     body=_silenced(post.body(urls)) if pinged else post.body(urls),
                     files=post.files,
                     digest=post.digest(urls),
-                    after=max(MessageId(0), tally.newest or MessageId(0), *await self._receipts.claimed(aim.channel)),
+                    after=max(tally.newest or MessageId(0), await self._outbox.newest(aim.channel)),
                 )
-                begin = self._ledger.begin if aim.yields else self._receipts.begin
-                intent = await begin(draft, now=self._clock())
-                if intent is None:
+                now = self._clock()
+                begin = partial(self._ledger.begin, issue=aim.delivery.issue) if aim.yields else self._outbox.begin
+                written = await begin(request, now=now)
+                if written is None:
                     raise _HeldBackError
-                return await self._send(intent, files)
+                return await self._send(written, files)
             case Edit(message=message, post=post, urls=urls):
                 await self._check(aim, operation, tally)
                 files = await _uploads(post.files, aim.read_file)
-                draft = Draft(
-                    kind=IntentKind.EDIT,
-                    issue=aim.issue,
+                request = Request(
+                    kind=RequestKind.EDIT,
+                    delivery=aim.delivery.id,
                     channel=aim.channel,
-                    series=aim.series,
                     nonce=self._nonce(),
                     message=message,
                     key=post.key,
@@ -501,78 +477,76 @@ class Publisher:
                     files=post.files,
                     digest=post.digest(urls),
                 )
-                return await self._edit(await self._receipts.begin(draft, now=self._clock()), message, files)
+                return await self._edit(await self._outbox.begin(request, now=self._clock()), message, files)
             case Delete(message=message):
-                return await self._delete(await self._begin_bare(aim, IntentKind.DELETE, message), message)
+                return await self._delete(await self._begin_bare(aim, RequestKind.DELETE, message), message)
             case Publish(message=message):
-                return await self._publish(await self._begin_bare(aim, IntentKind.PUBLISH, message), message)
+                return await self._publish(await self._begin_bare(aim, RequestKind.PUBLISH, message), message)
             case Rekey(message=message, key=key):
-                await self._receipts.rekey(message, key)
+                await self._outbox.rekey(message, key)
                 return Outcome()
             case _:
                 assert_never(operation)
 
-    async def _begin_bare(self, aim: _Aim, kind: IntentKind, message: MessageId) -> Intent:
-        """Write down an intent without a body."""
-        draft = Draft(
-            kind=kind, issue=aim.issue, channel=aim.channel, series=aim.series, nonce=self._nonce(), message=message, body={}
-        )
-        return await self._receipts.begin(draft, now=self._clock())
+    async def _begin_bare(self, aim: _Aim, kind: RequestKind, message: MessageId) -> WrittenRequest:
+        """Write down a request without a body."""
+        request = Request(kind=kind, delivery=aim.delivery.id, channel=aim.channel, nonce=self._nonce(), message=message, body={})
+        return await self._outbox.begin(request, now=self._clock())
 
-    async def _send(self, intent: Intent, files: Sequence[Upload]) -> Outcome:
-        draft = intent.draft
-        with _named(draft.files, files):
-            message = await self._request(intent, self._outlet.send(draft.channel, draft.body, files, draft.nonce))
-        await self._receipts.sent(intent, message, now=self._clock())
+    async def _send(self, written: WrittenRequest, files: Sequence[Upload]) -> Outcome:
+        request = written.request
+        with _named(request.files, files):
+            message = await self._request(written, self._outlet.send(request.channel, request.body, files, request.nonce))
+        await self._outbox.sent(written, message, now=self._clock())
         return Outcome(sent=1)
 
-    async def _edit(self, intent: Intent, message: MessageId, files: Sequence[Upload]) -> Outcome:
-        draft = intent.draft
-        with _named(draft.files, files):
-            await self._request(intent, self._outlet.edit(draft.channel, message, draft.body, files))
-        await self._receipts.edited(intent)
+    async def _edit(self, written: WrittenRequest, message: MessageId, files: Sequence[Upload]) -> Outcome:
+        request = written.request
+        with _named(request.files, files):
+            await self._request(written, self._outlet.edit(request.channel, message, request.body, files))
+        await self._outbox.edited(written)
         return Outcome(edited=1)
 
-    async def _delete(self, intent: Intent, message: MessageId) -> Outcome:
+    async def _delete(self, written: WrittenRequest, message: MessageId) -> Outcome:
         try:
-            await self._request(intent, self._outlet.delete(intent.draft.channel, message))
+            await self._request(written, self._outlet.delete(written.request.channel, message))
         except _VoidError:  # it was gone already: what was wanted is so
             return Outcome()
-        await self._receipts.voided(intent)
+        await self._outbox.voided(written)
         return Outcome(deleted=1)
 
-    async def _publish(self, intent: Intent, message: MessageId) -> Outcome:
+    async def _publish(self, written: WrittenRequest, message: MessageId) -> Outcome:
         try:
-            await self._request(intent, self._outlet.publish(intent.draft.channel, message))
+            await self._request(written, self._outlet.publish(written.request.channel, message))
         except OutletError as error:
             if error.code != ALREADY_CROSSPOSTED:
                 raise
-        await self._receipts.published(intent, now=self._clock())
+        await self._outbox.published(written, now=self._clock())
         return Outcome(published=1)
 
-    async def _request(self, intent: Intent, request: Coroutine[Any, Any, _Result]) -> _Result:
-        """Make a request; when it is known to have done nothing, forget its intent, else leave that unfinished, and raise."""
-        draft = intent.draft
+    async def _request(self, written: WrittenRequest, call: Coroutine[Any, Any, _Result]) -> _Result:
+        """Make a request; when it is known to have done nothing, forget it, else leave it unfinished, and raise."""
+        request = written.request
         try:
-            result = await request
+            result = await call
         except RateLimitedError as error:
             until = self._clock() + timedelta(seconds=error.retry_after)
-            noted = draft.kind in {IntentKind.PUBLISH, IntentKind.EDIT}
-            await self._receipts.dropped(intent, until=until if noted else None)
+            noted = request.kind in {RequestKind.PUBLISH, RequestKind.EDIT}
+            await self._outbox.dropped(written, until=until if noted else None)
             raise
         except OutletError as error:
-            gone = error.code == UNKNOWN_MESSAGE or (error.code == UNKNOWN_CHANNEL and draft.kind is IntentKind.DELETE)
+            gone = error.code == UNKNOWN_MESSAGE or (error.code == UNKNOWN_CHANNEL and request.kind is RequestKind.DELETE)
             if gone:
                 # A send, too, can meet a message that is gone: its nonce is of one that was deleted meanwhile.
-                forget = self._receipts.dropped if draft.message is None else self._receipts.voided
-                await forget(intent)
+                forget = self._outbox.dropped if request.message is None else self._outbox.voided
+                await forget(written)
                 raise _VoidError from error
             if error.permanent and error.code != ALREADY_CROSSPOSTED:
-                await self._receipts.dropped(intent)
+                await self._outbox.dropped(written)
             if error.status is not None and error.status >= 500:  # noqa: PLR2004 (HTTP's own boundary)
-                self._note_trouble(draft.channel, draft.digest)
+                self._note_trouble(request.channel, request.digest)
             raise
-        self._troubles.pop((draft.channel, draft.digest), None)
+        self._troubles.pop((request.channel, request.digest), None)
         return result
 
     def _note_trouble(self, channel: ChannelId, digest: Digest) -> None:
@@ -590,60 +564,60 @@ class Publisher:
             )
             raise OutletError(sentence, status=None, permanent=False)
 
-    async def _settle(self, intent: Intent, read_file: ReadFile | None) -> Outcome:
-        """Find out what became of an unfinished intent, and finish it.
+    async def _settle(self, written: WrittenRequest, read_file: ReadFile | None) -> Outcome:
+        """Find out what became of an unfinished request, and finish it.
 
         A send is looked for in the channel, after the message that was the newest one before it: found, it is adopted. Not found, it
         is repeated with the same nonce while that is fresh, for it may be under way still; later it is forgotten, and the next plan
         sends what is wanted by then. A delete is repeated. After an edit the message is taken to show something unknown, and a
         crosspost is taken not to have happened: the next plan repeats both.
         """
-        draft = intent.draft
+        request = written.request
         try:
-            match draft.kind:
-                case IntentKind.SEND:
-                    return await self._settle_send(intent, read_file)
-                case IntentKind.DELETE:
-                    assert draft.message is not None, "a delete is of a message"
-                    return await self._delete(intent, draft.message)
-                case IntentKind.EDIT:
-                    await self._receipts.dropped(intent, uncertain=True)
-                case IntentKind.PUBLISH:
-                    await self._receipts.dropped(intent)
+            match request.kind:
+                case RequestKind.SEND:
+                    return await self._settle_send(written, read_file)
+                case RequestKind.DELETE:
+                    assert request.message is not None, "a delete is of a message"
+                    return await self._delete(written, request.message)
+                case RequestKind.EDIT:
+                    await self._outbox.dropped(written, uncertain=True)
+                case RequestKind.PUBLISH:
+                    await self._outbox.dropped(written)
                 case _:
-                    assert_never(draft.kind)
+                    assert_never(request.kind)
         except _VoidError:
             pass
         return Outcome()
 
-    async def _settle_send(self, intent: Intent, read_file: ReadFile | None) -> Outcome:
-        draft = intent.draft
+    async def _settle_send(self, written: WrittenRequest, read_file: ReadFile | None) -> Outcome:
+        request = written.request
         # Only a row of an earlier version does not tell where to look; it has but the clock.
-        since = min(intent.created_at, self._clock()) - CLOCK_SKEW if draft.after is None else None
-        # A clock that went back makes an intent look younger than it is, which does no harm.
-        fresh = self._clock() - intent.created_at <= NONCE_WINDOW
+        since = min(written.created_at, self._clock()) - CLOCK_SKEW if request.after is None else None
+        # A clock that went back makes a request look younger than it is, which does no harm.
+        fresh = self._clock() - written.created_at <= NONCE_WINDOW
         try:
             # Without the permission to read it, the channel would look empty, and what was sent would be sent again.
-            await self._outlet.check_permissions(draft.channel, files=bool(draft.files))
-            history = await self._outlet.history(draft.channel, after=draft.after, since=since)
+            await self._outlet.check_permissions(request.channel, files=bool(request.files))
+            history = await self._outlet.history(request.channel, after=request.after, since=since)
         except OutletError as error:
             if error.code != UNKNOWN_CHANNEL:
                 raise
-            await self._receipts.dropped(intent)
+            await self._outbox.dropped(written)
             return Outcome()
-        claimed = await self._receipts.claimed(draft.channel)
+        claimed = await self._outbox.claimed([seen.message for seen in history.own])
         for seen in history.own:
-            if seen.message not in claimed and is_same_but_jumps(draft.body, seen):
-                changed = not is_same(draft.body, seen)
-                await self._receipts.sent(intent, seen.message, now=self._clock(), changed=changed)
+            if seen.message not in claimed and is_same_but_jumps(request.body, seen):
+                changed = not is_same(request.body, seen)
+                await self._outbox.sent(written, seen.message, now=self._clock(), changed=changed)
                 return Outcome()
         if not fresh:
-            await self._receipts.give_up(intent, now=self._clock())
+            await self._outbox.give_up(written, now=self._clock())
             return Outcome()
-        if draft.files and read_file is None:
+        if request.files and read_file is None:
             return Outcome()
-        self._check_trouble(draft.channel, draft.digest)
-        return await self._send(intent, await _uploads(draft.files, read_file or _nothing_to_read))
+        self._check_trouble(request.channel, request.digest)
+        return await self._send(written, await _uploads(request.files, read_file or _nothing_to_read))
 
 
 async def _uploads(files: Sequence[File], read_file: ReadFile) -> list[Upload]:

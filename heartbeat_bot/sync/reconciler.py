@@ -1,84 +1,46 @@
-"""Passes over the newsletters: what the clock asks for again and again, and now and then a person."""
+"""Passes over the newsletters: each brings the destinations of one in step with its source, and says what it did."""
 
 import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from heartbeat_bot.clock import Clock
-from heartbeat_bot.config import Config
-from heartbeat_bot.errors import IssueError, MachineError, MissingPermissionsError, OutletError, SourceError, StateError, UserError
+from heartbeat_bot.config import AnnounceConfig, Config
+from heartbeat_bot.errors import MachineError, OutletError, SourceError, StateError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
-from heartbeat_bot.isolation.bounds import EndedError
-from heartbeat_bot.isolation.turns import Turn, Turns
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.machine import told_apart
-from heartbeat_bot.ports import UNKNOWN_CHANNEL, ChannelFacts, Discord
+from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering.post import Post, is_of
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.sources.directory import blob_id
-from heartbeat_bot.sources.snapshot import BlobId, Snapshot, Source
-from heartbeat_bot.store.approval import Version, is_same, is_small, text_of, unseen, version_of
-from heartbeat_bot.store.copies import Copy
+from heartbeat_bot.sources.snapshot import Snapshot, Source
+from heartbeat_bot.store.approval import Version, is_same, version_of
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
+from heartbeat_bot.store.deliveries import Delivery, Destination, DestinationId
 from heartbeat_bot.store.ledger import Duties, IssueRecord, Ledger
-from heartbeat_bot.store.receipts import ANNOUNCEMENT
-from heartbeat_bot.sync.changes import Survey, at_path, is_due, policy_of, rendering_of, survey
+from heartbeat_bot.sync.approvals import Approvals
+from heartbeat_bot.sync.changes import Place, Survey, at_path, is_due, policy_of, survey
+from heartbeat_bot.sync.channels import KnownChannels
+from heartbeat_bot.sync.forecast import forecast
 from heartbeat_bot.sync.new_start import check_new_start
-from heartbeat_bot.sync.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
-from heartbeat_bot.sync.publisher import Outcome, Publisher, ReadFile, Step, held_of
-from heartbeat_bot.sync.renderer import render_from
+from heartbeat_bot.sync.publisher import Outcome, Publisher, ReadFile, Step
+from heartbeat_bot.sync.renderer import Renderer
+from heartbeat_bot.sync.results import DISCORD, PassReport, in_trouble, is_lost
 from heartbeat_bot.sync.wording import why
 
 _LOG = logging.getLogger(__name__)
-_REMEMBERED: Final = 1000
-"""Files that cannot be read and are not tried again."""
-
-SOURCE, DISCORD, STATE, MACHINE = "source", "discord", "state", "machine"
-"""What may be in trouble besides channels; see :func:`channel_of`."""
-
-
-def channel_of(channel: ChannelId) -> str:
-    """Name a channel as what is in trouble."""
-    return f"channel:{channel}"
-
 
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, how much of it is done, and how much there is."""
 
 
-@dataclass(slots=True)
-class PassReport:
-    """What a pass over one newsletter did, in sentences; ``blocked_by`` says why it did nothing at all, or None."""
-
-    newsletter: str
-    done: list[str] = field(default_factory=list[str])
-    problems: list[str] = field(default_factory=list[str])
-    failed: bool = False
-    requests: int = 0
-    blocked_by: str | None = None
-    closed: set[ChannelId] = field(default_factory=set[ChannelId])
-    """The channels where the bot lacks a permission: said once, and left alone for the rest of the pass."""
-
-    troubles: dict[str, str] = field(default_factory=dict[str, str])
-    """What keeps more than one issue from being kept in step, in sentences, by what is in trouble."""
-    tried: set[IssueId] = field(default_factory=set[IssueId])
-    """The issues of which something was sent, edited or deleted, or was to be."""
-
-    def about(self, title: str) -> list[str]:
-        """Return what was done of the issue of a title, and what kept everything from being done."""
-        return [line for line in (*self.done, *self.problems) if title in line or line == self.blocked_by]
-
-    def lines(self) -> list[str]:
-        """Return the report for a terminal."""
-        return [f"{self.newsletter}: {line}" for line in (*self.done, *self.problems)] or [f"{self.newsletter}: nothing to do"]
-
-
-class Passes:
-    """Passes over the newsletters of a configuration. One pass of a newsletter runs at a time."""
+class Reconciler:
+    """Brings newsletters' destinations in step with their sources. One pass of a newsletter runs at a time."""
 
     def __init__(
         self,
@@ -103,16 +65,12 @@ class Passes:
         self._clock = clock
         self._progress = progress
         self._start_over = start_over
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.duties = Duties(issues=config.moderation.approval, edits=config.moderation.approve_edits)
         self.publisher = Publisher(ledger, outlet, clock=clock)
-        self._channels: dict[int, ChannelFacts] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self.turns: defaultdict[str, Turn] = defaultdict(Turns(runner).new)
-        """Where the texts of each newsletter are read."""
-        self._unreadable: dict[tuple[str, str, BlobId], tuple[str, int | None]] = {}
-        """Why files could not be read, and in which line, by newsletter, path and bytes: to find that out again would take as long in every pass."""
-        self.snapshots: dict[str, Snapshot] = {}
-        """What the last pass over each newsletter saw of its source."""
+        self.channels = KnownChannels(outlet, clock)
+        self.renderer = Renderer(config.newsletters, runner)
+        self._approvals = Approvals(config, ledger, self.renderer, self.duties)
 
     async def settle(self) -> None:
         """Settle what an earlier run left unfinished. To be called once, before any pass."""
@@ -127,123 +85,85 @@ class Passes:
                 with told_apart():
                     await self._sync(name, report, dry_run=dry_run)
             except (SourceError, StateError, OutletError, MachineError) as error:
-                await self._stand_still(name, report, error, dry_run=dry_run)
+                await self._blocked(name, report, error, dry_run=dry_run)
         return report
 
-    async def _stand_still(self, name: str, report: PassReport, error: UserError, *, dry_run: bool) -> None:
+    async def _blocked(self, name: str, report: PassReport, error: UserError, *, dry_run: bool) -> None:
         """Report what kept a pass from going on."""
-        report.blocked_by = str(error)
-        report.problems.append(report.blocked_by)
+        report.block(str(error), problem=True)
         report.failed = True
         own = ChannelId(self._config.newsletters[name].announce.channel)
-        report.troubles[_in_trouble(error, own) or DISCORD] = report.blocked_by
+        report.troubles[in_trouble(error, own) or DISCORD] = str(error)
         if not dry_run:
             await self._take_back(name, report)
             await self._ledger.pass_failed(name, error=str(error), now=self._clock())
 
     async def _sync(self, name: str, report: PassReport, *, dry_run: bool) -> None:
-        self.turns[name].begin_pass()
-        snapshot = self.snapshots[name] = await self._sources[name].snapshot()
+        self.renderer.turns[name].begin_pass()
+        snapshot = self.renderer.snapshots[name] = await self._sources[name].snapshot()
         state = await self._ledger.newsletter(name)
         first_run = state.baseline_at is None or (self._start_over and not await self._ledger.records(name))
         if not self._start_over and snapshot.files:
-            now = self._clock()
-            await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=now)
+            await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=self._clock())
         if not dry_run:
             await self._ledger.put_right(name, now=self._clock())
-        found = await self._survey(name, snapshot, first_run=first_run, last_pass=state.last_pass_at)
-        if not dry_run and await self._let_small_changes_through(name, found):
-            found = await self._survey(name, snapshot, first_run=first_run, last_pass=state.last_pass_at)
-        report.problems += _news_of_trouble(found)
-        paused = state.paused_at
-        if paused:
-            report.blocked_by = f"a moderator paused it at {paused:%Y-%m-%d %H:%M} UTC: nothing is sent, edited or deleted"
-            report.done.append(report.blocked_by)
+        destinations = await self._destinations(name, dry_run=dry_run)
+        found = await self._survey(name, snapshot, destinations, first_run=first_run, last_pass=state.last_pass_at)
+        if not dry_run and await self._approvals.let_small_changes_through(name, found):
+            found = await self._survey(name, snapshot, destinations, first_run=first_run, last_pass=state.last_pass_at)
+        _news_of_trouble(found, report)
+        if state.paused_at:
+            report.block(f"a moderator paused it at {state.paused_at:%Y-%m-%d %H:%M} UTC: nothing is sent, edited or deleted")
         if dry_run:
-            if not paused:
-                await self._foretell(name, found, report)
+            if not state.paused_at:
+                await forecast(found, self._config.newsletters[name], self._ledger, self.renderer, self.channels, report)
             return
         ids = await self._note(name, found, first_run=first_run)
-        if not paused:
+        if not state.paused_at:
             await self._make_agree(name, found, ids, report)
-        await self._ledger.pass_done(name, commit=found.snapshot.commit, now=self._clock())
+        told = [destination for destination, _ in destinations]
+        await self._ledger.pass_done(name, destinations=told, commit=found.snapshot.commit, now=self._clock())
 
-    async def _make_agree(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
-        """Send, edit and delete what the pass found to be otherwise."""
-        for path, decision in found.decisions.items():
-            if not decision.deliver:
-                await self._leave(name, found, path, ids[path], report)
-            elif await self._goes_on(name, report):
-                await self._deliver(name, found, path, ids[path], report)
-            else:
-                return
-        await self._deliver_copies(name, found, ids, report)
-        for issue in sorted(found.leaving):
-            if not await self._goes_on(name, report):
-                return
-            report.tried.add(issue)
-            outcome = await self.publisher.withdraw(issue)
-            self._tell(report, found.records[issue].title, outcome)
-            if outcome.done and found.records[issue].retracted_at is None:
-                await self._ledger.withdrawn(issue)
-        for stray in await self._ledger.copies.strays(name):
-            report.tried.add(stray.issue)
-            outcome = await self.publisher.bring_in_step(
-                stray.issue, guild=GuildId(0), channel=stray.channel, series=stray.series, posts=()
+    async def _destinations(self, name: str, *, dry_run: bool) -> list[tuple[Destination, AnnounceConfig]]:
+        """Return where a newsletter goes, and as what; a dry run writes down nothing, so it numbers new ones itself."""
+        places = self._config.newsletters[name].places
+        channels = [ChannelId(place.channel) for place in places]
+        if not dry_run:
+            found = await self._ledger.deliveries.declare(name, channels, now=self._clock())
+        else:
+            known = {one.channel: one for one in await self._ledger.deliveries.declared(name, channels)}
+            found = [
+                known.get(channel) or Destination(id=DestinationId(-number), newsletter=name, channel=channel)
+                for number, channel in enumerate(channels, 1)
+            ]
+        return list(zip(found, places, strict=True))
+
+    async def _survey(
+        self,
+        name: str,
+        snapshot: Snapshot,
+        destinations: Sequence[tuple[Destination, AnnounceConfig]],
+        *,
+        first_run: bool,
+        last_pass: datetime | None,
+    ) -> Survey:
+        policies = [
+            policy_of(
+                self._config.newsletters[name],
+                announce,
+                destination,
+                duties=self.duties,
+                last_pass=last_pass,
+                first_run=first_run,
+                now=self._clock(),
             )
-            self._tell(report, found.records[stray.issue].title, outcome)
-        for issue, record in found.records.items():
-            if record.error and issue not in report.tried:  # it was reverted, or deleted: nothing is wanted any more
-                await self._ledger.issue_error(issue, None, now=self._clock())
-        await self._delete_strays(name, report)
-
-    async def _delete_strays(self, name: str, report: PassReport) -> None:
-        """Delete what Discord carried out late, when it had been sent anew already, and say so."""
-        try:
-            issues = await self.publisher.delete_strays(name)
-        except OutletError as error:
-            report.problems.append(f"messages that Discord may have carried out late are looked for by the next pass: {error}")
-            return
-        for issue in issues:
-            title = (await self._ledger.issue(issue)).title
-            report.requests += 1
-            report.done.append(
-                f"{title}: 1 deleted, which Discord carried out late, when it had been sent anew already: it stood there twice"
-            )
-            _LOG.warning("%s: %s", name, report.done[-1])
-
-    async def _leave(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
-        """Note why an issue's messages are left as they are."""
-        decision, record = found.decisions[path], found.record(path)
-        if decision.late:
-            await self._look_at_late_change(name, found, path, issue)
-        elif decision.asks:
-            await self._ask_about(name, found, path, issue, report)
-        elif record and record.asks_about_edit:  # the file says again what is shown
-            await self._ledger.ask_about(issue, None)
-
-    async def _goes_on(self, name: str, report: PassReport) -> bool:
-        """Tell whether nobody has paused a newsletter while a pass over it is under way."""
-        if (await self._ledger.newsletter(name)).paused_at is None:
-            return True
-        report.blocked_by = "a moderator paused it meanwhile: nothing more is sent, edited or deleted"
-        if report.blocked_by not in report.done:
-            report.done.append(report.blocked_by)
-        return False
-
-    async def _survey(self, name: str, snapshot: Snapshot, *, first_run: bool, last_pass: datetime | None) -> Survey:
-        policy = policy_of(
-            self._config.newsletters[name],
-            duties=self.duties,
-            last_pass=last_pass,
-            first_run=first_run,
-            now=self._clock(),
-        )
+            for destination, announce in destinations
+        ]
 
         def reading(done: int, total: int) -> None:
             self._progress(f"reading {name}", done, total)
 
-        return await survey(name, self._ledger, snapshot, policy, self.turns[name], reading)
+        return await survey(name, self._ledger, snapshot, policies, self.renderer.turns[name], reading)
 
     async def _note(self, name: str, found: Survey, *, first_run: bool) -> dict[str, IssueId]:
         """Write down what a pass found; return the numbers of all issues that are there, by path."""
@@ -260,347 +180,253 @@ class Passes:
                 missed_at=now,
                 duties=self.duties,
             )
-        changed = {ids[path]: decision for path, decision in found.decisions.items() if not _is_noted(found.record(path), decision)}
-        # Under approval only the first run lets texts through unseen: what comes back later with another text is not what was there then.
-        await self._ledger.decided(changed, trusting=first_run or not self.duties.issues)
-        if found.farewells:
-            await self._ledger.explain(found.farewells)
+        for place in found.places:
+            changed = {
+                ids[path]: decision for path, decision in place.decisions.items() if not place.is_noted(path, found.record(path))
+            }
+            # Under approval only the first run lets texts through unseen: what comes back later with another text is not what was there then.
+            if changed:
+                await self._ledger.decided(place.destination, changed, trusting=first_run or not self.duties.issues, now=now)
+            if place.farewells:
+                await self._ledger.explain(place.destination, place.farewells)
         return ids
 
-    async def _look_at_late_change(self, name: str, found: Survey, path: str, issue: IssueId) -> None:
+    async def _make_agree(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
+        """Send, edit and delete what the pass found to be otherwise."""
+        records = await self._ledger.records(name)
+        for place in found.places:
+            for path, decision in place.decisions.items():
+                record = records[ids[path]]
+                announcement = place.announcement(record)
+                if announcement is None:
+                    continue
+                if not decision.deliver:
+                    await self._leave(found, place, path, record, report)
+                elif await self._goes_on(name, report):
+                    await self._deliver(found, place, path, announcement, report)
+                else:
+                    return
+        await self._deliver_reposts(name, found, ids, report)
+        for place in found.places:
+            for delivery in place.leaving:
+                if not await self._goes_on(name, report):
+                    return
+                await self._withdraw(delivery, found.records[delivery.issue], report)
+        for orphan in await self._ledger.deliveries.orphans(name):
+            report.tried.add(orphan.issue)
+            report.delivered(await self.publisher.withdraw(orphan), orphan.issue, found.records[orphan.issue].title)
+        await self._forget_errors(found, report)
+        await self._delete_late(name, report)
+
+    async def _withdraw(self, delivery: Delivery, record: IssueRecord, report: PassReport) -> None:
+        """Delete the messages of what is gone or was taken back."""
+        report.tried.add(record.id)
+        outcome = await self.publisher.withdraw(delivery)
+        self._say(report.delivered(outcome, record.id, record.title), record.title)
+        if outcome.done and record.retracted_at is None and not delivery.is_repost:
+            await self._ledger.withdrawn(delivery, now=self._clock())
+
+    async def _forget_errors(self, found: Survey, report: PassReport) -> None:
+        """Forget what was wrong with what is not wanted any more: it was reverted, or deleted."""
+        for issue, record in found.records.items():
+            for delivery in (*record.announcements, *record.reposts):
+                if delivery.error and issue not in report.tried:
+                    await self._ledger.deliveries.failed(delivery.id, None, now=self._clock())
+
+    async def _delete_late(self, name: str, report: PassReport) -> None:
+        """Delete what Discord carried out late, when it had been sent anew already, and say so."""
+        try:
+            issues = await self.publisher.delete_late(name)
+        except OutletError as error:
+            report.could_not(f"messages that Discord may have carried out late are looked for by the next pass: {error}")
+            return
+        for issue in issues:
+            title = (await self._ledger.issue(issue)).title
+            report.requests += 1
+            said = f"{title}: 1 deleted, which Discord carried out late, when it had been sent anew already: it stood there twice"
+            report.did(said, issue)
+            _LOG.warning("%s: %s", name, said)
+
+    async def _leave(self, found: Survey, place: Place, path: str, now: IssueRecord, report: PassReport) -> None:
+        """Note why an issue's messages are left as they are."""
+        decision, record = place.decisions[path], found.record(path)
+        if decision.late:
+            await self._look_at_late_change(found, place, path, now)
+        elif record is None:
+            return
+        elif decision.asks:
+            await self._approvals.ask_about(record, found, path)
+            if record.announced_at is not None:
+                await self._clear(record, report)
+        elif record.asks_about_edit:  # the file says again what is shown
+            await self._ledger.ask_about(record.id, None)
+
+    async def _goes_on(self, name: str, report: PassReport) -> bool:
+        """Tell whether nobody has paused a newsletter while a pass over it is under way."""
+        if (await self._ledger.newsletter(name)).paused_at is None:
+            return True
+        report.block("a moderator paused it meanwhile: nothing more is sent, edited or deleted")
+        return False
+
+    async def _look_at_late_change(self, found: Survey, place: Place, path: str, record: IssueRecord) -> None:
         """Find out whether readers would see a change that came after the edit window; one that they would not is none."""
-        blob = found.snapshot.files[path]
-        record = found.record(path)
-        if record is None or record.late == blob:
+        blob, announcement = found.snapshot.files[path], place.announcement(record)
+        if announcement is None or announcement.late == blob:
             return
         try:
-            rendered = await self._rendered(name, found.snapshot, path)
-            operations = await self._operations(name, found, path, rendered.posts)
+            rendered = await self.renderer.render(record.newsletter, found.snapshot, path, place.policy.announce)
+            facts = await self.channels.facts(place.destination.channel)
             version = version_of(blob, rendered.posts, rendered)
         except UserError:
             return  # the next pass looks again
+        posts = shown_of(rendered.posts, record)
         # What no message shows, an event in a section that is left out, say, members may find in other ways.
-        if operations or not record.may_send(version, self.duties):
-            await self._ledger.too_late(issue, blob=blob)
+        if not record.may_send(version, self.duties) or await self.publisher.operations(
+            announcement, posts, guild=facts.guild, publish=place.policy.announce.publish and facts.announcement
+        ):
+            await self._ledger.deliveries.too_late(announcement.id, blob=blob)
         else:
-            rendering = at_path(rendering_of(self._config.newsletters[name]), path)
-            await self._ledger.delivered(issue, blob=blob, rendering=rendering, version=version)
-            await self._ledger.decided({issue: replace(found.decisions[path], reason=Reason(Code.ANNOUNCED), late=False)})
-
-    async def _let_small_changes_through(self, name: str, found: Survey) -> bool:
-        """Let a change through that is small enough (see ``approval.py``), where the configuration says so; tell whether there was any."""
-        if self._config.moderation.small_changes != "allow" or self._config.newsletters[name].sections.skip:
-            return False  # what is in a section that is left out, no message shows, and members find its events and jobs
-        through = False
-        for path, decision in found.decisions.items():
-            record = found.record(path)
-            before = await self._ledger.approved_posts(record.id) if record and decision.asks else None
-            if record is None or before is None:
-                continue
-            try:
-                rendered = await self._rendered(name, found.snapshot, path)
-            except UserError:
-                continue
-            if await asyncio.to_thread(is_small, before, rendered.posts):
-                await self._ledger.let_through(record.id, version_of(found.snapshot.files[path], rendered.posts, rendered))
-                through = True
-        return through
-
-    async def _ask_about(self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport) -> None:
-        """Note what moderators are asked about, as it is now; what they took back of an announced issue goes all the same."""
-        record = found.record(path)
-        if record is None:
-            return
-        blob = found.snapshot.files[path]
-        looks_the_same = record.announced_at is None and text_of(record.approved) == blob
-        if looks_the_same or (record.announced_at is not None and text_of(record.asks) != blob):
-            try:
-                rendered = await self._rendered(name, found.snapshot, path)
-            except UserError:
-                return  # the next pass looks again
-            version = version_of(blob, rendered.posts, rendered)
-            if is_same(record.approved, version):  # what was approved is there again
-                await self._ledger.ask_about(issue, None)
-            elif record.asks != version:
-                await self._ledger.ask_about(issue, version)
-        if record.announced_at is not None:
-            await self._clear(record, report)
+            rendering = at_path(place.policy.rendering, path)
+            await self._ledger.deliveries.delivered(announcement, blob=blob, rendering=rendering, version=version)
+            settled = Decision(state=State.ANNOUNCED, reason=Reason(Code.ANNOUNCED))
+            await self._ledger.decided(place.destination, {record.id: settled}, now=self._clock())
 
     async def _take_back(self, name: str, report: PassReport) -> None:
         """Delete what moderators took back, which takes no look at the source."""
         if (await self._ledger.newsletter(name)).paused_at:
             return
-        records = await self._ledger.records(name)
         holding = await self._ledger.holding(name)
-        for issue, record in records.items():
-            if not (record.withheld or (record.retracted_at and issue in holding)):
-                continue
+        for record in (await self._ledger.records(name)).values():
             if record.retracted_at:
-                self._tell(report, record.title, await self.publisher.withdraw(issue))
-            else:
+                for delivery in (*record.announcements, *record.reposts):
+                    if delivery.id in holding:
+                        report.delivered(await self.publisher.withdraw(delivery), record.id, record.title)
+            elif record.withheld:
                 await self._clear(record, report)
 
     async def _clear(self, record: IssueRecord, report: PassReport) -> None:
         """Delete the messages of those sections that moderators took back."""
         report.tried.add(record.id)
-        taken_back = [one for one in await self._ledger.receipts.held(record.id) if is_of(one.key, record.withheld)]
-        for channel, series in sorted({(receipt.channel, receipt.series) for receipt in taken_back}):
-            outcome = await self.publisher.clear(record.id, channel=channel, series=series, keys=record.withheld)
-            self._tell(report, record.title, outcome)
+        held = await self._ledger.outbox.held(record.id)
+        with_some = {message.delivery for message in held if is_of(message.key, record.withheld)}
+        for delivery in await self._ledger.deliveries.of(record.id):
+            if delivery.id in with_some:
+                outcome = await self.publisher.clear(delivery, keys=record.withheld)
+                self._say(report.delivered(outcome, record.id, record.title), record.title)
 
-    async def _operations(
-        self, name: str, found: Survey, path: str, posts: Sequence[Post], copy: Copy | None = None
-    ) -> tuple[Operation, ...]:
-        """Return what would bring the announcement of the issue at a path, or a copy, in step with its file, rendered as ``posts``."""
-        newsletter = self._config.newsletters[name]
-        channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
-        facts = await self.channel(channel)
-        record = found.record(path)
-        series = copy.series if copy else ANNOUNCEMENT
-        receipts = await self._ledger.receipts.held(record.id, channel, series) if record else []
-        posts = _shown(posts, record)
-        posts = copy.posts(posts) if copy else posts
-        publish = newsletter.announce.publish and facts.announcement
-        return plan(posts, [held_of(receipt) for receipt in receipts], guild=facts.guild, channel=channel, publish=publish)
-
-    async def preview(self, record: IssueRecord) -> Rendered:
-        """Return what would be posted of an issue, as the last pass saw its file.
-
-        Raises UserError (IssueError, SourceError) when it cannot be read.
-        """
-        snapshot = self.snapshots.get(record.newsletter)
-        if snapshot is None or record.path not in snapshot.files:
-            raise SourceError(f"{record.path} is not in the source of {record.newsletter}.")
-        return await self._rendered(record.newsletter, snapshot, record.path)
-
-    async def seen(self, record: IssueRecord) -> tuple[Rendered, Version]:
-        """Return what would be posted of an issue, as the last pass saw its file, and which version that is.
-
-        Raises UserError as :meth:`preview` does.
-        """
-        preview = await self.preview(record)
-        return preview, version_of(self.snapshots[record.newsletter].files[record.path], preview.posts, preview)
-
-    async def version(self, record: IssueRecord) -> Version:
-        """Return which version of an issue the last pass saw, also of one that cannot be rendered now."""
-        try:
-            return (await self.seen(record))[1]
-        except UserError:
-            return unseen(record.blob, record.path)
-
-    async def _rendered(self, name: str, snapshot: Snapshot, path: str) -> Rendered:
-        contents, file = snapshot.contents, (name, path, snapshot.files[path])
-        if told := self._unreadable.get(file):
-            raise IssueError(told[0], path=path, line=told[1])
-        try:
-            return await render_from(self.turns[name], contents, path, await contents.read(path), self._config.newsletters[name])
-        except IssueError as error:
-            if not isinstance(error.__cause__, EndedError):
-                if len(self._unreadable) >= _REMEMBERED:
-                    self._unreadable.clear()
-                self._unreadable[file] = (error.reason, error.line)
-            raise
-
-    async def _deliver_copies(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
-        """Bring in step what moderators posted again, where that is due and its announcement is in step."""
-        newsletter = self._config.newsletters[name]
-        for copy, path in await self._copies(name, found, ids):
+    async def _deliver_reposts(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
+        """Bring in step what moderators posted once more, where that is due and its announcement is in step."""
+        reposts = await self._ledger.deliveries.reposts(name)
+        place = found.places[0]  # a repost looks as the newsletter's own destination does
+        if not reposts:
+            return
+        paths = {ids[path]: path for path in place.decisions}
+        records = await self._ledger.records(name)
+        for repost in reposts:
+            if (path := paths.get(repost.issue)) is None:
+                continue
             due = is_due(
-                copy,
-                (await self._ledger.records(name))[copy.issue],
-                rendering=at_path(rendering_of(newsletter), path),
-                looked=found.decisions[path].deliver,
-                window=newsletter.announce.edit_window,
+                repost,
+                records[repost.issue],
+                place.announcement(records[repost.issue]),
+                rendering=at_path(place.policy.rendering, path),
+                looked=place.decisions[path].deliver,
+                window=place.policy.announce.edit_window,
                 now=self._clock(),
             )
             if due and await self._goes_on(name, report):
-                await self._deliver(name, found, path, copy.issue, report, copy)
+                await self._deliver(found, place, path, repost, report)
 
-    async def _copies(self, name: str, found: Survey, ids: Mapping[str, IssueId | None]) -> list[tuple[Copy, str]]:
-        """Return the copies of issues that are there and were not taken back, and the issues' paths."""
-        copies = await self._ledger.copies.of_newsletter(name)
-        paths = {ids[path]: path for path in found.decisions} if copies else {}
-        return [(copy, paths[copy.issue]) for copy in copies if copy.issue in paths]
-
-    async def _deliver(
-        self, name: str, found: Survey, path: str, issue: IssueId, report: PassReport, copy: Copy | None = None
-    ) -> None:
-        """Bring an issue's announcement, or a copy of it, in step with its file."""
+    async def _deliver(self, found: Survey, place: Place, path: str, delivery: Delivery, report: PassReport) -> None:
+        """Bring an issue's announcement, or a repost of it, in step with its file."""
+        issue, title, announce, channel = delivery.issue, found.title(path), place.policy.announce, delivery.channel
         report.tried.add(issue)
-        newsletter = self._config.newsletters[name]
-        title = found.title(path)
-        channel = copy.channel if copy else ChannelId(newsletter.announce.channel)
         if channel in report.closed:
             return
 
         def progress(step: Step) -> None:
             self._progress(f"posting {title}", step.number, step.total)
 
+        preview = None
         try:
-            preview = await self._rendered(name, found.snapshot, path)
+            preview = await self.renderer.render(report.newsletter, found.snapshot, path, announce)
             version = version_of(found.snapshot.files[path], preview.posts, preview)
-            if not await self._may_send(issue, version, copy, report):
+            if not await self._may_send(delivery, version, report):
                 return
-            posts = _shown(preview.posts, found.record(path))
-            facts = await self.channel(channel)
-            outcome = await self.publisher.bring_in_step(
-                issue,
-                guild=facts.guild,
-                channel=channel,
-                series=copy.series if copy else ANNOUNCEMENT,
-                posts=copy.posts(posts) if copy else posts,
-                publish=newsletter.announce.publish and facts.announcement,
+            posts = shown_of(preview.posts, found.record(path))
+            facts = await self.channels.facts(channel)
+            outcome = await self.publisher.deliver(
+                await self._placed(delivery, facts.guild),
+                delivery.posts(posts),
+                publish=announce.publish and facts.announcement,
                 read_file=_checked(found.snapshot.contents.read_picture, posts),
                 progress=progress,
-                yields=copy is None,
+                yields=not delivery.is_repost,
             )
         except UserError as error:
-            if copy and _is_lost(error):
-                await self._forget(copy, title, report)
-                return
-            _failed(report, title, error, channel)
-            await self._ledger.issue_error(issue, str(error), now=self._clock())
+            outcome = Outcome(error=error)
+            await self._ledger.deliveries.failed(delivery.id, str(error), now=self._clock())
+        if delivery.is_repost and is_lost(outcome.error):
+            await self._forget(delivery, title, report)
             return
-        if copy and _is_lost(outcome.error):
-            await self._forget(copy, title, report)
-            return
-        if outcome.done:
-            blob, rendering = found.snapshot.files[path], at_path(rendering_of(newsletter), path)
-            if copy:
-                await self._ledger.copies.delivered(copy, blob=blob, rendering=rendering, version=version)
-            else:
-                await self._ledger.delivered(issue, blob=blob, rendering=rendering, version=version)
-        self._tell(report, title, outcome, channel)
-        if outcome.requests:
-            # What only shows against the source; the rest is what `check` told the authors.
-            report.problems += [f"{title}: {one.message}" for one in preview.findings if one.rule == "picture-not-attached"]
+        if preview and outcome.done:
+            blob, rendering = found.snapshot.files[path], at_path(place.policy.rendering, path)
+            version = version_of(blob, preview.posts, preview)
+            await self._ledger.deliveries.delivered(delivery, blob=blob, rendering=rendering, version=version)
+        self._say(report.delivered(outcome, issue, title, channel), title)
+        if preview and outcome.requests:
+            _tell_of_pictures(preview, issue, title, report)
 
-    async def _may_send(self, issue: IssueId, version: Version, copy: Copy | None, report: PassReport) -> bool:
-        """Tell whether a version may be sent at this instant, by what the ledger says now; what is to be asked is noted.
+    async def _placed(self, delivery: Delivery, guild: GuildId) -> Delivery:
+        """Write down of which server a delivery's channel is, once that is known."""
+        if delivery.guild != guild:
+            await self._ledger.deliveries.known_guild(delivery.channel, guild)
+        return replace(delivery, guild=guild)
+
+    async def _may_send(self, delivery: Delivery, version: Version, report: PassReport) -> bool:
+        """Tell whether a version may be sent at this instant, by what the store says now; what is to be asked is noted.
 
         The pass may have begun before a moderator decided otherwise, and the pictures are known only when the issue is rendered.
         """
-        record = await self._ledger.issue(issue)
-        if copy:
-            if record.may_copy(copy, version, self.duties):
+        record = await self._ledger.issue(delivery.issue)
+        if delivery.is_repost:
+            if record.may_repost(delivery, version, self.duties):
                 return True
-            if record.error != _COPY_CHANGED:
-                await self._ledger.issue_error(issue, _COPY_CHANGED, now=self._clock())
-                report.problems.append(f"{record.title}: {_COPY_CHANGED}")
+            if delivery.error != _REPOST_CHANGED:
+                await self._ledger.deliveries.failed(delivery.id, _REPOST_CHANGED, now=self._clock())
+                report.could_not(f"{record.title}: {_REPOST_CHANGED}", record.id)
             return False
-        if (record.announced_at is None and record.state is not State.ANNOUNCE) or record.is_held_back(now=self._clock()):
+        here = record.announcement(delivery.destination) or delivery
+        if (here.announced_at is None and here.state is not State.ANNOUNCE) or record.is_held_back(now=self._clock()):
             return False
         if not record.may_send(version, self.duties):
             if record.asks != version and not (record.declined and is_same(record.declined, version)):
-                await self._ledger.ask_about(issue, version)
-                report.problems.append(
-                    f"{record.title}: it changed after a moderator had approved it: a moderator must approve it anew"
-                )
+                await self._ledger.ask_about(record.id, version)
+                said = f"{record.title}: it changed after a moderator had approved it: a moderator must approve it anew"
+                report.could_not(said, record.id)
             return False
         if self.duties.edits and record.announced_at is None and not is_same(record.approved, version):
-            await self._ledger.let_through(issue, version)  # what is sent from now on is an edit of this
+            await self._ledger.let_through(record.id, version)  # what is sent from now on is an edit of this
         return True
 
-    async def _forget(self, copy: Copy, title: str, report: PassReport) -> None:
-        """Keep a copy in step no more; its messages, which went with its channel, are strays."""
-        await self._ledger.copies.drop(copy.issue, copy.channel, copy.series)
-        await self._ledger.issue_error(copy.issue, None, now=self._clock())
-        report.done.append(f"{title}: its copy in channel {copy.channel} is forgotten: somebody deleted the channel")
+    async def _forget(self, repost: Delivery, title: str, report: PassReport) -> None:
+        """Keep a repost in step no more; its messages, which went with its channel, are orphans."""
+        await self._ledger.deliveries.end([repost.id], now=self._clock())
+        report.did(f"{title}: its copy in channel {repost.channel} is forgotten: somebody deleted the channel", repost.issue)
 
-    async def channel(self, channel: ChannelId) -> ChannelFacts:
-        """Return what must be known of a channel, asked once until something changes; raise OutletError when the bot cannot see it."""
-        if channel not in self._channels:
-            self._channels[channel] = await self._outlet.describe(channel)
-        return self._channels[channel]
-
-    def forget_channels(self) -> None:
-        """Ask Discord anew what must be known of each channel, once something changed: its kind, say."""
-        self._channels.clear()
-
-    async def guild(self, channel: ChannelId) -> GuildId | None:
-        """Return the server of a channel, None when the bot cannot see it: then nobody has a say or a look because of it."""
-        if told := self._outlet.server_of(channel):
-            return told
-        try:
-            return (await self.channel(channel)).guild
-        except OutletError as error:
-            _LOG.warning("the server of channel %s is not known: %s", channel, error)
-            return None
-
-    def _tell(self, report: PassReport, title: str, outcome: Outcome, channel: ChannelId | None = None) -> None:
-        report.requests += outcome.requests
-        numbers = {"sent": outcome.sent, "edited": outcome.edited, "deleted": outcome.deleted, "published": outcome.published}
-        said = ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
+    def _say(self, said: str, title: str) -> None:
         if said:
-            report.done.append(f"{title}: {said}")
             _LOG.info("%s: %s", title, said)
-        if outcome.waits_until:
-            report.problems.append(
-                f"{title}: the rest waits until {outcome.waits_until:%Y-%m-%d %H:%M} UTC, as Discord's limits ask."
-            )
-        if outcome.error:
-            _failed(report, title, outcome.error, channel)
-
-    async def _foretell(  # noqa: C901 - one case per operation
-        self, name: str, found: Survey, report: PassReport
-    ) -> None:
-        """Say what a pass would do."""
-        targets: list[tuple[Copy | None, str]] = []
-        for path, decision in found.decisions.items():
-            if decision.deliver:
-                targets.append((None, path))
-            elif not _is_noted(found.record(path), decision):
-                report.done.append(f"{found.title(path)}: would be noted as {decision.state.value}: {why(decision.reason)}")
-        copies = await self._copies(name, found, found.issues)
-        targets += [(copy, path) for copy, path in copies if copy.shown is None or found.decisions[path].deliver]
-        for copy, path in targets:
-            title = found.title(path)
-            rendered = await self._rendered(name, found.snapshot, path)
-            for operation in await self._operations(name, found, path, rendered.posts, copy):
-                match operation:
-                    case Send(post=post):
-                        report.done.append(f"{title}: would send {post.key}")
-                    case Edit(post=post, message=message):
-                        report.done.append(f"{title}: would edit message {message} ({post.key})")
-                    case Delete(message=message):
-                        report.done.append(f"{title}: would delete message {message}")
-                    case Publish(message=message):
-                        report.done.append(f"{title}: would publish message {message}")
-                    case Rekey():
-                        pass
-        for issue in sorted(found.leaving):
-            for receipt in await self._ledger.receipts.held(issue):
-                report.done.append(f"{found.records[issue].title}: would delete message {receipt.message}")
 
 
-def _failed(report: PassReport, title: str, error: UserError, channel: ChannelId | None) -> None:
-    """Report what went wrong with an issue; a channel where the bot lacks a permission is left alone for the rest of the pass."""
-    report.problems.append(f"{title}: {error}")
-    # A text that cannot be read is its author's to mend: the same pass again would not.
-    report.failed = report.failed or not isinstance(error, IssueError)
-    if isinstance(error, SourceError | OutletError | MachineError) and (about := _in_trouble(error, channel)):
-        report.troubles[about] = str(error)
-    if channel is not None and isinstance(error, MissingPermissionsError):
-        report.closed.add(channel)
+def _tell_of_pictures(preview: Rendered, issue: IssueId, title: str, report: PassReport) -> None:
+    """Say what only shows against the source; the rest is what `check` told the authors."""
+    for one in preview.findings:
+        if one.rule == "picture-not-attached":
+            report.could_not(f"{title}: {one.message}", issue)
 
 
-def _in_trouble(error: UserError, channel: ChannelId | None) -> str:
-    """Name what is in trouble when an error came of a channel; "" when it is one message alone."""
-    match error:
-        case SourceError():
-            return SOURCE
-        case OutletError(permanent=True):
-            shut_out = isinstance(error, MissingPermissionsError) or error.status in {401, 403} or error.code == UNKNOWN_CHANNEL
-            return "" if channel is None or not shut_out else channel_of(channel)
-        case OutletError():
-            return DISCORD
-        case MachineError():
-            return MACHINE
-        case _:
-            return STATE
-
-
-def _shown(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:
+def shown_of(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:
     """Return the posts that are to be seen: those of sections that a moderator took back are not."""
     return [post for post in posts if record is None or record.shows(post.key)]
 
@@ -618,33 +444,20 @@ def _checked(read: ReadFile, posts: Sequence[Post]) -> ReadFile:
     return checked
 
 
-def _is_lost(error: UserError | None) -> bool:
-    """Tell whether an error says that a channel is not there any more."""
-    return isinstance(error, OutletError) and error.code == UNKNOWN_CHANNEL
-
-
-def _is_noted(record: IssueRecord | None, decision: Decision) -> bool:
-    """Tell whether the ledger says already what the policy says."""
-    if record is None or not record.present:
-        return False
-    return (record.state, record.reason, record.until) == (decision.state, decision.reason, decision.until)
-
-
-def _news_of_trouble(found: Survey) -> list[str]:
+def _news_of_trouble(found: Survey, report: PassReport) -> None:
     """Say what a person should look at, once: when it comes up."""
     told = {State.BROKEN, State.UNSURE, State.WAITING}
-    troubles = [
-        f"{found.title(path)} ({path}): {why(decision.reason)}"
-        for path, decision in found.decisions.items()
-        if decision.state in told and not _is_noted(found.record(path), decision)
-    ]
-    broken = [
-        f"{sighting.path}: {sighting.broken}. It is left as it was."
-        for sighting in found.sightings
-        if sighting.broken and found.decisions.get(sighting.path, _NOT_DECIDED).state is not State.BROKEN
-    ]
-    return troubles + broken
+    said: set[str] = set()
+    for place in found.places:
+        for path, decision in place.decisions.items():
+            line = f"{found.title(path)} ({path}): {why(decision.reason)}"
+            if decision.state in told and line not in said and not place.is_noted(path, found.record(path)):
+                said.add(line)
+                report.could_not(line, found.issues[path])
+    broken = {path for place in found.places for path, decision in place.decisions.items() if decision.state is State.BROKEN}
+    for sighting in found.sightings:
+        if sighting.broken and sighting.path not in broken:
+            report.could_not(f"{sighting.path}: {sighting.broken}. It is left as it was.", sighting.issue)
 
 
-_COPY_CHANGED: Final = "its text changed after a moderator had confirmed a copy of it: use /repost again"
-_NOT_DECIDED: Final = Decision(state=State.RETRACTED, reason=Reason(Code.TAKEN_BACK))
+_REPOST_CHANGED: Final = "its text changed after a moderator had confirmed a copy of it: use /repost again"

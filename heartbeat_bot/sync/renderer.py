@@ -1,6 +1,7 @@
-"""A file of a newsletter → its posts, its archive entry, its pictures taken from the source for upload: what the service goes through."""
+"""A file of a newsletter → its posts, its archive entry, its pictures taken from the source for upload."""
 
 import posixpath
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -8,8 +9,11 @@ from typing import Final
 from urllib.parse import unquote
 
 from heartbeat_bot.archive.entry import Entry, entry_of
-from heartbeat_bot.config import NewsletterConfig
+from heartbeat_bot.config import AnnounceConfig, NewsletterConfig
+from heartbeat_bot.errors import IssueError, SourceError, UserError
 from heartbeat_bot.faults import apart
+from heartbeat_bot.isolation.bounds import EndedError
+from heartbeat_bot.isolation.turns import Turn, Turns
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import read_issue
@@ -20,12 +24,72 @@ from heartbeat_bot.rendering.plain import composed
 from heartbeat_bot.rendering.post import File
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.rendering.render import Settings, folder_url, links_of, render
-from heartbeat_bot.sources.snapshot import Contents
+from heartbeat_bot.sources.snapshot import BlobId, Contents, Snapshot
+from heartbeat_bot.store.approval import Version, unseen, version_of
+from heartbeat_bot.store.ledger import IssueRecord
 
+_REMEMBERED: Final = 1000
+"""Files that cannot be read and are not tried again."""
 _MOST_PICTURES: Final = 100
 """Pictures of one issue that are looked for in its source, each in up to ten places: as many as the messages that it may take."""
 _ROOTS = ("", "static", "public", "assets", "content", "src", "docs", "source", "files")
 """Folders that site generators serve as the site's root."""
+
+
+class Renderer:
+    """Renders the issues of newsletters as the last pass saw their files."""
+
+    def __init__(self, newsletters: Mapping[str, NewsletterConfig], runner: Runner) -> None:
+        """Read texts in ``runner``, where newsletters take turns."""
+        self._newsletters = newsletters
+        self.turns: defaultdict[str, Turn] = defaultdict(Turns(runner).new)
+        """Where the texts of each newsletter are read."""
+        self.snapshots: dict[str, Snapshot] = {}
+        """What the last pass over each newsletter saw of its source."""
+        self._unreadable: dict[tuple[str, str, BlobId], tuple[str, int | None]] = {}
+        """Why files could not be read, and in which line, by newsletter, path and bytes: to find that out again would take as long in every pass."""
+
+    async def render(self, name: str, snapshot: Snapshot, path: str, announce: AnnounceConfig | None = None) -> Rendered:
+        """Return what is posted of a file, as ``announce`` says (the newsletter's own when None); raise UserError (IssueError, SourceError)."""
+        contents, file = snapshot.contents, (name, path, snapshot.files[path])
+        if told := self._unreadable.get(file):
+            raise IssueError(told[0], path=path, line=told[1])
+        newsletter = self._newsletters[name]
+        if announce is not None and announce is not newsletter.announce:
+            newsletter = newsletter.model_copy(update={"announce": announce})
+        try:
+            return await render_from(self.turns[name], contents, path, await contents.read(path), newsletter)
+        except IssueError as error:
+            if not isinstance(error.__cause__, EndedError):
+                if len(self._unreadable) >= _REMEMBERED:
+                    self._unreadable.clear()
+                self._unreadable[file] = (error.reason, error.line)
+            raise
+
+    async def preview(self, record: IssueRecord) -> Rendered:
+        """Return what would be posted of an issue, as the last pass saw its file.
+
+        Raises UserError (IssueError, SourceError) when it cannot be read.
+        """
+        snapshot = self.snapshots.get(record.newsletter)
+        if snapshot is None or record.path not in snapshot.files:
+            raise SourceError(f"{record.path} is not in the source of {record.newsletter}.")
+        return await self.render(record.newsletter, snapshot, record.path)
+
+    async def seen(self, record: IssueRecord) -> tuple[Rendered, Version]:
+        """Return what would be posted of an issue, as the last pass saw its file, and which version that is.
+
+        Raises UserError as :meth:`preview` does.
+        """
+        preview = await self.preview(record)
+        return preview, version_of(self.snapshots[record.newsletter].files[record.path], preview.posts, preview)
+
+    async def version(self, record: IssueRecord) -> Version:
+        """Return which version of an issue the last pass saw, also of one that cannot be rendered now."""
+        try:
+            return (await self.seen(record))[1]
+        except UserError:
+            return unseen(record.blob, record.path)
 
 
 async def render_from(runner: Runner, contents: Contents, path: str, data: bytes, newsletter: Settings) -> Rendered:

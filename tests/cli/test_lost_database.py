@@ -53,7 +53,11 @@ async def test_a_database_that_is_put_back_goes_on(home: Home) -> None:
     assert "✗" not in await home.run("doctor")
 
 
-@pytest.mark.parametrize("tables", [("issues", "receipts"), ("issues", "receipts", "newsletters")], ids=["issues", "all"])
+@pytest.mark.parametrize(
+    "tables",
+    [("messages", "deliveries", "issues"), ("messages", "deliveries", "issues", "destinations", "newsletters")],
+    ids=["issues", "all"],
+)
 async def test_a_database_that_was_emptied_is_as_good_as_lost(home: Home, tables: tuple[str, ...]) -> None:
     await home.sync()
     home.write("new", ISSUE)

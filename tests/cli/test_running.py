@@ -242,7 +242,7 @@ async def test_what_a_moderator_began_before_the_end_is_finished_once_and_told(h
             approving.cancel()
     async with running(home) as bot:
         await bot.until(lambda: "hiring" in home.texts()[-1])
-        await bot.until(lambda: not home.rows("SELECT * FROM intents"))
+        await bot.until(lambda: not home.rows("SELECT * FROM outbox"))
         await bot.stop()
     assert len(home.texts()) == 4
     assert home.rows("SELECT verb, outcome FROM actions")[-1] == ("approve", "cut off: the bot was stopped meanwhile")

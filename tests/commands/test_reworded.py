@@ -22,24 +22,24 @@ SENTENCES: Final = {
     Code.TOO_MANY: "4 new issues came at once, more than 3: a moderator must approve them",
     Code.WERE_TOO_MANY: "too many new issues came at once: a moderator must approve it",
 }
-"""What version 6 of the schema kept of the reasons of these issues."""
+"""What version 7 of the schema kept of the reasons of these issues."""
 
 
 def lead_back(town: Town) -> None:
-    """Make of the database what the version before this one wrote: sentences for reasons and doubts, and nothing of notices."""
+    """Make of the database what the version before wrote: sentences for reasons and doubts, and nothing of what notices say."""
     with closing(sqlite3.connect(town.state)) as database, database:
-        database.execute("ALTER TABLE issues DROP COLUMN notice")
+        database.execute("ALTER TABLE deliveries DROP COLUMN says")
         database.execute("ALTER TABLE issues ADD COLUMN doubt_issue INTEGER")
         database.execute(
             "UPDATE issues SET doubt_issue = json_extract(doubt, '$.issue'), doubt = 'it says the same as july.md' WHERE doubt <> ''"
         )
         for code, sentence in SENTENCES.items():
             database.execute(
-                "UPDATE issues SET reason = ? WHERE json_valid(reason) AND json_extract(reason, '$.code') = ?",
+                "UPDATE deliveries SET reason = ? WHERE json_valid(reason) AND json_extract(reason, '$.code') = ?",
                 (sentence, code.value),
             )
-        assert database.execute("SELECT count(*) FROM issues WHERE json_valid(reason)").fetchone() == (0,)
-        database.execute("UPDATE schema_version SET version = 6")
+        assert database.execute("SELECT count(*) FROM deliveries WHERE json_valid(reason)").fetchone() == (0,)
+        database.execute("UPDATE schema_version SET version = 7")
 
 
 def asked(town: Town) -> list[str]:

@@ -352,7 +352,7 @@ async def test_events_of_a_section_that_is_taken_back_are_not_told(town: Town, h
         await town.sync()
         assert "Canaryfest" in everything(town, await town.call("events", when="all"))
         record = next(one for one in (await town.opened.desk.ledger.records("mill")).values() if one.path == "june.md")
-        section = (await town.opened.desk.passes.preview(record)).posts[2].key
+        section = (await town.opened.desk.passes.renderer.preview(record)).posts[2].key
         await confirm(town, await by_mo(town, "retract", issue="june", section=section), "Take it back")
         assert "Canaryfest" not in everything(town, await town.call("events", when="all"))
 

@@ -10,8 +10,11 @@ from discord_sandbox.world import Channel, ChannelType, Guild
 from heartbeat_bot.identity.matching import Fingerprint
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.deliveries import Destination
 from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
 from heartbeat_bot.sync.publisher import Publisher
+
+HOME = ChannelId(2)
 
 
 def sighting(path: str, *, issue: IssueId | None = None, explicit: str | None = None, text: str = "one") -> Sighting:
@@ -40,12 +43,20 @@ def state(tmp_path: Path) -> str:
 @pytest.fixture
 async def ledger(state: str, clock: ManualClock) -> AsyncIterator[Ledger]:
     async with open_ledger(state, clock=clock) as opened:
+        await opened.deliveries.declare("weekly", [HOME], now=clock())
         yield opened
+
+
+@pytest.fixture
+async def home(ledger: Ledger, clock: ManualClock) -> Destination:
+    """The newsletter's one destination."""
+    return (await ledger.deliveries.declare("weekly", [HOME], now=clock()))[0]
 
 
 @pytest.fixture
 def new_issues(clock: ManualClock) -> Callable[..., object]:
     async def record(ledger: Ledger, paths: Sequence[str]) -> list[IssueId]:
+        await ledger.deliveries.declare("weekly", [HOME], now=clock())
         ids = await ledger.record("weekly", [sighting(path) for path in paths], now=clock())
         return [ids[path] for path in paths]
 

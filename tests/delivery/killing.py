@@ -37,7 +37,7 @@ from heartbeat_bot.app.operation import sync_once
 from heartbeat_bot.config import load_config
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.store.ledger import open_ledger
-from heartbeat_bot.sync.reconciler import PassReport
+from heartbeat_bot.sync.results import PassReport
 
 ON_MESSAGES = "/channels/*/messages**"
 MOMENT, HOUR = 10.0, 3600.0
@@ -319,7 +319,7 @@ class Bench:
         await self.sync()
         async with open_ledger(self.config.state, clock=self.clock) as ledger:
             (issue,) = [record.id for record in await ledger.issues() if record.announced_at]
-            await ledger.copies.add(
+            await ledger.deliveries.repost(
                 issue, guild=GuildId(self.channel.guild_id), channel=ChannelId(self.channel.id), now=self.clock()
             )
         self.chat()
@@ -390,13 +390,13 @@ class Bench:
 
     def judge_ledger(self, verdict: Verdict) -> None:
         with closing(sqlite3.connect(self.folder / "heartbeat.db")) as database:
-            unfinished = database.execute("SELECT thing FROM intents").fetchall()
-            known = {message for (message,) in database.execute("SELECT message FROM receipts WHERE released_at IS NULL")}
+            unfinished = database.execute("SELECT target FROM outbox").fetchall()
+            known = {message for (message,) in database.execute("SELECT message FROM messages WHERE released_at IS NULL")}
         if unfinished:
             verdict.wrong.append(f"unfinished: {unfinished}")
         own = {message.id for message in self.channel.messages.values() if message.author.bot}
         if known != own:
-            verdict.wrong.append(f"receipts of {sorted(known)}, messages {sorted(own)}")
+            verdict.wrong.append(f"known are {sorted(known)}, there stand {sorted(own)}")
         if errors := self.errors():
             verdict.wrong.append(f"errors: {errors}")
 

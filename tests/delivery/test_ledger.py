@@ -18,9 +18,10 @@ from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.rendering.post import Digest, PostKey
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
+from heartbeat_bot.store.deliveries import Destination
 from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
-from heartbeat_bot.store.receipts import Draft
-from heartbeat_bot.store.tables import IntentKind
+from heartbeat_bot.store.outbox import Request
+from heartbeat_bot.store.tables import RequestKind
 from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
@@ -69,16 +70,18 @@ async def test_files_may_swap_paths_and_ids_in_one_pass(ledger: Ledger, clock: M
     assert {issue.path: issue.id for issue in await ledger.issues("weekly")} == {"b.md": ids["a.md"], "a.md": ids["b.md"]}
 
 
-async def test_an_issue_that_goes_and_comes_back_keeps_what_became_of_it(ledger: Ledger, clock: ManualClock, see: See) -> None:
+async def test_an_issue_that_goes_and_comes_back_keeps_what_became_of_it(
+    ledger: Ledger, home: Destination, clock: ManualClock, see: See
+) -> None:
     issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
-    await ledger.decided({issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))})
+    await ledger.decided(home, {issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))}, now=clock())
     await ledger.record("weekly", [see("b.md")], gone=[issue], now=clock())
     assert [(known.path, known.gone) for known in await ledger.known("weekly")] == [("a.md", True), ("b.md", False)]
-    await ledger.decided({issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))})
+    await ledger.decided(home, {issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))}, now=clock())
     assert (await ledger.issue(issue)).state is State.GONE
     await ledger.record("weekly", [see("c.md", issue=issue)], now=clock())
     record = await ledger.issue(issue)
-    assert (record.state, record.baseline, facts_of(record, "").baseline) == (State.NEW, True, True)
+    assert (record.state, record.baseline, facts_of(record, record.announcements[0], "").baseline) == (State.NEW, True, True)
 
 
 async def test_the_path_of_an_issue_that_is_gone_may_be_used_again(ledger: Ledger, clock: ManualClock, see: See) -> None:
@@ -87,15 +90,16 @@ async def test_the_path_of_an_issue_that_is_gone_may_be_used_again(ledger: Ledge
     assert new != old
 
 
-async def test_a_retracted_issue_stays_so_until_it_is_approved(ledger: Ledger, clock: ManualClock, see: See) -> None:
+async def test_a_retracted_issue_stays_so_until_it_is_approved(
+    ledger: Ledger, home: Destination, clock: ManualClock, see: See
+) -> None:
     issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
     await ledger.retract(issue, now=clock())
-    await ledger.decided({issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))})
+    await ledger.decided(home, {issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))}, now=clock())
     assert (await ledger.issue(issue)).state is State.RETRACTED
     await ledger.approve(issue, now=clock())
-    await ledger.decided({issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))})
+    await ledger.decided(home, {issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))}, now=clock())
     assert (await ledger.issue(issue)).state is State.ANNOUNCE
-    assert await ledger.counts() == {("weekly", State.ANNOUNCE): 1}
 
 
 @pytest.mark.parametrize(
@@ -118,10 +122,12 @@ async def test_nothing_is_begun_twice(ledger: Ledger, clock: ManualClock, see: S
     issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
     body = {"content": "é\n", "embeds": [], "allowed_mentions": {"parse": []}}
 
-    def draft(nonce: str) -> Draft:
-        return Draft(
-            kind=IntentKind.SEND,
-            issue=issue,
+    delivery = (await ledger.issue(issue)).announcements[0].id
+
+    def request(nonce: str) -> Request:
+        return Request(
+            kind=RequestKind.SEND,
+            delivery=delivery,
             channel=ChannelId(2**62),
             nonce=nonce,
             key=PostKey("cover"),
@@ -129,10 +135,10 @@ async def test_nothing_is_begun_twice(ledger: Ledger, clock: ManualClock, see: S
             digest=Digest("d"),
         )
 
-    intent = await ledger.receipts.begin(draft("one"), now=clock())
+    written = await ledger.outbox.begin(request("one"), now=clock())
     with pytest.raises(Exception, match="UNIQUE"):
-        await ledger.receipts.begin(draft("two"), now=clock())
-    assert await ledger.receipts.unfinished() == [intent]
+        await ledger.outbox.begin(request("two"), now=clock())
+    assert await ledger.outbox.unfinished() == [written]
 
 
 async def test_instants_of_any_zone_come_back_in_utc(ledger: Ledger, see: See) -> None:
@@ -146,7 +152,7 @@ async def test_a_second_process_is_refused_and_told_who_holds_the_database(ledge
     assert ledger
     script = """
 import asyncio, sys
-from heartbeat_bot.delivery.ledger import open_ledger
+from heartbeat_bot.store.ledger import open_ledger
 from heartbeat_bot.errors import StateError
 async def main():
     async with open_ledger(sys.argv[1], read_only=True) as ledger:
@@ -167,7 +173,7 @@ asyncio.run(main())
 async def test_the_lock_dies_with_its_process(state: str) -> None:
     script = """
 import asyncio, os, sys
-from heartbeat_bot.delivery.ledger import open_ledger
+from heartbeat_bot.store.ledger import open_ledger
 async def main():
     async with open_ledger(sys.argv[1]):
         os._exit(9)
@@ -271,8 +277,8 @@ async def test_what_was_read_of_issues_is_kept_until_one_is_written(ledger: Ledg
     first = await ledger.records("weekly")
     await ledger.pass_done("weekly", commit="c", now=clock())
     assert await ledger.records("weekly") is first
-    await ledger.delivered(issue, blob=first[issue].blob, rendering="r")
-    assert (await ledger.records("weekly"))[issue].shown_as == "r"
+    await ledger.deliveries.delivered(first[issue].announcements[0], blob=first[issue].blob, rendering="r")
+    assert (await ledger.records("weekly"))[issue].announcements[0].shown_as == "r"
 
 
 async def test_what_a_cancelled_task_wrote_is_read(
@@ -281,12 +287,14 @@ async def test_what_a_cancelled_task_wrote_is_read(
     issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
     before = (await ledger.records("weekly"))[issue]
     async with occupied(ledger.database):
-        writing = asyncio.get_running_loop().create_task(ledger.delivered(issue, blob=before.blob, rendering="r"))
+        writing = asyncio.get_running_loop().create_task(
+            ledger.deliveries.delivered(before.announcements[0], blob=before.blob, rendering="r")
+        )
         await asyncio.sleep(0)
         writing.cancel()
     await asyncio.wait({writing})
     assert writing.cancelled()
-    assert (await ledger.records("weekly"))[issue].shown_as == "r"
+    assert (await ledger.records("weekly"))[issue].announcements[0].shown_as == "r"
 
 
 async def test_who_asks_in_the_middle_of_a_write_is_answered_after_it(ledger: Ledger, clock: ManualClock, see: See) -> None:
@@ -294,19 +302,21 @@ async def test_who_asks_in_the_middle_of_a_write_is_answered_after_it(ledger: Le
     loop, half_way, over = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
     def work(connection: Connection) -> None:
-        connection.execute(update(tables.issues).values(shown="one"))
+        connection.execute(update(tables.deliveries).values(shown="one"))
         loop.call_soon_threadsafe(half_way.set)
         assert over.wait(20)
-        connection.execute(update(tables.issues).values(shown_as="r"))
+        connection.execute(update(tables.deliveries).values(shown_as="r"))
 
-    assert (await ledger.records("weekly"))[issue].shown_as is None
+    assert (await ledger.records("weekly"))[issue].announcements[0].shown_as is None
     async with asyncio.TaskGroup() as group:
         group.create_task(ledger.database.write(work))
         await half_way.wait()
         asked = group.create_task(ledger.records("weekly"))
         await asyncio.sleep(0)
         over.set()
-    assert asked.result()[issue].shown_as == (await ledger.records("weekly"))[issue].shown_as == "r"
+    assert (
+        asked.result()[issue].announcements[0].shown_as == (await ledger.records("weekly"))[issue].announcements[0].shown_as == "r"
+    )
 
 
 async def test_a_decision_that_is_refused_changes_nothing(ledger: Ledger, clock: ManualClock, see: See) -> None:

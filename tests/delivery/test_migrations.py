@@ -1,6 +1,7 @@
 """Databases that earlier versions wrote are led to this one, and nothing of what they know is lost."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,14 +9,12 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from discord_sandbox.clock import ManualClock
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.ids import ChannelId, IssueId
-from heartbeat_bot.rendering.post import PostKey
+from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.approval import Difference
+from heartbeat_bot.store.deliveries import Kind
 from heartbeat_bot.store.ledger import Sighting, open_ledger
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
-from heartbeat_bot.store.receipts import ANNOUNCEMENT, Draft
-from heartbeat_bot.store.tables import IntentKind
 from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
@@ -123,7 +122,7 @@ def shape(connection: Connection) -> dict[str, object]:
         table: (
             {column["name"]: column["nullable"] for column in found.get_columns(table)},
             found.get_pk_constraint(table)["constrained_columns"],
-            [key["constrained_columns"] for key in found.get_foreign_keys(table)] if table != "issues" else None,
+            sorted(key["constrained_columns"] for key in found.get_foreign_keys(table)) if table != "issues" else None,
             indexes(table),
         )
         for table in found.get_table_names()
@@ -176,16 +175,14 @@ INSERT INTO intents (thing, kind, issue, channel, key, message, nonce, payload, 
         )
     async with open_ledger(state, clock=clock) as ledger:
         record = await ledger.issue(IssueId(7))
-        assert [(receipt.key, receipt.series) for receipt in record.receipts] == [("cover", ANNOUNCEMENT)]
+        assert [(message.key, message.kind) for message in record.messages] == [("cover", Kind.ANNOUNCEMENT)]
         assert (record.shown, record.on_hold_at, record.scheduled_at, record.skipped_at) == ("b", None, None, None)
-        (intent,) = await ledger.receipts.unfinished(series=ANNOUNCEMENT)
-        again = Draft(
-            kind=IntentKind.SEND, issue=IssueId(7), channel=ChannelId(5), nonce="m", key=PostKey("news"), body=intent.draft.body
-        )
+        (written,) = await ledger.outbox.unfinished()
+        again = replace(written.request, nonce="m")
         with pytest.raises(Exception, match="UNIQUE"):
-            await ledger.receipts.begin(again, now=clock() + timedelta(hours=1))
+            await ledger.outbox.begin(again, now=clock() + timedelta(hours=1))
         assert (await ledger.newsletter("weekly")).paused_at is None
-        assert await ledger.copies.of_newsletter("weekly") == await ledger.actions.latest(5) == []
+        assert list(await ledger.deliveries.reposts("weekly")) == await ledger.actions.latest(5) == []
 
 
 async def test_what_was_approved_scheduled_posted_or_there_before_versions_were_kept_stands_for_its_text(
@@ -213,8 +210,8 @@ async def test_what_was_approved_scheduled_posted_or_there_before_versions_were_
         assert (approved.approved, approved.approval_binds) == ("b+?", True)
         assert (posted.approved, posted.approval_binds) == ("shown+?", False)
         assert (waiting.approved, waiting.asks, waiting.declined) == (None, None, None)
-        assert facts_of(approved, "", BlobId("other")).other_than_approved is Difference.TEXT
-        assert facts_of(approved, "").other_than_approved is None
+        assert facts_of(approved, approved.announcements[0], "", BlobId("other")).other_than_approved is Difference.TEXT
+        assert facts_of(approved, approved.announcements[0], "").other_than_approved is None
 
 
 async def test_nothing_that_was_done_before_notes_were_kept_is_told_again(engine: Engine, state: str, clock: ManualClock) -> None:
@@ -230,4 +227,4 @@ async def test_nothing_that_was_done_before_notes_were_kept_is_told_again(engine
     async with open_ledger(state, clock=clock) as ledger:
         (action,) = await ledger.actions.latest(5)
         assert (action.outcome, await ledger.actions.untold()) == ("x", [])
-        assert await ledger.receipts.lost_sends("weekly") == []
+        assert await ledger.outbox.lost_sends("weekly") == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import discord
 import pytest
+from delivering import announce
 
 from discord_sandbox.clock import ManualClock
 from discord_sandbox.faults import Answer, Close, Hold, Malformed, TooMany
@@ -337,11 +338,11 @@ async def bring(
 ) -> Callable[..., Awaitable[Any]]:
     (issue,) = await new_issues(ledger, ["a.md"])
 
-    async def bring_in_step(posts: Sequence[Post], *, publish: bool = False) -> Any:
+    async def bring(posts: Sequence[Post], *, publish: bool = False) -> Any:
         publisher = Publisher(ledger, outlet, clock=clock)
-        return await publisher.bring_in_step(issue, guild=GuildId(guild.id), channel=channel, posts=posts, publish=publish)
+        return await announce(publisher, ledger, issue, posts, guild=GuildId(guild.id), channel=channel, publish=publish)
 
-    return bring_in_step
+    return bring
 
 
 POSTS = (

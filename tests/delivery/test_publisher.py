@@ -6,17 +6,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from delivering import announce, announcement
 from recording import KilledError, RecordingOutlet
 
 from discord_sandbox.clock import ManualClock, Snowflakes
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError
-from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
+from heartbeat_bot.ids import ChannelId, IssueId, MessageId
 from heartbeat_bot.rendering.post import COVER, Embed, File, Jump, Post, PostKey, Upload
 from heartbeat_bot.store.decisions import State
 from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.sync.publisher import Outcome, Publisher, Step
 
-GUILD = GuildId(1)
 CHANNEL = ChannelId(2)
 NewIssues = Callable[[Ledger, Sequence[str]], Awaitable[list[IssueId]]]
 
@@ -32,9 +32,9 @@ def issue_of(*names: str, ping: int | None = None) -> list[Post]:
 
 
 @pytest.fixture
-def step(publisher: Publisher, issue: IssueId) -> Callable[..., Awaitable[Outcome]]:
+def step(publisher: Publisher, ledger: Ledger, issue: IssueId) -> Callable[..., Awaitable[Outcome]]:
     async def bring(posts: Sequence[Post], *, publish: bool = False, **more: object) -> Outcome:
-        return await publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, posts=posts, publish=publish, **more)  # type: ignore[arg-type]
+        return await announce(publisher, ledger, issue, posts, publish=publish, **more)
 
     return bring
 
@@ -59,7 +59,7 @@ async def test_posting_makes_an_issue_announced(step: Bring, ledger: Ledger, iss
     await step(issue_of("a"))
     record = await ledger.issue(issue)
     assert (record.state, record.announced_at) == (State.ANNOUNCED, clock())
-    assert [receipt.key for receipt in record.receipts] == ["cover", "a"]
+    assert [message.key for message in record.messages] == ["cover", "a"]
 
 
 STAGES = (issue_of("a", ping=7), issue_of("x", "a!"), issue_of("a!"))
@@ -71,10 +71,10 @@ async def live(state: str, outlet: RecordingOutlet, issue: IssueId, channel: Cha
     async with open_ledger(state, clock=outlet.clock) as ledger:
         publisher = Publisher(ledger, outlet, clock=outlet.clock)
         assert await publisher.settle() == []
-        assert await ledger.receipts.unfinished() == []
+        assert await ledger.outbox.unfinished() == []
         while stages:
             posts = stages[0]
-            await publisher.bring_in_step(issue, guild=GUILD, channel=channel, posts=posts, publish=True)
+            await announce(publisher, ledger, issue, posts, channel=channel, publish=True)
             addresses = dict(zip([post.key for post in posts], sorted(outlet.messages[channel]), strict=True))
             assert outlet.texts(channel)[1:] == [post.content for post in posts[1:]]
             assert all(f"/{addresses[jump.to]})" in outlet.texts(channel)[0] for jump in posts[0].jumps)
@@ -135,14 +135,14 @@ async def test_a_message_of_another_issue_is_never_adopted(
     publisher: Publisher, ledger: Ledger, new_issues: NewIssues, outlet: RecordingOutlet, clock: ManualClock
 ) -> None:
     one, other = await new_issues(ledger, ["1.md", "2.md"])
-    await publisher.bring_in_step(one, guild=GUILD, channel=CHANNEL, posts=[section("a", "same")])
+    await announce(publisher, ledger, one, [section("a", "same")])
     outlet.kill_at = 1
     with pytest.raises(KilledError):
-        await publisher.bring_in_step(other, guild=GUILD, channel=CHANNEL, posts=[section("a", "same")])
+        await announce(publisher, ledger, other, [section("a", "same")])
     outlet.kill_at = None
     clock.advance(3600)
     await publisher.settle()
-    await publisher.bring_in_step(other, guild=GUILD, channel=CHANNEL, posts=[section("a", "same")])
+    await announce(publisher, ledger, other, [section("a", "same")])
     assert outlet.texts(CHANNEL) == ["same", "same"]
 
 
@@ -180,7 +180,7 @@ async def test_a_refusal_is_noted_with_the_issue_and_forgotten_when_it_is_over(
     outcome = await step([section("a"), section("b")])
     assert (outcome.sent, str(outcome.error), outcome.done) == (1, "no permission", False)
     assert (await ledger.issue(issue)).error == "no permission"
-    assert await ledger.receipts.unfinished() == []
+    assert await ledger.outbox.unfinished() == []
     assert (await step([section("a"), section("b")])).done
     assert (await ledger.issue(issue)).error is None
     assert outlet.texts(CHANNEL) == ["a", "b"]
@@ -191,7 +191,7 @@ async def test_an_answer_that_got_lost_leaves_an_intent_that_the_next_pass_settl
 ) -> None:
     outlet.refuse = [OutletError("no answer", status=None, permanent=False)]
     assert not (await step([section("a")])).done
-    assert len(await ledger.receipts.unfinished()) == 1
+    assert len(await ledger.outbox.unfinished()) == 1
     assert (await step([section("a")])).sent == 1
     assert outlet.texts(CHANNEL) == ["a"]
 
@@ -203,14 +203,14 @@ async def test_more_than_ten_crossposts_wait_for_their_hour_and_are_not_lost(
     begun = clock()
     outcome = await step(posts, publish=True)
     assert (outcome.sent, outcome.published, outcome.waits_until) == (13, 10, begun + timedelta(hours=1))
-    waits = await ledger.receipts.waits(now=clock())
+    waits = await ledger.outbox.limited(now=clock())
     assert [(wait.key, wait.until) for wait in waits] == [(name, begun + timedelta(hours=1)) for name in "klm"]
     clock.advance(1800)
     assert (await step(posts, publish=True)).published == 0
     assert outlet.requests.count("publish") == 10
     clock.advance(1801)
     assert (await step(posts, publish=True)).published == 3
-    assert await ledger.receipts.waits(now=clock()) == []
+    assert await ledger.outbox.limited(now=clock()) == []
     assert await step(posts, publish=True) == Outcome()
 
 
@@ -233,11 +233,11 @@ async def test_an_edit_of_a_published_message_waits_as_long_as_discord_asks_and_
     for _ in range(3):
         assert (await step([section("a", "new")], publish=True)).waits_until == clock() + timedelta(seconds=1200)
     assert outlet.requests == ["send", "publish", "edit"]
-    assert [wait.key for wait in await ledger.receipts.waits(now=clock())] == ["a"]
-    assert await ledger.receipts.unfinished() == []
+    assert [wait.key for wait in await ledger.outbox.limited(now=clock())] == ["a"]
+    assert await ledger.outbox.unfinished() == []
     clock.advance(1200)
     assert (await step([section("a", "new")], publish=True)).edited == 1
-    assert await ledger.receipts.waits(now=clock()) == []
+    assert await ledger.outbox.limited(now=clock()) == []
     assert outlet.texts(CHANNEL) == ["new"]
 
 
@@ -300,7 +300,7 @@ async def test_a_bot_that_may_not_read_the_channel_sends_nothing_and_settles_not
     outlet.missing = ("Read Message History",)
     assert [str(error) for error in await publisher.settle()] == [str((await step([section("a"), section("b")])).error)]
     assert outlet.requests == ["send"]
-    assert len(await ledger.receipts.unfinished()) == 1
+    assert len(await ledger.outbox.unfinished()) == 1
     outlet.missing = ()
     assert (await step([section("a"), section("b")])).sent == 1
     assert outlet.texts(CHANNEL) == ["a", "b"]
@@ -329,7 +329,7 @@ async def test_a_send_that_was_given_up_is_looked_for_during_a_quarter_of_an_hou
     looks: list[int] = []
     for _ in range(4):
         before = outlet.looks
-        assert await publisher.delete_strays("weekly") == []
+        assert await publisher.delete_late("weekly") == []
         looks.append(outlet.looks - before)
         clock.advance(600)
     assert looks == [1, 1, 1, 0]
@@ -345,35 +345,35 @@ async def test_a_send_to_a_channel_that_was_deleted_is_forgotten(
     outlet.kill_at = None
     outlet.refuse_looks = OutletError("no such channel", status=404, code=10003, permanent=True)
     assert await publisher.settle() == []
-    assert await ledger.receipts.unfinished() == []
+    assert await ledger.outbox.unfinished() == []
 
 
-async def test_a_ping_that_was_sent_under_another_ledger_is_not_sent_again(
+async def test_a_ping_that_was_sent_under_another_database_is_not_sent_again(
     step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, new_issues: NewIssues, tmp_path: Path
 ) -> None:
     async with open_ledger(f"sqlite:///{tmp_path / 'lost.db'}", clock=outlet.clock) as lost:
         (same,) = await new_issues(lost, ["a.md"])
         publisher = Publisher(lost, outlet, clock=outlet.clock)
-        await publisher.bring_in_step(same, guild=GUILD, channel=CHANNEL, posts=issue_of("a", ping=7), publish=True)
+        await announce(publisher, lost, same, issue_of("a", ping=7), publish=True)
     assert await step(issue_of("a", ping=7), publish=True) == Outcome()
     record = await ledger.issue(issue)
-    assert (record.state, record.pinged_at) == (State.ANNOUNCED, outlet.clock())
+    assert (record.state, record.announcements[0].pinged_at) == (State.ANNOUNCED, outlet.clock())
     assert (outlet.created, outlet.pings) == (2, 1)
 
 
-async def test_a_wait_before_a_send_ends_the_pass_and_leaves_no_intent(
+async def test_a_wait_before_a_send_ends_the_pass_and_leaves_no_request(
     step: Bring, outlet: RecordingOutlet, ledger: Ledger, clock: ManualClock
 ) -> None:
     outlet.refuse = [RateLimitedError("wait", retry_after=90)]
     assert (await step([section("a")])).waits_until == clock() + timedelta(seconds=90)
-    assert await ledger.receipts.unfinished() == []
+    assert await ledger.outbox.unfinished() == []
 
 
 async def test_the_role_is_pinged_once_even_when_the_cover_is_posted_again(
     step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, clock: ManualClock
 ) -> None:
     await step(issue_of("a", ping=7))
-    await ledger.receipts.release(issue, now=clock())
+    await ledger.outbox.release((await announcement(ledger, issue)).id, now=clock())
     await step(issue_of("a", ping=7))
     assert (outlet.created, outlet.pings) == (4, 1)
     assert await step(issue_of("a", ping=7)) == Outcome()
@@ -383,12 +383,13 @@ async def test_a_withdrawn_issue_leaves_no_message_in_any_channel(
     publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, clock: ManualClock
 ) -> None:
     for channel in (CHANNEL, ChannelId(3)):
-        await publisher.bring_in_step(issue, guild=GUILD, channel=channel, posts=issue_of("a"))
+        await announce(publisher, ledger, issue, issue_of("a"), channel=channel)
     await ledger.retract(issue, now=clock())
-    assert (await publisher.withdraw(issue)).deleted == 4
+    deliveries = (await ledger.issue(issue)).announcements
+    assert [(await publisher.withdraw(delivery)).deleted for delivery in deliveries] == [2, 2]
     assert (outlet.texts(CHANNEL), outlet.texts(ChannelId(3))) == ([], [])
     assert (await ledger.issue(issue)).state is State.RETRACTED
-    assert await publisher.withdraw(issue) == Outcome()
+    assert [await publisher.withdraw(delivery) for delivery in deliveries] == [Outcome(), Outcome()]
 
 
 async def test_files_are_read_when_they_are_sent_and_a_missing_one_is_an_error_of_the_issue(
@@ -420,17 +421,11 @@ async def test_tasks_on_one_channel_take_turns(
     issues = await new_issues(ledger, [f"{number}.md" for number in range(4)])
     async with asyncio.TaskGroup() as group:
         for issue in issues:
-            group.create_task(
-                publisher.bring_in_step(
-                    issue, guild=GUILD, channel=CHANNEL, posts=[section("a", f"{issue}a"), section("b", f"{issue}b")]
-                )
-            )
+            group.create_task(announce(publisher, ledger, issue, [section("a", f"{issue}a"), section("b", f"{issue}b")]))
     assert sorted(outlet.texts(CHANNEL)) == outlet.texts(CHANNEL)
 
 
-async def test_a_cancelled_pass_still_writes_the_receipt_of_what_was_sent(
-    ledger: Ledger, issue: IssueId, clock: ManualClock
-) -> None:
+async def test_a_cancelled_pass_still_writes_down_what_was_sent(ledger: Ledger, issue: IssueId, clock: ManualClock) -> None:
     class Slow(RecordingOutlet):
         task: asyncio.Task[object] | None = None
 
@@ -443,10 +438,10 @@ async def test_a_cancelled_pass_still_writes_the_receipt_of_what_was_sent(
     outlet = Slow(clock)
     publisher = Publisher(ledger, outlet, clock=clock)
     async with asyncio.TaskGroup() as group:
-        outlet.task = group.create_task(publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, posts=issue_of("a")))
+        outlet.task = group.create_task(announce(publisher, ledger, issue, issue_of("a")))
     assert outlet.task.cancelled()
-    assert [receipt.key for receipt in await ledger.receipts.held(issue)] == ["cover"]
-    assert await ledger.receipts.unfinished() == []
+    assert [message.key for message in await ledger.outbox.held(issue)] == ["cover"]
+    assert await ledger.outbox.unfinished() == []
 
 
 async def test_a_section_that_is_renamed_but_reads_the_same_makes_no_request(
@@ -456,18 +451,18 @@ async def test_a_section_that_is_renamed_but_reads_the_same_makes_no_request(
     outlet.requests.clear()
     await step([section("b", "text")])
     assert outlet.requests == []
-    assert [receipt.key for receipt in await ledger.receipts.held(issue)] == ["b"]
+    assert [message.key for message in await ledger.outbox.held(issue)] == ["b"]
 
 
 async def test_settling_beside_a_pass_waits_for_it_and_repeats_nothing(
     publisher: Publisher, ledger: Ledger, issue: IssueId, outlet: RecordingOutlet
 ) -> None:
     async with asyncio.TaskGroup() as group:
-        group.create_task(publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, posts=issue_of("a", "b")))
+        group.create_task(announce(publisher, ledger, issue, issue_of("a", "b")))
         for _ in range(20):
             group.create_task(publisher.settle())
     assert outlet.requests == ["send", "send", "send", "edit"]
-    assert await ledger.receipts.unfinished() == []
+    assert await ledger.outbox.unfinished() == []
 
 
 async def test_settling_without_the_source_leaves_a_send_with_files_to_its_issue(
@@ -482,7 +477,7 @@ async def test_settling_without_the_source_leaves_a_send_with_files_to_its_issue
         await step(posts, read_file=read)
     outlet.kill_at = None
     assert await publisher.settle() == []
-    assert len(await ledger.receipts.unfinished()) == 1
+    assert len(await ledger.outbox.unfinished()) == 1
     assert (await step(posts, read_file=read)).sent == 1
     assert outlet.created == 1
 
@@ -496,7 +491,7 @@ async def test_what_cannot_be_settled_is_said_and_stays_unfinished(
     outlet.kill_at = None
     outlet.refuse = [OutletError("no answer", status=None, permanent=False)]
     assert [str(error) for error in await publisher.settle()] == ["no answer"]
-    assert len(await ledger.receipts.unfinished()) == 1
+    assert len(await ledger.outbox.unfinished()) == 1
 
 
 async def test_a_nonce_of_a_message_that_was_deleted_meanwhile_is_given_up(step: Bring, outlet: RecordingOutlet) -> None:

@@ -86,7 +86,7 @@ REASONS: Final = {
     "its file went away, and so did its messages": Reason(Code.GONE_LEFT),
     "it was ruled out by the almanac": Reason(Code.UNKNOWN, text="it was ruled out by the almanac"),
 }
-"""The sentences of schema version 6, and the values that they stand for. They stand still, whatever the language files say by now."""
+"""The sentences of schema version 7, and the values that they stand for. They stand still, whatever the language files say by now."""
 
 DOUBTS: Final = {
     "it looks like a template": Doubt(code=DoubtCode.TEMPLATE),

@@ -17,7 +17,8 @@ from heartbeat_bot.ports import ChannelFacts, History, SeenMessage
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.ledger import IssueRecord, Ledger, open_ledger
-from heartbeat_bot.sync.reconciler import Passes, PassReport
+from heartbeat_bot.sync.reconciler import Reconciler
+from heartbeat_bot.sync.results import PassReport
 
 NAME = "weekly"
 HOLD = timedelta(minutes=10)
@@ -136,7 +137,7 @@ def configured(announce: str = "", site: str = "https://example.com/") -> Config
 class Replay:
     """One newsletter under replay."""
 
-    service: Passes
+    service: Reconciler
     ledger: Ledger
     board: Board
     stage: Stage
@@ -175,7 +176,7 @@ async def replay(
     time = [datetime(2000, 1, 1, tzinfo=UTC)]
     board, stage = Board(), Stage(contents, paths)
     async with open_ledger(f"sqlite:///{state / 'ledger.db'}", clock=lambda: time[0]) as ledger:
-        service = Passes(
+        service = Reconciler(
             config=configured(announce, site),
             ledger=ledger,
             outlet=board,

@@ -12,7 +12,7 @@ from histories import DAY, HOUR, MINUTE, START, body, issue, reworded
 from replaying import HOLD, Commit, Replay, Repository, replay
 
 from heartbeat_bot.store.decisions import State
-from heartbeat_bot.sync.reconciler import PassReport
+from heartbeat_bot.sync.results import PassReport
 
 
 @dataclass
@@ -174,7 +174,7 @@ class Witness:
                 assert record.announced_at is None, edition
             elif edition.there and edition.listed:
                 assert record.announced_at or record.state in {State.TOO_OLD, State.WAITING}, (edition, record.reason)
-        posts = [receipt for record in await self.watcher.ledger.issues("weekly") for receipt in record.receipts]
+        posts = [receipt for record in await self.watcher.ledger.issues("weekly") for receipt in record.messages]
         assert len(self.watcher.board.messages) == len(posts)
 
 

@@ -10,16 +10,16 @@ from watching import NEWS, TODAY, Newsletter, newsletter
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.rendering.post import PostKey
 from heartbeat_bot.store.decisions import Code, Reason
-from heartbeat_bot.store.receipts import Series
+from heartbeat_bot.store.deliveries import Delivery
 
 SPRING = "posts/2026-03-03-spring.md"
 ELSEWHERE = ChannelId(3)
 HOME = ChannelId(100000000000000001)
 
 
-async def copy(it: Newsletter, *keys: str, channel: ChannelId = ELSEWHERE, path: str = NEWS) -> Series:
-    return await it.watcher.ledger.copies.add(
-        await it.id(path), guild=GuildId(1), channel=channel, keys=[PostKey(key) for key in keys] or None, now=it.now
+async def copy(it: Newsletter, *keys: str, channel: ChannelId = ELSEWHERE, path: str = NEWS) -> Delivery:
+    return await it.watcher.ledger.deliveries.repost(
+        await it.id(path), guild=GuildId(1), channel=channel, sections=[PostKey(key) for key in keys] or None, now=it.now
     )
 
 
@@ -148,11 +148,11 @@ def _title(anchor: str) -> str:
 
 async def test_a_copy_goes_with_its_announcement_and_alone_when_it_is_dropped(tmp_path: Path) -> None:
     async with newsletter(tmp_path, announce=", on_remove: retract") as it:
-        series = await copy(it, channel=HOME)
+        repost = await copy(it, channel=HOME)
         await copy(it)
         await it.look()
         announced = len(shown(it))
-        await it.watcher.ledger.copies.drop(await it.id(NEWS), HOME, series)
+        await it.watcher.ledger.deliveries.end([repost.id], now=it.now)
         assert await it.look() == announced
         assert shown(it, HOME) == shown(it)
         await it.commit({NEWS: None})

@@ -16,7 +16,7 @@ from replaying import HOLD, Commit, Replay, history, replay
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.decisions import State
-from heartbeat_bot.sync.reconciler import PassReport
+from heartbeat_bot.sync.results import PassReport
 
 DAY = timedelta(days=1)
 ENOUGH = 2_500
@@ -90,7 +90,7 @@ async def test_every_issue_of_a_real_history_becomes_what_it_should(expected: Pa
         assert gone == set(wanted["never"])
         assert len(announced) == list(found.values()).count("announced")
         # What was sent is what is there, each post of each issue once.
-        keys = [(record.id, receipt.key) for record in await it.ledger.issues("weekly") for receipt in record.receipts]
+        keys = [(record.id, receipt.key) for record in await it.ledger.issues("weekly") for receipt in record.messages]
         assert len(keys) == len(set(keys)) == len(it.board.messages)
         assert it.board.requests.count("send") == len(keys) + it.board.requests.count("delete")
 

@@ -17,7 +17,7 @@ from heartbeat_bot.isolation.worker import Here, Worker
 from heartbeat_bot.sources.directory import DirectorySource
 from heartbeat_bot.store.approval import version_of
 from heartbeat_bot.store.ledger import open_ledger
-from heartbeat_bot.sync.reconciler import Passes
+from heartbeat_bot.sync.reconciler import Reconciler
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -102,7 +102,7 @@ async def test_a_text_that_takes_too_much_is_read_once_by_a_bot_that_runs(
     machine.has_memory = True
     async with open_ledger(config.state, clock=clock) as ledger, log_in(sandbox.token, api_url=sandbox.url) as outlet:
         sources = {"mill": DirectorySource(config.newsletters["mill"].source.directory, ["*.md"])}
-        passes = Passes(
+        passes = Reconciler(
             config=config, ledger=ledger, outlet=outlet, sources=sources, runner=machine, clock=clock, progress=no_progress
         )
         await passes.sync("mill")

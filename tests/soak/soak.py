@@ -543,7 +543,7 @@ class Soak:
         await self.look(opened)
         if self.changes:
             verdict.wrong.append(f"the last pass still changed something: {self.changes}")
-        if unfinished := await opened.desk.ledger.receipts.unfinished():
+        if unfinished := await opened.desk.ledger.outbox.unfinished():
             verdict.wrong.append(f"unfinished: {unfinished}")
         for newsletter in self.newsletters:
             if standing := await opened.desk.ledger.troubles.standing(newsletter.name):
@@ -563,13 +563,13 @@ class Soak:
             if edition.number in authors.known or edition.draft:
                 continue
             record = records.get(edition.path)
-            if record is None or record.blob not in opened.desk.passes.snapshots[name].files.values():
+            if record is None or record.blob not in opened.desk.passes.renderer.snapshots[name].files.values():
                 verdict.lost += 1
                 verdict.wrong.append(f"{name}: {edition.path} ({edition.title}) is not known")
                 continue
             if record.error:
                 verdict.wrong.append(f"{name}: {edition.title}: {record.error}")
-            posts = (await opened.desk.passes.preview(record)).posts
+            posts = (await opened.desk.passes.renderer.preview(record)).posts
             found: dict[PostKey, Message] = {}
             for post in posts:
                 text = _masked_post(post, posts, newsletter.channel)
@@ -583,7 +583,7 @@ class Soak:
                     )
             self._judge_issue(newsletter, edition, posts, found, verdict)
         await self._judge_left(opened, newsletter, [message for there in left.values() for message in there], wanted, verdict)
-        held = {int(receipt.message) for record in await opened.desk.ledger.issues(name) for receipt in record.receipts}
+        held = {int(receipt.message) for record in await opened.desk.ledger.issues(name) for receipt in record.messages}
         if held != {message.id for message in own}:
             verdict.wrong.append(f"{name}: receipts of {len(held)} messages, and {len(own)} stand there")
 
@@ -612,11 +612,11 @@ class Soak:
         owners: dict[int, IssueRecord] = {}
         drafts = {edition.path for edition in newsletter.authors.editions.values() if edition.draft}
         for record in await opened.desk.ledger.issues(newsletter.name):
-            owners |= {int(receipt.message): record for receipt in record.receipts}
+            owners |= {int(receipt.message): record for receipt in record.messages}
             # One that may be there under another name, a doubtful draft's, stays until a moderator takes it back.
             stays = not newsletter.retracts or record.reason.code is Code.GONE_UNSURE
             if (record.present and record.path in drafts) or (not record.present and stays):
-                may_stay |= {int(receipt.message): record for receipt in record.receipts}
+                may_stay |= {int(receipt.message): record for receipt in record.messages}
         for message in messages:
             text = _masked(message.content, message.embeds)
             if message.id in may_stay:
@@ -634,14 +634,14 @@ class Soak:
     async def _judge_kept(self, opened: Opened, newsletter: Newsletter, may_stay: dict[int, IssueRecord], verdict: Verdict) -> None:
         """Say that an issue that stays as it was reads as one of its versions did, where the bot says which it shows whole."""
         versions = newsletter.authors.versions
-        contents = opened.desk.passes.snapshots[newsletter.name].contents
+        contents = opened.desk.passes.renderer.snapshots[newsletter.name].contents
         for record in {record.id: record for record in may_stay.values()}.values():
             if record.shown is None or record.shown_as == "":
                 self.figures["issues that went away half posted or half edited"] += 1
                 continue
             number = int(record.title.rpartition(" ")[2])
             settings = self.config.newsletters[newsletter.name]
-            there = [newsletter.channel.messages[receipt.message] for receipt in record.receipts]
+            there = [newsletter.channel.messages[receipt.message] for receipt in record.messages]
             shown = sorted(_masked(message.content, message.embeds) for message in there)
             for path, text in {(one.path, one.text()) for one in versions[number]}:
                 if blob_id(text.encode()) != record.shown:

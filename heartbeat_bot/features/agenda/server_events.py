@@ -214,7 +214,7 @@ class ServerEvents:
         again by the next look.
         """
         rows = await self._store.of_newsletter(name)
-        snapshot = self._desk.passes.snapshots.get(name)
+        snapshot = self._desk.passes.renderer.snapshots.get(name)
         if not rows or snapshot is None:
             return
         told = {one.mark: one for one in await self._desk.archive.events() if one.newsletter == name}

@@ -93,7 +93,7 @@ class Reading:
         ``place`` is the ids of the message's channel and of the message.
         """
         words, (channel, message) = asker.words, place
-        receipt = await self._desk.ledger.receipts.of_message(MessageId(message))
+        receipt = await self._desk.ledger.outbox.of_message(MessageId(message))
         if receipt is None or receipt.channel != channel:
             return Answer(content=words.say("which.unknown"))
         listed = self._desk.archive.find(receipt.issue)
@@ -152,7 +152,7 @@ class Reading:
 
     async def _files(self, newsletter: str, part: Part) -> tuple[Attachment, ...]:
         """Return the pictures that were uploaded with a post, from the source as the last pass saw it: those that are still there."""
-        snapshot = self._desk.passes.snapshots.get(newsletter)
+        snapshot = self._desk.passes.renderer.snapshots.get(newsletter)
         files: list[Attachment] = []
         for file in part.files if snapshot else ():
             try:

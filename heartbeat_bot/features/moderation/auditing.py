@@ -13,12 +13,13 @@ from heartbeat_bot.errors import UserError
 from heartbeat_bot.features.actor import Asker
 from heartbeat_bot.features.desk import Desk
 from heartbeat_bot.features.lines import said, titled
-from heartbeat_bot.ids import ChannelId, GuildId, sent_at
+from heartbeat_bot.ids import ChannelId, sent_at
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import Component, shortened
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.store.audit import Action, ActionId
+from heartbeat_bot.store.deliveries import Kind
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.sync.publisher import CLOCK_SKEW
 from heartbeat_bot.sync.recovery import is_same
@@ -163,9 +164,11 @@ class Auditing:
         """Say which other servers than the one where a person acts are reached by it."""
         if newsletter is None or newsletter not in self._desk.config.newsletters:
             return ""
-        reached = {copy.guild for copy in await self._desk.ledger.copies.of(issue.id)} if issue else set[GuildId]()
-        own = await self._desk.passes.guild(ChannelId(self._desk.config.newsletters[newsletter].announce.channel))
-        others = sorted((reached | ({own} if own is not None else set[GuildId]())) - {asker.guild})
+        places = self._desk.config.newsletters[newsletter].places
+        channels = [ChannelId(place.channel) for place in places]
+        channels += [repost.channel for repost in await self._desk.ledger.deliveries.of(issue.id, Kind.REPOST)] if issue else []
+        reached = {await self._desk.passes.channels.guild(channel) for channel in channels}
+        others = sorted(guild for guild in reached if guild is not None and guild != asker.guild)
         return f"from server {asker.guild}, reaching server {', '.join(map(str, others))}" if others else ""
 
     async def settle(self) -> None:

@@ -62,7 +62,7 @@ class Authority:
             return True
         names = self._desk.names() if newsletter is None else [newsletter]
         channels = [ChannelId(self._desk.config.newsletters[name].announce.channel) for name in names]
-        return any([await self._desk.passes.guild(channel) == asker.guild for channel in channels])
+        return any([await self._desk.passes.channels.guild(channel) == asker.guild for channel in channels])
 
     async def may_in(self, asker: Asker, guild: GuildId) -> bool:
         """Tell whether a person who may decide about a newsletter may do so in a server: in their own; the operator's own in any."""
@@ -70,4 +70,4 @@ class Authority:
 
     async def _is_operators(self, guild: GuildId) -> bool:
         office = self._desk.config.moderation.channel
-        return office is not None and await self._desk.passes.guild(ChannelId(office)) == guild
+        return office is not None and await self._desk.passes.channels.guild(ChannelId(office)) == guild

@@ -128,7 +128,7 @@ class Moderating:
     async def _now(self, record: IssueRecord) -> tuple[Rendered | None, Version]:
         """Return what an issue looks like as the last pass saw it, None when it cannot be read, and which version that is."""
         try:
-            return await self._desk.passes.seen(record)
+            return await self._desk.passes.renderer.seen(record)
         except UserError:
             return None, unseen(record.blob, record.path)
 
@@ -173,7 +173,7 @@ class Moderating:
         """
         report = await self._looking.look(before.newsletter)
         record = await self._desk.ledger.issue(before.id)
-        told = report.about(before.title)
+        told = report.about(before.id)
         lines = [_standing(record, asker.words), *listed(told)]
         outcome = f"{language().say(f'states.{record.state.value}')} ({why(record.reason)})"
         answer = Answer(content=as_content(lines))
@@ -243,7 +243,7 @@ class Moderating:
         state = await ledger.newsletter(name)
         records = await ledger.records(name)
         waiting = [record for record in records.values() if record.state in PENDING]
-        unfinished = [intent for intent in await ledger.receipts.unfinished() if intent.draft.issue in records]
+        unfinished = [request for request in await ledger.outbox.unfinished() if request.issue in records]
         lines = list(_passes(state, settings.poll, words))
         lines += [words.say("status.trouble", when=since(one.since), trouble=inert(one.words)) for one in troubles]
         lines += [words.say("status.posting", issue=titled(record.title)) for record in records.values() if record.is_half_posted]
@@ -256,11 +256,12 @@ class Moderating:
         if unfinished:
             lines.append(words.say("status.unfinished", count=len(unfinished)))
         lines += [
-            words.say("status.publishing", issue=titled(wait.title), when=since(wait.until))
-            for wait in await ledger.receipts.waits(now=self._desk.clock())
-            if wait.newsletter == name
+            words.say("status.publishing", issue=titled(limited.title), when=since(limited.until))
+            for limited in await ledger.outbox.limited(now=self._desk.clock())
+            if limited.newsletter == name
         ]
-        lines += await self._missing(ChannelId(settings.announce.channel), words)
+        for place in settings.places:
+            lines += await self._missing(ChannelId(place.channel), words)
         lines += [
             words.say("status.error", issue=titled(record.title), error=inert(record.error))
             for record in records.values()
@@ -298,7 +299,7 @@ class Moderating:
             raise OutdatedError
         await self._authority.check(asker, f"{verb} all", name)
         ledger = self._desk.ledger
-        waiting = asked_together(await ledger.records(name), await ledger.receipts.notices(name))
+        waiting = asked_together(await ledger.records(name), await ledger.outbox.notices(name))
         now: dict[IssueId, tuple[Version, bytes | None]] = {}
         for record in waiting:
             preview, version = await self._now(record)

@@ -4,8 +4,8 @@ A notice is a function of its issue's state, brought in step by every look as th
 stops the bot, it changes when somebody decides, here or by a command, and it is left alone when all is decided. When many wait at once
 (a bulk import), one notice tells of all of them.
 
-What a notice says is noted with its issue, as values: while these are the same the notice stands as it is, also when a later version of
-the program has other words for the same.
+What a notice says is noted with its delivery, as values: while these are the same the notice stands as it is, also when a later version
+of the program has other words for the same.
 """
 
 import json
@@ -18,7 +18,7 @@ from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
 from heartbeat_bot.features.desk import Desk, short_name
 from heartbeat_bot.features.lines import TITLE, day_of, said, whole_lines
 from heartbeat_bot.features.router import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
-from heartbeat_bot.ids import ChannelId, GuildId, IssueId
+from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.rendering import limits
@@ -30,7 +30,7 @@ from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.store.approval import Version, seal, unseen
 from heartbeat_bot.store.decisions import PENDING, State
 from heartbeat_bot.store.ledger import IssueRecord
-from heartbeat_bot.store.receipts import NOTICE, NOTICE_OF_ONE, Receipt
+from heartbeat_bot.store.outbox import NOTICE_OF_ONE, DeliveredMessage
 from heartbeat_bot.sync.wording import why
 
 MANY: Final = PostKey("notice-of-many")
@@ -69,34 +69,33 @@ class Notices:
         channel = ChannelId(number)
         self._closed = False
         records = await self._desk.ledger.records(name)
-        notices = await self._desk.ledger.receipts.notices(name)
-        held = {receipt.issue: receipt for receipt in notices}
-        carrier = next((records[issue] for issue, receipt in held.items() if receipt.key == MANY and issue in records), None)
-        alone = [records[issue] for issue, receipt in held.items() if receipt.key == NOTICE_OF_ONE and issue in records]
+        notices = await self._desk.ledger.outbox.notices(name)
+        held = {notice.issue: notice for notice in notices}
+        carrier = next((records[issue] for issue, notice in held.items() if notice.key == MANY and issue in records), None)
+        alone = [records[issue] for issue, notice in held.items() if notice.key == NOTICE_OF_ONE and issue in records]
+        known = await self._desk.ledger.deliveries.notices(name) if held else {}
+        says = {issue: known[notice.delivery].says for issue, notice in held.items() if notice.channel == channel}
         alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
         pictures = self._desk.config.newsletters[name].images.attach
         asking = asked_together(records, notices)
-        await self._clear_away([receipt for receipt in notices if receipt.channel != channel])
+        await self._clear_away([notice for notice in notices if notice.channel != channel])
         if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
-            here = carrier is not None and held[carrier.id].channel == channel
-            await self._tell_of_many(channel, name, carrier or asking[0], asking, pictures=pictures, is_held=here)
+            await self._tell_of_many(channel, name, carrier or asking[0], asking, says=says, pictures=pictures)
             asking = []
         for record in (*alone, *sorted(asking, key=lambda record: record.id)):
-            here = record.id in held and held[record.id].channel == channel
-            await self._tell_of_one(channel, record, pictures=pictures, is_held=here)
+            await self._tell_of_one(channel, record, says=says.get(record.id), pictures=pictures)
 
-    async def _clear_away(self, notices: Sequence[Receipt]) -> None:
+    async def _clear_away(self, notices: Sequence[DeliveredMessage]) -> None:
         """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
         for notice in notices:
-            outcome = await self._desk.passes.publisher.bring_in_step(
-                notice.issue, guild=GuildId(0), channel=notice.channel, series=NOTICE, posts=()
-            )
+            delivery = await self._desk.ledger.deliveries.get(notice.delivery)
+            outcome = await self._desk.passes.publisher.withdraw(delivery)
             if outcome.error:
                 _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
-                await self._desk.ledger.receipts.release(notice.issue, series=NOTICE, now=self._desk.clock())
+                await self._desk.ledger.outbox.release(delivery.id, now=self._desk.clock())
 
-    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, pictures: bool, is_held: bool) -> None:
-        """Bring an issue's notice in step; where ``pictures`` are uploaded they may change without the issue."""
+    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, says: str | None, pictures: bool) -> None:
+        """Bring an issue's notice in step, unless it ``says`` that; where ``pictures`` are uploaded they may change without the issue."""
         made_of = [
             *_file_of(record),
             record.state.value,
@@ -109,34 +108,37 @@ class Notices:
         preview, version = None, unseen(record.blob, record.path)
         if is_open(record):
             try:
-                preview, version = await self._desk.passes.seen(record)
+                preview, version = await self._desk.passes.renderer.seen(record)
             except UserError as error:
                 _LOG.warning("%s has no preview: %s", record.path, error)
-        says = _digest([*made_of, version])
+        saying = _digest([*made_of, version])
         made_of += [version] if pictures and is_open(record) else []
-        if (
-            self._shown.get(record.id) == made_of
-            or (is_held and record.notice == says)
-            or await self._show(channel, record, notice_of(record, preview, version), says)
-        ):
+        if self._shown.get(record.id) == made_of:
+            return
+        if says == saying or await self._show(channel, record, notice_of(record, preview, version), saying):
             self._shown[record.id] = made_of
 
     async def _tell_of_many(
-        self, channel: ChannelId, name: str, carrier: IssueRecord, waiting: Sequence[IssueRecord], *, pictures: bool, is_held: bool
+        self,
+        channel: ChannelId,
+        name: str,
+        carrier: IssueRecord,
+        waiting: Sequence[IssueRecord],
+        *,
+        says: Mapping[IssueId, str | None],
+        pictures: bool,
     ) -> None:
-        """Bring the notice of many in step; where ``pictures`` are uploaded they may change without their issues."""
+        """Bring the notice of many in step, unless it ``says`` that; where ``pictures`` are uploaded they may change without their issues."""
         made_of: list[object] = [[record.id, *_file_of(record), record.reason.dump()] for record in waiting]
         if self._shown.get(carrier.id) == made_of:
             return
         versions = {record.id: await self._version(record, pictures=pictures) for record in waiting}
         self._versions = {issue: kept for issue, kept in self._versions.items() if issue in versions}
-        says = _digest([*made_of, *versions.values()])
+        saying = _digest([*made_of, *versions.values()])
         made_of += versions.values() if pictures else []
-        if (
-            self._shown.get(carrier.id) == made_of
-            or (is_held and carrier.notice == says)
-            or await self._show(channel, carrier, _notice_of_many(name, waiting, versions), says)
-        ):
+        if self._shown.get(carrier.id) == made_of:
+            return
+        if says.get(carrier.id) == saying or await self._show(channel, carrier, _notice_of_many(name, waiting, versions), saying):
             self._shown[carrier.id] = made_of
 
     async def _version(self, record: IssueRecord, *, pictures: bool) -> Version:
@@ -144,46 +146,45 @@ class Notices:
         file = (record.blob, record.path)
         kept = self._versions.get(record.id)
         if pictures or kept is None or kept[0] != file:
-            version = await self._desk.passes.version(record)
+            version = await self._desk.passes.renderer.version(record)
             self._versions[record.id] = (file, version)
             return version
         return kept[1]
 
-    async def _show(self, channel: ChannelId, record: IssueRecord, post: Post, says: str) -> bool:
+    async def _show(self, channel: ChannelId, record: IssueRecord, post: Post, saying: str) -> bool:
         """Make the notice of an issue read as it should; one that is settled is left alone from now on. Return False when it is not so yet.
 
-        ``says`` names what it says, which is noted once it does.
+        ``saying`` names what it says, which is noted once it does.
         """
         if self._closed:
             return False
         try:
-            guild = (await self._desk.passes.channel(channel)).guild
+            guild = (await self._desk.passes.channels.facts(channel)).guild
         except OutletError as error:
             _LOG.warning("the moderators' channel %s cannot be seen: %s", channel, error)
             return False
+        delivery = await self._desk.ledger.deliveries.notice(record.id, channel, guild, now=self._desk.clock())
         # Until the edit is done nobody knows how it reads, also when its issue is as before again.
         self._shown.pop(record.id, None)
-        if record.notice is not None:
-            await self._desk.ledger.notice_says(record.id, None)
-        outcome = await self._desk.passes.publisher.bring_in_step(
-            record.id, guild=guild, channel=channel, series=NOTICE, posts=(post,)
-        )
+        if delivery.says is not None:
+            await self._desk.ledger.deliveries.notice_says(delivery.id, None)
+        outcome = await self._desk.passes.publisher.deliver(delivery, (post,))
         if outcome.error:
             _LOG.warning("the moderators' notice of %s is not in step: %s", record.path, outcome.error)
             self._closed = isinstance(outcome.error, MissingPermissionsError)
         if outcome.done and not post.components:
-            await self._desk.ledger.receipts.release(record.id, series=NOTICE, now=self._desk.clock())
+            await self._desk.ledger.outbox.release(delivery.id, now=self._desk.clock())
         elif outcome.done:
-            await self._desk.ledger.notice_says(record.id, says)
+            await self._desk.ledger.deliveries.notice_says(delivery.id, saying)
         return outcome.done
 
 
-def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[Receipt]) -> list[IssueRecord]:
+def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[DeliveredMessage]) -> list[IssueRecord]:
     """Return the issues that wait for a moderator and are told of, and may be decided about, together.
 
     Not those with notices of their own, nor those that somebody holds: what was decided about one is no matter of all.
     """
-    own = {receipt.issue for receipt in notices if receipt.key == NOTICE_OF_ONE}
+    own = {notice.issue for notice in notices if notice.key == NOTICE_OF_ONE}
     asking = (record for record in records.values() if record.state in _ASKS or record.asks_about_edit)
     return [record for record in asking if not record.on_hold_at and record.id not in own]
 

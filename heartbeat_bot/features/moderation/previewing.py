@@ -49,7 +49,7 @@ class Previewing:
 
     async def _page(self, asker: Asker, record: IssueRecord, page: int) -> Answer:
         """Return a page: page 0 has the findings, page n the n-th post."""
-        words, preview = asker.words, await self._desk.passes.preview(record)
+        words, preview = asker.words, await self._desk.passes.renderer.preview(record)
         posts = preview.posts
         count = len(posts) + 1
         page = min(max(page, 0), count - 1)
@@ -58,7 +58,7 @@ class Previewing:
             return Answer(embeds=(_look(record, preview, words).body(),), components=controls)
         post = posts[page - 1]
         body: dict[str, Any] = post.body()
-        snapshot = self._desk.passes.snapshots[record.newsletter]
+        snapshot = self._desk.passes.renderer.snapshots[record.newsletter]
         files = [Attachment(name=file.name, content=await snapshot.contents.read_picture(file.path)) for file in post.files]
         return Answer(content=body["content"], embeds=tuple(body["embeds"]), components=controls, files=tuple(files))
 

@@ -21,11 +21,11 @@ from heartbeat_bot.rendering.components import Style, button, press, row
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.store.approval import Version, seal, text_of
-from heartbeat_bot.store.copies import Copy
 from heartbeat_bot.store.decisions import OUT
+from heartbeat_bot.store.deliveries import Delivery, Kind
 from heartbeat_bot.store.ledger import IssueRecord
-from heartbeat_bot.store.receipts import ANNOUNCEMENT, Receipt
-from heartbeat_bot.sync.reconciler import PassReport
+from heartbeat_bot.store.outbox import DeliveredMessage
+from heartbeat_bot.sync.results import PassReport
 
 REPOST: Final = "repost"
 RETRACT: Final = "retract"
@@ -56,7 +56,7 @@ class Reposting:
         """Return the sections of an issue to choose from: what is shown, and what names it."""
         try:
             record = await self._known.chosen(asker, issue, "sections")
-            posts = (await self._desk.passes.preview(record)).posts
+            posts = (await self._desk.passes.renderer.preview(record)).posts
         except UserError:
             return []
         wanted = typed_so_far.casefold()
@@ -70,13 +70,12 @@ class Reposting:
     ) -> Answer:
         """Say what posting once more would do, and ask."""
         record = await self._known.chosen(asker, issue, REPOST)
-        words, own = asker.words, self._own(record)
-        target = ChannelId(channel) if channel else own
+        words, target = asker.words, ChannelId(channel or self._own(record))
         posts = await self._postable(asker, record, target)
         key = _named(posts, section) if section else None
         if section and key is None:
             return Answer(content=words.say("repost.no_section", section=typed(section)))
-        wish = _Wish(record=record, key=key, target=target, own=own, how=how)
+        wish = _Wish(record=record, key=key, target=target, own=self._own(record, target), how=how)
         _check_withheld(asker, wish)
         wanted = [post for post in posts if (record.shows(post.key) if key is None else is_of(post.key, (key,)))]
         replaced = await self._replaced(wish)
@@ -85,7 +84,7 @@ class Reposting:
             lines += [words.say("repost.deletes", count=len(replaced)), *await self._listed(replaced)]
         lines.append(words.say("repost.sends", count=len(wanted)))
         lines += [f"- {inert(post.title) or words.say('reading.cover')}" for post in wanted[:_LISTED]]
-        if replaced and key is not None and wish.of_announcement:
+        if replaced and key is not None and wish.announcement:
             lines.append(words.say("repost.shifts"))
         version = await self._version(record)
         if record.shown not in {None, text_of(version)} and self._binds:
@@ -101,10 +100,12 @@ class Reposting:
         return self._desk.passes.duties.issues or self._desk.passes.duties.edits
 
     async def _version(self, record: IssueRecord) -> Version:
-        return (await self._desk.passes.seen(record))[1]
+        return (await self._desk.passes.renderer.seen(record))[1]
 
-    def _own(self, record: IssueRecord) -> ChannelId:
-        return ChannelId(self._desk.config.newsletters[record.newsletter].announce.channel)
+    def _own(self, record: IssueRecord, target: int | None = None) -> ChannelId:
+        """Return the newsletter's channel that a target is, its first one for any other target."""
+        channels = [place.channel for place in self._desk.config.newsletters[record.newsletter].places]
+        return ChannelId(next((channel for channel in channels if channel == target), channels[0]))
 
     async def _postable(self, asker: Asker, record: IssueRecord, target: ChannelId) -> Sequence[Post]:
         """Return what is to be posted of an issue; raise UserError when it is not to be posted once more, or not there, or not now."""
@@ -124,32 +125,33 @@ class Reposting:
             raise UserError(words.say("repost.elsewhere"))
         if facts.missing:
             raise UserError(words.say("status.missing", channel=f"<#{target}>", permissions=", ".join(facts.missing)))
-        return (await self._desk.passes.preview(record)).posts
+        return (await self._desk.passes.renderer.preview(record)).posts
 
-    async def _copies(self, wish: "_Wish") -> list[Copy]:
-        """Return the copies that replacing replaces: those of the same posts, unless it is the announcement that is replaced."""
-        if wish.how != REPLACE or wish.of_announcement:
+    async def _reposts(self, wish: "_Wish") -> list[Delivery]:
+        """Return the reposts that replacing replaces: those of the same posts, unless it is the announcement that is replaced."""
+        if wish.how != REPLACE or wish.announcement:
             return []
         return [
-            copy
-            for copy in await self._desk.ledger.copies.of(wish.record.id)
-            if copy.channel == wish.target and copy.keys == wish.keys
+            repost
+            for repost in await self._desk.ledger.deliveries.of(wish.record.id, Kind.REPOST)
+            if repost.channel == wish.target and repost.sections == wish.keys
         ]
 
-    async def _replaced(self, wish: "_Wish") -> list[Receipt]:
+    async def _replaced(self, wish: "_Wish") -> list[DeliveredMessage]:
         """Return the messages that replacing deletes."""
-        series = {copy.series for copy in await self._copies(wish)}
-        if wish.how == REPLACE and wish.of_announcement:
-            series = {ANNOUNCEMENT}
-        held = await self._desk.ledger.receipts.held(wish.record.id, wish.target)
-        return [receipt for receipt in held if receipt.series in series and (wish.keys is None or is_of(receipt.key, wish.keys))]
+        replaced = {repost.id for repost in await self._reposts(wish)}
+        if wish.how == REPLACE and wish.announcement:
+            replaced = {wish.announcement.id}
+        held = await self._desk.ledger.outbox.held(wish.record.id)
+        return [one for one in held if one.delivery in replaced and (wish.keys is None or is_of(one.key, wish.keys))]
 
     async def _repost(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         token, number, short, channel, how, seen = arguments_of(arguments, 6)
         if how not in {REPLACE, AGAIN}:
             raise OutdatedError
         record = await self._known.chosen(asker, number, REPOST, pressed=True)
-        own, target = self._own(record), ChannelId(id_of(channel))
+        target = ChannelId(id_of(channel))
+        own = self._own(record, target)
         key = await self._section(asker, record, short)
         about = ", ".join(part for part in (key or "", f"in channel {target}" if target != own else "", how) if part)
         async with (
@@ -185,30 +187,29 @@ class Reposting:
         ledger, record, now = self._desk.ledger, wish.record, self._desk.clock()
         _check_withheld(asker, wish)
         assert wish.version is not None, "what is decided was looked at"
-        if self._binds and not wish.is_copy and record.announced_at is not None:
+        if self._binds and not wish.is_repost and record.announced_at is not None:
             await ledger.approve_edit(record.id, wish.version, now=now)
-        replaced = await self._copies(wish)
-        if wish.how == REPLACE and wish.of_announcement:
-            outcome = await self._desk.passes.publisher.clear(record.id, channel=wish.target, keys=wish.keys)
+        replaced = await self._reposts(wish)
+        if wish.how == REPLACE and wish.announcement:
+            outcome = await self._desk.passes.publisher.clear(wish.announcement, keys=wish.keys)
             if outcome.error:
                 raise outcome.error
         if wish.key in record.withheld:
             await ledger.withhold(record.id, [one for one in record.withheld if one != wish.key], now=now)
-        if wish.is_copy:
-            guild = (await self._desk.passes.channel(wish.target)).guild
-            await ledger.copies.add(
+        if wish.is_repost:
+            guild = (await self._desk.passes.channels.facts(wish.target)).guild
+            await ledger.deliveries.repost(
                 record.id,
                 guild=guild,
                 channel=wish.target,
-                keys=wish.keys,
+                sections=wish.keys,
                 instead_of=replaced,
                 version=wish.version,
                 now=now,
             )
-        elif record.announced_at is None:
+        elif wish.announcement is None:
             await ledger.approve(record.id, wish.version, now=now)
-            for copy in replaced:
-                await ledger.copies.drop(record.id, copy.channel, copy.series)
+            await ledger.deliveries.end([repost.id for repost in replaced], now=now)
 
     # -- /retract ---------------------------------------------------------------------------------------------------------
 
@@ -220,11 +221,11 @@ class Reposting:
             return Answer(content=words.say("retract.done_already", issue=title))
         key: PostKey | None = None
         if section:
-            key = _named((await self._desk.passes.preview(record)).posts, section)
+            key = _named((await self._desk.passes.renderer.preview(record)).posts, section)
             if key is None:
                 return Answer(content=words.say("repost.no_section", section=typed(section)))
-        held = await self._desk.ledger.receipts.held(record.id)
-        going = [receipt for receipt in held if key is None or is_of(receipt.key, (key,))]
+        held = await self._desk.ledger.outbox.held(record.id)
+        going = [message for message in held if key is None or is_of(message.key, (key,))]
         lines = [words.say("retract.asks" if key is None else "retract.asks_section", issue=title)]
         if going:
             lines += [words.say("repost.deletes", count=len(going)), *await self._listed(going)]
@@ -251,24 +252,24 @@ class Reposting:
         """Return the section that a button names, None when it is of the whole issue; raise UserError when it is not there any more."""
         if not short:
             return None
-        key = _named((await self._desk.passes.preview(record)).posts, short)
+        key = _named((await self._desk.passes.renderer.preview(record)).posts, short)
         if key is None:
             raise UserError(asker.words.say("reading.gone"))
         return key
 
-    async def _listed(self, receipts: Sequence[Receipt]) -> list[str]:
+    async def _listed(self, messages: Sequence[DeliveredMessage]) -> list[str]:
         """Return a line for each of the first messages: where it is."""
         lines: list[str] = []
-        for receipt in receipts[:_LISTED]:
+        for message in messages[:_LISTED]:
             try:
-                lines.append(f"- {await self._desk.address(receipt)}")
+                lines.append(f"- {await self._desk.address(message)}")
             except OutletError:  # somebody deleted its channel
-                lines.append(f"- <#{receipt.channel}>")
+                lines.append(f"- <#{message.channel}>")
         return lines
 
     async def _looked(self, asker: Asker, record: IssueRecord, act: Act, look: Callable[[], Awaitable[PassReport]]) -> Answer:
         """Carry out what was decided, and say what came of it."""
-        told = (await look()).about(record.title)
+        told = (await look()).about(record.id)
         act.outcome = "; ".join(told) or "nothing was left to do"
         lines = [asker.words.say("repost.done", issue=titled(record.title)), *listed(told)]
         return Answer(content=as_content(lines))
@@ -287,18 +288,18 @@ class _Wish:
 
     @property
     def keys(self) -> tuple[PostKey] | None:
-        """The sections of it, as a copy has them."""
+        """The sections of it, as a repost has them."""
         return None if self.key is None else (self.key,)
 
     @property
-    def of_announcement(self) -> bool:
-        """Whether the announcement is what it is beside, or in the place of."""
-        return self.target == self.own and self.record.announced_at is not None
+    def announcement(self) -> Delivery | None:
+        """The announcement that it is beside, or in the place of; None when there is none in that channel."""
+        return next((one for one in self.record.announcements if one.channel == self.target and one.announced_at), None)
 
     @property
-    def is_copy(self) -> bool:
-        """Whether it is a copy beside the announcement, and not the announcement itself."""
-        return self.how == AGAIN or self.target != self.own or (self.record.announced_at is None and self.key is not None)
+    def is_repost(self) -> bool:
+        """Whether it stands beside the announcement, and is not the announcement itself."""
+        return self.how == AGAIN or self.target != self.own or (self.announcement is None and self.key is not None)
 
 
 def _check_withheld(asker: Asker, wish: _Wish) -> None:

@@ -11,7 +11,7 @@ from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.store.troubles import Trouble
-from heartbeat_bot.sync.reconciler import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
+from heartbeat_bot.sync.results import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
 
 _PASSING: Final = frozenset({SOURCE, DISCORD, MACHINE})
 """What mostly passes by itself in a moment."""
@@ -31,7 +31,7 @@ class Alarms:
     def check_again(self) -> None:
         """Look at the channels of all newsletters with their next look: permissions, or channels, may have changed."""
         self._unchecked = set(self._desk.names())
-        self._desk.passes.forget_channels()
+        self._desk.passes.channels.forget()
 
     async def bring_in_step(self, name: str, report: PassReport) -> None:
         """Compare what a look found with what stood before, and tell what is new and what is over."""
@@ -54,12 +54,12 @@ class Alarms:
         await self._auditing.tell_untold()
 
     async def _of_channels(self, name: str, stood: set[str]) -> dict[str, str]:
-        """Look at the newsletter's channel where that is due, and at those that were in trouble; return what is the matter, by what."""
-        own = ChannelId(self._desk.config.newsletters[name].announce.channel)
-        copies = {copy.channel for copy in await self._desk.ledger.copies.of_newsletter(name)}
-        due = {channel for channel in (own, *copies) if channel_of(channel) in stood}
+        """Look at the newsletter's channels where that is due, and at those that were in trouble; return what is the matter, by what."""
+        own = {ChannelId(place.channel) for place in self._desk.config.newsletters[name].places}
+        reposted = {repost.channel for repost in await self._desk.ledger.deliveries.reposts(name)}
+        due = {channel for channel in own | reposted if channel_of(channel) in stood}
         if name in self._unchecked or DISCORD in stood:
-            due.add(own)
+            due |= own
         self._unchecked.discard(name)
         found: dict[str, str] = {}
         for channel in sorted(due):

@@ -14,7 +14,7 @@ _LATE: Final = 4
 
 
 async def status_json(config: Config) -> dict[str, Any]:
-    """Return newsletters, last passes, unfinished intents, and what waits and why. Instants are ISO 8601 in UTC."""
+    """Return newsletters, last passes, unfinished requests, and what waits and why. Instants are ISO 8601 in UTC."""
     now = system_clock()
     async with open_ledger(config.state, read_only=True) as ledger:
         seen = {newsletter.name: newsletter for newsletter in await ledger.newsletters()}
@@ -56,32 +56,32 @@ async def status_json(config: Config) -> dict[str, Any]:
             )
         unfinished = [
             {
-                "kind": intent.draft.kind.value,
-                "key": intent.draft.key or None,
-                "channel": str(intent.draft.channel),
-                "since": _iso(intent.created_at),
+                "kind": written.request.kind.value,
+                "key": written.request.key or None,
+                "channel": str(written.request.channel),
+                "since": _iso(written.created_at),
             }
-            for intent in await ledger.receipts.unfinished()
+            for written in await ledger.outbox.unfinished()
         ]
-        waits = await ledger.receipts.waits(now=now)
+        limited = await ledger.outbox.limited(now=now)
         left_alone = [
             {"why": wait.why, "until": _iso(wait.until)} for wait in (await ledger.waits.all()).values() if wait.left(now)
         ]
         publishing = [
             {
-                "newsletter": wait.newsletter,
-                "title": wait.title,
-                "channel": str(wait.channel),
+                "newsletter": message.newsletter,
+                "title": message.title,
+                "channel": str(message.channel),
                 "messages": 1,
-                "until": _iso(wait.until),
+                "until": _iso(message.until),
             }
-            for wait in waits
+            for message in limited
         ]
     return {"newsletters": entries, "unfinished": unfinished, "publishing": publishing, "left_alone": left_alone}
 
 
 async def archive_json(config: Config) -> list[dict[str, Any]]:
-    """Return every known issue with its state and receipts."""
+    """Return every known issue with its state and its messages."""
     async with open_ledger(config.state, read_only=True) as ledger:
         return [
             {
@@ -96,12 +96,12 @@ async def archive_json(config: Config) -> list[dict[str, Any]]:
                 "announced": _iso(issue.announced_at),
                 "receipts": [
                     {
-                        "key": receipt.key,
-                        "channel": str(receipt.channel),
-                        "message": str(receipt.message),
-                        "published": receipt.published_at is not None,
+                        "key": message.key,
+                        "channel": str(message.channel),
+                        "message": str(message.message),
+                        "published": message.published_at is not None,
                     }
-                    for receipt in issue.receipts
+                    for message in issue.messages
                 ],
             }
             for issue in await ledger.issues()

@@ -1,23 +1,24 @@
-"""Announcement, copies and notice of one issue, each kept in step by itself; and what is cleared is posted anew, once."""
+"""Announcement, reposts and notice of one issue, each kept in step by itself; and what is cleared is posted anew, once."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from delivering import CHANNEL, GUILD, announce, announcement, notice, repost
 from recording import KilledError, RecordingOutlet
 
 from discord_sandbox.clock import ManualClock
 from heartbeat_bot.errors import OutletError
-from heartbeat_bot.ids import ChannelId, GuildId, IssueId
+from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
+from heartbeat_bot.store.deliveries import Delivery
 from heartbeat_bot.store.ledger import Ledger, open_ledger
-from heartbeat_bot.store.receipts import ANNOUNCEMENT, NOTICE, Series
 from heartbeat_bot.sync.publisher import Outcome, Publisher
 
-GUILD, CHANNEL, ROOM = GuildId(1), ChannelId(2), ChannelId(3)
-COPY = Series("2")
+ROOM = ChannelId(3)
 NewIssues = Callable[[Ledger, Sequence[str]], Awaitable[list[IssueId]]]
 BUTTONS = ({"type": 1, "components": [{"type": 2, "style": 3, "label": "Approve", "custom_id": "approve:1"}]},)
 
@@ -38,9 +39,11 @@ Bring = Callable[..., Awaitable[Outcome]]
 
 
 @pytest.fixture
-def bring(publisher: Publisher, issue: IssueId) -> Bring:
-    async def bring(posts: Sequence[Post], series: Series = ANNOUNCEMENT, channel: ChannelId = CHANNEL) -> Outcome:
-        return await publisher.bring_in_step(issue, guild=GUILD, channel=channel, series=series, posts=posts)
+def bring(publisher: Publisher, ledger: Ledger, issue: IssueId) -> Bring:
+    """Deliver the announcement, or what is given."""
+
+    async def bring(posts: Sequence[Post], delivery: Delivery | None = None) -> Outcome:
+        return await publisher.deliver(delivery or await announcement(ledger, issue), posts)
 
     return bring
 
@@ -51,84 +54,92 @@ def said(outlet: RecordingOutlet, channel: ChannelId = CHANNEL) -> list[str]:
     return [body["content"].strip() or body["embeds"][0]["title"] for body in bodies]
 
 
-async def test_series_of_one_issue_in_one_channel_are_edited_and_emptied_by_themselves(
+async def test_deliveries_of_one_issue_in_one_channel_are_edited_and_emptied_by_themselves(
     bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
 ) -> None:
     await bring(issue_of("a", "b"))
-    await bring(issue_of("a", "b"), COPY)
-    await bring(issue_of("b")[1:], Series("3"))
+    whole = await repost(ledger, issue)
+    await bring(issue_of("a", "b"), whole)
+    part = await ledger.deliveries.repost(issue, guild=GUILD, channel=CHANNEL, now=whole.created_at)
+    await bring(issue_of("b")[1:], part)
     assert said(outlet) == ["May", "a", "b", "May", "a", "b", "b"]
-    for series, posts in ((ANNOUNCEMENT, issue_of("a", "b")), (COPY, issue_of("a", "b")), (Series("3"), issue_of("b")[1:])):
-        assert await bring(posts, series) == Outcome()
-    await bring(issue_of("a"), COPY)
+    for delivery, posts in ((None, issue_of("a", "b")), (whole, issue_of("a", "b")), (part, issue_of("b")[1:])):
+        assert await bring(posts, delivery) == Outcome()
+    await bring(issue_of("a"), whole)
     assert said(outlet) == ["May", "a", "b", "May", "a", "b"]
     jumps = [message.body["embeds"][0]["description"] for message in outlet.messages[CHANNEL].values() if message.body["embeds"]]
     assert len(set(jumps)) == 2
-    assert {(receipt.series, receipt.key) for receipt in await ledger.receipts.held(issue)} == {
-        ("", "cover"),
-        ("", "a"),
-        ("", "b"),
-        ("2", "cover"),
-        ("2", "a"),
-        ("3", "b"),
+    first = await announcement(ledger, issue)
+    assert {(message.delivery, message.key) for message in await ledger.outbox.held(issue)} == {
+        (first.id, "cover"),
+        (first.id, "a"),
+        (first.id, "b"),
+        (whole.id, "cover"),
+        (whole.id, "a"),
+        (part.id, "b"),
     }
 
 
-async def test_a_withdrawal_takes_the_copies_along_and_leaves_the_notice(
-    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, issue: IssueId
+async def test_a_delivery_is_withdrawn_alone_and_the_notice_stays(
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
 ) -> None:
     await bring(issue_of("a"))
-    await bring(issue_of("a"), COPY, ROOM)
-    await bring(notice_of(), NOTICE, ROOM)
+    await bring(issue_of("a"), await repost(ledger, issue, ROOM))
+    told = await notice(ledger, issue, ROOM)
+    await bring(notice_of(), told)
     outlet.kill_at = len(outlet.requests)
     with pytest.raises(KilledError):
-        await bring(notice_of("May is out."), NOTICE, ROOM)
+        await bring(notice_of("May is out."), told)
     outlet.kill_at = None
-    assert (await publisher.withdraw(issue)).deleted == 4
+    assert (await publisher.withdraw(await repost(ledger, issue, ROOM))).deleted == 2
+    assert (await publisher.withdraw(await announcement(ledger, issue))).deleted == 2
     assert (said(outlet), said(outlet, ROOM)) == ([], ["May"])
 
 
-async def test_the_first_copy_does_not_ping_again_and_a_notice_pings_for_itself(
+async def test_a_repost_does_not_ping_again_and_a_notice_pings_for_itself(
     bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
 ) -> None:
-    await bring(notice_of(ping=8), NOTICE, ROOM)
+    await bring(notice_of(ping=8), await notice(ledger, issue, ROOM))
     assert outlet.pings == 1
     await bring(issue_of("a", ping=7))
-    await bring(issue_of("a", ping=7), COPY)
+    again = await repost(ledger, issue)
+    await bring(again.posts(issue_of("a", ping=7)), again)
     assert outlet.pings == 2
-    assert (await ledger.issue(issue)).pinged_at is not None
+    assert (await announcement(ledger, issue)).pinged_at is not None
 
 
 async def test_what_goes_wrong_with_a_notice_is_no_error_of_its_issue(
     bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
 ) -> None:
     outlet.refuse = [OutletError("no permission", status=403, code=50013, permanent=True)]
-    assert str((await bring(notice_of(), NOTICE, ROOM)).error) == "no permission"
+    told = await notice(ledger, issue, ROOM)
+    assert str((await bring(notice_of(), told)).error) == "no permission"
     assert (await ledger.issue(issue)).error is None
     outlet.refuse = [OutletError("no permission", status=403, code=50013, permanent=True)]
     await bring(issue_of("a"))
-    await bring(notice_of(), NOTICE, ROOM)
+    await bring(notice_of(), told)
     assert (await ledger.issue(issue)).error == "no permission"
 
 
-async def test_a_send_of_a_copy_that_may_have_happened_is_not_taken_for_the_announcement_s(
+async def test_a_send_of_a_repost_that_may_have_happened_is_not_taken_for_the_announcement_s(
     bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
 ) -> None:
     await bring(issue_of("a"))
     outlet.kill_at, outlet.kill_late = len(outlet.requests) + 1, True
     with pytest.raises(KilledError):
-        await bring(issue_of("b"), COPY)
+        await bring(issue_of("b"), await repost(ledger, issue))
     outlet.kill_at = None
     _, gone, _, copied = sorted(outlet.messages[CHANNEL])
     del outlet.messages[CHANNEL][gone]
     await bring(issue_of("b"))  # finds that its section is gone, and looks for it at the end of the channel
-    await bring(issue_of("b"), COPY)
+    again = await repost(ledger, issue)
+    await bring(issue_of("b"), again)
     assert sorted(said(outlet)) == ["May", "May", "b", "b"]
-    assert [receipt.message for receipt in await ledger.receipts.held(issue, CHANNEL, COPY)][1] == copied
+    assert [message.message for message in await ledger.outbox.held_of(again.id)][1] == copied
 
 
 @pytest.mark.parametrize("cover_too", [True, False])
-async def test_a_copy_whose_ledger_was_restored_is_adopted_when_it_has_the_cover_only(
+async def test_a_repost_whose_database_was_restored_is_adopted_when_it_has_the_cover_only(
     ledger: Ledger,
     outlet: RecordingOutlet,
     clock: ManualClock,
@@ -140,33 +151,46 @@ async def test_a_copy_whose_ledger_was_restored_is_adopted_when_it_has_the_cover
     posts = issue_of("a") if cover_too else issue_of("a")[1:]
     async with open_ledger(f"sqlite:///{tmp_path_factory.mktemp('lost') / 'lost.db'}", clock=clock) as lost:
         (same,) = await new_issues(lost, ["a.md"])
-        other = Publisher(lost, outlet, clock=clock)
-        await other.bring_in_step(same, guild=GUILD, channel=CHANNEL, series=COPY, posts=posts)
+        await known_from_before(lost, same)
+        await Publisher(lost, outlet, clock=clock).deliver(await repost(lost, same), posts)
     made = outlet.created
-    publisher = Publisher(ledger, outlet, clock=clock)
-    await publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, series=COPY, posts=posts)
+    await known_from_before(ledger, issue)
+    await Publisher(ledger, outlet, clock=clock).deliver(await repost(ledger, issue), posts)
     assert outlet.created == made + (0 if cover_too else 1)
     assert (await ledger.issue(issue)).announced_at is None
+
+
+async def known_from_before(ledger: Ledger, issue: IssueId) -> None:
+    """Let an issue be one that was there before the first run."""
+    when = (await ledger.issue(issue)).first_seen
+    (home,) = await ledger.deliveries.declare("weekly", [CHANNEL], now=when)
+    await ledger.decided(home, {issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))}, now=when)
 
 
 async def test_a_notice_in_the_announcement_s_own_channel_is_not_taken_for_its_cover(
     bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, clock: ManualClock
 ) -> None:
-    await bring(notice_of(), NOTICE)
-    await ledger.receipts.release(issue, series=NOTICE, now=clock())
-    await bring(notice_of("May waits still."), NOTICE)
+    told = await notice(ledger, issue, CHANNEL)
+    await bring(notice_of(), told)
+    await ledger.outbox.release(told.id, now=clock())
+    await bring(notice_of("May waits still."), told)
     await bring(issue_of("a"))
     assert said(outlet) == ["May", "May", "May", "a"]
 
 
 async def test_a_notice_of_a_ledger_that_was_lost_is_found_again_and_set_right(
-    bring: Bring, outlet: RecordingOutlet, clock: ManualClock, new_issues: NewIssues, tmp_path_factory: pytest.TempPathFactory
+    bring: Bring,
+    outlet: RecordingOutlet,
+    ledger: Ledger,
+    issue: IssueId,
+    clock: ManualClock,
+    new_issues: NewIssues,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     async with open_ledger(f"sqlite:///{tmp_path_factory.mktemp('lost') / 'lost.db'}", clock=clock) as lost:
         (same,) = await new_issues(lost, ["a.md"])
-        publisher = Publisher(lost, outlet, clock=clock)
-        await publisher.bring_in_step(same, guild=GUILD, channel=ROOM, series=NOTICE, posts=notice_of())
-    await bring(notice_of("May waits still."), NOTICE, ROOM)
+        await Publisher(lost, outlet, clock=clock).deliver(await notice(lost, same, ROOM), notice_of())
+    await bring(notice_of("May waits still."), await notice(ledger, issue, ROOM))
     assert outlet.requests == ["send", "edit"]
 
 
@@ -178,9 +202,9 @@ async def test_a_repost_sends_every_post_anew_and_pings_nobody_again(
 ) -> None:
     posts = issue_of("a", "b", ping=7)
     await bring(posts)
-    await ledger.delivered(issue, blob=BlobId("one"), rendering="r")
+    await ledger.deliveries.delivered(await announcement(ledger, issue), blob=BlobId("one"), rendering="r")
     before = set(outlet.messages[CHANNEL])
-    assert (await publisher.clear(issue, channel=CHANNEL)).deleted == 3
+    assert (await publisher.clear(await announcement(ledger, issue))).deleted == 3
     assert (await ledger.issue(issue)).shown is None
     assert (await bring(posts)).sent == 3
     assert before.isdisjoint(outlet.messages[CHANNEL])
@@ -189,27 +213,28 @@ async def test_a_repost_sends_every_post_anew_and_pings_nobody_again(
 
 
 async def test_of_a_section_posted_anew_the_order_stays_and_the_last_message_is_the_new_one(
-    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, issue: IssueId
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
 ) -> None:
     posts = issue_of("a", "b", "c")
     await bring(posts)
     first, second, _, fourth = sorted(outlet.messages[CHANNEL])
-    assert (await publisher.clear(issue, channel=CHANNEL, keys=[PostKey("b")])).deleted == 1
+    assert (await publisher.clear(await announcement(ledger, issue), keys=[PostKey("b")])).deleted == 1
     outcome = await bring(posts)
     assert (outcome.sent, outcome.deleted) == (1, 0)
     assert said(outlet) == ["May", "a", "b", "c"]
     assert sorted(outlet.messages[CHANNEL])[:3] == [first, second, fourth]
 
 
-async def test_clearing_one_series_or_nothing_leaves_the_others_alone(
-    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, issue: IssueId
+async def test_clearing_one_delivery_or_nothing_leaves_the_others_alone(
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
 ) -> None:
     await bring(issue_of("a"))
-    await bring(issue_of("a"), COPY)
-    assert (await publisher.clear(issue, channel=CHANNEL, series=COPY, keys=[COVER])).deleted == 1
+    again = await repost(ledger, issue)
+    await bring(issue_of("a"), again)
+    assert (await publisher.clear(again, keys=[COVER])).deleted == 1
     assert said(outlet) == ["May", "a", "a"]
-    assert await publisher.clear(issue, channel=CHANNEL, keys=[PostKey("no such section")]) == Outcome()
-    assert await publisher.clear(issue, channel=ROOM) == Outcome()
+    assert await publisher.clear(await announcement(ledger, issue), keys=[PostKey("no such section")]) == Outcome()
+    assert await publisher.clear(await repost(ledger, issue, ROOM)) == Outcome()
 
 
 async def test_a_refusal_to_delete_is_told_and_leaves_every_post_once(
@@ -218,7 +243,7 @@ async def test_a_refusal_to_delete_is_told_and_leaves_every_post_once(
     posts = issue_of("a", "b")
     await bring(posts)
     outlet.refuse = [None, OutletError("no permission", status=403, code=50013, permanent=True)]
-    outcome = await publisher.clear(issue, channel=CHANNEL)
+    outcome = await publisher.clear(await announcement(ledger, issue))
     assert (outcome.deleted, str(outcome.error)) == (1, "no permission")
     assert (await ledger.issue(issue)).error == "no permission"
     assert (await bring(posts)).done
@@ -235,14 +260,14 @@ def write(state: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("series", "keys"), [(ANNOUNCEMENT, None), (COPY, [PostKey("a")])], ids=["whole-announcement", "section-of-a-copy"]
+    ("again", "keys"), [(False, None), (True, [PostKey("a")])], ids=["whole-announcement", "section-of-a-repost"]
 )
 @pytest.mark.parametrize(("late", "pause"), [(False, 1), (True, 400)])
 async def test_a_repost_killed_at_any_request_ends_with_every_post_once(
     state: str,
     clock: ManualClock,
     new_issues: NewIssues,
-    series: Series,
+    again: bool,  # noqa: FBT001
     keys: list[PostKey] | None,
     pause: float,
     late: bool,  # noqa: FBT001
@@ -255,11 +280,14 @@ async def test_a_repost_killed_at_any_request_ends_with_every_post_once(
             publisher = Publisher(ledger, outlet, clock=clock)
             assert await publisher.settle() == []
             (issue,) = [record.id for record in await ledger.issues()] or await new_issues(ledger, ["a.md"])
+            if not clear:
+                await announce(publisher, ledger, issue, posts, publish=True)
+            delivery = await repost(ledger, issue) if again else await announcement(ledger, issue)
             if clear:
-                await publisher.clear(issue, channel=CHANNEL, series=series, keys=keys)
-            for one in {ANNOUNCEMENT: 0, series: 0}:
-                await publisher.bring_in_step(issue, guild=GUILD, channel=CHANNEL, series=one, posts=posts, publish=True)
-            assert await ledger.receipts.unfinished() == []
+                await publisher.clear(delivery, keys=keys)
+                await announce(publisher, ledger, issue, posts, publish=True)
+            await publisher.deliver(delivery, delivery.posts(posts), publish=True)
+            assert await ledger.outbox.unfinished() == []
 
     posted = RecordingOutlet(clock)
     await start(posted, clear=False)

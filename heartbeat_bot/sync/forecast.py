@@ -1,0 +1,84 @@
+"""What a pass would do: a dry run asks Discord for channels alone, and writes down nothing."""
+
+from collections.abc import Sequence
+
+from heartbeat_bot.config import NewsletterConfig
+from heartbeat_bot.ids import IssueId
+from heartbeat_bot.rendering.post import Post
+from heartbeat_bot.store.deliveries import Delivery
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.sync.changes import Place, Survey
+from heartbeat_bot.sync.channels import KnownChannels
+from heartbeat_bot.sync.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
+from heartbeat_bot.sync.publisher import held_of
+from heartbeat_bot.sync.renderer import Renderer
+from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.wording import why
+
+
+async def forecast(
+    found: Survey,
+    newsletter: NewsletterConfig,
+    ledger: Ledger,
+    renderer: Renderer,
+    channels: KnownChannels,
+    report: PassReport,
+) -> None:
+    """Note in the report what a pass that found this would send, edit and delete."""
+    several = len(newsletter.places) > 1
+    for place in found.places:
+        where = f" in channel {place.destination.channel}" if several else ""
+        for path, decision in place.decisions.items():
+            if decision.deliver:
+                continue
+            if not place.is_noted(path, found.record(path)):
+                said = f"{found.title(path)}: would be noted{where} as {decision.state.value}: {why(decision.reason)}"
+                report.did(said, found.issues[path])
+    for place, path, delivery in await _targets(found, ledger, report.newsletter):
+        issue, title = found.issues[path], found.title(path)
+        rendered = await renderer.render(report.newsletter, found.snapshot, path, place.policy.announce)
+        record = found.record(path)
+        posts: Sequence[Post] = [post for post in rendered.posts if record is None or record.shows(post.key)]
+        channel = delivery.channel if delivery else place.destination.channel
+        facts = await channels.facts(channel)
+        held = [held_of(message) for message in await ledger.outbox.held_of(delivery.id)] if delivery else []
+        posts = delivery.posts(posts) if delivery else posts
+        publish = place.policy.announce.publish and facts.announcement
+        for operation in plan(posts, held, guild=facts.guild, channel=channel, publish=publish):
+            _would(report, issue, title, operation, f" in channel {channel}" if several else "")
+    for place in found.places:
+        for delivery in place.leaving:
+            for message in await ledger.outbox.held_of(delivery.id):
+                title = found.records[delivery.issue].title
+                report.did(f"{title}: would delete message {message.message}", delivery.issue)
+
+
+async def _targets(found: Survey, ledger: Ledger, name: str) -> list[tuple[Place, str, Delivery | None]]:
+    """Return what would be brought in step: the announcements, where nothing is known of new ones, and then the reposts."""
+    targets: list[tuple[Place, str, Delivery | None]] = [
+        (place, path, place.announcement(found.record(path)))
+        for place in found.places
+        for path, decision in place.decisions.items()
+        if decision.deliver
+    ]
+    first = found.places[0]
+    paths = {found.issues[path]: path for path in first.decisions}
+    for repost in await ledger.deliveries.reposts(name):
+        path = paths.get(repost.issue)
+        if path is not None and (repost.shown is None or first.decisions[path].deliver):
+            targets.append((first, path, repost))
+    return targets
+
+
+def _would(report: PassReport, issue: IssueId | None, title: str, operation: Operation, where: str) -> None:
+    match operation:
+        case Send(post=post):
+            report.did(f"{title}: would send {post.key}{where}", issue)
+        case Edit(post=post, message=message):
+            report.did(f"{title}: would edit message {message} ({post.key})", issue)
+        case Delete(message=message):
+            report.did(f"{title}: would delete message {message}", issue)
+        case Publish(message=message):
+            report.did(f"{title}: would publish message {message}", issue)
+        case Rekey():
+            pass
