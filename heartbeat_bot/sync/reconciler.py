@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from heartbeat_bot.clock import Clock
@@ -35,8 +35,21 @@ from heartbeat_bot.sync.wording import why
 
 _LOG = logging.getLogger(__name__)
 
+_LONGEST_QUIET: Final = timedelta(hours=1)
+"""What waits for a moderator may become too old meanwhile: so often all is compared, whether anything changed or not."""
+
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Quiet:
+    """A pass that left nothing to do: until something changes, or at the latest at ``until`` (UTC), the next one has nothing to compare."""
+
+    commit: str
+    revision: int
+    since: datetime
+    until: datetime
 
 
 class Reconciler:
@@ -71,6 +84,7 @@ class Reconciler:
         self.channels = KnownChannels(outlet, clock)
         self.renderer = Renderer(config.newsletters, runner)
         self._approvals = Approvals(config, ledger, self.renderer, self.duties)
+        self._quiet: dict[str, _Quiet] = {}
 
     async def settle(self) -> None:
         """Settle what an earlier run left unfinished. To be called once, before any pass."""
@@ -102,6 +116,9 @@ class Reconciler:
         self.renderer.turns[name].begin_pass()
         snapshot = self.renderer.snapshots[name] = await self._sources[name].snapshot()
         state = await self._ledger.newsletter(name)
+        if not dry_run and not state.paused_at and self._has_nothing_to_compare(name, snapshot):
+            await self._ledger.pass_done(name, commit=snapshot.commit, now=self._clock())
+            return
         first_run = state.baseline_at is None or (self._start_over and not await self._ledger.records(name))
         if not self._start_over and snapshot.files:
             await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=self._clock())
@@ -123,15 +140,41 @@ class Reconciler:
             await self._make_agree(name, found, ids, report)
         told = [destination for destination, _ in destinations]
         await self._ledger.pass_done(name, destinations=told, commit=found.snapshot.commit, now=self._clock())
+        await self._note_quiet(name, found, report)
+
+    def _has_nothing_to_compare(self, name: str, snapshot: Snapshot) -> bool:
+        quiet, now = self._quiet.get(name), self._clock()
+        return (
+            quiet is not None
+            and (quiet.commit, quiet.revision) == (snapshot.commit, self._ledger.database.revision)
+            and quiet.since <= now < quiet.until  # the clock may have gone back
+        )
+
+    async def _note_quiet(self, name: str, found: Survey, report: PassReport) -> None:
+        """Note that a pass left nothing to do, and until when time alone changes nothing."""
+        self._quiet.pop(name, None)
+        newsletter, now = self._config.newsletters[name], self._clock()
+        if report.results or report.tried or newsletter.images.attach:  # pictures may change without their issue
+            return
+        if await self._ledger.outbox.lost_sends(name):
+            return
+        if any(place.policy.retract for place in found.places) and await self._ledger.holding(name):
+            return
+        due = [decision.until for place in found.places for decision in place.decisions.values() if decision.until]
+        until = min([now + _LONGEST_QUIET, *(when for when in due if when > now)])
+        revision = self._ledger.database.revision
+        self._quiet[name] = _Quiet(commit=found.snapshot.commit, revision=revision, since=now, until=until)
 
     async def _destinations(self, name: str, *, dry_run: bool) -> list[tuple[Destination, AnnounceConfig]]:
         """Return where a newsletter goes, and as what; a dry run writes down nothing, so it numbers new ones itself."""
         places = self._config.newsletters[name].places
         channels = [ChannelId(place.channel) for place in places]
-        if not dry_run:
+        known = {one.channel: one for one in await self._ledger.deliveries.declared(name)}
+        if known.keys() == set(channels):
+            found = [known[channel] for channel in channels]
+        elif not dry_run:
             found = await self._ledger.deliveries.declare(name, channels, now=self._clock())
         else:
-            known = {one.channel: one for one in await self._ledger.deliveries.declared(name, channels)}
             found = [
                 known.get(channel) or Destination(id=DestinationId(-number), newsletter=name, channel=channel)
                 for number, channel in enumerate(channels, 1)
