@@ -17,7 +17,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import process_time
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
@@ -108,15 +108,15 @@ def strings(value: Any) -> list[str]:
 
 
 def timed(ways: dict[str, Way], issues: list[bytes]) -> dict[str, list[float]]:
-    """Return the median time in ms that each way takes for each issue; the ways take turns."""
+    """Return the median processor time in ms that each way takes for each issue; the ways take turns."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for data in issues:
         took: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(ROUNDS):
             for name, way in ways.items():
-                start = perf_counter()
+                start = process_time()
                 way(data)
-                took[name].append(1000 * (perf_counter() - start))
+                took[name].append(1000 * (process_time() - start))
         for name, found in took.items():
             times[name].append(median(found))
     return times
@@ -166,7 +166,7 @@ def main() -> None:
         del ways["Apprise"]
     by_size = sorted(files, key=lambda path: path.stat().st_size)
     near = min(files, key=lambda path: abs(path.stat().st_size - 30_000))
-    table(f"All {len(files)} newsletters; time per issue, memory for the largest.", ways, files)
+    table(f"All {len(files)} newsletters; processor time per issue, memory for the largest.", ways, files)
     for path in dict.fromkeys([by_size[-1], near]):
         table(f"{path.relative_to(shared / 'corpus')}, {path.stat().st_size} bytes.", ways, [path])
 

@@ -19,19 +19,6 @@ _UNSOUND = re.compile("[\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _RUN = re.compile(r"[^\x00-\x7f]{2,}")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
-_LETTER: Final = "À-ÖØ-öø-ſҐґﬁﬂ"
-_UPPER: Final = "À-ÖØ-ÞĀ-ſҐ"
-_COMMON: Final = "\xa0\xad·´–—―…’"
-_OPENING: Final = "¡«¿©΄΅‘“„•‹\uf8ff"
-_CLOSING: Final = "®»˝”›™"
-_RARE: Final = "¢-¨ª¬¯-³µ¶¸-º¼-¾×÷ƒˆˇ˘˛˜‚†‡‰⁄₧€№∂∆∏∑√∞∩∫≈≠≡≤≥⌐│┌┐└┘├┤┬┼═-╬▀▄█▌▐░▒▓◊\ufffd"
-_MAYBE_MOJIBAKE: Final = re.compile(
-    "[\x80-\x9fÂÃŒœ]|вЂ"
-    f"|[{_RARE}][^\x00-\x7f]|[^\x00-\x7f][{_RARE}]"
-    f"|[{_LETTER}][{_OPENING}{_CLOSING}]|[{_CLOSING}][{_LETTER}]"
-    f"|[{_LETTER}ά-ώа-џ][{_UPPER}]|[{_UPPER}][{_COMMON}]"
-    f"|[ВГРСΒΓΞΟ][{_OPENING}{_CLOSING}]"
-)
 _FEW: Final = 3
 """So many repairs are told one by one; more are told together."""
 
@@ -122,23 +109,14 @@ def _utf_16(data: bytes) -> str:
     return ""
 
 
-def may_be_mojibake(text: str) -> bool:
-    """Tell, without ftfy, whether it may find mojibake in a line.
-
-    Yes may be for nothing, as it is for many Polish and Czech words. No is certain: whatever ftfy's patterns find holds one of these
-    characters or pairs of them, which the tests try with all the characters that those patterns name.
-    """
-    return not text.isascii() and _MAYBE_MOJIBAKE.search(text) is not None
-
-
 def _repaired(lines: list[str]) -> list[str]:
     """Undo mojibake, in the whole file or in single lines.
 
     In a file that is otherwise well, code keeps it: it stands there because the issue writes about it.
     """
-    if not any(may_be_mojibake(line) for line in lines):
+    if all(line.isascii() for line in lines):
         return lines
-    import ftfy  # noqa: PLC0415 - it takes a tenth of a second and a dozen MB, and hardly any file needs it
+    import ftfy  # noqa: PLC0415 - the process that serves commands reads no files, and holds what it imports
     from ftfy.badness import is_bad  # noqa: PLC0415 - likewise
 
     better = [line if line.isascii() else ftfy.fix_encoding(line) for line in lines]

@@ -1,26 +1,11 @@
 """Bytes → text: every encoding that real newsletters came in, and sound text that must stay as it is."""
 
-import re
-import subprocess
-import sys
-from itertools import product
-from typing import Final
-
-import ftfy
 import pytest
-from ftfy.badness import BADNESS_RE, MOJIBAKE_CATEGORIES, is_bad
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.issues.decoding import MOST_BYTES, decode, may_be_mojibake
-
-KNOWN_TO_FTFY: Final = [
-    chr(code)
-    for code in range(0x80, 0x10000)
-    if chr(code) in BADNESS_RE.pattern or any(re.match(f"[{ones}]", chr(code)) for ones in MOJIBAKE_CATEGORIES.values())
-]
-"""All characters that ftfy's patterns name, as such or in a range."""
+from heartbeat_bot.issues.decoding import MOST_BYTES, decode
 
 
 def rules(data: bytes) -> list[tuple[str, int | None]]:
@@ -125,34 +110,3 @@ def test_a_file_larger_than_any_issue_is_refused_before_it_is_read() -> None:
     with pytest.raises(IssueError, match=r"the file has 5\.0 MiB, more than the 512 KiB"):
         decode(b"word " * 2**20, "a.md")
     assert decode(b"a" * MOST_BYTES, "a.md")[1] == []
-
-
-def test_what_ftfy_would_repair_is_never_taken_for_sound_in_pairs() -> None:
-    assert len(KNOWN_TO_FTFY) > 400
-    texts = [*KNOWN_TO_FTFY, *(first + second for first, second in product(KNOWN_TO_FTFY, repeat=2))]
-    whole = [form.format(text) for text in texts for form in ("{}", "a{} ", " {}a")]
-    assert [text for text in whole if not may_be_mojibake(text) and is_bad(text)] == []
-
-
-@given(st.text(st.sampled_from([*KNOWN_TO_FTFY, *"aZ 1.?!", "漢", "🎉"])) | st.text())
-def test_what_ftfy_would_repair_is_never_taken_for_sound(text: str) -> None:
-    assert may_be_mojibake(text) or (not is_bad(text) and ftfy.fix_encoding(text) == text)
-
-
-@given(st.text(min_size=1), st.sampled_from(["latin-1", "cp1252", "mac_roman", "cp1251", "cp1253", "cp437", "iso8859-2"]))
-def test_mojibake_is_seen_wherever_ftfy_sees_it(text: str, encoding: str) -> None:
-    broken = text.encode().decode(encoding, errors="replace")
-    assert may_be_mojibake(broken) or ftfy.fix_encoding(broken) == broken
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "The team’s café – it’s “open”… 🎉👩‍💻 ❤️ ✓ → naïve",
-        "« déjà », „so“ – ‘Straße’ und größer; ações, pão, órgão",
-        "Привет, мир – «привет»; Ελληνικά; עברית; हिन्दी; 你好，世界。「こんにちは」；안녕하세요",
-    ],
-)
-def test_most_text_is_sound_without_asking_ftfy(text: str) -> None:
-    program = f"import sys; from heartbeat_bot.issues.decoding import decode; decode({text.encode()!r}, 'a.md'); print('ftfy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "False\n"
