@@ -19,7 +19,7 @@ from typing import Any, Final
 from heartbeat_bot.app.standing import Standing
 from heartbeat_bot.archive.store import archive_beside, open_archive
 from heartbeat_bot.clock import Clock, system_clock
-from heartbeat_bot.config import Config
+from heartbeat_bot.config import AnnounceConfig, Config
 from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.discord.gateway import Sleep, connect
 from heartbeat_bot.discord.rest import DiscordOutlet, again, log_in
@@ -359,7 +359,7 @@ def _passing(error: UserError) -> OutletError | None:
 
 async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
     lines: list[Line] = []
-    guilds: dict[str, GuildId] = {}
+    guilds: dict[str, set[GuildId]] = {}
     office = config.moderation.channel
     if office is not None:
         try:
@@ -371,32 +371,31 @@ async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
             text = lacks if facts.missing else f"the bot may ask moderators in #{facts.name}"
             lines.append(Line(good=not facts.missing, text=f"moderation.channel: {text}"))
     for name, newsletter in config.newsletters.items():
-        try:
-            facts = await outlet.describe(ChannelId(newsletter.announce.channel), anew=True)
-        except UserError as error:
-            lines.append(Line(good=False, text=f"{name}: {error}", passing=_passing(error), newsletter=name))
-            continue
-        guilds[name] = facts.guild
-        if facts.missing:
-            lines.append(
-                Line(
-                    good=False,
-                    text=f"{name}: the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there",
-                    newsletter=name,
-                )
-            )
-        else:
-            kind = "an announcement channel" if facts.announcement else "a text channel (nothing to publish)"
-            lines.append(Line(good=True, text=f"{name}: the bot may post in #{facts.name}, {kind}", newsletter=name))
-        hints = _refused_commands(facts, newsletter.announce.ping_role)
-        lines += [Line(good=True, text=f"{name}: {hint}") for hint in hints]
+        for place in newsletter.places:
+            lines += await _place(name, place, outlet, guilds)
     lines += [Line(good=True, text=hint) for hint in _open_to_other_servers(config, guilds)]
     return lines
 
 
-def _open_to_other_servers(config: Config, guilds: Mapping[str, GuildId]) -> Iterator[str]:
+async def _place(name: str, place: AnnounceConfig, outlet: DiscordOutlet, guilds: dict[str, set[GuildId]]) -> list[Line]:
+    """Say how a destination of a newsletter stands, and note its server."""
+    try:
+        facts = await outlet.describe(ChannelId(place.channel), anew=True)
+    except UserError as error:
+        return [Line(good=False, text=f"{name}: {error}", passing=_passing(error), newsletter=name)]
+    guilds.setdefault(name, set()).add(facts.guild)
+    if facts.missing:
+        lacks = f"{name}: the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there"
+        lines = [Line(good=False, text=lacks, newsletter=name)]
+    else:
+        kind = "an announcement channel" if facts.announcement else "a text channel (nothing to publish)"
+        lines = [Line(good=True, text=f"{name}: the bot may post in #{facts.name}, {kind}", newsletter=name)]
+    return [*lines, *(Line(good=True, text=f"{name}: {hint}") for hint in _refused_commands(facts, place.ping_role))]
+
+
+def _open_to_other_servers(config: Config, guilds: Mapping[str, set[GuildId]]) -> Iterator[str]:
     """Yield which newsletters people in the servers of others may read, when there are several servers: nobody has to mind."""
-    if len(set(guilds.values())) > 1:
+    if len(set[GuildId]().union(*guilds.values())) > 1:
         for name in guilds:
             if config.newsletters[name].readers == "everyone":
                 yield (

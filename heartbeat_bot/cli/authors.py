@@ -9,10 +9,12 @@ import click
 from heartbeat_bot import __version__
 from heartbeat_bot.cli.checks import FORMATS, as_github, as_sarif, as_text_report
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
-from heartbeat_bot.cli.files import Found, Patterns, issue_files, shown, write
+from heartbeat_bot.cli.files import Found, issue_files, shown, write
+from heartbeat_bot.cli.newsletters import for_authors, render_here
 from heartbeat_bot.cli.options import config_option, newsletter_option
 from heartbeat_bot.cli.printing import say, say_as_it_is
-from heartbeat_bot.config_file import config_file
+from heartbeat_bot.config import NewsletterConfig, config_file
+from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.isolation.bounds import SECONDS, deadline
@@ -21,7 +23,7 @@ from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.printable import as_json
 from heartbeat_bot.rendering.preview import Preview, as_text, finding_json, finding_line
-from heartbeat_bot.rendering.render import Settings, render
+from heartbeat_bot.rendering.render import render
 from heartbeat_bot.sources.regular_file import IrregularError, open_regular
 
 
@@ -107,17 +109,14 @@ def check(
         raise SystemExit(FAILED)
 
 
-def _chosen(config_path: str | None, newsletter: str | None) -> tuple[Settings, Patterns] | None:
+def _chosen(config_path: str | None, newsletter: str | None) -> tuple[NewsletterConfig, PathPatterns] | None:
     """Return the newsletter whose settings count, and what tells its issues by their paths; None without a configuration when none was asked for."""
     if config_path is None and newsletter is None and not config_file().exists():
         return None
-    # Reading a configuration takes longer to load than issues take to show, and many are shown without one.
-    from heartbeat_bot.cli.newsletters import for_authors  # noqa: PLC0415 - see above
-
     return for_authors(config_path, newsletter)
 
 
-def _render(found: Found, settings: Settings | None, site_url: str) -> Preview | Finding:
+def _render(found: Found, settings: NewsletterConfig | None, site_url: str) -> Preview | Finding:
     if found.problem is not None:
         return found.problem
     path = shown(found.path)
@@ -126,8 +125,6 @@ def _render(found: Found, settings: Settings | None, site_url: str) -> Preview |
             check_size(path, file.size)
             data = file.read()
         if settings is not None and settings.images.attach:
-            from heartbeat_bot.cli.newsletters import render_here  # noqa: PLC0415 - as for the configuration
-
             return render_here(found.path, path, data, settings, site_url=site_url)
         with apart(path), deadline(SECONDS):
             return render(path, data, settings, site_url=site_url)
@@ -139,8 +136,8 @@ def _render(found: Found, settings: Settings | None, site_url: str) -> Preview |
         return finding("unreadable", None, f"the file cannot be opened: {error.strerror}")
 
 
-def _entry(result: Preview, settings: Settings | None) -> dict[str, Any]:
-    # What finds events and jobs takes longer to load than most issues take to show, and only this form of a preview has them.
+def _entry(result: Preview, settings: NewsletterConfig | None) -> dict[str, Any]:
+    # What finds events and jobs takes a tenth of a second to load, and only this form of a preview has them.
     from heartbeat_bot.rendering.preview_json import as_json  # noqa: PLC0415 - see above
 
     events = tuple(pattern.pattern for pattern in settings.sections.events) if settings else ()

@@ -10,26 +10,15 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
+from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.sources.regular_file import IrregularError, kind_of, write_regular
 
 _SUFFIXES: Final = (".md", ".markdown", ".mdx", ".rmd", ".qmd")
 _GIT: Final = ".git"
-
-
-class Patterns(Protocol):
-    """What tells a newsletter's issues by their paths: a part of PathPatterns, which takes longer to load than an issue to show."""
-
-    def match(self, path: str) -> bool:
-        """Tell whether a path is an issue."""
-        ...
-
-    def leads_to(self, folder: str) -> bool:
-        """Tell whether issues may lie below a folder."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +31,7 @@ class Found:
     problem: Finding | None = None
 
 
-def issue_files(paths: Sequence[Path], patterns: Patterns | None) -> Iterator[Found]:
+def issue_files(paths: Sequence[Path], patterns: PathPatterns | None) -> Iterator[Found]:
     """Yield files as given, and from folders those that match the patterns, else every Markdown file that is not hidden.
 
     What stands in a folder as an issue would, and is no regular file, is yielded with its problem.
@@ -117,7 +106,7 @@ class _Listing:
     closed: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
 
 
-def _in_folder(path: Path, root: Path, patterns: Patterns | None) -> Iterator[Found]:
+def _in_folder(path: Path, root: Path, patterns: PathPatterns | None) -> Iterator[Found]:
     listing = _listed(root)
     plain = {parts for parts in listing.files if _is_markdown(parts)}
     matching = {parts for parts in listing.files if patterns and patterns.match("/".join(parts))}

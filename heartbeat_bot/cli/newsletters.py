@@ -7,19 +7,17 @@ from pathlib import Path
 
 from heartbeat_bot.cli.ending import NOT_STARTED, stop
 from heartbeat_bot.cli.files import located
-from heartbeat_bot.config import Config, NewsletterConfig, config_file, load_config, parse_config
+from heartbeat_bot.config import DEFAULT_FILE, FILE_VARIABLE, Config, NewsletterConfig, config_file, load_config, parse_config
 from heartbeat_bot.config.document import MAX_BYTES
 from heartbeat_bot.config.patterns import PathPatterns
-from heartbeat_bot.config_file import DEFAULT_FILE, FILE_VARIABLE
 from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.isolation.bounds import SECONDS, deadline
 from heartbeat_bot.isolation.worker import Here
 from heartbeat_bot.rendering.preview import Preview
-from heartbeat_bot.rendering.render import Settings, render
+from heartbeat_bot.rendering.render import render
 from heartbeat_bot.sources.directory import DirectoryContents
 from heartbeat_bot.sources.regular_file import IrregularError, open_regular
-from heartbeat_bot.sync.renderer import attached_pictures
 
 
 def load(config_path: str | None) -> Config:
@@ -60,8 +58,11 @@ def _of_this_folder() -> Config:
     return parse_config(content, name=DEFAULT_FILE, folder=Path.cwd())
 
 
-def render_here(path: Path, shown: str, data: bytes, newsletter: Settings, *, site_url: str) -> Preview:
+def render_here(path: Path, shown: str, data: bytes, newsletter: NewsletterConfig, *, site_url: str) -> Preview:
     """Render a file's bytes with its pictures from the current folder, where a checkout of the source is worked on."""
+    # It comes with the database, which takes a while to load.
+    from heartbeat_bot.sync.renderer import attached_pictures  # noqa: PLC0415 - see above
+
     here, whole = Path.cwd(), path.resolve()
     inside = whole.relative_to(here) if whole.is_relative_to(here) else path
     contents = DirectoryContents(root=here, files={})

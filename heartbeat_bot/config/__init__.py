@@ -1,6 +1,6 @@
 """The configuration: what each key means (model), how its values are written (values), how a file is read (document, loading)."""
 
-from heartbeat_bot.config.loading import load_config, parse_config
+from heartbeat_bot.config.loading import DEFAULT_FILE, FILE_VARIABLE, config_file, load_config, parse_config
 from heartbeat_bot.config.model import (
     AnnounceConfig,
     Config,
@@ -14,7 +14,6 @@ from heartbeat_bot.config.model import (
     SourceConfig,
 )
 from heartbeat_bot.config.values import format_duration, parse_duration
-from heartbeat_bot.config_file import DEFAULT_FILE, FILE_VARIABLE, config_file
 
 __all__ = [
     "DEFAULT_FILE",

@@ -1,5 +1,6 @@
 """From a configuration file to a Config, or to every problem in it, each with its line."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -9,9 +10,18 @@ from pydantic import ValidationError
 from heartbeat_bot.config.document import MAX_BYTES, Document, Place, read_document
 from heartbeat_bot.config.model import Config
 from heartbeat_bot.config.problems import problem_sentences
-from heartbeat_bot.config_file import DEFAULT_FILE, FILE_VARIABLE
 from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.redaction import TOKEN_SHAPE, keep_address
+
+FILE_VARIABLE = "HEARTBEAT_CONFIG"
+"""The environment variable that names the configuration file."""
+DEFAULT_FILE = "config.yaml"
+"""The configuration file when nothing names another."""
+
+
+def config_file(option: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the configuration file to read: the command line's, else ``$HEARTBEAT_CONFIG``, else ``config.yaml`` here."""
+    return Path(option or environ.get(FILE_VARIABLE) or DEFAULT_FILE)
 
 
 def load_config(path: Path) -> Config:

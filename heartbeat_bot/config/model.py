@@ -24,6 +24,7 @@ from heartbeat_bot.config.values import (
     Snowflake,
     Snowflakes,
     WebAddress,
+    as_tuple,
     short,
 )
 from heartbeat_bot.errors import ConfigError
@@ -343,8 +344,12 @@ class NewsletterConfig(_Model):
     )
     images: ImagesConfig = Field(default=ImagesConfig(), description="Where pictures come from: linked or uploaded.")
     announce: AnnounceConfig = Field(description="Where, when and how issues are posted.")
-    destinations: tuple[AnnounceConfig, ...] = Field(
+    destinations: Annotated[tuple[AnnounceConfig, ...], BeforeValidator(as_tuple)] = Field(
         default=(), description="More channels that issues are posted to, each with the keys of announce and a life of its own."
+    )
+    dates: Literal["day-first", "month-first"] | None = Field(
+        default=None,
+        description="What comes first in dates such as 03/04/2026: day-first or month-first; null asks each issue, and warns.",
     )
     sections: SectionsConfig = Field(
         default=SectionsConfig(), description="Headings that mean something, on top of the built-in ones."

@@ -73,11 +73,11 @@ def _unknown_key(loc: Place) -> str:
             f"unknown key '{key}'{where}: secrets do not belong in this file; "
             "put the token into an environment variable, and the variable's name into discord.token_env"
         )
-    if near := difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6):
-        return f"unknown key '{key}'{where}; did you mean '{near[0]}'?"
     for name, other in _parts():
         if key in other.model_fields:
             return f"unknown key '{key}'{where}; it belongs in {name or 'the top of the file'}"
+    if near := difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6):
+        return f"unknown key '{key}'{where}; did you mean '{near[0]}'?"
     return f"unknown key '{key}'{where}; known are {', '.join(known)}"
 
 

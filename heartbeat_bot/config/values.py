@@ -130,7 +130,8 @@ def _heading_pattern(value: object) -> HeadingPattern:
     return pattern
 
 
-def _tuple(value: object) -> object:
+def as_tuple(value: object) -> object:
+    """Return what YAML has as a list as the tuple that a setting keeps."""
     return tuple(cast("list[object]", value)) if isinstance(value, list) else value
 
 
@@ -154,5 +155,5 @@ WebAddress = Annotated[str, BeforeValidator(_web_address)]
 PublicAddress = Annotated[str, BeforeValidator(_public_address)]
 GatewayAddress = Annotated[str, BeforeValidator(_gateway_address)]
 IssueTemplate = Annotated[str, BeforeValidator(_issue_template)]
-HeadingPatterns = Annotated[tuple[Annotated[HeadingPattern, BeforeValidator(_heading_pattern)], ...], BeforeValidator(_tuple)]
-Snowflakes = Annotated[tuple[Snowflake, ...], BeforeValidator(_tuple)]
+HeadingPatterns = Annotated[tuple[Annotated[HeadingPattern, BeforeValidator(_heading_pattern)], ...], BeforeValidator(as_tuple)]
+Snowflakes = Annotated[tuple[Snowflake, ...], BeforeValidator(as_tuple)]

@@ -13,6 +13,7 @@ from typing import Final
 
 from heartbeat_bot.extract.calendar_words import ENGLISH_MONTH, MONTH, WEEKDAY, month_number, weekday_number
 from heartbeat_bot.extract.zones import ZONE, beside, meanings, zone
+from heartbeat_bot.issues.model import DateOrder
 
 _LOOKS_BACK: Final = timedelta(days=62)
 _LOOKS_AHEAD: Final = timedelta(days=303)
@@ -109,17 +110,20 @@ class _Point:
     span: tuple[int, int]
 
 
-def find_dates(text: str, issued: date | None, *, recap: bool = False, near: str = "") -> tuple[When, ...]:
+def find_dates(
+    text: str, issued: date | None, *, recap: bool = False, near: str = "", order: DateOrder | None = None
+) -> tuple[When, ...]:
     """Return the dates of a text in reading order, at most 60 of them.
 
     A missing year is inferred from ``issued``, the day of the issue: the year in which the date lies no more than two months
     before the issue; a weekday that only fits the year before or after decides otherwise. With ``recap`` (the text looks back) it
     is the last such day that has come. Without ``issued``, dates that say no year are left out. ``17 & 20 Nov`` is two dates,
-    ``18 & 19 Nov`` is one of two days. ``near`` is more text about the same event, whose places tell zones of one name apart.
+    ``18 & 19 Nov`` is one of two days. ``near`` is more text about the same event, whose places tell zones of one name apart. ``order``
+    is how the issue writes ``03/04/2026`` (:attr:`Issue.date_order`); None: month first.
     """
     text = re.sub(r"[^\S\n]", " ", text)
     found: list[tuple[date, date, tuple[int, int], tuple[int, int]]] = []
-    for group in _groups(text, islice(_points(text), _MOST)):
+    for group in _groups(text, islice(_points(text, order), _MOST)):
         found.extend(_resolve(group, issued, recap=recap))
     result: list[When] = []
     for n, (first, last, span, whole) in enumerate(found):
@@ -138,12 +142,12 @@ def at_time(when: When, text: str, near: str = "") -> When:
     return When(start=instant[0], end=instant[1], timezone=instant[2], span=when.span) if instant else when
 
 
-def _points(text: str) -> Iterator[_Point]:
+def _points(text: str, order: DateOrder | None) -> Iterator[_Point]:
     for match in _POINT.finditer(text):
-        yield from _read(match)
+        yield from _read(match, order)
 
 
-def _read(match: re.Match[str]) -> Iterator[_Point]:  # noqa: C901 - one branch per way to write a day
+def _read(match: re.Match[str], order: DateOrder | None) -> Iterator[_Point]:  # noqa: C901 - one branch per way to write a day
     part = match.groupdict()
     weekday = weekday_number(match.group())
     year: int | None = None
@@ -154,7 +158,8 @@ def _read(match: re.Match[str]) -> Iterator[_Point]:  # noqa: C901 - one branch 
         days = (("", int(part["iso_day"])), *((("&", int(part["iso_last"])),) if part["iso_last"] else ()))
     elif part["num_year"]:
         one, two = int(part["num_one"]), int(part["num_two"])
-        day_first = one > _HALF_DAY or (part["num_mark"] == "." and two <= _HALF_DAY)
+        by_custom = part["num_mark"] == "." or order == "day-first"
+        day_first = one > _HALF_DAY or (by_custom and two <= _HALF_DAY)
         year, month, days = int(part["num_year"]), two if day_first else one, (("", one if day_first else two),)
         if part["num_first"] and day_first:
             days = (("", int(part["num_first"])), ("-", one))

@@ -105,8 +105,8 @@ def find_events(issue: Issue, patterns: Sequence[str] = (), *, deadlines: bool =
     """
     events = listed_events(issue)
     if events is None:
-        events = [event for topic in topics(issue, _is_event_heading, _BACK, patterns) for event in _events(topic, issue.day)]
-        events += [event for topic in marked(issue, _MARK) for event in _events(topic, issue.day)]
+        events = [event for topic in topics(issue, _is_event_heading, _BACK, patterns) for event in _events(topic, issue)]
+        events += [event for topic in marked(issue, _MARK) for event in _events(topic, issue)]
     found: dict[tuple[EventKind, date | datetime, str], Event] = {}
     for event in events:
         if deadlines or event.kind is EventKind.EVENT:
@@ -120,7 +120,7 @@ def _is_event_heading(title: str) -> bool:
     return found is not None and len(title.split()) <= most and not title.endswith("?") and not _TRAP.search(title)
 
 
-def _events(topic: Topic, issued: date | None) -> Iterator[Event]:
+def _events(topic: Topic, issue: Issue) -> Iterator[Event]:
     recap = bool(_LOOKS_BACK.search(topic.title)) and not _LOOKS_AHEAD.search(topic.title)
     waiting: list[Event] = []
     title_line: Line | None = None
@@ -128,13 +128,13 @@ def _events(topic: Topic, issued: date | None) -> Iterator[Event]:
     below_heading = False
     for entry in topic.entries[:_MOST_ENTRIES]:
         if entry.card:
-            waiting = [_from_card(entry, topic, waiting, issued)] if waiting or _card_dates(entry, issued) else []
+            waiting = [_from_card(entry, topic, waiting, issue)] if waiting or _card_dates(entry, issue) else []
             continue
         heading = entry.tag.name.startswith("h")
         line = read_line(entry.tag)
         if heading:
-            day = _day_alone(line, issued)
-        found = [] if heading and day else list(_of_entry(entry, line, topic, issued, title_line, recap=recap))
+            day = _day_alone(line, issue)
+        found = [] if heading and day else list(_of_entry(entry, line, topic, issue, title_line, recap=recap))
         if not found and day and entry.tag.name in {"li", "tr"} and not heading:
             found = list(_below_day(entry, line, topic, day))
         if found and waiting and below_heading and not heading and found[0].day == waiting[0].day:
@@ -178,17 +178,17 @@ def _sign_up(line: Line) -> str | None:
     return next((name.url for name in line.names if name.url and is_generic(name.text)), None)
 
 
-def _card_dates(entry: Entry, issued: date | None) -> tuple[When, ...]:
+def _card_dates(entry: Entry, issue: Issue) -> tuple[When, ...]:
     text = f"{entry.tag.get('title') or ''} . {entry.tag.get('description') or ''}"[:_LONGEST]
-    return () if _NO_EVENT.search(text) or _DEADLINE.search(text) else find_dates(text, issued)
+    return () if _NO_EVENT.search(text) or _DEADLINE.search(text) else find_dates(text, issue.day, order=issue.date_order)
 
 
-def _from_card(entry: Entry, topic: Topic, before: Sequence[Event], issued: date | None) -> Event:
+def _from_card(entry: Entry, topic: Topic, before: Sequence[Event], issue: Issue) -> Event:
     """A link card names the event whose date stands in it or in the paragraph before; of several, the card's date counts."""  # noqa: D401
     link = entry.tag.find("a") if entry.tag.name == "blockquote" else None
     title = " ".join((link.get_text() if link else str(entry.tag.get("title") or topic.title)).split())
     url = str((link or entry.tag).get("href") or "") or None
-    dates = _card_dates(entry, issued)
+    dates = _card_dates(entry, issue)
     day = _day(dates[0].start) if dates else None
     same = next((event for event in before if day is None or event.day == day), None)
     if same:
@@ -223,9 +223,9 @@ def _event(
     )
 
 
-def _day_alone(line: Line, issued: date | None) -> When | None:
+def _day_alone(line: Line, issue: Issue) -> When | None:
     """Return the day that a heading consists of: what is listed below it takes place then."""
-    dates = find_dates(line.text, issued)
+    dates = find_dates(line.text, issue.day, order=issue.date_order)
     if len(dates) != 1 or dates[0].end:
         return None
     rest = line.text[: dates[0].span[0]] + line.text[dates[0].span[1] :]
@@ -241,12 +241,10 @@ def _below_day(entry: Entry, line: Line, topic: Topic, day: When) -> Iterator[Ev
         yield _event(title, when, topic, entry, url=url, location=place, online=is_online(line.text), kind=EventKind.EVENT)
 
 
-def _of_entry(
-    entry: Entry, line: Line, topic: Topic, issued: date | None, title_line: Line | None, *, recap: bool
-) -> Iterator[Event]:
+def _of_entry(entry: Entry, line: Line, topic: Topic, issue: Issue, title_line: Line | None, *, recap: bool) -> Iterator[Event]:
     details = [read_line(tag) for tag in entry.details[:_MOST_DETAILS]]
     near = " ".join([entry.heading, *(item.text[:_NEAR] for item in details)])
-    every = find_dates(line.text, issued, recap=recap, near=near)
+    every = find_dates(line.text, issue.day, order=issue.date_order, recap=recap, near=near)
     dated = [(when, kind) for when in every if (kind := _kind(line, when, every, entry))]
     dates = [when for when, _ in dated]
     for number, (when, kind) in enumerate(dated):

@@ -12,8 +12,8 @@ from heartbeat_bot.extract.places import is_online, place_of, stated_place
 from heartbeat_bot.extract.titles import clean, plain_title
 from heartbeat_bot.extract.zones import zone
 from heartbeat_bot.issues.model import Issue
+from heartbeat_bot.issues.reading import EVENT_KEYS
 
-EVENT_KEYS: Final = ("events", "event")
 JOB_KEYS: Final = ("jobs", "job")
 _NESTED: Final = ("extra", "params")
 _TITLE: Final = ("title", "name", "summary", "event")
@@ -27,7 +27,6 @@ _COMPANY: Final = ("company", "employer", "organization", "organisation")
 _YES: Final = frozenset({"true", "yes", "on", "1", "hybrid", "online", "virtual"})
 _MOST: Final = 500
 _LONGEST: Final = 1000
-_DAY: Final = 24 * 60
 _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2199
 
@@ -39,7 +38,7 @@ def listed_events(issue: Issue) -> list[Event] | None:
         return None
     key, items = found
     line = issue.key_lines.get(key)
-    return [event for item in items if (event := _event(item, issue.day, line))]
+    return [event for item in items if (event := _event(item, issue, line))]
 
 
 def listed_jobs(issue: Issue) -> list[Job] | None:
@@ -83,13 +82,13 @@ def _text(item: Mapping[str, Any], keys: Sequence[str]) -> str:
     return next((words for value in values if (words := " ".join(str(value)[:_LONGEST].split()))), "")
 
 
-def _event(item: object, issued: date | None, line: int | None) -> Event | None:
+def _event(item: object, issue: Issue, line: int | None) -> Event | None:
     if isinstance(item, str):
-        return _from_words(item, issued, line)
+        return _from_words(item, issue, line)
     if not isinstance(item, dict):
         return None
     words = _lower(cast("Mapping[Any, Any]", item))
-    when = _when(words, issued)
+    when = _when(words, issue)
     title = _text(words, _TITLE)
     if not title or when is None:
         return None
@@ -110,9 +109,9 @@ def _event(item: object, issued: date | None, line: int | None) -> Event | None:
     )
 
 
-def _from_words(words: str, issued: date | None, line: int | None) -> Event | None:
+def _from_words(words: str, issue: Issue, line: int | None) -> Event | None:
     read = plain_line(words)
-    dates = find_dates(read.text, issued)
+    dates = find_dates(read.text, issue.day, order=issue.date_order)
     title = plain_title(read, dates[0]) if dates else ""
     if not title:
         return None
@@ -130,15 +129,15 @@ def _from_words(words: str, issued: date | None, line: int | None) -> Event | No
     )
 
 
-def _when(words: Mapping[str, Any], issued: date | None) -> When | None:
+def _when(words: Mapping[str, Any], issue: Issue) -> When | None:
     """Return when an event of the list is: two instants, two days, or words for them, with the zone and time that stand beside."""
     zone_word = _text(words, _ZONE)
-    start = _moment(_first(words, _START), issued, zone_word)
+    start = _moment(_first(words, _START), issue, zone_word)
     if start is None:
         return None
     if (clock := words.get("time")) is not None:
-        start = _at_clock(start, _clock(clock), zone_word)
-    end = _moment(_first(words, _END), issued, zone_word)
+        start = _at_clock(start, str(clock)[:_LONGEST], zone_word)
+    end = _moment(_first(words, _END), issue, zone_word)
     last = (end.end or end.start) if end else start.end
     if isinstance(start.start, datetime) and last is not None and not isinstance(last, datetime):
         # A time is known of the first day only: the days count.
@@ -148,14 +147,6 @@ def _when(words: Mapping[str, Any], issued: date | None) -> When | None:
         last = last.date()
     later = last is not None and _sortable(last) > _sortable(start.start)
     return When(start=start.start, end=last if later else None, timezone=start.timezone, span=(0, 0))
-
-
-def _clock(value: object) -> str:
-    """Write a time of day as words: YAML reads ``15:00`` without quotes as a number of minutes, ``15:00:00`` as one of seconds."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        minutes = value if 0 <= value < _DAY else value // 60 % _DAY
-        return f"{minutes // 60:02d}:{minutes % 60:02d}"
-    return str(value)[:_LONGEST]
 
 
 def _at_clock(day: When, clock: str, zone_word: str) -> When:
@@ -174,15 +165,15 @@ def _sortable(moment: date | datetime) -> datetime:
     return moment.astimezone(UTC) if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
 
 
-def _moment(value: object, issued: date | None, zone_word: str) -> When | None:
+def _moment(value: object, issue: Issue, zone_word: str) -> When | None:
     if isinstance(value, str):
         text = " ".join(value[:_LONGEST].split())
         try:
             parsed = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else datetime.fromisoformat(text)
         except ValueError:
-            dates = find_dates(f"{text} {zone_word}", issued)
+            dates = find_dates(f"{text} {zone_word}", issue.day, order=issue.date_order)
             return dates[0] if dates else None
-        return _moment(parsed, issued, zone_word)
+        return _moment(parsed, issue, zone_word)
     if not isinstance(value, date) or not _FIRST_YEAR <= value.year <= _LAST_YEAR:
         return None
     if not isinstance(value, datetime):

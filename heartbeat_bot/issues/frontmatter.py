@@ -11,16 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-import yaml
-from frontmatter.default_handlers import YAMLHandler
-from yaml.constructor import ConstructorError
-from yaml.nodes import MappingNode, ScalarNode
-from yaml.reader import ReaderError
+from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
 
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.decoding import decode, sound
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.rules import finding
+from heartbeat_bot.strict_yaml import NoYamlError, read_yaml
 
 _CONFLICT = (re.compile(r"^<{7}(?: |$)"), re.compile(r"^={7}$"), re.compile(r"^>{7}(?: |$)"))
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -40,28 +37,18 @@ _NIKOLA_KEY = re.compile(r"[ \t]*\.\. ([\w-]+):[ \t]*(.*)")
 _FRANKLIN = re.compile(r'@def\s+(\w+)\s*=\s*("""(?:.|\n)*?"""|[^\n]*)(?:\n|\Z)')
 _ASSIGNMENT = re.compile(r'\s*(?:#[^\n]*|(\w+)\s*=\s*("""(?:.|\n)*?"""|[^\n]*))?(?:\n|\Z)')
 _JULIA_DATE = re.compile(r"(?:Dates?\.)?Date\(\s*(\d{4})\s*,\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
-_MAX_ALIASES: Final = 100
-_MAX_MERGED: Final = 1000
 _MAX_MATTER: Final = 64 * 1024
 _MAX_DOTS: Final = 20
-_MAX_DEPTH: Final = 16
-"""Real front matter has four levels; PyYAML's time grows with the square of them."""
 _MAX_VALUES: Final = 20_000
-"""Real front matter has a dozen values; aliases can make a few lines stand for billions."""
+"""Real front matter has a dozen values."""
 _MAX_BITS: Final = 4096
-"""Python refuses to write out integers of more than 4,300 digits, but not to read them from ``0xff…`` or YAML's ``1:59:59…``."""
+"""Python refuses to write out integers of more than 4,300 digits, but not to read them from ``0xff…``."""
 
-_MISFIT: Final = "the tag does not fit what stands behind it"
-_HINTS: Final = (
-    ("mapping values are not allowed", "put a value that holds `: ` in quotes"),
-    ("cannot start any token", "put a value that starts with this character in quotes, and indent with spaces"),
-    ("found unexpected end of stream", "a quote that opens a value is never closed"),
-    ("expected <block end>", "put a value that holds quotes or brackets in quotes as a whole, and line the keys up"),
-    ("could not find expected ':'", "each line is `key: value`; indent the lines that go on with a value"),
-    ("alphabetic or numeric character", "put a value that starts with `*` or `&` in quotes"),
-    ("undefined alias", "put a value that starts with `*` in quotes"),
-    ("stands here twice", "keep one of them"),
-)
+# The opening line is the first boundary, and the first one after it ends the block. The package's own boundaries are looser, its TOML handler
+# needs the package toml, and its JSON handler splits at any line that is a brace.
+_YAML: Final = YAMLHandler(re.compile(r"^(?:---|\.\.\.)[^\S\n]*$", re.MULTILINE))
+_TOML: Final = BaseHandler(re.compile(r"^\+\+\+[^\S\n]*$", re.MULTILINE))
+_JSON: Final = JSONHandler(re.compile(r"\{\s*(?:\n|\")"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,66 +63,6 @@ class Document:
     body: str
     body_line: int
     findings: tuple[Finding, ...]
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """The safe loader, with duplicate keys and floods of aliases as errors; impossible dates and numbers stay text."""
-
-    aliases = 0
-    depth = 0
-
-    def get_single_data(self) -> Any:
-        try:
-            return super().get_single_data()
-        except (ValueError, OverflowError) as error:
-            # The scanner makes no character of "\\UFFFFFFFF".
-            problem = f"there is no such character, or no such value ({error})"
-            place = cast("yaml.Mark", self.get_mark())  # pyright: ignore[reportUnknownMemberType] - PyYAML has no types here
-            raise ConstructorError(None, None, problem, place) from error
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if cast("bool", self.check_event(yaml.AliasEvent)):  # pyright: ignore[reportUnknownMemberType] - PyYAML has no types here
-            self.aliases += 1
-            if self.aliases > _MAX_ALIASES:
-                event = cast("yaml.Event", self.peek_event())  # pyright: ignore[reportUnknownMemberType] - likewise
-                raise ConstructorError(None, None, f"more than {_MAX_ALIASES} aliases", event.start_mark)
-        self.depth += 1
-        if self.depth > _MAX_DEPTH:
-            place = cast("yaml.Mark", self.get_mark())  # pyright: ignore[reportUnknownMemberType] - likewise
-            raise ConstructorError(None, None, "it is nested too deeply", place)
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
-
-    def flatten_mapping(self, node: MappingNode) -> None:
-        own = len(node.value)
-        super().flatten_mapping(node)
-        if len(node.value) > max(own, _MAX_MERGED):
-            raise ConstructorError(None, None, f"more than {_MAX_MERGED} merged keys", node.start_mark)
-
-    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        if not isinstance(node, MappingNode):
-            raise ConstructorError(None, None, _MISFIT, node.start_mark)
-        seen: set[str] = set()
-        for key, _ in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
-            if not isinstance(key, ScalarNode):
-                continue
-            name = str(key.value)
-            if name in seen:
-                raise ConstructorError(None, None, f"the key {name!r} stands here twice", key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep=deep)
-
-    def construct_object(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
-        """Build a value; what its tag cannot be made of (`2026-02-30`, `!!timestamp 11`) stays the text that it is, for whoever reads the key."""
-        try:
-            return cast("Any", super().construct_object(node, deep=deep))  # pyright: ignore[reportUnknownMemberType] - PyYAML has no types here
-        except (ValueError, OverflowError, AttributeError, LookupError, TypeError) as error:
-            if not isinstance(node, ScalarNode):
-                raise ConstructorError(None, None, _MISFIT, node.start_mark) from error
-            # Else it counts as being built, and an alias of it as standing within itself.
-            cast("dict[Any, Any]", self.recursive_objects).pop(node, None)  # pyright: ignore[reportUnknownMemberType] - likewise
-            return str(node.value)
 
 
 def take_apart(data: bytes, path: str) -> Document:
@@ -163,11 +90,11 @@ def take_apart(data: bytes, path: str) -> Document:
 
 def _by_style(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[dict[str, Any], str]:
     """Return the metadata that a text starts with, {} for none, and the rest of it."""
-    if text.startswith("---"):
+    if text.startswith("---") and _YAML.detect(text):
         found = _yaml(text, path, offset, findings)
-    elif text.startswith("+++"):
+    elif _TOML.detect(text):
         found = _toml(text, path, offset, findings)
-    elif re.match(r"\{\s*(?:\n|\")", text):
+    elif _JSON.detect(text):
         found = _json(text, path, offset)
     elif re.match(r"@def\s", text):
         found = _franklin(text)
@@ -212,13 +139,13 @@ def _key_lines(header: str, *, json_style: bool) -> dict[str, int]:
 
 
 def _excess(metadata: Mapping[str, Any]) -> str:
-    """Say what makes metadata too much to work with, when every alias is written out; "" when nothing does."""
+    """Say what makes metadata too much to work with; "" when nothing does."""
     count, waiting = 0, [cast("object", metadata)]
     while waiting:
         value = waiting.pop()
         count += 1
         if count > _MAX_VALUES:
-            return "the front matter stands for more values than an issue needs; write out its aliases"
+            return "the front matter holds more values than an issue needs; leave out those that nobody reads"
         if isinstance(value, int) and value.bit_length() > _MAX_BITS:
             return "the front matter holds a number too large to be one; put it in quotes"
         if isinstance(value, dict):
@@ -241,25 +168,21 @@ def _sound(value: object) -> object:
             return value
 
 
-def _boundaries(text: str, fence: str) -> tuple[str, str] | None:
-    """Split at the fence that closes the block opened in the first line; None when it is never closed."""
-    lines = text.split("\n")
-    if lines[0].rstrip() != fence:
+def _split(handler: BaseHandler, text: str, path: str, offset: int) -> tuple[str, str] | None:
+    """Split at the line that ends the block that a handler detected; None when it is never closed."""
+    try:
+        matter, body = handler.split(text)
+    except ValueError:
         return None
-    for number in range(1, len(lines)):
-        if lines[number].rstrip() in {fence, "..." if fence == "---" else fence}:
-            return "\n".join(lines[1:number]), "\n".join(lines[number + 1 :])
-    return None
-
-
-def _check_size(matter: str, path: str, offset: int) -> None:
+    matter, body = matter.removeprefix("\n").removesuffix("\n"), body.removeprefix("\n")
     if len(matter) > _MAX_MATTER:
         message = f"the front matter has more than {_MAX_MATTER // 1024} KiB; was it meant to end earlier?"
         raise IssueError(message, path=path, line=max(offset + 1, 1))
+    return matter, body
 
 
 def _yaml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[dict[str, Any], str]:
-    parts = _boundaries(text, "---")
+    parts = _split(_YAML, text, path, offset)
     if parts is None:
         if _opens_yaml(text):
             raise IssueError(
@@ -267,47 +190,29 @@ def _yaml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[d
             )
         return {}, text
     matter, body = parts
-    _check_size(matter, path, offset)
     try:
-        loaded: Any = YAMLHandler().load(matter, Loader=_UniqueKeyLoader)
-    except (yaml.YAMLError, RecursionError) as error:
+        # As many lines as stand above it in the file.
+        reading = read_yaml("\n" * (offset + 1) + matter, _YAML.load).or_fail()
+    except NoYamlError as error:
         if not any(_YAML_KEY.match(line) for line in matter.split("\n")):
             return {}, text
-        line, problem = _yaml_problem(error, matter)
-        raise IssueError(f"the front matter is not valid YAML: {problem}", path=path, line=max(offset + line, 1)) from error
-    if loaded is None:
+        raise IssueError(f"the front matter cannot be read: {error}", path=path, line=error.line) from error
+    value: object = reading.value
+    if value is None:
         return {}, body
-    if isinstance(loaded, dict):
-        return {str(key): value for key, value in cast("dict[Any, Any]", loaded).items()}, body
-    if ":" in matter or isinstance(loaded, list):
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value), body
+    if ":" in matter or isinstance(value, list):
         message = "The front matter is no list of `key: value` lines; its text was kept as part of the issue. Write keys before the values."
         findings.append(finding("front-matter", offset + 1, message))
     # Else text between two thematic breaks: an introduction, not metadata.
     return {}, text
 
 
-def _yaml_problem(error: yaml.YAMLError | RecursionError, matter: str) -> tuple[int, str]:
-    """Say in which line (from 1, the opening fence being the first) and what is wrong, with what to do where that is known."""
-    match error:
-        case yaml.MarkedYAMLError():
-            mark = error.problem_mark or error.context_mark
-            problem = str(error.problem or error.context)
-            hint = next((f"; {hint}" for part, hint in _HINTS if part in problem), "")
-            return 2 + (mark.line if mark else 0), problem + hint
-        case ReaderError():
-            position = int(error.position)
-            return 2 + matter[:position].count("\n"), f"the character U+{ord(matter[position]):04X} is not allowed; remove it"
-        case RecursionError():
-            return 1, "it is nested too deeply"
-        case _:
-            return 1, str(error)
-
-
 def _opens_yaml(text: str) -> bool:
     """Tell whether a `---` that nothing closes was meant to open front matter, rather than to draw a line."""
-    first, _, rest = text.partition("\n")
-    head = rest.split("\n\n", 1)[0].rstrip("\n").split("\n")
-    return first.rstrip() == "---" and all(_YAML_OPENING.match(line) for line in head) and any(map(_YAML_KEY.match, head))
+    head = text.partition("\n")[2].split("\n\n", 1)[0].rstrip("\n").split("\n")
+    return all(_YAML_OPENING.match(line) for line in head) and any(map(_YAML_KEY.match, head))
 
 
 def _lacks_opening(text: str) -> bool:
@@ -328,19 +233,12 @@ def _nikola(match: re.Match[str]) -> dict[str, Any]:
 
 
 def _toml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[dict[str, Any], str]:
-    parts = _boundaries(text, "+++")
+    parts = _split(_TOML, text, path, offset)
     if parts is None:
-        if text.split("\n", 1)[0].rstrip() == "+++":
-            findings.append(
-                finding(
-                    "front-matter",
-                    offset + 1,
-                    "A line `+++` opens front matter that is never closed; it was kept as part of the issue. Close it.",
-                )
-            )
+        message = "A line `+++` opens front matter that is never closed; it was kept as part of the issue. Close it."
+        findings.append(finding("front-matter", offset + 1, message))
         return {}, text
     matter, body = parts
-    _check_size(matter, path, offset)
     for number, line in enumerate(matter.split("\n")):
         # The standard library's reader takes time and memory that grow with the square of a key's parts.
         if line.split("=", 1)[0].count(".") > _MAX_DOTS:

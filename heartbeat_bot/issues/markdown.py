@@ -11,7 +11,7 @@ from textwrap import dedent
 from typing import Any, Final, cast
 
 from bs4 import BeautifulSoup
-from bs4.element import PageElement, Tag
+from bs4.element import NavigableString, PageElement, Tag
 from linkify_it import LinkifyIt  # pyright: ignore[reportMissingTypeStubs] - it has none
 from linkify_it.main import Match  # pyright: ignore[reportMissingTypeStubs] - likewise
 from markdown_it import MarkdownIt
@@ -25,8 +25,8 @@ from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
+from heartbeat_bot.issues.decoding import sound
 from heartbeat_bot.issues.model import Finding
-from heartbeat_bot.issues.soup import soup_of
 from heartbeat_bot.issues.templates import fill_in
 from heartbeat_bot.issues.tree import (
     LINE,
@@ -359,7 +359,7 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
             raise UnreadableError(f"quotes or lists are nested more than {_MAX_NESTING // 2} deep", line)
         if any(inner.level >= _MAX_NESTING for inner in token.children or ()):
             raise UnreadableError(f"bold and italic text is nested more than {_MAX_NESTING} deep", line)
-    soup = soup_of(md.renderer.render(tokens, md.options, env))
+    soup = _tree(md.renderer.render(tokens, md.options, env))
     _count_lines(soup, first_line)
     drop_invisible(soup)
     findings.extend(drop_notes(soup))
@@ -370,6 +370,19 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     fill_spans(soup)
     tidy(soup)
     return blocks(soup), findings
+
+
+def _tree(html: str) -> BeautifulSoup:
+    """Return the tree of a body's HTML, as a browser would mend it, with sound texts."""
+    # Behind an element nothing is taken for an XML declaration, or for the name of a file, of which Beautiful Soup would warn.
+    soup = BeautifulSoup(f"<body>{sound(html)}", "lxml")
+    if "&#" in html:  # an entity may have made anything
+        for node in list(soup.descendants):
+            if isinstance(node, Tag):
+                node.attrs.update({key: sound(value) for key, value in node.attrs.items() if isinstance(value, str)})
+            elif isinstance(node, NavigableString) and (text := sound(node)) != node:
+                node.replace_with(text)
+    return soup
 
 
 def _count_lines(soup: BeautifulSoup, first_line: int) -> None:

@@ -4,9 +4,12 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from bs4.element import Tag
+
+DateOrder = Literal["day-first", "month-first"]
+"""What comes first in a numeric date, as the configuration writes it."""
 
 
 class Severity(StrEnum):
@@ -49,6 +52,7 @@ class Issue:
     """One edition of a newsletter, read.
 
     ``date`` is a date, or an aware datetime when the front matter gives a time (UTC where it gives no zone), or None.
+    ``date_order`` is what comes first in its ambiguous numeric dates, None when nothing says it (month first then).
     ``explicit_id`` is the front matter's own ``id`` or ``slug``. ``picture`` is the target as written, relative or absolute.
     ``key_lines`` says in which lines of the file the keys of the front matter (in lower case) stand, ``body_line`` where the text
     after it, ``body``, starts. ``intro`` holds the blocks before the first section.
@@ -58,6 +62,7 @@ class Issue:
     slug: str
     title: str
     date: dt.date | dt.datetime | None
+    date_order: DateOrder | None
     draft: bool
     explicit_id: str | None
     description: str

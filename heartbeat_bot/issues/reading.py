@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
@@ -11,9 +11,10 @@ from typing import Any, Final, cast
 from bs4.element import Tag
 
 from heartbeat_bot.errors import IssueError
+from heartbeat_bot.issues.date_order import NumericDate, ambiguities, dates_in_blocks, dates_in_values, decide, numeric_dates
 from heartbeat_bot.issues.frontmatter import Document, take_apart
 from heartbeat_bot.issues.markdown import UnreadableError, parse
-from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.issues.model import DateOrder, Finding, Issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.sections import cut, level_of, slugify
 
@@ -65,6 +66,8 @@ FLAG_KEYS: Final = ("draft", "unlisted", "hidden", "private", "eleventyexcludefr
 PUBLIC_KEYS: Final = ("published", "publish", "public", "render")
 """Flags that keep an issue back when they are set to false."""
 STATUS_KEYS: Final = ("status", "state", "visibility")
+EVENT_KEYS: Final = ("events", "event")
+"""Lists of events."""
 NESTED: Final = ("taxonomies", "extra", "params")
 """Tables in which Zola and Hugo keep keys that others keep at the top."""
 
@@ -84,12 +87,10 @@ _FORMATS = (
     "%b %d %Y",
     "%Y %B %d",
     "%d-%b-%Y",
-    "%m-%d-%Y",
-    "%m/%d/%Y",
-    "%d-%m-%Y",
-    "%d/%m/%Y",
     "%d.%m.%Y",
 )
+_MONTH_FIRST = ("%m-%d-%Y", "%m/%d/%Y")
+_DAY_FIRST = ("%d-%m-%Y", "%d/%m/%Y")
 _FIRST_YEAR: Final = 1970
 _SUFFIXES: Final = frozenset({".md", ".markdown", ".mdx", ".rmd", ".qmd", ".html", ".txt"})
 _DRAFT_FOLDERS: Final = frozenset({"draft", "drafts", "_draft", "_drafts", ".drafts", "unpublished"})
@@ -99,8 +100,8 @@ _FALSE: Final = frozenset({"false", "no", "off", "0", "n", "", "none", "null", "
 _MAX_NAMES: Final = 100
 
 
-def read_issue(path: str, data: bytes) -> Issue:
-    """Read one issue; pure, so ``path`` only names it.
+def read_issue(path: str, data: bytes, dates: DateOrder | None = None) -> Issue:
+    """Read one issue; pure, so ``path`` only names it. ``dates``: what comes first in its numeric dates, None when that is not known.
 
     Raises IssueError, with the line, when the file is too large, no text, or its front matter is broken, or its text is nested
     too deeply to be shown whole.
@@ -116,7 +117,7 @@ def read_issue(path: str, data: bytes) -> Issue:
         if not title:
             title = re.sub(r"[-_]+", " ", slug).strip().capitalize()
             findings.append(_no_title(document, title))
-        when = _date(metadata, path, document, findings)
+        numeric = dates_in_blocks(document.body, blocks)
         intro, sections = cut(blocks)
     except UnreadableError as error:
         line = document.body_line + error.line - 1
@@ -124,12 +125,18 @@ def read_issue(path: str, data: bytes) -> Issue:
     except RecursionError as error:
         message = "the text cannot be read: its HTML tags are nested too deeply"
         raise IssueError(message, path=path, line=document.body_line) from error
+    issued = _numeric_issued(metadata, document)
+    listed = _numeric_listed(metadata, document)
+    decision = decide(dates, issued, date_in_path(path), (*dates_in_values(document.metadata), *numeric))
+    if dates is None:
+        findings += ambiguities((*issued, *listed, *numeric), decision)
     picture, alt = _picture(metadata)
     return Issue(
         path=path,
         slug=slug,
         title=title,
-        date=when,
+        date=_date(metadata, path, document, findings, decision.order),
+        date_order=decision.order,
         draft=_draft(metadata, path, document, findings),
         explicit_id=_text(metadata, "id", "slug") or None,
         description=_text(metadata, *DESCRIPTION_KEYS),
@@ -158,17 +165,25 @@ class Head:
     explicit_id: str | None
 
 
-def read_head(path: str, data: bytes) -> Head:
-    """Read what stands above an issue's text, without reading the text unless the title is only there: much faster, and pure too.
+def read_head(path: str, data: bytes, dates: DateOrder | None = None) -> Head:
+    """Read what stands above an issue's text, much faster, and pure too; the text is read only for what nothing above it says.
+
+    That is a title, and in which order an ambiguous date was written.
 
     Raises IssueError as :func:`read_issue` does, but for what is wrong in a text that was not read.
     """
     document = take_apart(data, path)
     metadata = _flat(document.metadata)
+    title = _text(metadata, *TITLE_KEYS)
+    issued = _numeric_issued(metadata, document)
+    order = dates or decide(None, issued, date_in_path(path), ()).order
+    if not title or (order is None and any(one.is_ambiguous for one in issued)):
+        issue = read_issue(path, data, dates)
+        title, order = title or issue.title, issue.date_order
     return Head(
         slug=_slug(metadata, path),
-        title=_text(metadata, *TITLE_KEYS) or read_issue(path, data).title,
-        date=_date(metadata, path, document, []),
+        title=title,
+        date=_date(metadata, path, document, [], order),
         draft=_draft(metadata, path, document, []),
         explicit_id=_text(metadata, "id", "slug") or None,
     )
@@ -300,7 +315,8 @@ def _draft(metadata: Mapping[str, Any], path: str, document: Document, findings:
     return held or any(part.lower() in _DRAFT_FOLDERS for part in PurePosixPath(path).parts[:-1])
 
 
-def _date(metadata: Mapping[str, Any], path: str, document: Document, findings: list[Finding]) -> date | datetime | None:
+def _dates(metadata: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the keys that may hold the issue's date, each with what was written there."""
     for key in DATE_KEYS:
         value = metadata.get(key)
         if isinstance(value, dict):
@@ -308,15 +324,37 @@ def _date(metadata: Mapping[str, Any], path: str, document: Document, findings: 
             value = cast("Mapping[object, Any]", value).get("created")
         if value is None or isinstance(value, (bool, list, dict, time)):
             continue
-        if isinstance(value, str) and (not value.strip() or value.strip().lower() in _TRUE | _FALSE):
-            continue
-        when = _in_utc(value) if isinstance(value, date) else parse_date(str(value))
+        if not isinstance(value, str) or value.strip().lower() not in _TRUE | _FALSE:
+            yield key, value
+
+
+def _date(
+    metadata: Mapping[str, Any], path: str, document: Document, findings: list[Finding], order: DateOrder | None
+) -> date | datetime | None:
+    for key, value in _dates(metadata):
+        when = _in_utc(value) if isinstance(value, date) else parse_date(str(value), order)
         if when is not None and when.year >= _FIRST_YEAR:
             return when
         line = document.key_lines.get(key, 1)
         message = f"The date {str(value)[:60]!r} cannot be read; write it as 2026-01-31."
         findings.append(finding("bad-date", line, message))
     return date_in_path(path)
+
+
+def _numeric_issued(metadata: Mapping[str, Any], document: Document) -> tuple[NumericDate, ...]:
+    """Return what the issue's date is written as, when that is a numeric date."""
+    for key, value in _dates(metadata):
+        if isinstance(value, date):
+            return ()
+        if parse_date(str(value)):
+            return tuple(numeric_dates(str(value), document.key_lines.get(key, 1)))[:1]
+    return ()
+
+
+def _numeric_listed(metadata: Mapping[str, Any], document: Document) -> Iterator[NumericDate]:
+    for key in EVENT_KEYS:
+        for found in dates_in_values(metadata.get(key)):
+            yield replace(found, line=document.key_lines.get(key, 1))
 
 
 def date_in_path(path: str) -> date | None:
@@ -348,10 +386,10 @@ def _in_utc(when: date) -> date | datetime | None:
         return None
 
 
-def parse_date(text: str) -> date | datetime | None:
+def parse_date(text: str, order: DateOrder | None = None) -> date | datetime | None:
     """Read a date as people write it; a time without a zone is UTC. None when it cannot be read.
 
-    Ambiguous ``10-11-2025`` is read month first, as the newsletters that write it do.
+    Ambiguous ``10-11-2025`` is read in the given order; without one month first, as most newsletters that write it do.
     """
     cleaned = re.sub(r"\s+", " ", text[:100].split("#", maxsplit=1)[0].replace(",", " ")).strip().strip("\"'")
     cleaned = re.sub(r"\b(\d{1,2})(?:st|nd|rd|th)\b", r"\1", cleaned)
@@ -369,7 +407,8 @@ def parse_date(text: str) -> date | datetime | None:
         if parsed.time() == time() and parsed.tzinfo is None:
             return parsed.date()
         return _in_utc(parsed)
-    for form in _FORMATS:
+    numeric = (*_DAY_FIRST, *_MONTH_FIRST) if order == "day-first" else (*_MONTH_FIRST, *_DAY_FIRST)
+    for form in (*_FORMATS, *numeric):
         try:
             return datetime.strptime(cleaned, form).replace(tzinfo=UTC).date()
         except ValueError:
@@ -377,14 +416,14 @@ def parse_date(text: str) -> date | datetime | None:
     if padded := re.fullmatch(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[ T].*)?", cleaned):
         return _day(padded.group(1), padded.group(3), padded.group(4))
     if re.search(r"\d\d?:\d\d", cleaned):
-        return _with_clock(text[:100].strip(), cleaned)
+        return _with_clock(text[:100].strip(), cleaned, order)
     return None
 
 
-def _with_clock(text: str, cleaned: str) -> date | datetime | None:
+def _with_clock(text: str, cleaned: str, order: DateOrder | None) -> date | datetime | None:
     """Read a date before a time of day: as mail writes both, else the day alone."""
     try:
         return _in_utc(parsedate_to_datetime(text))
     except (ValueError, TypeError, IndexError):
         day = re.split(r"\s+(?:at )?\d\d?:\d\d", cleaned, maxsplit=1)[0]
-        return parse_date(day) if day != cleaned else None
+        return parse_date(day, order) if day != cleaned else None

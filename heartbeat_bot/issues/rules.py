@@ -31,6 +31,10 @@ _ERRORS = _rules(
 )
 _WARNINGS = _rules(
     Severity.WARNING,
+    ambiguous_date=(
+        "A date such as 03/04/2026 can be two days; the message says which one it was read as, and why.",
+        "Write it as 2026-04-03, or set `dates: day-first` or `dates: month-first` for the newsletter.",
+    ),
     author_note=(
         "A note of the author to themselves was left in; it is not posted.",
         "Finish what the note asks for, or remove it.",

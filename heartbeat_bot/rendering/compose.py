@@ -1,4 +1,4 @@
-"""An issue → its posts: a cover, then a message (or as few as hold it) per section, as docs/looks.md shows."""
+"""An issue → its posts: a cover, then a message (or as few as hold it) per section."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -360,7 +360,7 @@ def _block(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:  # noqa
         case _:
             yield from _card(block, context)
     context.findings.extend(_problems(converter))
-    for url, alt in converter.seen.pictures:
+    for url, alt in converter.seen.pictures.values():
         # The text says the alternative text already, in place.
         yield _Picture(image=_image(url, alt), line="")
 
@@ -406,7 +406,7 @@ def _run(nodes: Sequence[object], context: _Context) -> Iterator[Piece | _Pictur
         return
     yield from _text(converter.lines(nodes), Kind.PARAGRAPH)
     context.findings.extend(_problems(converter))
-    for url, alt in converter.seen.pictures:
+    for url, alt in converter.seen.pictures.values():
         yield _Picture(image=_image(url, alt), line="")
 
 

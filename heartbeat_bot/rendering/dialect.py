@@ -7,7 +7,7 @@ texts, `_` and `*` know no flanking. Where a rule is not plain from the code its
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
 from bs4.element import NavigableString, PageElement, Tag
@@ -35,6 +35,8 @@ _MENTION = re.compile(r"@(?=everyone|here)")
 _LIVE_SCHEME = re.compile(r"(steam|discord):(?=//)", re.IGNORECASE)
 """Addresses of programs: clients make links of them that start those, or act within Discord."""
 _LINE_START = re.compile(r"^([ \t]*)(?:(#{1,3}|-#|[-+]|>{1,3})(?=\s|$)|(\d+)(\.)(?=\s|$))")
+_TITLE: Final = "_title"
+"""What is around the content of a title, as markdownify names what is no element."""
 _STYLES = frozenset({"strong", "em", "s", "u"})
 _MARKS: Final = {"strong": "**", "em": "*", "s": "~~", "u": "__"}
 _HAZARDS = re.compile(
@@ -91,18 +93,28 @@ def _with_escaped_start(line: str) -> str:
 
 @dataclass(slots=True)
 class Seen:
-    """What the converter met on its way through a block, for the composer: pictures shown in place as links, findings' places."""
+    """What the converter met on its way through a block, for the composer: pictures shown in place as links, findings' places.
 
-    pictures: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    ``pictures`` are addresses and alternative texts by the number of their element: what does not fit a link is rendered twice.
+    """
+
+    pictures: dict[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
     problems: list[tuple[str, int | None, str]] = field(default_factory=list[tuple[str, int | None, str]])
 
 
-_OPTIONS: Final[dict[str, Any]] = vars(MarkdownConverter(bs4_options="lxml", escape_misc=False))["options"]
+_BREAK: Final = "\v"
+"""A line break on its way through markdownify's walk, which would make one of two; the tree holds no such white space."""
+_CONVERTED: Final = str.split(
+    "a audio br code em embed iframe img input kbd li param q s samp source strong sub sup track u video wbr"
+)
+_OPTIONS: Final[dict[str, Any]] = vars(MarkdownConverter(bs4_options="lxml", convert=_CONVERTED))["options"]
 
 
 class DiscordConverter(MarkdownConverter):
     """Renders inline content, lists, quotes, code and tables of a tidied tree (see issues/tree.py); the tree is only read.
 
+    markdownify walks inline content and calls ``convert_<name>`` with an element, the text that its content became and the names of the
+    elements around it; of elements without such a method that text is all. Blocks are written by the methods below, line by line.
     ``in_embed`` tells the slot: emoji in link texts break the link in a message's content, not in an embed's description.
     """
 
@@ -114,155 +126,150 @@ class DiscordConverter(MarkdownConverter):
         self.links = links
         self.in_embed = in_embed
         self.seen = Seen()
+        self._before: tuple[object, str] | None = None
 
     # -- inline -------------------------------------------------------------------------------------------------------
 
     def inline(self, nodes: Sequence[object], parents: frozenset[str] = frozenset()) -> str:
-        """Render inline nodes in order; neighbours that Discord would read as one are kept apart."""
-        rendered: list[tuple[object, str]] = []
-        for node in nodes:
-            text = self._node(node, parents)
-            if not text:
-                continue
-            if rendered and _clashes(rendered[-1][0], rendered[-1][1], node, text):
-                rendered.append(("", GAP))
-            elif rendered and _stand_apart(*rendered[-1], node, text):
-                rendered.append(("", " "))
-            rendered.append((node, text))
-        joined = "".join(text for _, text in rendered)
-        if "\n" not in joined:
+        """Render inline nodes in order."""
+        joined = self._walked(nodes, parents)
+        if _BREAK not in joined:
             return joined
-        first, *middle, last = joined.split("\n")
+        first, *middle, last = joined.split(_BREAK)
         return "\n".join([first.rstrip(" "), *(line.strip(" ") for line in middle), last.lstrip(" ")])
 
-    def _node(self, node: object, parents: frozenset[str]) -> str:
-        if isinstance(node, Tag):
-            return self.process_tag(node, set(parents))
-        return self.process_text(node, set(parents))
+    def _walked(self, nodes: Sequence[object], parents: frozenset[str]) -> str:
+        around, self._before = self._before, None
+        joined = "".join([self.process_element(node, set(parents)) for node in nodes])
+        self._before = around
+        return joined
+
+    def process_element(self, node: object, parent_tags: set[str] | None = None) -> str:
+        """Render a node; neighbours that Discord would read as one are kept apart."""
+        before, self._before = self._before, None
+        text = cast("str", super().process_element(node, parent_tags))  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue] (not in markdownify's stubs)
+        self._before = (node, text) if text else before
+        if not text or not before:
+            return text
+        apart = GAP if _clashes(*before, node, text) else " " if _stand_apart(*before, node, text) else ""
+        return apart + text
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
         """Escape running text; nothing can be escaped in a link's text."""
-        return text if "a" in parent_tags or "plain" in parent_tags else escape(text)
+        return text if "a" in parent_tags else escape(text)
 
     def process_text(self, el: object, parent_tags: set[str] | None = None) -> str:
-        """Render a text node."""
-        parents = parent_tags or set[str]()
-        text = str(el)
-        return text if "pre" in parents or "code" in parents else self.escape(text, parents)
+        """Render a text node: its white space is tidied already."""
+        return self.escape(str(el), parent_tags or set())
 
-    def process_tag(self, node: Tag, parent_tags: set[str] | None = None) -> str:  # noqa: C901, PLR0911 - one case per element
-        """Render an inline element."""
-        parents = frozenset(parent_tags or ())
-        match node.name:
-            case "a":
-                return self._link(node, parents)
-            case "img":
-                return self._picture(node, parents)
-            case "br":
-                return "\n"
-            case "wbr" | "source" | "track" | "param":
-                return ""
-            case "input":
-                return self._checkbox(node)
-            case "code" | "samp" | "kbd":
-                return code_span(node.get_text())
-            case "strong" | "em" | "s" | "u":
-                return self._styled(node, parents)
-            case "sup" | "sub":
-                return self._shifted(node, parents)
-            case "li":
-                return f"• {self.inline(node.contents, parents)}"
-            case "q":
-                return f"“{self.inline(node.contents, parents)}”"
-            case "video" | "audio" | "iframe" | "embed":
-                return self._media(node)
-            case _:
-                return self.inline(node.contents, parents)
+    def convert_br(self, *_: object, **__: object) -> str:
+        return _BREAK
 
-    def _styled(self, node: Tag, parents: frozenset[str]) -> str:
-        inner = self.inline(node.contents, parents | {node.name})
-        stripped = inner.strip()
+    def convert_wbr(self, *_: object, **__: object) -> str:
+        return ""
+
+    convert_source = convert_track = convert_param = convert_wbr
+
+    def convert_code(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return code_span(el.get_text())
+
+    convert_samp = convert_kbd = convert_code
+
+    def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"• {text}"
+
+    def convert_q(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"“{text}”"
+
+    def convert_strong(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        stripped = text.strip()
         if not stripped.replace(GAP, ""):
-            return inner
-        mark = _MARKS[node.name]
-        lead, tail = inner[: len(inner) - len(inner.lstrip())], inner[len(inner.rstrip()) :]
-        if "\n" in stripped and node.name == "em":
-            # A style may span lines, but a line that starts with a quote or list mark inside it would not.
-            return lead + "\n".join(f"{mark}{line.strip()}{mark}" if line.strip() else line for line in stripped.split("\n")) + tail
-        return f"{lead}{mark}{stripped}{mark}{tail}"
+            return text
+        mark = _MARKS[el.name]
+        lead, tail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        # A style may span lines, but a line that starts with a quote or list mark inside emphasis would not.
+        lines = stripped.split(_BREAK) if el.name == "em" else [stripped]
+        return lead + _BREAK.join(f"{mark}{line.strip()}{mark}" if line.strip() else line for line in lines) + tail
 
-    def _shifted(self, node: Tag, parents: frozenset[str]) -> str:
+    convert_em = convert_s = convert_u = convert_strong
+
+    def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Write raised and lowered digits with the characters there are for them: 10⁶, H₂O, a footnote's mark; all else as it is."""
-        said = node.get_text().strip()
-        if "footnote-ref" in (node.get("class") or ()):
+        said = el.get_text().strip()
+        if "footnote-ref" in (el.get("class") or ()):
             said = said.strip("[]").split(":", 1)[0]  # `[1:2]` is the third mark of the first note
-        digits = _RAISED if node.name == "sup" else _LOWERED
-        if said and all(ord(character) in digits for character in said):
-            return said.translate(digits)
-        return self.inline(node.contents, parents)
+        digits = _RAISED if el.name == "sup" else _LOWERED
+        return said.translate(digits) if said and all(ord(character) in digits for character in said) else text
 
-    def _checkbox(self, node: Tag) -> str:
-        if node.get("type") != "checkbox":
-            return str(node.get("value") or "")
-        after = node.next_sibling
+    convert_sub = convert_sup
+
+    def convert_input(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        if el.get("type") != "checkbox":
+            return str(el.get("value") or "")
+        after = el.next_sibling
         spaced = isinstance(after, NavigableString) and after[:1].isspace()
-        return ("☑" if node.has_attr("checked") else "☐") + ("" if spaced else " ")
+        return ("☑" if el.has_attr("checked") else "☐") + ("" if spaced else " ")
 
-    def _media(self, node: Tag) -> str:
-        source = node.find("source")
-        target = str(node.get("src") or (source.get("src") if source else "") or "")
+    def convert_video(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        source = el.find("source")
+        target = str(el.get("src") or (source.get("src") if source else "") or "")
         url = self.links.resolve(target)
         return f"<{url}>" if url else ""
 
-    def _picture(self, node: Tag, parents: frozenset[str]) -> str:
+    convert_audio = convert_iframe = convert_embed = convert_video
+
+    def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Show a picture that stands inside text by its alternative text, linked to the picture itself."""
-        alt = " ".join(str(node.get("alt") or "").split())
-        source = str(node.get("src") or "")
+        alt = " ".join(str(el.get("alt") or "").split())
+        source = str(el.get("src") or "")
         url = self.links.picture(source)
         if not url or is_vector(url):
-            self.seen.problems.append(("vector-image" if url else "unresolved-image", line_of(node), source))
+            self.seen.problems.append(("vector-image" if url else "unresolved-image", line_of(el), source))
         else:
-            self.seen.pictures.append((url, alt))
-        if "a" in parents:
+            self.seen.pictures[id(el)] = (url, alt)
+        if "a" in parent_tags:
             return alt
         if url and alt:
-            return self._masked([NavigableString(alt)], url, parents, alt)
-        return self.escape(alt, set(parents)) if alt else f"<{url}>" if url else ""
+            return self._masked([NavigableString(alt)], url, frozenset(parent_tags), alt)
+        return self.escape(alt, parent_tags) if alt else f"<{url}>" if url else ""
 
-    def _link(self, node: Tag, parents: frozenset[str]) -> str:
-        if parents & {"a", "title"}:
-            return self.inline(node.contents, parents)
-        href = str(node.get("href") or "").strip()
+    def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        parents = frozenset(parent_tags)
+        # The mark of a note, which convert_sup writes, leads nowhere on Discord.
+        mark = el.parent is not None and "footnote-ref" in (el.parent.get("class") or ())
+        if mark or parents & {"a", _TITLE}:
+            return text if mark or "a" in parents else self._walked(el.contents, parents)
+        href = str(el.get("href") or "").strip()
         url = self.links.resolve(href)
-        if node.has_attr("href") and (url != href or not href):
+        if el.has_attr("href") and (url != href or not href):
             problem = self.links.problem(href, url)
             if problem:
-                self.seen.problems.append((problem, line_of(node), href))
-        text = _said(node)
-        bare = unquote(text.strip()) in {unquote(address) for address in {href, url, href.removeprefix("mailto:")}}
+                self.seen.problems.append((problem, line_of(el), href))
+        said = _said(el)
+        bare = unquote(said.strip()) in {unquote(address) for address in {href, url, href.removeprefix("mailto:")}}
         if not url:
             beside = "" if bare else shown_beside(href)
-            return self.inline(node.contents, parents) + (f" ({escape(beside)})" if beside else "")
-        if not text.strip() and not has_any(node, {"img"}):
+            return self._walked(el.contents, parents) + (f" ({escape(beside)})" if beside else "")
+        if not said.strip() and not has_any(el, {"img"}):
             if href.startswith("#"):
                 return ""
-            self.seen.problems.append(("link-without-text", line_of(node), href))
+            self.seen.problems.append(("link-without-text", line_of(el), href))
             return f"<{url}>" if is_web(url) else ""
         if bare:
-            return _bare_link(text.strip(), url)
-        return self._masked(node.contents, url, parents, text)
+            return _bare_link(said.strip(), url)
+        return self._masked(el.contents, url, parents, said, label=text)
 
-    def _masked(self, nodes: Sequence[object], url: str, parents: frozenset[str], text: str) -> str:
+    def _masked(self, nodes: Sequence[object], url: str, parents: frozenset[str], text: str, label: str | None = None) -> str:
         inside = parents | {"a"}
         if not self._hazardous(text, parents):
-            label = self.inline(nodes, inside)
+            label = self._walked(nodes, inside) if label is None else label
             return self._honest(_wrap_link(label, url) if label.strip() else f"<{url}>", text, url, nodes)
         if not names_scheme(text):
             parts = self._split_label(nodes, inside, parents)
             if parts is not None:
                 written = "".join(_wrap_link(label, url) if linked and label.strip() else label for linked, label in parts)
                 return self._honest(written, text, url, nodes)
-        plain = self.inline(nodes, parents)
+        plain = self._walked(nodes, parents)
         self._honest("", text, url, nodes)
         return f"{plain.rstrip()} (<{url}>){' ' if plain.endswith(' ') else ''}"
 
@@ -296,7 +303,7 @@ class DiscordConverter(MarkdownConverter):
                 bad = _CODE_HAZARDS if node.name in {"code", "img"} else pattern
                 if bad.search(text) or not _balanced(text):
                     return None
-                parts.append((True, self._node(node, inside)))
+                parts.append((True, self._walked([node], inside)))
                 continue
             text = str(node)
             position = 0
@@ -338,7 +345,7 @@ class DiscordConverter(MarkdownConverter):
 
     def title(self, node: Tag) -> str:
         """Render a heading for an embed's title, which shows styles but no links."""
-        return self.inline(node.contents, frozenset({"title"})).replace("\n", " ").strip()
+        return self.inline(node.contents, frozenset({_TITLE})).replace("\n", " ").strip()
 
     def list_lines(self, node: Tag, depth: int = 1, indent: int = 0) -> Iterator[str]:
         """Render a list, a line at a time; nested lists are indented by the width of their parent's marker."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
+import idna
+
 _APART: Final = re.compile(r"[\s<>()\[\]{}\"“”„‘’«»‹›,;|`*]+")
 _END: Final = re.compile(r"[/?#\\]")
 _NAME: Final = re.compile(r"[\w-]+")
@@ -21,295 +23,29 @@ _MARKS: Final = str.maketrans(
     {"。": ".", "⁄": "/", "∕": "/", "⧸": "/", "∶": ":", "꞉": ":", "＼": "\\", "–": "-", "‐": "-", "‑": "-"}
 )
 _COUNTRIES: Final = frozenset(
-    [
-        "ad",
-        "ae",
-        "af",
-        "ag",
-        "al",
-        "ao",
-        "aq",
-        "ar",
-        "at",
-        "au",
-        "aw",
-        "ax",
-        "az",
-        "ba",
-        "bb",
-        "bd",
-        "be",
-        "bf",
-        "bg",
-        "bh",
-        "bi",
-        "bj",
-        "bm",
-        "bn",
-        "bo",
-        "br",
-        "bt",
-        "bw",
-        "by",
-        "bz",
-        "ca",
-        "cd",
-        "cf",
-        "cg",
-        "ch",
-        "ci",
-        "ck",
-        "cl",
-        "cm",
-        "cn",
-        "co",
-        "cr",
-        "cu",
-        "cv",
-        "cw",
-        "cx",
-        "cy",
-        "cz",
-        "de",
-        "dj",
-        "dk",
-        "dm",
-        "dz",
-        "ec",
-        "ee",
-        "eg",
-        "er",
-        "es",
-        "et",
-        "eu",
-        "fi",
-        "fj",
-        "fk",
-        "fm",
-        "fo",
-        "fr",
-        "ga",
-        "ge",
-        "gf",
-        "gg",
-        "gh",
-        "gi",
-        "gl",
-        "gm",
-        "gn",
-        "gp",
-        "gq",
-        "gr",
-        "gs",
-        "gt",
-        "gu",
-        "gw",
-        "gy",
-        "hk",
-        "hn",
-        "hr",
-        "ht",
-        "hu",
-        "id",
-        "ie",
-        "il",
-        "im",
-        "in",
-        "iq",
-        "ir",
-        "it",
-        "je",
-        "jm",
-        "jo",
-        "jp",
-        "ke",
-        "kg",
-        "kh",
-        "ki",
-        "km",
-        "kn",
-        "kp",
-        "kr",
-        "kw",
-        "ky",
-        "kz",
-        "lb",
-        "lc",
-        "li",
-        "lk",
-        "lr",
-        "ls",
-        "lt",
-        "lu",
-        "lv",
-        "ly",
-        "ma",
-        "mc",
-        "me",
-        "mg",
-        "mh",
-        "mn",
-        "mp",
-        "mq",
-        "mr",
-        "mt",
-        "mu",
-        "mv",
-        "mw",
-        "mx",
-        "my",
-        "mz",
-        "na",
-        "nc",
-        "ne",
-        "nf",
-        "ng",
-        "ni",
-        "nl",
-        "no",
-        "np",
-        "nr",
-        "nz",
-        "om",
-        "pa",
-        "pe",
-        "pf",
-        "pg",
-        "ph",
-        "pk",
-        "pn",
-        "pr",
-        "pt",
-        "qa",
-        "ro",
-        "ru",
-        "rw",
-        "sa",
-        "sb",
-        "sd",
-        "se",
-        "sg",
-        "si",
-        "sj",
-        "sk",
-        "sl",
-        "sm",
-        "sn",
-        "sr",
-        "ss",
-        "su",
-        "sx",
-        "sy",
-        "sz",
-        "td",
-        "tg",
-        "th",
-        "tj",
-        "tk",
-        "tl",
-        "tm",
-        "tn",
-        "to",
-        "tr",
-        "tt",
-        "tv",
-        "tw",
-        "tz",
-        "ua",
-        "ug",
-        "uk",
-        "us",
-        "uy",
-        "uz",
-        "va",
-        "vc",
-        "ve",
-        "vg",
-        "vn",
-        "vu",
-        "wf",
-        "ws",
-        "ye",
-        "yt",
-        "za",
-        "zm",
-        "zw",
-    ]
+    str.split(
+        "ad ae af ag al ao aq ar at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bt bw by bz ca cd cf cg ch ci ck cl cm "
+        "cn co cr cu cv cw cx cy cz de dj dk dm dz ec ee eg er es et eu fi fj fk fm fo fr ga ge gf gg gh gi gl gm gn gp gq gr "
+        "gs gt gu gw gy hk hn hr ht hu id ie il im in iq ir it je jm jo jp ke kg kh ki km kn kp kr kw ky kz lb lc li lk lr ls "
+        "lt lu lv ly ma mc me mg mh mn mp mq mr mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nz om pa pe pf pg ph pk pn "
+        "pr pt qa ro ru rw sa sb sd se sg si sj sk sl sm sn sr ss su sx sy sz td tg th tj tk tl tm tn to tr tt tv tw tz ua ug "
+        "uk us uy uz va vc ve vg vn vu wf ws ye yt za zm zw"
+    )
 )
 """Endings of countries, but for those that are of files as well, or of what programs call: `.md`, `.py`, `.rs`, `.sh`, `.tf`, `os.is`."""
 _ENDINGS: Final = _COUNTRIES | frozenset(
-    [
-        "com",
-        "org",
-        "net",
-        "edu",
-        "gov",
-        "mil",
-        "int",
-        "info",
-        "biz",
-        "pro",
-        "aero",
-        "coop",
-        "museum",
-        "mobi",
-        "io",
-        "ai",
-        "рф",
-        "dev",
-        "app",
-        "xyz",
-        "online",
-        "shop",
-        "site",
-        "store",
-        "tech",
-        "blog",
-        "live",
-        "wiki",
-        "email",
-        "finance",
-        "bank",
-        "exchange",
-        "money",
-        "support",
-        "social",
-        "click",
-        "link",
-        "page",
-        "top",
-    ]
+    str.split(
+        "com org net edu gov mil int info biz pro aero coop museum mobi io ai рф dev app xyz online shop site store tech blog "
+        "live wiki email finance bank exchange money support social click link page top"
+    )
 )
 _LIBRARY: Final = re.compile(r"\.(?:NET|IO|AI)$")
 _LEADING: Final = frozenset(
-    [
-        "at",
-        "on",
-        "to",
-        "of",
-        "from",
-        "into",
-        "visit",
-        "open",
-        "see",
-        "go",
-        "auf",
-        "bei",
-        "zu",
-        "nach",
-        "von",
-        "unter",
-        "sur",
-        "chez",
-        "vers",
-        "en",
-        "a",
-        "à",
-        "su",
-        "da",
-        "em",
-    ]
+    str.split("at on to of from into visit open see go auf bei zu nach von unter sur chez vers en a à su da em")
 )
+_JOINERS: Final = frozenset("\u200c\u200d")
+_LABEL: Final = 63
+"""Characters between the dots of a host's name (RFC 1035)."""
 _CLOSING: Final = ".:!?…'"
 _ALIKE: Final = frozenset("аеорсухіјѕһԁԛԝӏьвнкмтгпιονρτυχκαη")
 """Letters of Cyrillic and Greek that look like Latin ones; a name of nothing else looks like another host's."""
@@ -373,9 +109,25 @@ def _host(url: str) -> str:
     return parts.path.lower() if parts.scheme == "mailto" else f"{parts.scheme}:"
 
 
+def ascii_host(host: str) -> str:
+    """Write a host as browsers ask for it (UTS 46): ``faß.de`` is ``xn--fa-hia.de``, another site than ``fass.de``.
+
+    Raises UnicodeError for what no host can hold.
+    """
+    if host.isascii():
+        return host
+    mapped = idna.uts46_remap(host, std3_rules=False)
+    if any(mark in _JOINERS and not idna.valid_contextj(mapped, n) for n, mark in enumerate(mapped)):
+        raise UnicodeError("a joiner stands where it joins nothing")
+    labels = [label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in mapped.split(".")]
+    if any(len(label) > _LABEL for label in labels):
+        raise UnicodeError("a part of the host is too long")
+    return ".".join(labels)
+
+
 def _ascii(host: str) -> str:
     try:
-        return host.encode("idna").decode() if not host.isascii() else host
+        return ascii_host(host)
     except UnicodeError:
         return host
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, urljoin, urlsplit
 
+from heartbeat_bot.rendering.hosts import ascii_host
+
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 _LINKABLE = frozenset({"http", "https", "mailto"})
 """What a text may hide. Discord would link `discord:`, `tel:` and `sms:` too, and act on them; those are shown, and nothing leads there."""
@@ -167,13 +169,14 @@ def _checked(url: str) -> str:
         return ""
     # Who looks for the host at an address's beginning takes a user's name for it, and there are none on public pages.
     host = parts.netloc.rpartition("@")[2]
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode()
-        except UnicodeError:
-            return ""
-    if host and not _HOST_NAME.fullmatch(_PORT.sub("", host)):
+    port = match.group() if (match := _PORT.search(host)) else ""
+    try:
+        name = ascii_host(host.removesuffix(port))
+    except UnicodeError:
         return ""
+    if name and not _HOST_NAME.fullmatch(name):
+        return ""
+    host = name + port
     # What would end or break a masked link is percent-encoded; what is encoded already stays.
     rest = url[url.index(":") + 1 :]
     if parts.netloc:

@@ -38,14 +38,14 @@ class Gallery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """An embed that stands alone, such as a link card; ``text`` says the same in lines, for when it fits no embed."""
+    """An embed that stands alone, such as a link card."""
 
     embed: Embed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfurl:
-    """A bare media link: it goes into the content so that Discord shows the video or tweet; ``markdown`` stands in the text."""
+    """A bare media link: it goes into the content so that Discord shows the video or tweet."""
 
     url: str
 

@@ -1,13 +1,12 @@
 """A file of a newsletter → its preview, with that newsletter's settings: what `preview`, `check` and the service all go through."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
+from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.headings import HeadingPattern
 from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
@@ -29,64 +28,20 @@ _WIDE: Final = (
 )
 
 
-class _Sections(Protocol):
-    @property
-    def events(self) -> Sequence[HeadingPattern]: ...
-    @property
-    def jobs(self) -> Sequence[HeadingPattern]: ...
-    @property
-    def skip(self) -> Sequence[HeadingPattern]: ...
-
-
-class _Images(Protocol):
-    @property
-    def base_url(self) -> str | None: ...
-    @property
-    def attach(self) -> bool: ...
-
-
-class _Announce(Protocol):
-    @property
-    def ping_role(self) -> int | None: ...
-
-
-class Settings(Protocol):
-    """What decides how a newsletter's issues look: a part of NewsletterConfig, whose libraries take longer to load than an issue to show."""
-
-    @property
-    def site_url(self) -> str | None:
-        """The site that relative links lead to."""
-        ...
-
-    @property
-    def images(self) -> _Images:
-        """Where pictures come from."""
-        ...
-
-    @property
-    def announce(self) -> _Announce:
-        """Whom the cover pings."""
-        ...
-
-    @property
-    def sections(self) -> _Sections:
-        """Headings that mean something."""
-        ...
-
-    def page_url(self, *, slug: str, path: str, day: date | None) -> str:
-        """Return the address of an issue, "" when it is unknown."""
-        ...
-
-
 def render(
-    path: str, data: bytes, newsletter: Settings | None = None, *, site_url: str = "", files: Mapping[str, File] | None = None
+    path: str,
+    data: bytes,
+    newsletter: NewsletterConfig | None = None,
+    *,
+    site_url: str = "",
+    files: Mapping[str, File] | None = None,
 ) -> Preview:
     """Read and compose a file; ``site_url`` wins over the newsletter's.
 
     ``files`` maps the targets of pictures to the files that are uploaded; all other pictures are linked. Raises IssueError when the
     file cannot be read, or would flood a channel.
     """
-    issue = read_issue(path, data)
+    issue = read_issue(path, data, newsletter.dates if newsletter else None)
     site = site_url or (newsletter.site_url if newsletter else None) or ""
     page = newsletter.page_url(slug=issue.slug, path=issue.path, day=issue.day) if newsletter else ""
     images = (newsletter.images.base_url if newsletter else None) or ""
@@ -109,7 +64,7 @@ def folder_url(url: str) -> str:
     return url if not url or url.endswith("/") else f"{url}/"
 
 
-def links_of(newsletter: Settings, page: str) -> Links:
+def links_of(newsletter: NewsletterConfig, page: str) -> Links:
     """Return what resolves the targets of a newsletter's issue, whose address is ``page``, as its messages do."""
     site = folder_url(newsletter.site_url or "")
     return Links(site=site, page=page, images=folder_url(newsletter.images.base_url or "") or site)
@@ -122,7 +77,7 @@ def _flood(count: int) -> str:
     )
 
 
-def _without_skipped(issue: Issue, newsletter: Settings | None) -> Issue:
+def _without_skipped(issue: Issue, newsletter: NewsletterConfig | None) -> Issue:
     patterns = newsletter.sections.skip if newsletter else ()
     if not patterns:
         return issue

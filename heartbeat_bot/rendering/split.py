@@ -1,11 +1,12 @@
 """Cutting a rendered text in two where a reader minds least: between items, lines, sentences, words; inside a word only at last."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum, StrEnum
 from itertools import accumulate, pairwise, takewhile
 from typing import Final
+
+import regex
 
 from heartbeat_bot.rendering.dialect import GAP
 from heartbeat_bot.rendering.limits import EMBED_DESCRIPTION
@@ -54,10 +55,8 @@ _MARKS: Final = frozenset({"**", "*", "~~", "__"})
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]*_]*$")
 _NOTHING_YET = re.compile(rf"[ >{GAP}]*(?:[-*] +|\d+\. *)?[ >{GAP}*_~]*")
 """The mark of an item or quote, and marks that open a style, before anything is said."""
-_ZERO_WIDTH_JOINER: Final = "\u200d"
-_ADDED = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
-_REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]")
-"""Letters that are flags in pairs, counted from the first of their row."""
+_CHARACTER = regex.compile(r"\X")
+"""What a reader sees as one character, whatever it is made of: a grapheme cluster of Unicode (UAX #29)."""
 _LONGEST_CHARACTER: Final = 40
 """Code points of what a reader sees as one character; the longest in use, families of emoji and letters with many marks, have some ten."""
 
@@ -259,18 +258,5 @@ def _between_characters(text: str, size: int) -> int:
     """Return the last place, at or a little before ``size``, that tears no character apart; ``size`` where marks never end."""
     if size == len(text):
         return size
-    for place in range(size, max(size - _LONGEST_CHARACTER, 0), -1):
-        if not _tears(text, place):
-            return place
-    return size
-
-
-def _tears(text: str, place: int) -> bool:
-    """Tell whether a place stands inside what is seen as one character (the common cases of Unicode's grapheme clusters, UAX #29)."""
-    before, after = text[place - 1], text[place]
-    if before == _ZERO_WIDTH_JOINER or _ADDED.match(after) or unicodedata.category(after).startswith("M"):
-        return True
-    if not _REGIONAL.match(after):
-        return False
-    flags = sum(1 for _ in takewhile(_REGIONAL.match, reversed(text[:place])))
-    return flags % 2 == 1
+    place = max(match.start() for match in _CHARACTER.finditer(text[: size + 1]))
+    return place if place and size - place < _LONGEST_CHARACTER else size

@@ -24,7 +24,7 @@ from heartbeat_bot.rendering.links import pelican_path
 from heartbeat_bot.rendering.plain import composed
 from heartbeat_bot.rendering.post import File
 from heartbeat_bot.rendering.preview import Rendered
-from heartbeat_bot.rendering.render import Settings, folder_url, links_of, render
+from heartbeat_bot.rendering.render import folder_url, links_of, render
 from heartbeat_bot.sources.snapshot import BlobId, Contents, Snapshot
 from heartbeat_bot.store.approval import Version, unseen, version_of
 from heartbeat_bot.store.ledger import IssueRecord
@@ -93,7 +93,7 @@ class Renderer:
             return unseen(record.blob, record.path)
 
 
-async def render_from(runner: Runner, contents: Contents, path: str, data: bytes, newsletter: Settings) -> Rendered:
+async def render_from(runner: Runner, contents: Contents, path: str, data: bytes, newsletter: NewsletterConfig) -> Rendered:
     """Read and compose a file as :func:`render` does, its pictures uploaded from ``contents`` when the newsletter says so.
 
     Raises IssueError, also for a text that takes too much, and SourceError when a picture cannot be read.
@@ -121,7 +121,7 @@ async def entry_from(
         return await runner.run(_entry, path, data, newsletter, files, name=name, blob=blob, rendering=rendering)
 
 
-def _rendered(path: str, data: bytes, newsletter: Settings, files: Mapping[str, File]) -> Rendered:
+def _rendered(path: str, data: bytes, newsletter: NewsletterConfig, files: Mapping[str, File]) -> Rendered:
     preview = render(path, data, newsletter, files=files)
     issue = preview.issue
     return Rendered(
@@ -154,7 +154,7 @@ def _targets(path: str, data: bytes) -> Sequence[str]:
 
 
 async def attached_pictures(
-    runner: Runner, contents: Contents, path: str, data: bytes, newsletter: Settings
+    runner: Runner, contents: Contents, path: str, data: bytes, newsletter: NewsletterConfig
 ) -> tuple[dict[str, File], list[Finding]]:
     """Find an issue's pictures among the files of its source, when the newsletter uploads them: target as written → file to upload.
 

@@ -7,7 +7,7 @@ import pytest
 from town import Town
 
 from discord_sandbox.world import User
-from heartbeat_bot.languages import ENGLISH, codes, language, own_texts
+from heartbeat_bot.languages import ENGLISH, Language, codes, language, own_texts, read_texts
 
 OTHERS = [code for code in codes() if code != ENGLISH]
 
@@ -28,11 +28,46 @@ def names(texts: dict[str, str]) -> dict[str, str]:
     }
 
 
+def wanted(words: Language) -> set[str]:
+    """Return the keys of a language's texts, one for each text that counts something, which has all forms."""
+    counted = {key.removesuffix(".other") for key in own_texts(ENGLISH) if key.endswith(".other")}
+    for key in counted:
+        assert {name.rpartition(".")[2] for name in words.own if name.rpartition(".")[0] == key} == set(words.forms), key
+    return {key for key in words.own if key.rpartition(".")[0] not in counted and not key.startswith("plural.")} | counted
+
+
+POLISH = """
+plural: {forms: one few many, rule: "n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2"}
+events:
+  found: {one: 1 wydarzenie, few: "{count} wydarzenia", many: "{count} wydarzeń"}
+"""
+
+
+def test_a_language_may_have_more_forms_of_a_number_than_two() -> None:
+    polish = Language(code="pl", own=read_texts(POLISH.encode()), english=language())
+    said = [polish.say("events.found", count=count).split()[-1] for count in (0, 1, 2, 4, 5, 11, 12, 14, 21, 22, 25, 102, 112)]
+    few, many = "wydarzenia", "wydarzeń"
+    assert said == [many, "wydarzenie", few, few, many, many, many, many, many, few, many, few, many]
+
+
+def test_what_a_language_has_no_text_for_is_english_with_the_forms_of_english() -> None:
+    polish = Language(code="pl", own=read_texts(POLISH.encode()), english=language())
+    assert [polish.say("hiring.found", count=count) for count in (1, 2, 5)] == ["1 position", "2 positions", "5 positions"]
+    assert polish.say("events.none") == language().say("events.none")
+    with pytest.raises(KeyError):
+        polish.say("no.such.key", count=2)
+
+
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_language_has_the_same_keys_and_fields_as_english(code: str) -> None:
-    english, own = own_texts(ENGLISH), own_texts(code)
-    assert set(own) == set(english)
-    assert {key: fields(text) for key, text in own.items()} == {key: fields(text) for key, text in english.items()}
+    english, own = language(ENGLISH), language(code)
+    assert wanted(own) == wanted(english)
+    for key, text in own.own.items():
+        if not key.startswith("plural."):
+            counted = english.own.get(f"{key.rpartition('.')[0]}.other")
+            # A form of one number only may write it as a word.
+            assert fields(text) - {"count"} == fields(counted or english.own[key]) - {"count"}, key
+            assert counted or fields(text) == fields(english.own[key]), key
 
 
 @pytest.mark.parametrize("code", codes())

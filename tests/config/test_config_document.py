@@ -25,9 +25,9 @@ from heartbeat_bot.errors import ConfigError
         ("a: 1\nb: *none\n", "config.yaml:2: an alias (*name) stands here without its anchor"),
         ("paths: **/*.md\n", "config.yaml:1: "),
         ("a: 1\n---\nb: 2\n", "config.yaml:2: a second document ('---') begins here; keep one"),
-        ("a: 1\nb: \x07\n", "config.yaml:2: the file holds control characters; remove them"),
+        ("a: 1\nb: \x07\n", "config.yaml:2: the character U+0007 is not allowed here; remove it"),
         ("a: 1\n  b: 2\n", "config.yaml:2: "),
-        ("a: @b\n", "config.yaml:1: this is not YAML: "),
+        ("a: @b\n", "config.yaml:1: a value that begins with this character needs quotes"),
     ],
 )
 def test_what_is_no_yaml_is_told_with_its_line(text: str, sentence: str) -> None:
@@ -62,7 +62,7 @@ def test_a_number_that_yaml_reads_otherwise_is_a_problem(number: str) -> None:
     ("written", "sentence"),
     [
         ("2024-13-01", "YAML cannot read this value"),
-        ("!!python/object/apply:os.system [ls]", "must be a whole number, not a list"),
+        ("!!python/object/apply:os.system [ls]", "tags (!name) are not read here"),
         ("!secret x", "tags (!name) are not read here; write the value without it"),
         ("!!int abc", "YAML"),
         ("!!float abc", "YAML"),
@@ -137,8 +137,8 @@ def test_an_alias_of_itself_is_refused(text: str) -> None:
 
 
 def test_deep_nesting_is_refused() -> None:
-    assert "expand to too much" in problem(f"a: {'[' * 60}{']' * 60}\n")
-    assert "the file is nested too deeply" in problem(f"a: {'[' * 1500}")
+    assert problem(f"a: {'[' * 60}{']' * 60}\n") == "config.yaml:1: it is nested too deeply"
+    assert problem(f"a: {'[' * 1500}") == "config.yaml:1: it is nested too deeply"
 
 
 def test_a_huge_file_is_refused_unread() -> None:
@@ -157,5 +157,5 @@ def test_a_line_is_found_for_every_place_and_for_those_above_it() -> None:
 
 
 def test_only_utf_8_and_printable_text_passes_before_yaml_sees_it() -> None:
-    with pytest.raises(ConfigError, match="control characters"):
+    with pytest.raises(ConfigError, match="U\\+0000 is not allowed"):
         read_document(b"a: \x00", "x")

@@ -32,41 +32,47 @@ class Board:
     channels: dict[int, int] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     faults_at: int | None = None
+    refused: dict[int, OutletError] = field(default_factory=dict[int, OutletError])
+    """What is answered in some channels, whatever is asked."""
+    pinged: list[int] = field(default_factory=list[int])
+    """In which channels a role was mentioned by a message that was sent."""
     next_id: int = 1000
 
-    def _begin(self, what: str) -> None:
+    def _begin(self, what: str, channel: int) -> None:
+        if channel in self.refused:
+            raise self.refused[channel]
         if self.faults_at is not None and len(self.messages) >= self.faults_at:
             raise OutletError("Discord had a fault", status=500, permanent=False)
         self.requests.append(what)
 
     async def describe(self, channel: int) -> ChannelFacts:
-        assert channel
+        if channel in self.refused:
+            raise self.refused[channel]
         return ChannelFacts(guild=GuildId(1), name="news", announcement=False, missing=())
 
     async def check_permissions(self, channel: int, *, files: bool = False) -> None:
-        assert channel
         assert not files
+        if channel in self.refused:
+            raise self.refused[channel]
 
     async def send(self, channel: int, body: Mapping[str, Any], files: Sequence[Any], nonce: str) -> MessageId:
-        assert channel
         assert nonce
         assert not files
-        self._begin("send")
+        self._begin("send", channel)
         self.next_id += 1
         self.messages[self.next_id] = dict(body)
         self.channels[self.next_id] = channel
+        self.pinged += [channel] if body["allowed_mentions"].get("roles") else []
         return MessageId(self.next_id)
 
     async def edit(self, channel: int, message: int, body: Mapping[str, Any], files: Sequence[Any]) -> None:
-        assert channel
         assert not files
-        self._begin("edit")
+        self._begin("edit", channel)
         assert message in self.messages
         self.messages[message] = dict(body)
 
     async def delete(self, channel: int, message: int) -> None:
-        assert channel
-        self._begin("delete")
+        self._begin("delete", channel)
         del self.messages[message]
 
     async def history(self, channel: int, *, after: MessageId | None = None, since: datetime | None = None) -> History:
@@ -124,11 +130,12 @@ class Stage:
         return None if blob is None else (blob, len(self.contents[blob]))
 
 
-def configured(announce: str = "", site: str = "https://example.com/") -> Config:
+def configured(announce: str = "", site: str = "https://example.com/", destinations: str = "") -> Config:
     text = (
         "discord: {token_env: HB_TOKEN}\n"
         f"newsletters:\n  {NAME}:\n    source: {{directory: ., paths: ['**']}}\n    site_url: {site}\n"
         f"    announce: {{channel: 100000000000000001, hold: 10m{announce}}}\n"
+        f"    destinations: [{destinations}]\n"
     )
     return parse_config(text.encode(), name="replay", folder=Path())
 
@@ -172,12 +179,13 @@ async def replay(
     paths: Sequence[str] = ("**/*.md",),
     announce: str = "",
     site: str = "https://example.com/",
+    destinations: str = "",
 ) -> AsyncIterator[Replay]:
     time = [datetime(2000, 1, 1, tzinfo=UTC)]
     board, stage = Board(), Stage(contents, paths)
     async with open_ledger(f"sqlite:///{state / 'ledger.db'}", clock=lambda: time[0]) as ledger:
         service = Reconciler(
-            config=configured(announce, site),
+            config=configured(announce, site, destinations),
             ledger=ledger,
             outlet=board,
             sources={NAME: stage},

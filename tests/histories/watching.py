@@ -54,11 +54,11 @@ class Newsletter:
 
 @asynccontextmanager
 async def newsletter(
-    folder: Path, *, announce: str = "", paths: tuple[str, ...] = ("**/*.md",), old: int = 6
+    folder: Path, *, announce: str = "", destinations: str = "", paths: tuple[str, ...] = ("**/*.md",), old: int = 6
 ) -> AsyncIterator[Newsletter]:
     """A newsletter of some weeks with its baseline made, and one announced issue: ``posts/2026-03-02-news.md``."""
     repo = Repository()
-    async with replay(folder, repo.contents, paths=paths, announce=announce) as watcher:
+    async with replay(folder, repo.contents, paths=paths, announce=announce, destinations=destinations) as watcher:
         it = Newsletter(repo, watcher)
         days = [START - timedelta(weeks=number + 1) for number in range(old)]
         past = {f"posts/{day:%Y-%m-%d}-news.md": issue(f"week {day:%U}", day) for day in days}

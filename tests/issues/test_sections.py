@@ -101,3 +101,15 @@ def test_marks_of_ids_are_no_text() -> None:
     read = issue("## A {#own}\n\nx\n\n## B\n{: #mine .c}\n\ny")
     assert [section.title for section in read.sections] == ["A", "B"]
     assert [block.get_text() for section in read.sections for block in section.blocks] == ["x", "y"]
+
+
+def test_text_behind_what_belongs_into_the_head_of_a_page_is_text_of_the_issue() -> None:
+    assert "seen" in issue("<title>t</title><details><summary>s</summary>seen</details>").intro[-1].get_text()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "body", ["<?xml version='1.0'?><a/>", "<div>notes.html</div>", "<pre>/etc/passwd</pre>", "", "<!-- c -->", "<"]
+)
+def test_no_text_is_taken_for_another_kind_of_document(body: str) -> None:
+    issue(body)

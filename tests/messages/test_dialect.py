@@ -33,7 +33,16 @@ def first_description(markdown: str) -> str:
         ("**a***b*", f"**a**{GAP}*b*"),
         ("Term\n\n: - a\n  - b", "**Term**\n- a\n- b"),
         ("- a\n\n  Term\n\n  : b", f"- a\n  {GAP}**Term**\n  - b"),
+        ("a<br><br>b", "a\n\nb"),
+        ("*a <br> b*", "*a*\n*b*"),
+        ("<plain>*a*</plain> <plain>b\\*</plain>", "*a* b\\*"),
     ],
 )
 def test_a_block_reads_on_discord_as_it_does_on_the_site(markdown: str, expected: str) -> None:
     assert first_description(markdown) == expected
+
+
+@pytest.mark.parametrize("inline", ["`x`<code>y<img src='/p.png'></code>", "<b><a href='/b'>x<img src='/p.png'>*</a></b>"])
+def test_a_picture_within_code_or_within_a_link_that_is_cut_up_is_shown_once(inline: str) -> None:
+    embeds = compose(read_issue("a.md", f"{inline}\n".encode()), site=SITE).posts[0].embeds
+    assert [embed.image.url for embed in embeds if embed.image] == [f"{SITE}p.png"]
