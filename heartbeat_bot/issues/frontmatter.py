@@ -102,7 +102,7 @@ def _by_style(text: str, path: str, offset: int, findings: list[Finding]) -> tup
         found = _nikola(nikola), text[nikola.end() :]
     elif _lacks_opening(text):
         metadata, body = _yaml(f"---\n{text}", path, offset - 1, findings)
-        found = (metadata, body) if metadata else ({}, text)
+        found = (metadata, body if metadata else text)
     else:
         found = _pelican(text, offset, findings)
     return found

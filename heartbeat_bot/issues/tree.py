@@ -238,6 +238,9 @@ def drop_invisible(soup: BeautifulSoup) -> None:
     for element in unseen:
         if not element.decomposed:
             element.decompose()
+    for mark in soup.find_all("sup", class_="footnote-ref"):
+        for link in mark.find_all("a"):
+            link.unwrap()  # a note stands in the same message, or none that a link leads to
 
 
 def drop_attributes(soup: BeautifulSoup) -> None:
