@@ -7,7 +7,7 @@ from string import Formatter
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
@@ -162,6 +162,7 @@ INSTANTS: Final = st.datetimes(timezones=st.just(UTC))
         doubt=st.none() | DOUBTFUL,
     )
 )
+@example(reason=Reason(Code.CAME_TOO_OLD, age=timedelta(0), count=0, text=""))
 def test_what_is_written_down_of_a_reason_is_read_again(reason: Reason) -> None:
     dumped = reason.dump()
     assert Reason.load(dumped) == reason
