@@ -12,6 +12,7 @@ from heartbeat_bot.features.indexing import Indexing
 from heartbeat_bot.features.moderation.notices import Notices
 from heartbeat_bot.features.status.alarms import Alarms
 from heartbeat_bot.sync.reconciler import Reconciler
+from heartbeat_bot.sync.result import Result, ResultCode
 from heartbeat_bot.sync.results import PassReport
 
 
@@ -60,5 +61,5 @@ class Looking:
                 await self._indexing.index(name)
                 await self._server_events.bring_in_step(name)
         except UserError as error:  # what was posted was posted: only what is said of it must wait for the next look
-            report.problems.append(str(error))
+            report.note(Result(ResultCode.FAILED, text=str(error)))
         return report
