@@ -37,7 +37,7 @@ from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.store.waits import Wait, Waits
 from heartbeat_bot.sync.new_start import check_new_start
 from heartbeat_bot.sync.reconciler import Progress, Reconciler
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
 
 _LOG = logging.getLogger(__name__)
 _FORCED: Final = (

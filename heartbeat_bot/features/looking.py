@@ -12,8 +12,8 @@ from heartbeat_bot.features.indexing import Indexing
 from heartbeat_bot.features.moderation.notices import Notices
 from heartbeat_bot.features.status.alarms import Alarms
 from heartbeat_bot.sync.reconciler import Reconciler
+from heartbeat_bot.sync.report import PassReport
 from heartbeat_bot.sync.result import Result, ResultCode
-from heartbeat_bot.sync.results import PassReport
 
 
 class Looking:

@@ -12,8 +12,8 @@ from heartbeat_bot.sync.channels import KnownChannels
 from heartbeat_bot.sync.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.sync.publisher import held_of
 from heartbeat_bot.sync.renderer import Renderer
+from heartbeat_bot.sync.report import PassReport
 from heartbeat_bot.sync.result import Result, ResultCode
-from heartbeat_bot.sync.results import PassReport
 
 
 async def forecast(

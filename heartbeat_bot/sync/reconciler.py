@@ -30,8 +30,8 @@ from heartbeat_bot.sync.forecast import forecast
 from heartbeat_bot.sync.new_start import check_new_start
 from heartbeat_bot.sync.publisher import Outcome, Publisher, ReadFile, Step
 from heartbeat_bot.sync.renderer import Renderer
+from heartbeat_bot.sync.report import DISCORD, PassReport, in_trouble, is_lost
 from heartbeat_bot.sync.result import Result, ResultCode
-from heartbeat_bot.sync.results import DISCORD, PassReport, in_trouble, is_lost
 from heartbeat_bot.sync.wording import line_of
 
 _LOG = logging.getLogger(__name__)

@@ -37,7 +37,7 @@ from heartbeat_bot.app.operation import sync_once
 from heartbeat_bot.config import load_config
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.store.ledger import open_ledger
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
 
 ON_MESSAGES = "/channels/*/messages**"
 MOMENT, HOUR = 10.0, 3600.0

@@ -25,7 +25,7 @@ from heartbeat_bot.store.decisions import OUT
 from heartbeat_bot.store.deliveries import Delivery, Kind
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.store.outbox import DeliveredMessage
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
 from heartbeat_bot.sync.wording import line_of
 
 REPOST: Final = "repost"

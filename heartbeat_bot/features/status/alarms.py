@@ -12,7 +12,7 @@ from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.store.troubles import Trouble
-from heartbeat_bot.sync.results import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
+from heartbeat_bot.sync.report import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
 
 _PASSING: Final = frozenset({SOURCE, DISCORD, MACHINE})
 """What mostly passes by itself in a moment."""
