@@ -81,7 +81,8 @@ class Indexing:
         desk = self._desk
         snapshot = desk.passes.renderer.snapshots.get(name)
         seen = (snapshot.commit if snapshot else "", desk.ledger.database.revision)
-        if self._read.get(name) == seen and not desk.config.newsletters[name].images.attach:
+        # An archive that was damaged is a new one, which knows nothing.
+        if self._read.get(name) == seen and desk.archive.known(name) and not desk.config.newsletters[name].images.attach:
             return
         records = await self._records(name)
         await self._follow_ledger(name, records)
