@@ -241,8 +241,9 @@ class DiscordOutlet:
             me = self.client.user
             assert me is not None, "the client has logged in"
             member = await guild.fetch_member(me.id)
-            there = await guild.fetch_channel(channel)
-        granted = there.permissions_for(member)
+        # discord.py keeps no server that no gateway told of: what it made in its place knows no roles.
+        found.guild = guild
+        granted = found.permissions_for(member)
         missing = tuple(name for flag, name in _PERMISSIONS.items() if not getattr(granted, flag))
         everywhere = member.guild_permissions
         return ChannelFacts(
