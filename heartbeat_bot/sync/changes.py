@@ -18,6 +18,7 @@ from heartbeat_bot.identity.matching import Candidate, Fingerprint, Known, Resol
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.worker import Runner
+from heartbeat_bot.issues.model import DateOrder
 from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.approval import text_of
@@ -107,6 +108,7 @@ class Rulebook:
     rules: Rules
     retract: bool
     rendering: str
+    dates: DateOrder | None
     always_look: bool
     last_pass: datetime | None
     first_run: bool
@@ -138,6 +140,7 @@ def rulebook(
         rules=rules,
         retract=announce.on_remove == "retract",
         rendering=rendering_of(newsletter, announce),
+        dates=newsletter.dates,
         # Pictures may change without their issue, so that only a look at them tells whether something is to be sent.
         always_look=newsletter.images.attach,
         last_pass=last_pass,
@@ -150,7 +153,9 @@ def rulebook(
 def rendering_of(newsletter: NewsletterConfig, announce: AnnounceConfig) -> str:
     """Name the way in which this program renders the issues of a newsletter somewhere: equal names, equal messages for equal files."""
     patterns = [[pattern.pattern for pattern in newsletter.sections.skip]]
-    settings = (newsletter.site_url, newsletter.issue_url, newsletter.images, patterns)
+    # Without a word about dates the name stays what it was before there was one.
+    dates = [newsletter.dates] if newsletter.dates else []
+    settings = (newsletter.site_url, newsletter.issue_url, newsletter.images, patterns, *dates)
     told = repr((__version__, settings, announce.channel, announce.layout, announce.ping_role, announce.publish))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
@@ -195,7 +200,7 @@ async def survey(
 ) -> Survey:
     """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had, or there is too much to compare."""
     records = await ledger.records(name)
-    sightings, resolution = await _read(name, ledger, snapshot, records, runner, reading)
+    sightings, resolution = await _read(name, ledger, snapshot, records, runner, reading, books[0].dates)
     # Whoever commits sets the commit's time; what the last pass did not see came after it, whatever that time says.
     now, last_pass = books[0].now, books[0].last_pass
     seen = min(now, max(snapshot.time, last_pass or snapshot.time))
@@ -240,6 +245,7 @@ async def _read(
     records: Mapping[IssueId, IssueRecord],
     runner: Runner,
     reading: Reading,
+    dates: DateOrder | None,
 ) -> tuple[dict[str, Sighting], Resolution]:
     """Read the files that are new or changed, and tell which file is which issue."""
     at_home = {record.path: record for record in records.values() if record.present}
@@ -256,7 +262,7 @@ async def _read(
             sightings[path] = _unreadable(path, snapshot, Fingerprint({}), at_home.get(path), error)
         else:
             known_text = snapshot.files[path] in prints
-            sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path), prints)
+            sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path), prints, dates)
             lines += 0 if known_text else len(sightings[path].fingerprint.lines)
         if lines > _MOST_LINES:
             raise SourceError(
@@ -306,6 +312,7 @@ async def _look(
     snapshot: Snapshot,
     before: IssueRecord | None,
     prints: dict[BlobId, Fingerprint],
+    dates: DateOrder | None,
 ) -> Sighting:
     """Read a file; one that is broken is known by its path, or by what it said before, and by its text.
 
@@ -317,7 +324,7 @@ async def _look(
             if blob not in prints:
                 prints[blob] = await runner.run(_fingerprint, data)
             fingerprint = prints[blob]
-            head = await runner.run(read_head, path, data)
+            head = await runner.run(read_head, path, data, dates)
     except IssueError as error:
         return _unreadable(path, snapshot, fingerprint, before, error)
     return Sighting(
