@@ -8,7 +8,7 @@ READY := .venv/.ready
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts coverage floor wheel licences outdated fuzz soak bench clean
+.PHONY: help demo test golden check lint types contracts coverage floor wheel licences outdated fuzz soak bench clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,10 @@ demo: $(READY) ## the whole bot against a local Discord, on a sample newsletter;
 
 test: $(READY) ## all tests; ARGS="tests/sandbox -x" goes to pytest
 	@$(BIN)/pytest -n auto $(ARGS)
+
+golden: $(READY) ## write the golden files anew; git diff shows what would be sent otherwise than before
+	@$(BIN)/python tests/golden/test_golden.py
+	@git diff --stat -- tests/golden
 
 check: lint types contracts coverage wheel licences ## everything CI checks
 

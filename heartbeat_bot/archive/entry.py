@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from heartbeat_bot.extract.events import find_events
 from heartbeat_bot.extract.items import Event, Job
+from heartbeat_bot.extract.jobs import find_jobs
 from heartbeat_bot.rendering.plain import composed, plain_text
 from heartbeat_bot.rendering.post import COVER, File, Post
 from heartbeat_bot.rendering.preview import Preview
@@ -81,10 +83,6 @@ def entry_of(
     Headings are searched for events and jobs besides the built-in ones. ``resolve`` makes an issue's link absolute, "" for one that
     leads nowhere (:meth:`Links.resolve` of its site and page).
     """
-    # Their patterns take a tenth of a second to compile, and the commands for authors, which come by here, show no events.
-    from heartbeat_bot.extract.events import find_events  # noqa: PLC0415
-    from heartbeat_bot.extract.jobs import find_jobs  # noqa: PLC0415
-
     issue = preview.issue
     events = find_events(issue, event_headings)
     jobs = find_jobs(issue, job_headings)

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from heartbeat_bot.extract.dates import When, at_time, find_dates
 from heartbeat_bot.extract.items import Event, EventKind, Job
 from heartbeat_bot.extract.lines import plain_line
-from heartbeat_bot.extract.places import is_online, place_of
+from heartbeat_bot.extract.places import is_online, place_of, stated_place
 from heartbeat_bot.extract.titles import clean, plain_title
 from heartbeat_bot.extract.zones import zone
 from heartbeat_bot.issues.model import Issue
@@ -100,7 +100,7 @@ def _event(item: object, issue: Issue, line: int | None) -> Event | None:
         start=when.start,
         end=when.end,
         timezone=when.timezone,
-        location=place_of(place),
+        location=stated_place(place),
         online=online,
         url=_text(words, _URL) or None,
         section="",

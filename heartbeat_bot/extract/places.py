@@ -26,6 +26,13 @@ _JUST_BEFORE = re.compile(rf"(?:^|[-–—,|(:]) ?(?:(?:and|und|et|y|e) )?({_PLA
 _JUST_AFTER = re.compile(
     rf"^[ )]{{0,3}}[,|@–—-] ?(?:(?:Hybrid|Virtual|Online)\b[ (]{{0,2}})?({_PLACE})(?=\s{{0,2}}(?:[|).,;:!–—-]|$))"
 )
+_HOUR = r"\d{1,2}(?:[:h.][0-5]\d(?:\s?[ap]\.?m\b\.?)?|\s?[ap]\.?m\b\.?|\s?Uhr\b)"
+_TIME = re.compile(
+    rf"^,?\s?(?:at |from |um |à )?{_HOUR}(?:\s?(?:[-–—]|to|bis)\s?{_HOUR})?(?:\s[A-Z][\w+/:-]{{1,20}})?(?:\s?\([^()]{{1,60}}\))?(?=\s?[,|@–—-])",
+    re.IGNORECASE,
+)
+"""A time of day right behind a date, behind which a place may stand as it does behind a date."""
+_UNKNOWN = re.compile(r"(?:tb[acd]|to be (?:announced|confirmed|decided)|unknown|none|n/?a|-+|\?+)\.?", re.IGNORECASE)
 _HERE = r"(?:Location|Where|Venue|Place|Ort|Wo|Lieu|Où|Lugar|Dónde|Local|Onde|Luogo|Dove|Plaats|場所|会場)\s?[::]"
 _PIN = re.compile(rf"(?:(?:📍|📌|🗺️?)\s{{0,3}}(?:{_HERE})?|(?:^|[\s(]){_HERE})\s{{0,3}}([^\n|🗓📅⏰🕒🔗👉🎟]{{2,100}})")
 _NO_PLACE = re.compile(
@@ -65,6 +72,12 @@ def place_of(words: str) -> str | None:
     return None if not words or _NO_PLACE.match(words) or _CLOCK.search(words) else words
 
 
+def stated_place(words: str) -> str | None:
+    """Return the place that somebody wrote down as one, None for words that only say that it is online or not known."""
+    stated = " ".join(words.split())
+    return place_of(stated) or (None if is_online(stated) or _UNKNOWN.fullmatch(stated) else stated or None)
+
+
 def where(line: Line, when: When, dates: Sequence[When], title: str) -> tuple[str | None, bool]:
     """Return the place near a date, None when there is none, and whether one can take part from afar."""
     start, end = line.sentence(when.span)
@@ -80,7 +93,14 @@ def where(line: Line, when: When, dates: Sequence[When], title: str) -> tuple[st
     after = text[when.span[1] : min(stop, end, when.span[1] + _BEFORE_AND_AFTER)]
     before = text[max(begin, start, when.span[0] - _BEFORE_AND_AFTER) : when.span[0]]
     linked = {name.text.strip(" ,.!") for name in line.names if name.url}
-    ways = [(_IN, after), (_JUST_AFTER, after), (_IN, before), (_JUST_BEFORE, before), (_AT, after)]
+    timed = _TIME.match(after)
+    ways = [
+        (_IN, after),
+        (_JUST_AFTER, after[timed.end() :] if timed else after),
+        (_IN, before),
+        (_JUST_BEFORE, before),
+        (_AT, after),
+    ]
     if len(dates) > 1 and not _JUST_AFTER.search(text[dates[-1].span[1] : dates[-1].span[1] + _BEFORE_AND_AFTER]):
         # "Oslo June 5, Bergen June 9": the places stand before their days.
         ways.insert(0, ways.pop(3))

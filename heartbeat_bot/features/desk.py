@@ -69,7 +69,7 @@ class Desk:
 
     @property
     def is_bound(self) -> bool:
-        """Whether members read what a moderator, or the gate, let through, rather than what the source says now."""
+        """Whether members read what a moderator, or the policy, let through, rather than what the source says now."""
         return self.passes.duties.issues or self.passes.duties.edits
 
     def is_filling(self, names: Iterable[str]) -> bool:

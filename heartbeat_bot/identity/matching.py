@@ -29,7 +29,7 @@ taken back), so that taking it for news might post something twice: what is left
 number, or a good part of its text), the rolling file ``latest.md`` in which the next issue seems to have come, a copy beside its
 original, also one that is being written anew, the ``.Rmd`` beside its ``.md``, a translation in another folder or with a language in
 its name. So is what may be no issue: a file that says next to nothing but what a template or most issues say as well (one not filled
-in yet), or has the name of one that sites do not show. It is a new issue with a doubt, which the gate hands to a moderator. Doubts
+in yet), or has the name of one that sites do not show. It is a new issue with a doubt, which the policy hands to a moderator. Doubts
 are weighed anew whenever files come, go or change; a doubtful file that turns out to be a known issue takes that issue's place.
 
 An issue that went away before anything became of it is found again by its id, its bytes or its path only, and draws no file away
@@ -46,6 +46,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, Self
 
+from heartbeat_bot.identity.doubts import Doubt, DoubtCode
 from heartbeat_bot.identity.paths import Place, day_of, is_rolling, unpublished, which
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
@@ -174,14 +175,6 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """Why a file may not be news. ``issue`` is the known issue that it may be, None when that is as new as the file."""
-
-    issue: IssueId | None
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
     """Who is who.
 
@@ -236,7 +229,7 @@ def are_plain_edits(edits: Sequence[tuple[Candidate, str | None, str]], titles: 
 
 
 class _Likeness:
-    """How alike texts are, judged by what is distinctive in them among all that is known."""
+    """How alike texts are, measured by what is distinctive in them among all that is known."""
 
     def __init__(self, known: Counter[str], everywhere: Counter[str], *, many: bool) -> None:
         """Take the number of known issues that have each line, and of all that tell of boilerplate; whether ``many`` are known."""
@@ -342,10 +335,10 @@ class _Matching:
         for candidate, issue in list(pairs):
             self._match(candidate, issue)
 
-    def _doubt(self, candidate: Candidate, issue: IssueId | None, why: str) -> None:
+    def _doubt(self, candidate: Candidate, doubt: Doubt) -> None:
         if candidate.path in self.left:
             del self.left[candidate.path]
-            self.doubts[candidate.path] = Doubt(issue=issue, why=why)
+            self.doubts[candidate.path] = doubt
 
     def _sharing(self) -> Mapping[str, Sequence[Known]]:
         """Return, for each rare line of the files that were read, the known issues that have it."""
@@ -526,14 +519,13 @@ class _Matching:
                 self._match(candidate, issue)
             elif self._other_ids(candidate, issue):
                 if _same_day(candidate, issue):
-                    self._doubt(candidate, issue.id, f"it stands in the place of '{issue.title}', of the same day, with another id")
+                    self._doubt(candidate, _instead_of(issue, DoubtCode.OTHER_ID))
             elif is_rolling(issue.path) and self._has_moved_on(candidate, issue) and not self._alien(candidate, issue):
-                self._doubt(candidate, issue.id, f"it stands in the place of '{issue.title}', and looks like the next issue")
+                self._doubt(candidate, _instead_of(issue, DoubtCode.NEXT_ISSUE))
             elif not self._alien(candidate, issue):
                 self._match(candidate, issue)
             else:
-                why = f"it stands in the place of '{issue.title}', and title, date and text are all different"
-                self._doubt(candidate, issue.id, why)
+                self._doubt(candidate, _instead_of(issue, DoubtCode.ALL_DIFFERENT))
 
     def _by_title_and_day(self) -> None:
         by_title: defaultdict[str, list[Known]] = defaultdict(list)
@@ -549,7 +541,7 @@ class _Matching:
                 if same_day and self._just_left(issue):
                     self._match(candidate, issue)
                 elif same_day or self._just_left(issue):
-                    self._doubt(candidate, issue.id, f"it has the title of '{issue.title}', which was in {issue.path}")
+                    self._doubt(candidate, _left_from(issue, DoubtCode.SAME_TITLE))
 
     def _only_one_of_its_day(self, candidate: Candidate) -> bool:
         """Tell whether no second file, and no second issue, has a file's title and day."""
@@ -569,10 +561,10 @@ class _Matching:
             numbers = {number: issue for number, issue in numbers.items() if shared[number] == 1}
         for candidate in list(self.left.values()):
             if candidate.date is not None and (issue := days.get(day_of(candidate.date))):
-                self._doubt(candidate, issue.id, f"it has the date of '{issue.title}', which was in {issue.path}")
+                self._doubt(candidate, _left_from(issue, DoubtCode.SAME_DATE))
             for number in _numbers(candidate):
                 if issue := numbers.get(number):
-                    self._doubt(candidate, issue.id, f"it has the number of '{issue.title}', which was in {issue.path}")
+                    self._doubt(candidate, _left_from(issue, DoubtCode.SAME_NUMBER))
 
     def _unlike_issues(self) -> None:
         """Doubt the files whose names are not those of issues."""
@@ -580,8 +572,8 @@ class _Matching:
         for candidate in list(self.left.values()):
             if candidate.path in places:
                 continue
-            if why := unpublished(candidate.path, dated=candidate.date is not None):
-                self._doubt(candidate, None, why)
+            if code := unpublished(candidate.path, dated=candidate.date is not None):
+                self._doubt(candidate, Doubt(code=code))
 
     def _by_lack_of_text(self) -> None:
         """Doubt the files that say next to nothing which others do not say as well: templates that nobody has filled in yet."""
@@ -607,14 +599,14 @@ class _Matching:
         common.update(_lines_of((*self.doubtful, *templates)))
         for candidate in suspects:
             if is_empty(candidate.text, common):
-                self._doubt(candidate, None, "it says next to nothing that other files do not say")
+                self._doubt(candidate, Doubt(code=DoubtCode.LITTLE_TEXT))
 
     def _by_remains(self) -> None:
         """Doubt the files in which something is left of an issue that went away."""
         for candidate in list(self.left.values()):
             for issue in self._relatives(candidate):
                 if issue.id in self.free and issue.settled and self._away(issue) and self._resembles(candidate, issue):
-                    self._doubt(candidate, issue.id, f"it says much of what '{issue.title}' said, which was in {issue.path}")
+                    self._doubt(candidate, _left_from(issue, DoubtCode.REMAINS))
 
     def _resembles(self, candidate: Candidate, issue: Known) -> bool:
         likeness = self._likeness(candidate, issue)
@@ -632,12 +624,12 @@ class _Matching:
         by_title: defaultdict[str, list[Candidate]] = defaultdict(list)
         for candidate in sorted(self.left.values(), key=lambda file: Place.of(file.path, file.date).rank):
             place = Place.of(candidate.path, candidate.date)
-            for why, issue in beside.doubts(place):
-                self._doubt(candidate, issue, why)
+            for doubt in beside.doubts(place):
+                self._doubt(candidate, doubt)
             self._doubt_copy(candidate, here)
             for other_file in by_title[_plain(candidate.title)]:
                 if self._is_copy(candidate, other_file.title, other_file, other_file.text):
-                    self._doubt(candidate, None, f"it says the same as {other_file.path}")
+                    self._doubt(candidate, Doubt(code=DoubtCode.COPY, path=other_file.path))
             beside.add(place, None)
             by_title[_plain(candidate.title)].append(candidate)
 
@@ -648,9 +640,9 @@ class _Matching:
             if known.id not in here:
                 continue
             if self._is_copy(candidate, known.title, known, known.fingerprint):
-                self._doubt(candidate, known.id, f"it says the same as {here[known.id]}")
+                self._doubt(candidate, Doubt(code=DoubtCode.COPY, issue=known.id, path=here[known.id]))
             elif unfinished and self.settled_like.of(candidate.text, known.fingerprint) >= RESEMBLING:
-                self._doubt(candidate, known.id, f"it still says much of what {here[known.id]} says")
+                self._doubt(candidate, Doubt(code=DoubtCode.UNFINISHED_COPY, issue=known.id, path=here[known.id]))
 
     def _is_copy(self, candidate: Candidate, title: str, other: Known | Candidate, text: Fingerprint) -> bool:
         if not candidate.title:
@@ -677,16 +669,26 @@ class _Neighbours:
             for known_by in (place.folder, place.last):
                 self._by_day[known_by, day_of(place.date)].append((place, issue))
 
-    def doubts(self, place: Place) -> Iterator[tuple[str, IssueId | None]]:
-        """Say what a file looks like beside the others, and beside which issue."""
+    def doubts(self, place: Place) -> Iterator[Doubt]:
+        """Give what a file looks like beside the others."""
         for other, issue in self._by_name[place.name]:
-            if why := place.doubt(other):
-                yield why, issue
+            if code := place.doubt(other):
+                yield Doubt(code=code, issue=issue, path=other.path)
         if place.date is not None and place.is_translated:
             day = day_of(place.date)
             for other, issue in (*self._by_day[place.folder, day], *self._by_day[place.last, day]):
                 if other.language != place.language:
-                    yield f"it looks like a translation of {other.path}", issue
+                    yield Doubt(code=DoubtCode.TRANSLATION, issue=issue, path=other.path)
+
+
+def _instead_of(issue: Known, code: DoubtCode) -> Doubt:
+    """Return a doubt about a file that is where a known issue was, or is."""
+    return Doubt(code=code, issue=issue.id, title=issue.title)
+
+
+def _left_from(issue: Known, code: DoubtCode) -> Doubt:
+    """Return a doubt about a file in which something is left of a known issue that is not where it was."""
+    return Doubt(code=code, issue=issue.id, title=issue.title, path=issue.path)
 
 
 def _lines_of(issues: Iterable[Known]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from heartbeat_bot.extract.calendar_words import MONTH
+from heartbeat_bot.identity.doubts import DoubtCode
 
 _LANGUAGE = re.compile(r"(?:[a-z]{2}|zh)(?:[-_](?:[a-z]{2}|hans|hant))?", re.IGNORECASE)
 # ISO 639-1: the languages with more than ten million speakers, those of Europe, and "en". Others are rarely translated into.
@@ -44,8 +45,8 @@ def is_rolling(path: str) -> bool:
     return all(_YEAR.fullmatch(word) for word in which(Place.of(path, None).name))
 
 
-def unpublished(path: str, *, dated: bool) -> str:
-    """Say why a file is none that a site shows its readers, "" when it may well be.
+def unpublished(path: str, *, dated: bool) -> DoubtCode | None:
+    """Return why a file is none that a site shows its readers, None when it may well be.
 
     Site generators leave out what begins with an underscore. A page about the repository has no date; the README of an issue's own
     folder may be the issue.
@@ -53,13 +54,13 @@ def unpublished(path: str, *, dated: bool) -> str:
     pure = PurePosixPath(path)
     stem = pure.stem.casefold().replace("-", "_")
     if any(part.casefold().lstrip("_.") in _TEMPLATES for part in pure.parts[:-1]) or stem.strip("_") == "template":
-        return "it looks like a template"
+        return DoubtCode.TEMPLATE
     own = dated or bool(which("/".join(pure.parts[:-1])))
     if stem.startswith("_") and not (own and stem == "_index"):
-        return "its name begins with an underscore, as those of files that sites do not show"
+        return DoubtCode.UNDERSCORE
     if stem in _ABOUT and not own:
-        return "its name is that of a page about the repository"
-    return ""
+        return DoubtCode.ABOUT_REPOSITORY
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,16 +108,16 @@ class Place:
         """Originals come first: no language or English, Markdown before what it is made of, then by path."""
         return (self.is_translated, self.suffix not in {".md", ".markdown", ".mdx"}, self.path)
 
-    def doubt(self, other: "Place") -> str:
-        """Say what a file beside another one of the same name is, "" when it is an issue of its own.
+    def doubt(self, other: "Place") -> DoubtCode | None:
+        """Return what a file beside another one of the same name is, None when it is an issue of its own.
 
         Translations are often dated when they are made. So a date says nothing against a language in the file's name, nor
         against one of a folder when the name says which edition it is.
         """
         after = 0 if not (self.date and other.date) else day_of(self.date).toordinal() - day_of(other.date).toordinal()
         if self.language != other.language and (abs(after) <= 1 or self.named or (after > 0 and which(self.name))):
-            return f"it looks like a translation of {other.path}"
-        return f"it looks like {other.path} in another format" if self.suffix != other.suffix and abs(after) <= 1 else ""
+            return DoubtCode.TRANSLATION
+        return DoubtCode.OTHER_FORMAT if self.suffix != other.suffix and abs(after) <= 1 else None
 
 
 def day_of(when: dt.date | dt.datetime) -> dt.date:

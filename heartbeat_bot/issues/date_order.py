@@ -19,7 +19,8 @@ from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import line_of
 
 _ORDERS: Final[tuple[DateOrder, ...]] = ("day-first", "month-first")
-_NUMERIC = re.compile(r"(?<![\w/.])(\d{1,2})([-/.])(\d{1,2})\2((?:19|20)\d\d)(?![\w/])")
+# No part of a path, or of a file's name such as `walk-03-04-2026.jpg`.
+_NUMERIC = re.compile(r"(?<![\w/.])(?<![^\W\d]-)(\d{1,2})([-/.])(\d{1,2})\2((?:19|20)\d\d)(?![\w/]|\.\w|-[^\W\d])")
 _NEAR: Final = timedelta(days=7)
 """Issues come out up to a week after the day in their file's name."""
 _MOST: Final = 1000

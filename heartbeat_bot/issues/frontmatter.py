@@ -1,6 +1,7 @@
 """The text of a file → its front matter (in any of the common styles) and its body.
 
-Styles: YAML ``---``, TOML ``+++``, JSON ``{…}``, Pelican's ``Key: value`` header, Franklin's ``@def key = value``, none.
+Styles: YAML ``---`` (Hexo leaves out the first), TOML ``+++``, JSON ``{…}``, Pelican's ``Key: value`` header, Nikola's ``.. key: value``,
+Franklin's ``@def key = value``, none. HTML comments may stand above.
 """
 
 import json
@@ -22,13 +23,17 @@ _CONFLICT = (re.compile(r"^<{7}(?: |$)"), re.compile(r"^={7}$"), re.compile(r"^>
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _YAML_KEY = re.compile(r"^[\"']?[A-Za-z_][\w .\t-]*+[\"']?[ \t]*+:(?:\s|$)")
 _YAML_OPENING = re.compile(r"^(?:#|[\"']?[\w-]+[\"']?\s*:(?:\s|$)|[ \t]+\S|- )")
-_TOP_LEVEL_KEY = re.compile(r"^(?:@def\s+)?[\"']?([A-Za-z_][\w.-]*?)[\"']?\s*[:=]")
+_TOP_LEVEL_KEY = re.compile(r"^(?:@def\s+|\.\. )?[\"']?([A-Za-z_][\w.-]*?)[\"']?\s*[:=]")
 _JSON_KEY = re.compile(r"^\s*\{?\s*\"([^\"]+)\"\s*:")
 _PELICAN = re.compile(r"^([A-Za-z][A-Za-z0-9_ -]{0,30}):(?:[ \t]+(.*))?$")
 _PELICAN_KEYS: Final = frozenset(
     {"title", "date", "category", "tags", "slug", "author", "authors", "summary", "status", "modified", "lang"}
 )
 _PELICAN_LISTS: Final = frozenset({"author", "authors", "tags"})
+_COMMENTS_ABOVE = re.compile(r"(?:\s*<!--(?:(?!-->).)*-->)+[ \t]*\n\s*?(?=(?:---|\+\+\+)[ \t]*\n)", re.DOTALL)
+_NIKOLA_LINES = r"((?:[ \t]*\.\. [\w-]+:(?:[ \t][^\n]*)?\n)+)"
+_NIKOLA = re.compile(rf"<!--[ \t]*\n(?:[ \t]*\n)?{_NIKOLA_LINES}(?:[ \t]*\n)*-->[ \t]*(?:\n|\Z)|{_NIKOLA_LINES}[ \t]*(?:\n|\Z)")
+_NIKOLA_KEY = re.compile(r"[ \t]*\.\. ([\w-]+):[ \t]*(.*)")
 _FRANKLIN = re.compile(r'@def\s+(\w+)\s*=\s*("""(?:.|\n)*?"""|[^\n]*)(?:\n|\Z)')
 _ASSIGNMENT = re.compile(r'\s*(?:#[^\n]*|(\w+)\s*=\s*("""(?:.|\n)*?"""|[^\n]*))?(?:\n|\Z)')
 _JULIA_DATE = re.compile(r"(?:Dates?\.)?Date\(\s*(\d{4})\s*,\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
@@ -71,24 +76,36 @@ def take_apart(data: bytes, path: str) -> Document:
     if not text.strip():
         raise IssueError("the file is empty; write the issue, or remove the file", path=path)
     stripped = text.lstrip("\n")
-    offset = len(text) - len(stripped)
-    metadata: dict[str, Any]
-    if stripped.startswith("---") and _YAML.detect(stripped):
-        metadata, body = _yaml(stripped, path, offset, findings)
-    elif _TOML.detect(stripped):
-        metadata, body = _toml(stripped, path, offset, findings)
-    elif _JSON.detect(stripped):
-        metadata, body = _json(stripped, path, offset)
-    elif re.match(r"@def\s", stripped):
-        metadata, body = _franklin(stripped)
-    else:
-        metadata, body = _pelican(stripped, offset, findings)
+    if comments := _COMMENTS_ABOVE.match(stripped):
+        stripped = stripped[comments.end() :]
+    offset = text[: len(text) - len(stripped)].count("\n")
+    metadata, body = _by_style(stripped, path, offset, findings)
     if problem := _excess(metadata):
         raise IssueError(problem, path=path, line=offset + 1)
     metadata = cast("dict[str, Any]", _sound(metadata))
     header = text[: len(text) - len(body)]
     lines = _key_lines(header, json_style=stripped.startswith("{")) if metadata else {}
     return Document(metadata=metadata, key_lines=lines, body=body, body_line=header.count("\n") + 1, findings=tuple(findings))
+
+
+def _by_style(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[dict[str, Any], str]:
+    """Return the metadata that a text starts with, {} for none, and the rest of it."""
+    if text.startswith("---") and _YAML.detect(text):
+        found = _yaml(text, path, offset, findings)
+    elif _TOML.detect(text):
+        found = _toml(text, path, offset, findings)
+    elif _JSON.detect(text):
+        found = _json(text, path, offset)
+    elif re.match(r"@def\s", text):
+        found = _franklin(text)
+    elif nikola := _NIKOLA.match(text):
+        found = _nikola(nikola), text[nikola.end() :]
+    elif _lacks_opening(text):
+        metadata, body = _yaml(f"---\n{text}", path, offset - 1, findings)
+        found = (metadata, body if metadata else text)
+    else:
+        found = _pelican(text, offset, findings)
+    return found
 
 
 def _conflict(text: str) -> int:
@@ -160,7 +177,7 @@ def _split(handler: BaseHandler, text: str, path: str, offset: int) -> tuple[str
     matter, body = matter.removeprefix("\n").removesuffix("\n"), body.removeprefix("\n")
     if len(matter) > _MAX_MATTER:
         message = f"the front matter has more than {_MAX_MATTER // 1024} KiB; was it meant to end earlier?"
-        raise IssueError(message, path=path, line=offset + 1)
+        raise IssueError(message, path=path, line=max(offset + 1, 1))
     return matter, body
 
 
@@ -198,6 +215,23 @@ def _opens_yaml(text: str) -> bool:
     return all(_YAML_OPENING.match(line) for line in head) and any(map(_YAML_KEY.match, head))
 
 
+def _lacks_opening(text: str) -> bool:
+    """Tell whether a text begins with lines of YAML that a `---` closes and nothing opens, as Hexo writes them; one line is a heading."""
+    closing = re.search(r"\n---[ \t]*(?:\n|\Z)", text)
+    head = text[: closing.start()] if closing else ""
+    lines = head.split("\n")
+    keys = sum(1 for line in lines if _YAML_KEY.match(line))
+    titled = re.search(r"^title[ \t]*:", head, re.IGNORECASE | re.MULTILINE)
+    return titled is not None and keys > 1 and all(_YAML_OPENING.match(line) for line in lines)
+
+
+def _nikola(match: re.Match[str]) -> dict[str, Any]:
+    """Read lines of ``.. key: value``, which Nikola's Markdown keeps in a comment."""
+    lines = (match.group(1) or match.group(2)).splitlines()
+    found = [key.groups() for line in lines if (key := _NIKOLA_KEY.match(line))]
+    return {name.lower(): value.strip() for name, value in found}
+
+
 def _toml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[dict[str, Any], str]:
     parts = _split(_TOML, text, path, offset)
     if parts is None:
@@ -215,7 +249,7 @@ def _toml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[d
         # Newer Franklin sites write Julia between the same marks.
         julia = _assignments(matter)
         if julia is not None and _JULIA_DATE.search(matter):
-            return _as_franklin(julia), body
+            return _as_franklin(julia), _without_tildes(body)
         found = re.search(r"line (\d+)", str(error))
         line = offset + 1 + (int(found.group(1)) if found else matter.count("\n") + 1)
         reason = re.sub(r" \(at .*\)$", "", str(error))
@@ -257,7 +291,12 @@ def _franklin(text: str) -> tuple[dict[str, Any], str]:
         if match.lastindex:
             metadata[match.group(1)] = _julia_value(match.group(2))
         position = match.end()
-    return _as_franklin(metadata), text[position:]
+    return _as_franklin(metadata), _without_tildes(text[position:])
+
+
+def _without_tildes(body: str) -> str:
+    """Blank the marks that Franklin's authors put round HTML; to all others they are a block of code."""
+    return body.replace("~~~", "   ")
 
 
 def _assignments(text: str) -> dict[str, Any] | None:

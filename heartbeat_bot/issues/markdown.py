@@ -6,6 +6,8 @@ Everything after this file sees only the tree, so Markdown, raw HTML and custom 
 import re
 from collections.abc import Iterator, MutableMapping, Sequence
 from html import escape
+from itertools import groupby
+from textwrap import dedent
 from typing import Any, Final, cast
 
 from bs4 import BeautifulSoup
@@ -26,7 +28,18 @@ from mdit_py_plugins.footnote import footnote_plugin
 from heartbeat_bot.issues.decoding import sound
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.templates import fill_in
-from heartbeat_bot.issues.tree import LINE, blocks, drop_invisible, drop_notes, fill_components, mend_tables, open_boxes, tidy
+from heartbeat_bot.issues.tree import (
+    LINE,
+    blocks,
+    drop_attributes,
+    drop_invisible,
+    drop_notes,
+    fill_components,
+    fill_spans,
+    mend_tables,
+    open_boxes,
+    tidy,
+)
 
 # Lines of MDX that name modules: no text.
 _IMPORT = re.compile(r"^(?:import\s+(?:[\w{*].*\s+from\s+)?['\"].*['\"];?|export\s+(?:const|default)\b.*)$")
@@ -36,6 +49,20 @@ _SELF_CLOSING = re.compile(
 _MAX_IMPORT: Final = 1000
 """Characters of such a line: the pattern takes time that grows with the square of them."""
 _BOX_TITLE = re.compile(r"(\{[^}]*\}|[\w-]*)[\s\[]*(?:\{[^}]*\}\s*)?(.*?)\]?\s*$")
+_DIRECTIVE = re.compile(r"\{([a-z][a-z-]*)\}[ \t]*(.*)")
+_CHUNK = re.compile(r"\{\.?([A-Za-z][\w+#-]*)[^{}]*\}")
+_OPTION = re.compile(r"[ \t]*:([\w-]{1,40}):[ \t]*(.*)")
+_CHUNK_OPTION = re.compile(r"(?:#|//|%%)\| ")
+_CODE_TITLE = re.compile(r"(?:^|\s)(?:title|filename|name)=(?:\"([^\"]*)\"|'([^']*)')|\s\[([^\]]+)\]\s*$")
+_MARKDOWN_INSIDE = re.compile(r"\s*<[A-Za-z][\w-]*\s(?:[^<>]*\s)?markdown(?:=[\"']?\w+[\"']?)?[\s>]")
+_ADMONITIONS: Final = frozenset(
+    {"admonition", "attention", "caution", "danger", "error", "hint", "important", "note", "seealso", "tip", "warning", "topic"}
+)
+_CODE_DIRECTIVES: Final = frozenset({"code", "code-block", "code-cell", "sourcecode"})
+_ALTERNATIVES: Final = frozenset({"code-group", "tabs", "tab-set", "columns", "center", "div"})
+"""Boxes whose parts stand beside each other on the site, in no frame of their own."""
+_MAX_DIRECTIVES: Final = 4
+"""Directives within directives that are opened; what is deeper stays code."""
 _HEADING_LINE = re.compile(r"^ {0,3}#{1,6}(?:[ \t]+|$)")
 _NORMAL = re.compile(
     r"https?://(?:[a-z0-9-]{1,63}\.){1,3}[a-z]{2,63}(?:[/?#](?:[A-Za-z0-9/?#_.~+=&,:@;$!*()-]|%[0-9A-Fa-f]{2})*)?", re.ASCII
@@ -103,14 +130,85 @@ def _recover_rule(state: StateCore) -> None:
         start = token.map[0]
         token.content = "\n".join(lines[:cut]) + "\n"
         tokens.append(token)
-        rest: list[Token] = []
-        # Blocks only: the inline rules see these tokens when their turn comes.
-        state.md.block.parse("\n".join(lines[cut:]), state.md, state.env, rest)
-        for inner in rest:
-            if inner.map:
-                inner.map = [inner.map[0] + start + cut, inner.map[1] + start + cut]
-        tokens.extend(rest)
+        tokens += _blocks_of(state, "\n".join(lines[cut:]), start + cut)
     state.tokens = tokens
+
+
+def _directives_rule(state: StateCore) -> None:
+    """Open what is no code though fences stand round it, and what is Markdown though HTML stands round it; say titles of code."""
+    if any(token.type in {"fence", "html_block"} for token in state.tokens):
+        state.tokens = list(_opened(state, state.tokens, 0))
+
+
+def _opened(state: StateCore, tokens: Sequence[Token], depth: int) -> Iterator[Token]:
+    for token in tokens:
+        if token.type == "fence" and token.info and token.map:
+            yield from _opened_fence(state, token, token.map[0], depth)
+        elif token.type == "html_block" and token.map and _MARKDOWN_INSIDE.match(token.content):
+            yield from _opened_html(state, token, token.map[0])
+        else:
+            yield token
+
+
+def _opened_fence(state: StateCore, token: Token, start: int, depth: int) -> Iterator[Token]:
+    """Return what a fence stands for: a directive of MyST, a chunk of Quarto or R Markdown, or code with a title."""
+    directive = _DIRECTIVE.fullmatch(token.info.strip())
+    name, argument = directive.groups() if directive else ("", "")
+    lines = token.content.split("\n")
+    if name in _ADMONITIONS | _CODE_DIRECTIVES | {"figure", "image"} and depth < _MAX_DIRECTIVES:
+        options = dict[str, str]()
+        while lines and (option := _OPTION.fullmatch(lines[0])):
+            options[option.group(1)] = option.group(2)
+            del lines[0]
+        content = "\n".join(lines)
+        if name in _CODE_DIRECTIVES:
+            token.info, token.content = argument, content
+            yield token
+        elif name in _ADMONITIONS:
+            title = escape(argument or name.capitalize())
+            yield _html_block(f"<div class='admonition'><p class='admonition-title'>{title}</p>\n", token)
+            yield from _opened(state, _blocks_of(state, content, start + 1 + len(options)), depth + 1)
+            yield _html_block("</div>\n", token)
+        else:
+            yield _html_block(f'<figure><img src="{escape(argument)}" alt="{escape(options.get("alt", ""))}">\n<figcaption>', token)
+            caption = Token("inline", "", 0, content=content.strip(), map=token.map, children=[])
+            yield caption
+            yield _html_block("</figcaption></figure>\n", token)
+        return
+    if chunk := _CHUNK.match(token.info):
+        token.info = chunk.group(1)
+        while lines and _CHUNK_OPTION.match(lines[0]):
+            del lines[0]
+        token.content = "\n".join(lines)
+    elif titled := _CODE_TITLE.search(token.info):
+        yield _html_block(f"<p>{escape(next(filter(None, titled.groups()), ''))}</p>\n", token)
+    yield token
+
+
+def _opened_html(state: StateCore, token: Token, start: int) -> Iterator[Token]:
+    """Read the lines of an HTML block that are Markdown, as its ``markdown`` attribute says."""
+    number = start
+    for tags, group in groupby(token.content.split("\n"), key=lambda line: line.lstrip().startswith("<")):
+        lines = list(group)
+        if tags:
+            yield _html_block("\n".join(lines) + "\n", token)
+        else:
+            yield from _blocks_of(state, dedent("\n".join(lines)), number)
+        number += len(lines)
+
+
+def _blocks_of(state: StateCore, text: str, line: int) -> list[Token]:
+    """Return the blocks of a text that starts in a line of the body, from 0; the inline rules see them when their turn comes."""
+    tokens: list[Token] = []
+    state.md.block.parse(text, state.md, state.env, tokens)
+    for token in tokens:
+        if token.map:
+            token.map = [token.map[0] + line, token.map[1] + line]
+    return tokens
+
+
+def _html_block(html: str, beside: Token) -> Token:
+    return Token("html_block", "", 0, content=html, map=beside.map)
 
 
 def _html(
@@ -139,11 +237,20 @@ def _box(
 ) -> str:
     """Open a box with its title, `:::tip[Title]` or `::: tip Title`; a box without one has its kind for a title."""
     if tokens[index].nesting < 0:
-        return "</blockquote>\n"
+        return "</div>\n"
     named = _BOX_TITLE.match(" ".join(tokens[index].info.split()))
     kind, title = named.groups() if named else ("", "")
-    said = title.strip() or ("" if kind.startswith("{") else kind.capitalize())
-    return f"<blockquote>\n<p class='admonition-title'><strong>{escape(said)}</strong></p>\n" if said else "<blockquote>\n"
+    braced = kind.startswith("{")
+    callout = re.search(r"\.callout-(\w+)", kind)
+    bare = callout.group(1) if callout else kind.strip("{}")
+    if bare in _ALTERNATIVES or (braced and not callout and not re.fullmatch(r"[\w-]+", bare)):
+        return "<div>\n"
+    said = title.strip()
+    # The first heading in a callout of Quarto's is its title.
+    if not said and bare != "admonition" and tokens[index + 1].type != "heading_open":
+        said = bare.capitalize()
+    heading = f"<p class='admonition-title'>{escape(said)}</p>\n" if said else ""
+    return f"<div class='admonition'>\n{heading}"
 
 
 class _Addresses(LinkifyIt):
@@ -222,7 +329,8 @@ def _build(*, plugins: bool) -> MarkdownIt:
         md.use(footnote_plugin).use(deflist_plugin).use(admon_plugin)
         md.use(container_plugin, "box", validate=_opens_box, render=_box)
     md.core.ruler.after("block", "recover_headings", _recover_rule)
-    md.core.ruler.after("recover_headings", "effort", _effort_rule)
+    md.core.ruler.after("recover_headings", "directives", _directives_rule)
+    md.core.ruler.after("directives", "effort", _effort_rule)
     md.core.ruler.push("source_lines", _lines_rule)
     for name in ("html_block", "html_inline"):
         md.add_render_rule(name, _html)
@@ -255,9 +363,11 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     _count_lines(soup, first_line)
     drop_invisible(soup)
     findings.extend(drop_notes(soup))
+    drop_attributes(soup)
     findings.extend(fill_components(soup))
     open_boxes(soup)
     mend_tables(soup)
+    fill_spans(soup)
     tidy(soup)
     return blocks(soup), findings
 

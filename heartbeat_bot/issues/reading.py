@@ -53,6 +53,7 @@ PICTURE_KEYS: Final = (
     "social_image",
     "socialimage",
     "og_image",
+    "previewimage",
     "ogimage",
     "images",
 )
@@ -318,6 +319,9 @@ def _dates(metadata: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the keys that may hold the issue's date, each with what was written there."""
     for key in DATE_KEYS:
         value = metadata.get(key)
+        if isinstance(value, dict):
+            # Material for MkDocs: when it was created, and when it was updated.
+            value = cast("Mapping[object, Any]", value).get("created")
         if value is None or isinstance(value, (bool, list, dict, time)):
             continue
         if not isinstance(value, str) or value.strip().lower() not in _TRUE | _FALSE:

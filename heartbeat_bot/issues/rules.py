@@ -139,8 +139,8 @@ _INFOS = _rules(
         "Nothing needs doing; two sections would read better.",
     ),
     wide_table=(
-        "A table is too wide for Discord; it is shown as a list, a row at a time.",
-        "Nothing needs doing; fewer or shorter columns would keep it a table.",
+        "A table is too wide for Discord, or holds links, pictures or lists; it is shown as a list, a row at a time.",
+        "Nothing needs doing; fewer or shorter columns of plain text would keep it a table.",
     ),
 )
 

@@ -13,7 +13,8 @@ from heartbeat_bot.issues.model import Section
 from heartbeat_bot.issues.tree import line_of
 
 _HEADING = re.compile(r"^h[1-6]$")
-_HEADING_ID = re.compile(r"\s*\{:?\s*#([\w:.-]+)[^{}]*\}\s*$")
+_HEADING_ATTRIBUTES = re.compile(r"\s*\{:?\s*(?:[#.][\w:.-]+[^{}]*|-)\}\s*$")
+_HEADING_ID = re.compile(r"#([\w:.-]+)")
 _ATTRIBUTES = re.compile(r"\s*\{:\s*(?:#([\w:.-]+))?[^{}]*\}\s*")
 _IN_ANCHORS: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Pc"})
 _LABEL: Final = 80
@@ -129,9 +130,10 @@ def _anchor(heading: Tag, taken: dict[str, int]) -> str:
 
 def _own_anchor(heading: Tag) -> str:
     last = heading.contents[-1] if heading.contents else None
-    if isinstance(last, NavigableString) and (match := _HEADING_ID.search(last)):
+    if isinstance(last, NavigableString) and (match := _HEADING_ATTRIBUTES.search(last)):
         last.replace_with(NavigableString(last[: match.start()]))
-        return match.group(1)
+        if given := _HEADING_ID.search(match.group()):
+            return given.group(1)
     if heading.get("id"):
         return str(heading["id"])
     for target in heading.find_all("a", href=False):

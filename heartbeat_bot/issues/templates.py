@@ -1,8 +1,10 @@
 """What template tags of site generators stand for, filled in before the Markdown is read, as the generators do it.
 
 Hugo ``{{< name … >}}`` and ``{{% name … %}}``, Liquid and Nunjucks ``{% name … %}`` and ``{{ value | filter }}``, Zola ``{{ name(…) }}``,
-MDX ``{/* comment */}``, kramdown's ``{: .class}``. Only the tags that come with the generators, and those for videos and posts that nearly every site has, are
-known; any other shows nothing here, with a finding. Code is left alone: newsletters quote such tags in it.
+MDX ``{/* comment */}``, kramdown's ``{: .class}``, Material's ``=== "Tab"``, ``:material-icon:`` and ``--8<-- "file"``, MyST's ``(target)=`` and
+``{role}``, Obsidian's ``> [!tip]- Title``, and the marks for a list of contents. Only the tags that come with the generators, and those
+for videos and posts that nearly every site has, are known; any other shows nothing here, with a finding. Code is left alone: newsletters
+quote such tags in it.
 """
 
 import re
@@ -23,24 +25,64 @@ _TAG = re.compile(
     r"|\{\{-?/\*(?:(?!\{\{-?/\*).){0,5000}?\*/-?\}\}|\{/\*(?:(?!\{/\*).){0,5000}?\*/\}|\{#(?![\w-])(?:(?!\{#).){0,5000}?#\}"
     r"|\{\{[<%](?P<short>(?:(?!\{\{[<%]).){0,1000}?)[%>]\}\}"
     r"|(?<!\$)\{\{(?P<value>[^{}\n]{0,500})\}\}"
-    r"|(?:^|(?<=\n))[ \t]*\{:[^{}#\n]{0,500}\}[ \t]*(?=\n|$)",
+    # The list that kramdown replaces by the contents, before its other attributes.
+    r"|(?:^|(?<=\n))[ \t]*(?:[*+-]|1\.)[ \t]+[^\n]{1,200}\n[ \t]*\{:[ \t]*toc\b[^{}\n]{0,200}\}[ \t]*(?=\n|$)"
+    r"|(?:^|(?<=\n))[ \t]*\{:[^{}#\n]{0,500}\}[ \t]*(?=\n|$)"
+    r"|(?:^|(?<=\n))[ \t]*(?:\[TOC\]|\[toc\]|\[\[_?(?:TOC|toc)_?\]\]|\$\{toc\}|\\toc\b|\\tableofcontents\b)[ \t]*(?=\n|$)"
+    r"|(?:^|(?<=\n))[ \t]*(?P<snippet>-{1,9}8<-{1,9}[^\n]{0,500})(?=\n|$)"
+    r"|(?:^|(?<=\n))(?P<tab>[ \t]*)===[!+]{0,2}[ \t]+\"(?P<label>[^\"\n]{1,200})\"[ \t]*(?=\n)"
+    r"|(?:^|(?<=\n))(?P<quote>[ \t]*(?:>[ \t]?){1,9})\[!(?P<kind>[\w-]{1,40})\](?P<fold>[+-]?)[ \t]*(?P<title>[^\n]{0,300})(?=\n|$)"
+    r"|:(?:material|octicons|fontawesome|simple)-[a-z0-9-]{1,80}:(?:\{[^{}\n]{0,200}\})?[ ]?"
+    r"|(?:^|(?<=\n))\([\w:.-]{1,100}\)=[ \t]*(?=\n|$)"
+    r"|\{[a-z][a-z:-]{0,40}\}(?=`[^`])"
+    r"|(?:^|(?<=\n))(?P<box>[ \t]*:{3,9}[ \t]*\{[^{}\n]{1,200}\}[^\n]{0,200})(?:\n[ \t]*:[\w-]{1,40}:[^\n]{0,300}){1,20}(?=\n|$)",
     re.DOTALL,
 )
+_MARKS: Final = (
+    *(
+        "{%",
+        "{{",
+        "{/*",
+        "{#",
+        "{:",
+        "[TOC]",
+        "[toc]",
+        "[[",
+        "${toc}",
+        "\\toc",
+        "\\tableof",
+        "8<-",
+        '=== "',
+        '===+ "',
+        '===! "',
+        "[!",
+    ),
+    *(":material-", ":octicons-", ":fontawesome-", ":simple-", ")=", "}`", ":{", ": {"),
+)
+"""One of them stands in every text that has a tag: looked for first, since the pattern takes its time."""
+_RAW = re.compile(
+    r"\{%-?\s{0,9}(?:raw|verbatim)\s{0,9}-?%\}((?:(?!\{%-?\s{0,9}end).){0,5000})|\{\{%\s{0,9}raw\s{0,9}%\}\}((?:(?!\{\{%\s{0,9}/).){0,5000})",
+    re.DOTALL,
+)
+_ALERTS: Final = frozenset({"note", "tip", "important", "warning", "caution"})
+"""What the Markdown parser makes boxes of itself, when nothing stands behind it."""
 _CODE_SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(?:(?!\1|\n\n).|\n(?!\n)){1,1000}?\1(?!`)")
 _WORD = re.compile(r"(?:([\w-]+)\s*=\s*)?(?:\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'|`([^`]*)`|([^\s,=]+))")
 _CALL = re.compile(r"\s*([\w/-]+)\s*\((.*)\)\s*", re.DOTALL)
 _FILTERED = re.compile(r"\s*[\"']([^\"']*)[\"']\s*\|\s*(?:relative_url|absolute_url|url)\b.*", re.DOTALL)
 _SITE = re.compile(r"\s*(?:site|config)\.(?:url|baseurl|base_url|baseURL)\s*(?:\|.*)?|\s*(?:base_path|root_url)\s*")
 # Tags that frame what stands between them, and tags that only steer the generator: nothing of them is to be seen.
+_DECIDED: Final = frozenset({"elsif", "elseif", "elif", "else", "when"})
+"""Each begins one of several texts, of which the site shows one; here all of them are."""
+_BOXES: Final = frozenset({"details", "expand", "accordion", "collapse", "spoiler"})
+"""Frames whose first word is their title."""
 _FRAMES = frozenset(
     [
         "raw",
         "verbatim",
         "if",
-        "elsif",
-        "elseif",
-        "else",
         "unless",
+        "case",
         "assign",
         "set",
         "capture",
@@ -48,8 +90,6 @@ _FRAMES = frozenset(
         "block",
         "more",
         "break",
-        "case",
-        "when",
         "notice",
         "note",
         "tip",
@@ -64,10 +104,17 @@ _FRAMES = frozenset(
         "center",
         "tabs",
         "tab",
+        "toc",
+        "table-of-contents",
+        "tableofcontents",
+        "pagebreak",
+        *_BOXES,
     ]
 )
+_PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif)$", re.IGNORECASE)
 _HIGHLIGHT = re.compile(
-    r"^[ \t]*(?:\{%-?\s*(end)?highlight\b[ \t]*([\w+.#-]*).*?-?%\}|\{\{[<%]\s*(/)?\s*highlight\b[ \t\"]*([\w+.#-]*).*?[>%]\}\})[ \t]*$",
+    r"^[ \t]*(?:\{%-?\s*(end)?(?:highlight|codeblock)\b(?:[^%\n]*?\blang:|[ \t\"']*)([\w+.#-]*).*?-?%\}"
+    r"|\{\{[<%]\s*(/)?\s*highlight\b[ \t\"]*([\w+.#-]*).*?[>%]\}\})[ \t]*$",
     re.MULTILINE,
 )
 
@@ -81,12 +128,13 @@ def fill_in(body: str, first_line: int, code: Callable[[str], Sequence[tuple[int
     ``first_line`` is the line of the file where the body starts; ``code`` tells which lines of a text (from 0, the end not included)
     are code blocks.
     """
-    if not any(mark in body for mark in ("{%", "{{", "{/*", "{#", "{:")) or not (_TAG.search(body) or _HIGHLIGHT.search(body)):
+    if not any(mark in body for mark in _MARKS) or not (_TAG.search(body) or _HIGHLIGHT.search(body)):
         return body, []
     body = _HIGHLIGHT.sub(_as_fence, body)
     starts = [0, *(match.end() for match in re.finditer("\n", body)), len(body) + 1]
     spans = [(starts[begin], starts[end]) for begin, end in code(body)]
-    spans = sorted([*spans, *(match.span() for match in _CODE_SPAN.finditer(body)), *_comments(body)])
+    raw = (match.span(match.lastindex or 0) for match in _RAW.finditer(body))
+    spans = sorted([*spans, *(match.span() for match in _CODE_SPAN.finditer(body)), *_comments(body), *raw])
     reach = list(accumulate((end for _, end in spans), max))
     findings: list[Finding] = []
 
@@ -99,9 +147,14 @@ def fill_in(body: str, first_line: int, code: Callable[[str], Sequence[tuple[int
             line = first_line + bisect_right(starts, match.start()) - 1
             mark = " ".join(match.group().split())[:80]
             # An unknown value may as well be a text about templates: it stays.
-            shown = match.group() if match["value"] is not None else ""
-            how = "is shown as it stands" if shown else "shows nothing"
-            message = f"{mark!r} is filled in by the site; on Discord it {how}. Write its content, or a plain link to it."
+            shown = match.group() if match["value"] is not None else _said(match)
+            if match["value"] is not None:
+                how = "it is shown as it stands"
+            elif _name(match) in _DECIDED:
+                how = "all that it chooses from is shown"
+            else:
+                how = "it shows its title only" if shown else "it shows nothing"
+            message = f"{mark!r} is filled in by the site; on Discord {how}. Write its content, or a plain link to it."
             findings.append(finding("shortcode", line, message))
         # Line for line, so that what is said about the rest names the right one.
         return shown + "\n" * (match.group().count("\n") - shown.count("\n"))
@@ -127,16 +180,44 @@ def _shown(match: re.Match[str]) -> str | None:
         return _value(match["value"])
     inner = match["block"] if match["block"] is not None else match["short"]
     if inner is None:
-        return ""
+        return _mark(match)
     inner = inner.strip()
     if match["short"] is not None and inner.startswith("/*"):
         # Hugo's way of showing a tag instead of filling it in.
         return match.group().replace("/*", "", 1).replace("*/", "", 1)
     closes = inner.startswith(("/", "end"))
-    name, words = _words(inner.rstrip("/"))
-    if closes or name in _FRAMES:
+    name, words = _called(inner.rstrip("/"))
+    if closes or name not in _FRAMES:
+        return "" if closes else _tag(name, words)
+    title = words.get("title") or words.get("summary") or (words.get("0", "") if name in _BOXES else "")
+    return f"<strong>{escape(title)}</strong><br>" if title else ""
+
+
+def _mark(match: re.Match[str]) -> str | None:
+    """Return what a mark that is no tag stands for: nothing, for most."""
+    if match["snippet"] is not None:
+        return None
+    if match["tab"] is not None:
+        return f'{match["tab"]}!!! tab "{match["label"]}"'
+    if match["box"] is not None:
+        return match["box"]
+    if match["quote"] is None:
         return ""
-    return _tag(name, words)
+    kind, title = match["kind"], match["title"].strip()
+    if kind.lower() in _ALERTS and not match["fold"] and not title:
+        return match.group()
+    return f"{match['quote']}<strong>{title or escape(kind.capitalize())}</strong><br>"
+
+
+def _said(match: re.Match[str]) -> str:
+    """Return what is known of a tag whose content is not: the title that Hexo's link to another post brings along."""
+    _, words = _words((match["block"] or "").strip())
+    return escape(words.get("1", "")) if _name(match) == "post_link" else ""
+
+
+def _name(match: re.Match[str]) -> str:
+    """Return the name of a tag in ``{% … %}``, "" for any other mark."""
+    return _words((match["block"] or "").strip("- "))[0]
 
 
 def _value(inner: str) -> str | None:
@@ -144,11 +225,13 @@ def _value(inner: str) -> str | None:
         return filtered.group(1)
     if _SITE.fullmatch(inner):
         return ""
+    return _tag(*_called(inner)) if _CALL.fullmatch(inner) else None
+
+
+def _called(inner: str) -> tuple[str, dict[str, str]]:
+    """Return a tag's name and words, also when it is written as Zola's and Nunjucks' calls are: ``note(kind="tip")``."""
     call = _CALL.fullmatch(inner)
-    if call is None:
-        return None
-    name, words = _words(f"{call.group(1)} {call.group(2)}")
-    return _tag(name, words)
+    return _words(f"{call.group(1)} {call.group(2)}" if call else inner)
 
 
 def _words(inner: str) -> tuple[str, dict[str, str]]:
@@ -164,9 +247,14 @@ def _tag(name: str, words: Words) -> str | None:
         case "include" | "render" | "includecontents":
             stem = words.get("0", "").rsplit("/", 1)[-1].split(".", 1)[0].lower()
             return _tag(stem, _shifted(words)) if stem not in {"include", "render"} and len(words) > 1 else None
-        case "figure" | "img" | "image" | "picture" | "responsive-image":
+        case "figure" | "img" | "image" | "picture" | "responsive-image" | "asset_img":
             return _figure(words)
-        case "ref" | "relref" | "link" | "asset" | "static":
+        case "thumbnail":
+            # What stands between Nikola's two tags is the caption.
+            return f"{_figure(words) or ''}<br>"
+        case "post_url" | "link":
+            return _jekyll_page(words.get("0", ""))
+        case "ref" | "relref" | "asset" | "static":
             return _reference(words.get("path") or words.get("0", ""))
         case _:
             url = media_url(name, words)
@@ -179,16 +267,30 @@ def _shifted(words: Words) -> dict[str, str]:
 
 
 def _figure(words: Words) -> str | None:
-    source = words.get("src") or words.get("url") or words.get("path") or words.get("file") or words.get("0", "")
+    nameless = [words[key] for key in sorted((key for key in words if key.isdigit()), key=int)]
+    # Classes may stand before the file, its title or alternative text behind it.
+    at = next((n for n, word in enumerate(nameless) if _PICTURE_FILE.search(word)), 0)
+    source = words.get("src") or words.get("url") or words.get("path") or words.get("file") or "".join(nameless[at : at + 1])
     if not source:
         return None
-    alt = words.get("alt") or ""
+    alt = words.get("alt") or next((word for word in nameless[at + 1 :] if " " in word or word.isalpha()), "")
     image = f'<img src="{escape(source)}" alt="{escape(alt)}">'
     link = words.get("link") or words.get("href")
     if link:
         image = f'<a href="{escape(link)}">{image}</a>'
     caption = " ".join(part for part in (words.get("title"), words.get("caption")) if part)
     return f"{image}<br><em>{escape(caption)}</em>" if caption else image
+
+
+def _jekyll_page(target: str) -> str:
+    """Return where a post (``2026-01-31-name``) or a file of a Jekyll site leads, as it lays out its pages by default."""
+    path, hash_, fragment = target.strip("/").partition("#")
+    folder, _, name = re.sub(r"\.(?:md|markdown|html)$", "", path).rpartition("/")
+    if post := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)-(.+)", name):
+        path = "/".join(post.groups()) + ".html"
+    elif re.search(r"\.(?:md|markdown)$", path):
+        path = f"{folder.removeprefix('_')}/{name}.html".lstrip("/")
+    return f"/{path}{hash_}{fragment}".replace(" ", "%20")
 
 
 def _reference(target: str) -> str:

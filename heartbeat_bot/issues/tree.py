@@ -23,6 +23,16 @@ _NOTE = re.compile(
 _BRACED = re.compile(r"^\s*\{[A-Za-z][^{}|<>%=:#]*\}\s*$")
 _NOTED = frozenset({"p", "li", "h1", "h2", "h3", "h4", "h5", "h6"})
 _INVISIBLE = frozenset({"script", "style", "template", "noscript", "head", "title", "svg", "math", "object"})
+_ATTRIBUTE: Final = r"(?:[#.][\w:.-]+|[\w:-]+=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s{}\"'=]+))"
+_ATTRIBUTES: Final = re.compile(rf"\{{(?::[^{{}}\n]{{1,300}}|[ \t]*{_ATTRIBUTE}(?:[ \t]+{_ATTRIBUTE}){{0,20}}[ \t]*)\}}")
+_ATTRIBUTED: Final = frozenset({"a", "img", "code", "em", "strong", "i", "b", "picture"})
+_DARK: Final = re.compile(r"#(?:only-dark|gh-dark-mode-only)$")
+_EAST_ASIAN: Final = r"[\u2E80-\u303F\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF\uFF00-\uFFEF]"
+_EAST_ASIAN_BREAK: Final = re.compile(rf"(?<={_EAST_ASIAN})\n(?={_EAST_ASIAN})")
+"""A line break that browsers show as nothing (CSS Text 3, 4.1.3): there are no spaces between words there."""
+_MAX_SPAN: Final = 100
+_MAX_SPANNED: Final = 5000
+"""Cells that are made for those of several rows or columns: a few characters can ask for any number."""
 _STYLES: Final = {
     "b": "strong",
     "strong": "strong",
@@ -168,6 +178,12 @@ _SAID: Final = (
     "author",
 )
 
+_TITLES: Final = ("title", "label", "heading", "header", "summary")
+_PANELS: Final = frozenset(
+    {"tab", "tabitem", "tab-item", "accordion", "accordion-item", "accordionitem", "panel", "callout", "card", "step"}
+)
+"""Components that stand as blocks whatever is in them."""
+
 
 def elements(root: Tag, names: Container[str]) -> list[Tag]:
     """Return the elements of some names below ``root``, in order: ``find_all`` makes and asks a filter for every node, at ten times the cost."""
@@ -213,6 +229,8 @@ def drop_invisible(soup: BeautifulSoup) -> None:
                 node.name in _INVISIBLE
                 or node.get("hidden") is not None
                 or (node.name == "a" and _has_class(node, "footnote-backref"))
+                # The same picture for readers of dark pages stands beside the one for all others.
+                or (node.name == "img" and _DARK.search(str(node.get("src") or "")))
             ):
                 unseen.append(node)
         elif isinstance(node, (Comment, Doctype, Declaration, ProcessingInstruction, CData)):
@@ -220,6 +238,19 @@ def drop_invisible(soup: BeautifulSoup) -> None:
     for element in unseen:
         if not element.decomposed:
             element.decompose()
+    for mark in soup.find_all("sup", class_="footnote-ref"):
+        for link in mark.find_all("a"):
+            link.unwrap()  # a note stands in the same message, or none that a link leads to
+
+
+def drop_attributes(soup: BeautifulSoup) -> None:
+    """Remove the attributes that stand behind links, pictures and marked words, as kramdown, attr_list and Pandoc read them."""
+    for node in list(soup.descendants):
+        if not (isinstance(node, NavigableString) and node.startswith("{")):
+            continue
+        before = node.previous_sibling
+        if isinstance(before, Tag) and before.name in _ATTRIBUTED and (match := _ATTRIBUTES.match(node)):
+            node.replace_with(NavigableString(node[match.end() :]))
 
 
 def _has_class(element: Tag, *names: str) -> bool:
@@ -230,7 +261,10 @@ def _has_class(element: Tag, *names: str) -> bool:
 def fill_components(soup: BeautifulSoup) -> Iterator[Finding]:
     """Turn components of a site that are empty but for their attributes into what those say; what says nothing is a finding."""
     for element in [node for node in soup.descendants if isinstance(node, Tag) and node.name not in _KNOWN]:
-        if element.decomposed or element.get_text().strip() or any(isinstance(child, Tag) for child in element.children):
+        if element.decomposed:
+            continue
+        if element.get_text().strip() or any(isinstance(child, Tag) for child in element.children):
+            _say_title(element)
             continue
         words = {key: " ".join(value) if isinstance(value, list) else value for key, value in element.attrs.items() if key != LINE}
         filled = _component(element.name, words)
@@ -243,6 +277,23 @@ def fill_components(soup: BeautifulSoup) -> Iterator[Finding]:
             if line := element.get(LINE):
                 filled[LINE] = line
             element.replace_with(filled)
+
+
+def _say_title(component: Tag) -> None:
+    """Write out what a component with content shows round it: its title before, who said it behind."""
+    if component.name == "a" or component.get("href"):
+        return
+    title = next((words for key in _TITLES if (words := str(component.get(key) or "").strip()) and not words.startswith("{")), "")
+    if title and (component.name in _PANELS or has_any(component, STANDING)):
+        paragraph, strong = Tag(name="p"), Tag(name="strong")
+        strong.append(NavigableString(title))
+        paragraph.append(strong)
+        component.insert(0, paragraph)
+    author = str(component.get("author") or "").strip()
+    if author and not author.startswith("{"):
+        paragraph = Tag(name="p")
+        paragraph.append(NavigableString(f"— {author}"))
+        component.append(paragraph)
 
 
 def _component(name: str, words: Mapping[str, str]) -> Tag | None:
@@ -293,6 +344,39 @@ def mend_tables(soup: BeautifulSoup) -> None:
                     cell.append(child)
                     if part.name != "tr":
                         cell.wrap(Tag(name="tr"))
+
+
+def fill_spans(soup: BeautifulSoup) -> None:
+    """Give each row of a table as many cells as it takes columns, so that what stands below a cell of several rows stays in its column."""
+    room = _MAX_SPANNED
+    for table in elements(soup, {"table"}):
+        if not any(cell.has_attr("rowspan") or cell.has_attr("colspan") for cell in elements(table, {"td", "th"})):
+            continue
+        left: dict[int, int] = {}
+        for row in (row for row in elements(table, {"tr"}) if row.find_parent("table") is table):
+            cells = [cell for cell in row.contents if isinstance(cell, Tag) and cell.name in {"td", "th"}]
+            made: list[PageElement] = []
+            taken: dict[int, int] = {}
+            while cells or any(column >= len(made) for column in left):
+                if left.get(len(made)) and room > 0:
+                    made.append(Tag(name="td"))
+                    room -= 1
+                    continue
+                if not cells:
+                    break
+                cell = cells.pop(0)
+                rows, columns = _span(cell, "rowspan"), min(_span(cell, "colspan"), room + 1)
+                room -= columns - 1
+                taken |= {len(made) + n: rows for n in range(columns) if rows > 1}
+                made += [cell, *(Tag(name=cell.name) for _ in range(columns - 1))]
+            left = {column: rows - 1 for column, rows in (left | taken).items() if rows > 1}
+            row.contents = made
+    relink(soup)
+
+
+def _span(cell: Tag, name: str) -> int:
+    value = str(cell.get(name) or "")
+    return min(int(value), _MAX_SPAN) if re.fullmatch(r"[0-9]{1,4}", value) and int(value) else 1
 
 
 def drop_notes(soup: BeautifulSoup) -> Iterator[Finding]:
@@ -378,8 +462,10 @@ def _collapsed(node: PageElement, *, code: bool) -> PageElement:
     text = str(node)
     if "  " not in text and text.isprintable():
         return node
+    if not code and not text.isascii():
+        text = _EAST_ASIAN_BREAK.sub("", text)
     collapsed = text.replace("\n", " ") if code else _BLANKS.sub(" ", text)
-    return node if collapsed == text else NavigableString(collapsed)
+    return node if collapsed == str(node) else NavigableString(collapsed)
 
 
 def relink(root: Tag) -> None:

@@ -345,8 +345,10 @@ def _block(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:  # noqa
         case "pre":
             yield from _text(code_block(block), Kind.CODE)
         case "table":
-            markdown = converter.table(block)
-            yield from _text(markdown, Kind.CODE if markdown.startswith("```") else Kind.ROWS)
+            caption, fence, code = converter.table(block).partition("```\n")
+            # A caption stands before the code: with it, no part that is cut off would have its fences.
+            yield from _text(caption.rstrip("\n"), Kind.PARAGRAPH if fence else Kind.ROWS)
+            yield from _text(fence + code, Kind.CODE)
         case "dl":
             yield from _text(converter.definitions(block), Kind.ROWS)
         case "hr":

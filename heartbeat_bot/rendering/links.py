@@ -20,6 +20,10 @@ _FILE = re.compile(
     r"\.(?:md|mdx|markdown|html?|png|jpe?g|gif|webp|svg|pdf|txt|xml|json|py|rs|js|css|zip|ipynb|yaml|yml|toml)(?:[?#]|$)",
     re.IGNORECASE,
 )
+_PELICAN = re.compile(
+    r"(?:(?:\{|%7B)(filename|static|attach|author|category|tag|index|archives)(?:\}|%7D)"
+    r"|(?:\||%7C)(filename|static|attach|author|category|tag)(?:\||%7C))(.*)"
+)
 _SOUND = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9/?#_.~%:@!$&+,;={}^-]*)?")
 """Addresses that resolving leaves as they are: most of them."""
 _MAX_URL = 2048
@@ -55,6 +59,9 @@ class Links:
         target = _as_browsers_read(target)
         if not target or _is_placeholder(target):
             return ""
+        target = pelican_path(target)
+        if not target:
+            return ""
         if target.startswith("//"):
             target = "https:" + target
         if _HOST.match(target) and not _FILE.search(target.split("/", 1)[0]):
@@ -72,7 +79,7 @@ class Links:
         """Return the absolute URL of a picture, "" when it cannot be made."""
         if target.strip() in self.files:
             return f"attachment://{self.files[target.strip()]}"
-        target = _as_browsers_read(target)
+        target = pelican_path(_as_browsers_read(target))
         if not target or target.startswith("data:"):
             return ""
         if target.startswith("//"):
@@ -124,6 +131,25 @@ def _user(target: str) -> str:
 
 def _is_placeholder(target: str) -> bool:
     return re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|TODO|TBD|XXX+|URL|LINK", target) is not None
+
+
+def pelican_path(target: str) -> str:
+    """Turn a reference of Pelican's into the path where its page or file lies by default; "" for an article, whose path its title makes."""
+    match = _PELICAN.fullmatch(target)
+    if match is None:
+        return target
+    kind, rest = match.group(1) or match.group(2), match.group(3)
+    match kind:
+        case "static" | "attach":
+            return rest if kind == "attach" else f"/{rest.lstrip('/')}"
+        case "index":
+            return "/"
+        case "archives":
+            return "/archives.html"
+        case "filename":
+            return "" if re.search(r"\.(?:md|rst|markdown)(?:#|$)", rest) else rest
+        case _:
+            return f"/{kind}/{rest.strip('/')}.html"
 
 
 def _zola(target: str) -> str:

@@ -47,9 +47,12 @@ def as_text(preview: Preview) -> str:
     lines = [f"{issue.title}  ({issue.path})"]
     facts = [str(issue.day) if issue.day else "no date", f"slug {issue.slug}", "draft" if issue.draft else "", preview.url]
     lines.append(" · ".join(fact for fact in facts if fact))
-    count = len(preview.composition.posts)
-    for number, post in enumerate(preview.composition.posts, 1):
-        body = post.body()
+    posts = preview.composition.posts
+    count = len(posts)
+    # Where the jumps of the cover lead has no address before it is sent.
+    places = {post.key: f"message {number}" for number, post in enumerate(posts, 1)}
+    for number, post in enumerate(posts, 1):
+        body = post.body(places)
         size = len(body["content"]) + sum(embed.characters for embed in post.embeds)
         lines += ["", f"── message {number} of {count} · {post.key} · {size} characters ".ljust(78, "─")]
         lines += _indented(body["content"], "")
@@ -76,7 +79,8 @@ def _embed_lines(embed: Mapping[str, Any]) -> list[str]:
     if description := embed.get("description"):
         lines += _indented(description, "┃ ")
     if image := embed.get("image"):
-        lines += _indented(f"[picture] {image['url']}", "┃ ")
+        said = f": {image['description']}" if image.get("description") else ""
+        lines += _indented(f"[picture] {image['url']}{said}", "┃ ")
     if footer := embed.get("footer"):
         lines += _indented(footer["text"], "┃ ")
     return ["", *lines]

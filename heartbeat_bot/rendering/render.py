@@ -23,7 +23,8 @@ _MANY: Final = 30
 _FLOOD: Final = 100
 """Messages of an issue; of 120 real ones, of up to 32 kB, the longest takes 12."""
 _WIDE: Final = (
-    "The table is too wide for Discord and is shown as a list, row by row. Fewer or shorter columns would keep it a table."
+    "The table is too wide for Discord, or holds links, pictures or lists, and is shown as a list, row by row. "
+    "Fewer or shorter columns of plain text would keep it a table."
 )
 
 
@@ -115,5 +116,5 @@ def _shapes(issue: Issue, composition: Composition) -> Iterator[Finding]:
     parts = [part for section in issue.sections for part in (section, *section.subsections)]
     for block in (*issue.intro, *(block for part in parts for block in part.blocks)):
         for table in [block] if block.name == "table" else elements(block, {"table"}):
-            if not converter.table(table).startswith("```"):
+            if "```\n" not in converter.table(table):
                 yield finding("wide-table", line_of(table), _WIDE)

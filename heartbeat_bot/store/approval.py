@@ -17,6 +17,7 @@ import re
 import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from hashlib import sha256
 from itertools import takewhile
 from typing import Any, Final, NewType, Protocol
@@ -29,6 +30,20 @@ Version = NewType("Version", str)
 
 Without the last part, as versions were before: nobody knows the path, and any will do. Without the pictures, too: there are none.
 """
+
+
+class Difference(StrEnum):
+    """What of an issue is not what was let through."""
+
+    TEXT = "text"
+    """Its text."""
+    PICTURES = "pictures"
+    """Its pictures."""
+    PLACE = "place"
+    """What may come from its path: its title, its date or the address of its page."""
+    ISSUE = "issue"
+    """Something of it: which, is not known."""
+
 
 SEAL: Final = 20
 """Characters of a seal: 120 bits, in base64 for addresses, so that two texts of one seal cannot be found by trying."""
@@ -95,17 +110,17 @@ def is_same(approved: Version | None, version: Version) -> bool:
     return approved is not None and difference(approved, version) is None
 
 
-def difference(approved: Version | None, version: Version) -> str | None:
-    """Say what of a version is not what was let through, "its text", say; None when it is the one that was."""
+def difference(approved: Version | None, version: Version) -> Difference | None:
+    """Return what of a version is not what was let through; None when it is the one that was."""
     (text, pictures, place), (other_text, other_pictures, other_place) = _parts(approved or Version("")), _parts(version)
     if text != other_text:
-        return "its text"
+        return Difference.TEXT
     if pictures not in {ANY_PICTURES, other_pictures}:
-        return "its pictures"
+        return Difference.PICTURES
     (path, _, shown), (other_path, _, other_shown) = place.partition("."), other_place.partition(".")
     if not place or path == other_path or (shown and shown == other_shown):
         return None
-    return "its title, date or address"
+    return Difference.PLACE
 
 
 def _parts(version: Version) -> tuple[str, str, str]:

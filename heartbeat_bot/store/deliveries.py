@@ -20,12 +20,15 @@ from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.approval import Version
+from heartbeat_bot.store.decisions import Code, Reason, State
 from heartbeat_bot.store.sqlite import Database, Store, reading, writing
-from heartbeat_bot.store.tables import State
 from heartbeat_bot.store.writes import Remembered, Writes
 
 DestinationId = NewType("DestinationId", int)
 DeliveryId = NewType("DeliveryId", int)
+
+NEW: Final = Reason(Code.JUST_READ)
+"""Why nothing has become of an issue in a destination where nothing is known of it."""
 
 
 class Declared(StrEnum):
@@ -67,7 +70,7 @@ class Delivery:
     ``shown`` is the blob whose text its messages show, None until they show it whole, and ``shown_as`` how that was rendered. ``state``,
     ``reason`` and ``until`` say what has become of the issue here; they are an announcement's alone, as ``baseline``, ``announced_at``,
     ``pinged_at``, ``late`` and ``asked_at`` are. ``approved`` is a repost's: the version (see ``approval.py``) that a moderator confirmed,
-    or that it shows. ``guild`` is None until Discord has said of which server its channel is.
+    or that it shows. ``says`` is a notice's: names what it says, None while nobody knows. ``guild`` is None until Discord has said of which server its channel is.
     """
 
     id: DeliveryId
@@ -79,7 +82,7 @@ class Delivery:
     sections: tuple[PostKey, ...] | None = None
     created_at: datetime
     state: State = State.NEW
-    reason: str = ""
+    reason: Reason = NEW
     until: datetime | None = None
     baseline: bool = False
     announced_at: datetime | None = None
@@ -91,6 +94,7 @@ class Delivery:
     approved: Version | None = None
     error: str | None = None
     error_at: datetime | None = None
+    says: str | None = None
 
     @property
     def is_repost(self) -> bool:
@@ -240,6 +244,17 @@ class Deliveries(Store):
         connection.execute(update(tables.destinations).where(tables.destinations.c.id == destination).values(guild=guild))
         return delivery_of(_ensured(connection, destination, issue, Kind.NOTICE, now))
 
+    @reading
+    def notices(self, connection: Connection, newsletter: str) -> dict[DeliveryId, Delivery]:
+        """Return the notices of a newsletter's issues, whatever became of the issues and of their messages."""
+        found = deliveries_of(connection, kind=Kind.NOTICE, newsletter=newsletter)
+        return {delivery.id: delivery for deliveries in found.values() for delivery in deliveries}
+
+    @writing
+    def notice_says(self, connection: Connection, delivery: DeliveryId, says: str | None) -> None:
+        """Note what a notice says, as a name for it (see ``notices.py``), None while nobody knows."""
+        self._set(connection, delivery, {"says": says})
+
     @writing
     def end(self, connection: Connection, deliveries: Sequence[DeliveryId], *, now: datetime) -> None:
         """Note that deliveries are wanted no more: the next pass deletes their messages."""
@@ -345,6 +360,7 @@ def inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> Non
         for part in (tables.messages, tables.outbox, tables.lost_sends):
             if to is not None:
                 connection.execute(update(part).where(part.c.delivery == row.id).values(delivery=to))
+                connection.execute(update(table).where(table.c.id == to).values(says=None))
         if to is not None or row.announced_at is None:
             connection.execute(delete(table).where(table.c.id == row.id))
 
@@ -394,7 +410,6 @@ def _without_ping(post: Post) -> Post:
     return replace(post, ping=None, content=post.content.replace(f"<@&{post.ping}>", "", 1).strip())
 
 
-NEW: Final = "it has just been read"
 _COLUMNS: Final = [column for column in tables.deliveries.c if column.name != "ended_at"]
 _NAMES: Final = [*(column.name for column in _COLUMNS), "channel", "guild"]
 _STATES: Final = {state.value: state for state in State}
@@ -413,7 +428,7 @@ def delivery_of(row: Row[Any]) -> Delivery:
     values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
     values["kind"] = _KINDS[values["kind"]]
     values["state"] = _STATES.get(values["state"], State.NEW)
-    values["reason"] = values["reason"] or ""
+    values["reason"] = values["reason"] or NEW
     values["sections"] = None if values["sections"] is None else tuple(values["sections"])
     return Delivery(**values)
 

@@ -17,15 +17,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.identity.matching import Doubt, Fingerprint, Known
+from heartbeat_bot.identity.doubts import Doubt
+from heartbeat_bot.identity.matching import Fingerprint, Known
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.machine import lack
 from heartbeat_bot.rendering.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store import sqlite, tables
-from heartbeat_bot.store.approval import ANY_PICTURES, Version, difference, is_same, text_of, with_any_pictures
+from heartbeat_bot.store.approval import ANY_PICTURES, Difference, Version, difference, is_same, text_of, with_any_pictures
 from heartbeat_bot.store.audit import Actions
-from heartbeat_bot.store.decisions import ON_HOLD, SKIPPED, Ruling, Verdict
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State, date_of
 from heartbeat_bot.store.deliveries import (
     NEW,
     Deliveries,
@@ -44,7 +45,6 @@ from heartbeat_bot.store.migrations import LATEST, migrate, version_of
 from heartbeat_bot.store.outbox import DeliveredMessage, Outbox, Request, WrittenRequest, begun, messages_held, reclaim_notice
 from heartbeat_bot.store.server_events import ServerEvents
 from heartbeat_bot.store.sqlite import Database, Store, reading, writing
-from heartbeat_bot.store.tables import State
 from heartbeat_bot.store.troubles import Troubles
 from heartbeat_bot.store.waits import WaitRows
 from heartbeat_bot.store.writes import Remembered, Writes
@@ -52,7 +52,7 @@ from heartbeat_bot.store.writes import Remembered, Writes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duties:
-    """What moderators must approve (see ``gate.py``): every issue before it is announced, every edit of one that was."""
+    """What moderators must approve (see ``sync/policy.py``): every issue before it is announced, every edit of one that was."""
 
     issues: bool = False
     edits: bool = False
@@ -122,8 +122,7 @@ class IssueRecord:
     broken: str | None
     listed_at: datetime | None
     gone_at: datetime | None
-    doubt: str | None
-    doubt_issue: IssueId | None
+    doubt: Doubt | None
     approved_at: datetime | None
     retracted_at: datetime | None
     on_hold_at: datetime | None
@@ -150,7 +149,7 @@ class IssueRecord:
         return self._first.state if self._first else State.NEW
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Reason:
         """Why it is in that state."""
         return self._first.reason if self._first else NEW
 
@@ -264,18 +263,18 @@ class IssueRecord:
             return text_of(self.approved) if duties.issues else self.blob
         return self.blob if self.state is State.TOO_OLD and not duties.issues and self.skipped_at is None else None
 
-    def other_than_approved(self, blob: BlobId) -> str | None:
-        """Say what is not what was approved or scheduled; None when it is, or nothing was."""
+    def other_than_approved(self, blob: BlobId) -> Difference | None:
+        """Return what is not what was approved or scheduled; None when it is, or nothing was."""
         if self.announced_at is not None or not (self.approved_at or self.scheduled_at):
             return None
         if text_of(self.approved) != blob:
-            return "its text"
+            return Difference.TEXT
         return difference(self.approved, self.asks) if self.asks and text_of(self.asks) == blob else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instants:
-    """Since when an issue's content is what it is, and since when it is listed (see ``gate.py``), None when it is not."""
+    """Since when an issue's content is what it is, and since when it is listed (see ``sync/policy.py``), None when it is not."""
 
     changed_at: datetime
     listed_at: datetime | None
@@ -488,7 +487,7 @@ class Ledger(Store):
             ids[sighting.path] = sighting.issue
             if record is not None and not record.present:
                 values |= {"gone_at": None}
-                stands = (State.RETRACTED, _TAKEN_BACK) if record.retracted_at else (State.NEW, "it came back")
+                stands = (State.RETRACTED, Code.TAKEN_BACK) if record.retracted_at else (State.NEW, Code.CAME_BACK)
                 _stands(connection, sighting.issue, *stands)
             values |= _let_through(record, sighting, duties)
             connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
@@ -500,11 +499,11 @@ class Ledger(Store):
         return ids
 
     @writing
-    def rule(
+    def decided(
         self,
         connection: Connection,
         destination: Destination,
-        rulings: Mapping[IssueId, Ruling],
+        decisions: Mapping[IssueId, Decision],
         *,
         trusting: bool = True,
         now: datetime,
@@ -514,29 +513,29 @@ class Ledger(Store):
         ``trusting``: texts that it counts among those from before the first run are let through, unless another one of theirs was.
         """
         table, issues = tables.deliveries, tables.issues
-        ensure_announcements(connection, destination.id, rulings, now=now)
+        ensure_announcements(connection, destination.id, decisions, now=now)
         retracted = set(connection.execute(select(issues.c.id).where(issues.c.retracted_at.is_not(None))).scalars())
         gone = select(issues.c.id).where(issues.c.gone_at.is_not(None))
         skipped = and_(issues.c.skipped_at.is_not(None), issues.c.approved_at.is_(None), issues.c.scheduled_at.is_(None))
         held_back = select(issues.c.id).where(or_(issues.c.on_hold_at.is_not(None), skipped))
-        for issue, ruling in rulings.items():
-            state, why = (State.RETRACTED, _TAKEN_BACK) if issue in retracted else (State(ruling.verdict.value), ruling.why)
-            values: dict[str, Any] = {"state": state, "reason": why, "until": ruling.until}
-            values |= {"baseline": True} if ruling.verdict is Verdict.BASELINE else {}
+        for issue, decision in decisions.items():
+            state, reason = (State.RETRACTED, Reason(Code.TAKEN_BACK)) if issue in retracted else (decision.state, decision.reason)
+            values: dict[str, Any] = {"state": state, "reason": reason, "until": decision.until}
+            values |= {"baseline": True} if decision.state is State.BASELINE else {}
             these = _announcements(issue).where(table.c.destination == destination.id, table.c.issue.not_in(gone))
-            if ruling.verdict is Verdict.ANNOUNCE:  # somebody may have decided otherwise since the pass began
+            if decision.state is State.ANNOUNCE:  # somebody may have decided otherwise since the pass began
                 these = these.where(table.c.issue.not_in(held_back))
             connection.execute(these.values(values))
-            if ruling.verdict is Verdict.BASELINE:
+            if decision.state is State.BASELINE:
                 _known_from_before(connection, issue, trusting=trusting)
 
     @writing
-    def explain(self, connection: Connection, destination: Destination, reasons: Mapping[IssueId, str]) -> None:
+    def explain(self, connection: Connection, destination: Destination, reasons: Mapping[IssueId, Reason]) -> None:
         """Note of issues that are gone what becomes of their messages in a destination."""
         table = tables.deliveries
-        for issue, why in reasons.items():
+        for issue, reason in reasons.items():
             these = _announcements(issue).where(table.c.destination == destination.id, table.c.state == State.GONE)
-            connection.execute(these.values(reason=why))
+            connection.execute(these.values(reason=reason))
 
     @reading
     def holding(self, connection: Connection, newsletter: str) -> frozenset[DeliveryId]:
@@ -553,7 +552,7 @@ class Ledger(Store):
         return frozenset(row.id for row in rows)
 
     async def let_through(self, issue: IssueId, version: Version, *, posts: bytes | None = None) -> None:
-        """Note that a version may be sent, of an issue that was decided about: the gate let it through, or it is a small change.
+        """Note that a version may be sent, of an issue that was decided about: the policy let it through, or it is a small change.
 
         ``posts`` is what later small changes are measured against (see :func:`approval.dump`), None to leave that as it is.
         """
@@ -566,8 +565,8 @@ class Ledger(Store):
         this = update(table).where(table.c.id == issue)
         connection.execute(this.values(asks=version))
         if version is not None:
-            what = difference(_find_issue(connection, issue).approved, version) or "it"
-            waits = {"state": State.WAITING, "reason": f"{what} changed after a moderator had approved it", "until": None}
+            changed = difference(_find_issue(connection, issue).approved, version) or Difference.ISSUE
+            waits = {"state": State.WAITING, "reason": Reason(Code.OTHER_THAN_APPROVED, changed=changed), "until": None}
             places = tables.deliveries
             undecided = _announcements(issue).where(
                 places.c.announced_at.is_(None), places.c.state.not_in([State.GONE, State.RETRACTED, State.BASELINE])
@@ -636,7 +635,7 @@ class Ledger(Store):
         ping aside.
         """
         values = {**_WANTED, **_seen(connection, issue, version, posts), "approved_at": now, "scheduled_at": None}
-        _decide(connection, issue, values, state=State.NEW, why="a moderator approved it")
+        _decide(connection, issue, values, state=State.NEW, code=Code.APPROVED)
 
     @writing
     def schedule(
@@ -649,14 +648,14 @@ class Ledger(Store):
         """
         _check_undecided(connection, issue, retracted=True)
         values = {**_WANTED, **_seen(connection, issue, version, posts), "approved_at": None, "scheduled_at": at}
-        _decide(connection, issue, values, state=State.NEW, why="a moderator scheduled it")
+        _decide(connection, issue, values, state=State.NEW, code=Code.WAS_SCHEDULED)
 
     @writing
     def hold(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator holds an issue back until it is approved, scheduled or skipped; raise StateError when it is out."""
         _check_undecided(connection, issue)
         values = {**_UNDECIDED, "on_hold_at": now}
-        _decide(connection, issue, values, state=State.WAITING, why=ON_HOLD)
+        _decide(connection, issue, values, state=State.WAITING, code=Code.ON_HOLD)
 
     @writing
     def skip(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
@@ -666,15 +665,15 @@ class Ledger(Store):
         """
         _check_undecided(connection, issue)
         values = {**_UNDECIDED, "skipped_at": now}
-        values |= {"on_hold_at": None, "doubt": None, "doubt_issue": None}
+        values |= {"on_hold_at": None, "doubt": None}
         connection.execute(_announcements(issue).values(baseline=True))
-        _decide(connection, issue, values, state=State.BASELINE, why=SKIPPED)
+        _decide(connection, issue, values, state=State.BASELINE, code=Code.SKIPPED)
 
     @writing
     def retract(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator took an issue back: the next pass deletes its messages and reposts, also when its file is gone."""
         end_reposts(connection, issue, now=now)
-        _decide(connection, issue, {"retracted_at": now}, state=State.RETRACTED, why=_TAKEN_BACK)
+        _decide(connection, issue, {"retracted_at": now}, state=State.RETRACTED, code=Code.TAKEN_BACK)
 
     @writing
     def begin(self, connection: Connection, request: Request, issue: IssueId, *, now: datetime) -> WrittenRequest | None:
@@ -802,7 +801,6 @@ def _newsletter_of(row: Row[Any]) -> Newsletter:
     )
 
 
-_TAKEN_BACK: Final = "a moderator took it back"
 _NOT_ANNOUNCED: Final[Mapping[str, Any]] = {"announced_at": None, "shown": None, "shown_as": None, "late": None}
 _ATTENTION: Final = {
     state: number
@@ -830,7 +828,6 @@ _WANTED: Final[Mapping[str, Any]] = {
     "withheld": None,
     "on_hold_at": None,
     "doubt": None,
-    "doubt_issue": None,
 }
 """What is no more, once a moderator wants an issue announced."""
 _UNDECIDED: Final[Mapping[str, Any]] = {
@@ -860,9 +857,9 @@ def _announcements(issue: IssueId) -> Update:
     return update(tables.deliveries).where(tables.deliveries.c.issue == issue, tables.deliveries.c.kind == Kind.ANNOUNCEMENT)
 
 
-def _stands(connection: Connection, issue: IssueId, state: State, why: str) -> None:
+def _stands(connection: Connection, issue: IssueId, state: State, code: Code) -> None:
     """Note of all announcements of an issue how they stand."""
-    connection.execute(_announcements(issue).values(state=state, reason=why, until=None))
+    connection.execute(_announcements(issue).values(state=state, reason=Reason(code), until=None))
 
 
 def _check_undecided(connection: Connection, issue: IssueId, *, retracted: bool = False) -> None:
@@ -890,7 +887,7 @@ def _seen(connection: Connection, issue: IssueId, version: Version | None, posts
     return {"approved": seen, "approved_posts": posts, "approval_binds": waited, "asks": None, "declined": None}
 
 
-def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *, state: State, why: str) -> None:
+def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *, state: State, code: Code) -> None:
     """Note what a moderator decided. What is gone stays so until it comes back."""
     record = _find_issue(connection, issue)
     reclaim_notice(connection, issue)
@@ -898,14 +895,14 @@ def _decide(connection: Connection, issue: IssueId, values: Mapping[str, Any], *
         connection.execute(_announcements(issue).values(dict(_NOT_ANNOUNCED)))
     connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(dict(values)))
     if record.present:
-        _stands(connection, issue, state, why)
+        _stands(connection, issue, state, code)
 
 
 def _known_from_before(connection: Connection, issue: IssueId, *, trusting: bool) -> None:
     """Note of an issue that was there before each of its destinations that nothing is in doubt about it."""
     issues, table = tables.issues, tables.deliveries
     news = select(table.c.issue).where(table.c.kind == Kind.ANNOUNCEMENT, table.c.baseline.is_(False))
-    known: dict[str, Any] = {"doubt": None, "doubt_issue": None}
+    known: dict[str, Any] = {"doubt": None}
     if trusting:
         # Nobody has looked at its pictures yet, as it is not posted.
         known |= {"approved": func.coalesce(issues.c.approved, issues.c.blob.concat(f"+{ANY_PICTURES}"))}
@@ -928,7 +925,7 @@ def _lose(connection: Connection, gone: Collection[IssueId], missed_at: datetime
     for issue in gone:
         went = connection.execute(update(table).where(table.c.id == issue, table.c.gone_at.is_(None)).values(gone_at=missed_at))
         if went.rowcount:
-            _stands(connection, issue, State.GONE, "its file went away")
+            _stands(connection, issue, State.GONE, Code.GONE)
 
 
 def _is_at_home(record: IssueRecord | None, sighting: Sighting) -> bool:
@@ -947,23 +944,16 @@ def _columns_of(sighting: Sighting) -> dict[str, Any]:
         "fingerprint": sighting.fingerprint.dump(),
         "draft": sighting.draft,
         "broken": sighting.broken,
-        "doubt": sighting.doubt.why if sighting.doubt else None,
-        "doubt_issue": sighting.doubt.issue if sighting.doubt else None,
+        "doubt": sighting.doubt,
     }
 
 
 def _issue_of(row: Row[Any], deliveries: Sequence[Delivery] = (), held: tuple[DeliveredMessage, ...] = ()) -> IssueRecord:
     values: dict[str, Any] = dict(zip(_NAMES, row, strict=True))
-    values |= {"date": _date_of(values["date"]), "withheld": tuple(values["withheld"] or ())}
+    values |= {"date": date_of(values["date"]), "withheld": tuple(values["withheld"] or ())}
     return IssueRecord(
         **values,
         announcements=tuple(one for one in deliveries if one.kind is Kind.ANNOUNCEMENT),
         reposts=tuple(one for one in deliveries if one.kind is Kind.REPOST),
         messages=held,
     )
-
-
-def _date_of(text: str | None) -> date | datetime | None:
-    if text is None:
-        return None
-    return date.fromisoformat(text) if len(text) == len("2026-08-16") else datetime.fromisoformat(text)

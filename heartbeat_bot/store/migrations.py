@@ -1,6 +1,6 @@
 """Bring a database's schema up to this program's, forwards only.
 
-A new database gets today's tables at once; an older one is led there step by step. To change the schema: change ``schema.py``,
+A new database gets today's tables at once; an older one is led there step by step. To change the schema: change ``tables.py``,
 raise ``LATEST``, and write the step that leads an older database there.
 """
 
@@ -10,18 +10,19 @@ from typing import Final
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.store.former_sentences import doubt_of, reason_of
 from heartbeat_bot.store.tables import metadata, schema_version
 
 Step = Callable[[Connection], None]
 
-LATEST: Final = 7
-"""The version of the schema in ``schema.py``."""
+LATEST: Final = 8
+"""The version of the schema in ``tables.py``."""
 
 
 def _hard_histories(connection: Connection) -> None:
     """Version 2: what files say about themselves, what messages show, doubts; ids that several issues may have.
 
-    Written in SQL, not by way of ``schema.py``, which goes on changing. Messages of announced issues were kept in step by every
+    Written in SQL, not by way of ``tables.py``, which goes on changing. Messages of announced issues were kept in step by every
     pass until now, so they show the text that is known.
     """
     instant = "TIMESTAMP WITH TIME ZONE" if connection.dialect.name == "postgresql" else "TIMESTAMP"
@@ -358,6 +359,32 @@ def _run(connection: Connection, *statements: str) -> None:
         connection.execute(text(statement))
 
 
+def _reasons(connection: Connection) -> None:
+    """Version 8: reasons and doubts are values in JSON and no sentences any more; what open notices say is noted as values, too.
+
+    What it is that open notices say now is not known: the next look brings them in step, which changes nothing of those that are.
+    """
+    _run(connection, "ALTER TABLE deliveries ADD COLUMN says VARCHAR")
+    doubts = connection.execute(text("SELECT id, doubt, doubt_issue FROM issues WHERE doubt IS NOT NULL")).all()
+    written = [{"issue": row.id, "doubt": doubt_of(row.doubt, row.doubt_issue)} for row in doubts]
+    if written:
+        connection.execute(text("UPDATE issues SET doubt = :doubt WHERE id = :issue"), written)
+    reasons = """
+        SELECT deliveries.id, reason, until, scheduled_at, doubt_issue FROM deliveries JOIN issues ON issues.id = deliveries.issue
+        WHERE reason IS NOT NULL
+    """
+    written = [
+        {
+            "delivery": row.id,
+            "reason": reason_of(row.reason, instants=(row.until, row.scheduled_at), doubt_issue=row.doubt_issue),
+        }
+        for row in connection.execute(text(reasons)).all()
+    ]
+    if written:
+        connection.execute(text("UPDATE deliveries SET reason = :reason WHERE id = :delivery"), written)
+    _run(connection, "ALTER TABLE issues DROP COLUMN doubt_issue")
+
+
 STEPS: Final[Mapping[int, Step]] = {
     2: _hard_histories,
     3: _moderators,
@@ -365,6 +392,7 @@ STEPS: Final[Mapping[int, Step]] = {
     5: _lost_answers,
     6: _waits,
     7: _deliveries,
+    8: _reasons,
 }
 """The step that leads to each version from the one before it; versions count from 1, the first needs none."""
 

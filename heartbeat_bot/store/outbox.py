@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
 from heartbeat_bot.rendering.post import UNKNOWN, Digest, File, PostKey
 from heartbeat_bot.store import tables
+from heartbeat_bot.store.decisions import Code, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, DeliveryId, Kind
 from heartbeat_bot.store.sqlite import Store, reading, writing
-from heartbeat_bot.store.tables import RequestKind, State
+from heartbeat_bot.store.tables import RequestKind
 
 RequestId = NewType("RequestId", int)
 NO_KEY: Final = PostKey("")
@@ -400,7 +401,7 @@ def _announced(connection: Connection, delivery: DeliveryId, now: datetime) -> N
     table, issues = tables.deliveries, tables.issues
     this = update(table).where(table.c.id == delivery, table.c.announced_at.is_(None))
     retracted = select(issues.c.id).where(issues.c.retracted_at.is_not(None))
-    told = {"state": State.ANNOUNCED, "reason": "it has been announced", "until": None}
+    told = {"state": State.ANNOUNCED, "reason": Reason(Code.ANNOUNCED), "until": None}
     connection.execute(this.where(table.c.issue.not_in(retracted)).values(told))
     connection.execute(this.values(announced_at=now))
 

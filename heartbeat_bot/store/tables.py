@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -24,45 +25,8 @@ from sqlalchemy import (
     text,
 )
 
-
-class State(StrEnum):
-    """What has become of an issue. What a pass finds anew each time is decided by the gate; see :class:`gate.Verdict`."""
-
-    NEW = "new"
-    """Read for the first time; the gate has not ruled on it yet."""
-    BASELINE = "baseline"
-    """It had been published before the first run: known, not news."""
-    BROKEN = "broken"
-    """Its file cannot be read."""
-    DRAFT = "draft"
-    """Its author says that it is not to be shown yet."""
-    FUTURE = "future"
-    """Its date is yet to come."""
-    TOO_OLD = "too_old"
-    """Its date is too long ago for an announcement."""
-    UNSURE = "unsure"
-    """It may be another issue, or a copy of one: it waits for a moderator."""
-    HELD = "held"
-    """It was changed a moment ago and may be changed again."""
-    WAITING = "waiting"
-    """Too many came at once: it waits for a moderator."""
-    ANNOUNCE = "announce"
-    """The gate let it through; nothing of it has been posted yet."""
-    ANNOUNCED = "announced"
-    """It has been posted, or its posting has begun, and is kept in step."""
-    RETRACTED = "retracted"
-    """A moderator took it back: its messages go, and it is not announced again."""
-    GONE = "gone"
-    """No file of the source is this issue any more; it is recognised when it comes back."""
-
-
-OUT: Final = frozenset({State.BASELINE, State.TOO_OLD, State.ANNOUNCED})
-"""What may be posted once more. What members may read of it is said by :meth:`ledger.IssueRecord.readable`."""
-
-PENDING: Final = frozenset(
-    {State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.DRAFT, State.ANNOUNCE, State.BROKEN},
-)
-"""What a pass has ruled on and what is still to be decided, or to happen."""
+from heartbeat_bot.identity.doubts import Doubt
+from heartbeat_bot.store.decisions import Reason, dump_doubt, load_doubt
 
 
 class RequestKind(StrEnum):
@@ -90,6 +54,40 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Say that what was read is UTC."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+_reason = lru_cache(maxsize=1024)(Reason.load)
+"""Reads a reason; most issues of a newsletter have one of a few."""
+
+
+class ReasonColumn(TypeDecorator[Reason]):
+    """A reason, kept as its code and its parameters, in JSON: never as a sentence."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Reason | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write a reason down."""
+        return None if value is None else value.dump()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Reason | None:  # noqa: ARG002
+        """Read what was written down."""
+        return None if value is None else _reason(value)
+
+
+class DoubtColumn(TypeDecorator[Doubt]):
+    """A doubt, kept as :class:`ReasonColumn` keeps a reason."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Doubt | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write a doubt down."""
+        return None if value is None else dump_doubt(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Doubt | None:  # noqa: ARG002
+        """Read what was written down."""
+        return None if value is None else load_doubt(value)
 
 
 metadata = MetaData()
@@ -126,15 +124,14 @@ issues = Table(
     Column("broken", Text),  # why its file cannot be read, null when it can
     Column("listed_at", Instant),  # since when it is there, can be read and is no draft; as it was when it was announced
     Column("gone_at", Instant),  # when a pass first missed its file
-    Column("doubt", Text),  # why it is unsure who it is
-    Column("doubt_issue", Integer),  # the issue that it may be
+    Column("doubt", DoubtColumn),  # why it is unsure who it is, and which issue it may be
     Column("approved_at", Instant),
     Column("retracted_at", Instant),
     Column("on_hold_at", Instant),  # since when a moderator holds it back
     Column("scheduled_at", Instant),  # when a moderator wants it announced
     Column("skipped_at", Instant),  # when a moderator said that it is no news
     Column("withheld", JSON(none_as_null=True)),  # the keys of sections that a moderator took back, null for none
-    Column("approved", String),  # the version (see approval.py) that was let through last: by a moderator, or by the gate
+    Column("approved", String),  # the version (see approval.py) that was let through last: by a moderator, or by the policy
     Column("approved_posts", LargeBinary),  # what a moderator approved looks like (see approval.dump), to tell small changes by
     Column(
         "approval_binds", Boolean, nullable=False, server_default=false()
@@ -169,7 +166,7 @@ deliveries = Table(
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),  # since when it is wanted no more: what is left of it is an orphan
     Column("state", String),  # what has become of the issue here, null for what is no announcement
-    Column("reason", Text),  # why
+    Column("reason", ReasonColumn),  # why
     Column("until", Instant),  # from when on time alone may change the state
     Column("baseline", Boolean, nullable=False, server_default=false()),  # it was there before the destination
     Column("announced_at", Instant),  # when its first post was about to be sent
@@ -181,6 +178,7 @@ deliveries = Table(
     Column("approved", String),  # of a repost: the version that a moderator confirmed, or that it shows
     Column("error", Text),  # why it could not be read or posted, null when it could
     Column("error_at", Instant),
+    Column("says", String),  # of an open notice: names what it says (see notices.py), null while nobody knows
 )
 Index("deliveries_issue", deliveries.c.issue, deliveries.c.kind)
 Index(

@@ -24,7 +24,7 @@ class Approvals:
         """Let a change through that is small enough (see ``approval.py``), where the configuration says so; tell whether there was any."""
         if self._config.moderation.small_changes != "allow" or self._config.newsletters[name].sections.skip:
             return False  # what is in a section that is left out, no message shows, and members find its events and jobs
-        asked = {path for place in found.places for path, ruling in place.rulings.items() if ruling.asks}
+        asked = {path for place in found.places for path, decision in place.decisions.items() if decision.asks}
         through = False
         for path in asked:
             record = found.record(path)

@@ -22,11 +22,10 @@ from heartbeat_bot.issues.model import DateOrder
 from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.approval import text_of
-from heartbeat_bot.store.decisions import EVERY_ONE, Ruling
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, DeliveryId, Destination, DestinationId, Kind
 from heartbeat_bot.store.ledger import NO_DUTIES, Duties, IssueRecord, Ledger, Sighting, instants
-from heartbeat_bot.store.tables import State
-from heartbeat_bot.sync.policy import Facts, Removal, Rules, judge, judge_removals
+from heartbeat_bot.sync.policy import Facts, Removal, Rules, decide, decide_removals
 
 _TITLE: Final = 500
 """Characters of a title that are kept: twice what an embed's title may have."""
@@ -76,15 +75,15 @@ class Place:
     messages.
     """
 
-    book: "Rulebook"
-    rulings: Mapping[str, Ruling]
+    policy: "Policy"
+    decisions: Mapping[str, Decision]
     leaving: tuple[Delivery, ...] = ()
-    farewells: Mapping[IssueId, str] = field(default_factory=dict[IssueId, str])
+    farewells: Mapping[IssueId, Reason] = field(default_factory=dict[IssueId, Reason])
 
     @property
     def destination(self) -> Destination:
         """Where that is."""
-        return self.book.destination
+        return self.policy.destination
 
     def announcement(self, record: IssueRecord | None) -> Delivery | None:
         """Return what is known of an issue's announcement here, None when nothing is."""
@@ -95,12 +94,12 @@ class Place:
         here = self.announcement(record)
         if record is None or here is None or not record.present:
             return False
-        ruling = self.rulings[path]
-        return (here.state.value, here.reason, here.until) == (ruling.verdict.value, ruling.why, ruling.until)
+        decision = self.decisions[path]
+        return (here.state, here.reason, here.until) == (decision.state, decision.reason, decision.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rulebook:
+class Policy:
     """A destination's rules, at one time. ``rendering`` names how issues are rendered (see :func:`rendering_of`)."""
 
     destination: Destination
@@ -116,7 +115,7 @@ class Rulebook:
     duties: Duties = NO_DUTIES
 
 
-def rulebook(
+def policy_of(
     newsletter: NewsletterConfig,
     announce: AnnounceConfig,
     destination: Destination,
@@ -125,7 +124,7 @@ def rulebook(
     last_pass: datetime | None = None,
     first_run: bool,
     now: datetime,
-) -> Rulebook:
+) -> Policy:
     """Read a destination's rules out of the configuration; ``duties``: what moderators must approve; ``last_pass``: when it was done."""
     rules = Rules(
         hold=announce.hold,
@@ -134,7 +133,7 @@ def rulebook(
         edit_window=announce.edit_window,
         max_gone_per_pass=announce.max_new_per_pass,  # that every issue is approved says nothing of what goes
     )
-    return Rulebook(
+    return Policy(
         destination=destination,
         announce=announce,
         rules=rules,
@@ -196,32 +195,34 @@ def is_due(
 
 
 async def survey(
-    name: str, ledger: Ledger, snapshot: Snapshot, books: Sequence[Rulebook], runner: Runner, reading: Reading
+    name: str, ledger: Ledger, snapshot: Snapshot, policies: Sequence[Policy], runner: Runner, reading: Reading
 ) -> Survey:
     """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had, or there is too much to compare."""
     records = await ledger.records(name)
     sightings, resolution = await _read(name, ledger, snapshot, records, runner, reading, books[0].dates)
     # Whoever commits sets the commit's time; what the last pass did not see came after it, whatever that time says.
-    now, last_pass = books[0].now, books[0].last_pass
+    now, last_pass = policies[0].now, policies[0].last_pass
     seen = min(now, max(snapshot.time, last_pass or snapshot.time))
     doubted = {doubt.issue for doubt in resolution.doubts.values()} | {
-        record.doubt_issue for record in records.values() if record.doubtful and record.path in snapshot.files
+        record.doubt.issue for record in records.values() if record.doubt and record.doubtful and record.path in snapshot.files
     }
     holding: frozenset[DeliveryId] = frozenset()
     if resolution.gone or any(record.retracted_at for record in records.values()):
         holding = await ledger.holding(name)
     places: list[Place] = []
-    for book in books:
+    for policy in policies:
         facts = {
-            path: _facts(records.get(issue) if issue else None, sightings.get(path), book, path, seen)
+            path: _facts(records.get(issue) if issue else None, sightings.get(path), policy, path, seen)
             for path, issue in resolution.issues.items()
         }
-        rulings = judge(facts, book.rules, now=book.now, first_run=book.first_run)
-        leaving, farewells = _removals(resolution.gone, records, book, holding, doubted)
+        decisions = decide(facts, policy.rules, now=policy.now, first_run=policy.first_run)
+        leaving, farewells = _removals(resolution.gone, records, policy, holding, doubted)
         places.append(
             Place(
-                book=book,
-                rulings={path: ruling for path, ruling in rulings.items() if not _taken_back(records, resolution.issues[path])},
+                policy=policy,
+                decisions={
+                    path: decision for path, decision in decisions.items() if not _taken_back(records, resolution.issues[path])
+                },
                 leaving=leaving,
                 farewells=farewells,
             )
@@ -399,7 +400,7 @@ def _resolved(
         if not issue.doubtful or path in sightings or path not in resolution.issues:
             continue
         record, doubt = records[issue.id], resolution.doubts.get(path)
-        if resolution.issues[path] == issue.id and (doubt.why if doubt else None) == record.doubt:
+        if resolution.issues[path] == issue.id and doubt == record.doubt:
             continue
         resolved[path] = Sighting(
             issue=resolution.issues[path],
@@ -437,7 +438,7 @@ def facts_of(
         baseline=here.baseline,
         too_old=here.state is State.TOO_OLD,
         waiting=here.state is State.WAITING,
-        waiting_as_every_one=here.state is State.WAITING and here.reason == EVERY_ONE,
+        waiting_as_every_one=here.state is State.WAITING and here.reason.code is Code.EVERY_ISSUE,
         approved=record.approved_at is not None,
         on_hold=record.on_hold_at is not None,
         scheduled=record.scheduled_at,
@@ -456,18 +457,18 @@ def facts_of(
     )
 
 
-def _facts(record: IssueRecord | None, sighting: Sighting | None, book: Rulebook, path: str, seen: datetime) -> Facts:
+def _facts(record: IssueRecord | None, sighting: Sighting | None, policy: Policy, path: str, seen: datetime) -> Facts:
     """Bring together what the store knows and what was read just now."""
-    here = record.announcement(book.destination.id) if record else None
-    rendering = at_path(book.rendering, path) if here is not None and here.announced_at else ""
+    here = record.announcement(policy.destination.id) if record else None
+    rendering = at_path(policy.rendering, path) if here is not None and here.announced_at else ""
     if sighting is None:
         assert record is not None, "a file that is not known was read"
-        facts = facts_of(record, here, rendering, duties=book.duties)
-        facts = replace(facts, current=False) if book.always_look and facts.current else facts
-        return replace(facts, baseline=True) if _was_there(record, here, book) else facts
+        facts = facts_of(record, here, rendering, duties=policy.duties)
+        facts = replace(facts, current=False) if policy.always_look and facts.current else facts
+        return replace(facts, baseline=True) if _was_there(record, here, policy) else facts
     now = instants(record, sighting, now=seen)
     base = (
-        facts_of(record, here, rendering, sighting.blob, book.duties)
+        facts_of(record, here, rendering, sighting.blob, policy.duties)
         if record
         else Facts(draft=sighting.draft, date=sighting.date, changed_at=seen)
     )
@@ -479,19 +480,19 @@ def _facts(record: IssueRecord | None, sighting: Sighting | None, book: Rulebook
         date=sighting.date,
         changed_at=now.changed_at,
         listed_at=now.listed_at,
-        baseline=base.baseline or (record is not None and _was_there(record, here, book)),
+        baseline=base.baseline or (record is not None and _was_there(record, here, policy)),
         too_old=base.too_old and not back,
         waiting=base.waiting and not back,
         broken=sighting.broken,
-        doubt=sighting.doubt.why if sighting.doubt else None,
+        doubt=sighting.doubt,
         same_text=same_text,
-        current=same_text and here is not None and here.shown_as == rendering and not book.always_look,
+        current=same_text and here is not None and here.shown_as == rendering and not policy.always_look,
     )
 
 
-def _was_there(record: IssueRecord, here: Delivery | None, book: Rulebook) -> bool:
+def _was_there(record: IssueRecord, here: Delivery | None, policy: Policy) -> bool:
     """Tell whether an issue had been dealt with before its destination was added: it is known there, and what is still to come is news."""
-    if book.first_run or book.destination.baseline_at is not None or (here is not None and here.announced_at is not None):
+    if policy.first_run or policy.destination.baseline_at is not None or (here is not None and here.announced_at is not None):
         return False
     return any(one.announced_at or one.baseline or one.state is State.TOO_OLD for one in record.announcements)
 
@@ -513,17 +514,17 @@ def _taken_back(records: Mapping[IssueId, IssueRecord], issue: IssueId | None) -
 def _removals(
     gone: Iterable[IssueId],
     records: Mapping[IssueId, IssueRecord],
-    book: Rulebook,
+    policy: Policy,
     holding: Container[DeliveryId],
     doubted: Iterable[IssueId | None],
-) -> tuple[tuple[Delivery, ...], dict[IssueId, str]]:
+) -> tuple[tuple[Delivery, ...], dict[IssueId, Reason]]:
     """Return which deliveries' messages are to be deleted now, and why those of issues that are gone are as they are."""
     lost = [*gone, *(issue for issue, record in records.items() if record.retracted_at)]
-    held = {issue: found for issue in lost if (found := _held(records[issue], book, holding))}
+    held = {issue: found for issue in lost if (found := _held(records[issue], policy, holding))}
     unsure = set(doubted)
     removals = {
         issue: Removal(
-            gone_at=records[issue].gone_at or book.now,
+            gone_at=records[issue].gone_at or policy.now,
             confirmed=not records[issue].present,
             shown=issue in held,
             doubted=issue in unsure,
@@ -531,21 +532,21 @@ def _removals(
         )
         for issue in gone
     }
-    leaving, farewells = judge_removals(removals, book.rules, now=book.now, retract=book.retract)
+    leaving, farewells = decide_removals(removals, policy.rules, now=policy.now, retract=policy.retract)
     leaving |= {issue for issue in held if records[issue].retracted_at is not None}
-    told: dict[IssueId, str] = {}
-    for issue, why in farewells.items():
-        here = records[issue].announcement(book.destination.id)
-        noted = here is not None and here.state is State.GONE and here.reason == why
+    told: dict[IssueId, Reason] = {}
+    for issue, reason in farewells.items():
+        here = records[issue].announcement(policy.destination.id)
+        noted = here is not None and here.state is State.GONE and here.reason == reason
         if (issue in held or records[issue].present) and not noted:
-            told[issue] = why
+            told[issue] = reason
     return tuple(one for issue in sorted(leaving) for one in held.get(issue, ())), told
 
 
-def _held(record: IssueRecord, book: Rulebook, holding: Container[DeliveryId]) -> list[Delivery]:
+def _held(record: IssueRecord, policy: Policy, holding: Container[DeliveryId]) -> list[Delivery]:
     """Return what of an issue goes with its announcement in a destination and still has messages; reposts go with any of them.
 
     What a moderator took back goes from destinations that are declared no more, too.
     """
-    mine = [one for one in record.announcements if record.retracted_at or one.destination == book.destination.id]
+    mine = [one for one in record.announcements if record.retracted_at or one.destination == policy.destination.id]
     return [one for one in (*mine, *record.reposts) if one.id in holding]

@@ -13,6 +13,7 @@ from heartbeat_bot.sync.plan import Delete, Edit, Operation, Publish, Rekey, Sen
 from heartbeat_bot.sync.publisher import held_of
 from heartbeat_bot.sync.renderer import Renderer
 from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.wording import why
 
 
 async def forecast(
@@ -27,22 +28,22 @@ async def forecast(
     several = len(newsletter.places) > 1
     for place in found.places:
         where = f" in channel {place.destination.channel}" if several else ""
-        for path, ruling in place.rulings.items():
-            if ruling.deliver:
+        for path, decision in place.decisions.items():
+            if decision.deliver:
                 continue
             if not place.is_noted(path, found.record(path)):
-                said = f"{found.title(path)}: would be noted{where} as {ruling.verdict.value}: {ruling.why}"
+                said = f"{found.title(path)}: would be noted{where} as {decision.state.value}: {why(decision.reason)}"
                 report.did(said, found.issues[path])
     for place, path, delivery in await _targets(found, ledger, report.newsletter):
         issue, title = found.issues[path], found.title(path)
-        rendered = await renderer.render(report.newsletter, found.snapshot, path, place.book.announce)
+        rendered = await renderer.render(report.newsletter, found.snapshot, path, place.policy.announce)
         record = found.record(path)
         posts: Sequence[Post] = [post for post in rendered.posts if record is None or record.shows(post.key)]
         channel = delivery.channel if delivery else place.destination.channel
         facts = await channels.facts(channel)
         held = [held_of(message) for message in await ledger.outbox.held_of(delivery.id)] if delivery else []
         posts = delivery.posts(posts) if delivery else posts
-        publish = place.book.announce.publish and facts.announcement
+        publish = place.policy.announce.publish and facts.announcement
         for operation in plan(posts, held, guild=facts.guild, channel=channel, publish=publish):
             _would(report, issue, title, operation, f" in channel {channel}" if several else "")
     for place in found.places:
@@ -57,14 +58,14 @@ async def _targets(found: Survey, ledger: Ledger, name: str) -> list[tuple[Place
     targets: list[tuple[Place, str, Delivery | None]] = [
         (place, path, place.announcement(found.record(path)))
         for place in found.places
-        for path, ruling in place.rulings.items()
-        if ruling.deliver
+        for path, decision in place.decisions.items()
+        if decision.deliver
     ]
     first = found.places[0]
-    paths = {found.issues[path]: path for path in first.rulings}
+    paths = {found.issues[path]: path for path in first.decisions}
     for repost in await ledger.deliveries.reposts(name):
         path = paths.get(repost.issue)
-        if path is not None and (repost.shown is None or first.rulings[path].deliver):
+        if path is not None and (repost.shown is None or first.decisions[path].deliver):
             targets.append((first, path, repost))
     return targets
 

@@ -1,4 +1,4 @@
-"""The announce gate: whether an issue is news now, and if not, why not, in a sentence; and what becomes of one that went away. Pure.
+"""The announce policy: whether an issue is news now, and if not, why not, as a code; and what becomes of one that went away. Pure.
 
 **What is news.** An issue is announced once, when all hold:
 
@@ -8,7 +8,7 @@
   is published; a file that could not be read then is not, as nobody knows for how long readers have had it.)
 - its date is not older than ``max_age``. A date that was a typo may be put right later, but an issue that has been listed as too old
   for as long as ``max_age`` stays so, whatever becomes of its date: back issues are edited too;
-- it is sure who it is (see ``identity.py``): what may have been posted before, or is a copy of what is, waits for a moderator;
+- it is sure who it is (see ``identity/matching.py``): what may have been posted before, or is a copy of what is, waits for a moderator;
 - it has rested for ``hold``: since its text changed, and since it was listed (an issue is *listed* from when its file is there, can
   be read and is no draft; one that goes and comes back is listed anew);
 - no more than ``max_new_per_pass`` others became news with it: in the same pass, or within ``hold`` before or after it. So an import
@@ -47,13 +47,14 @@ went is news again if it comes back while all of the above holds.
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, TypeVar
 
-from heartbeat_bot.store.decisions import CHANGED_MEANWHILE, DECLINED, EDITED, EVERY_ONE, ON_HOLD, SKIPPED, Ruling, Verdict
+from heartbeat_bot.identity.doubts import Doubt
+from heartbeat_bot.store.approval import Difference
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 
-_TOO_FAR: Final = "a moderator scheduled it for {}, more than a year ahead, when a clock was wrong: a moderator must approve it or schedule it anew"
 LONGEST_SCHEDULE: Final = timedelta(days=366)
 """No moderator can schedule anything for later than this."""
 
@@ -77,16 +78,16 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the gate needs to know of an issue that is there.
+    """What the policy needs to know of an issue that is there.
 
     ``date`` without a time stands for that whole day in UTC; a time without a zone is UTC. ``changed_at`` (aware) is when its
     content became what it is, ``listed_at`` since when it can be read and is no draft (None: since ``changed_at``).
 
     ``announced``, ``baseline``, ``too_old``, ``waiting``: what an earlier pass made of it; ``waiting_as_every_one``: only because every
-    issue had to be approved then, so that it is judged anew once that is no more so. ``approved``: a moderator wants it
+    issue had to be approved then, so that it is decided about anew once that is no more so. ``approved``: a moderator wants it
     announced, however old it is and however many came with it. ``on_hold``: a moderator holds it back, whatever else is said of
     it. ``scheduled`` (aware) is when a moderator wants it announced. ``skipped``: a moderator made it one of the ``baseline``. ``broken`` and
-    ``doubt`` say why it cannot be read and why it is unsure who it is. ``other_than_approved`` says what of it ("its text") is not what
+    ``doubt`` say why it cannot be read and why it is unsure who it is. ``other_than_approved`` says what of it is not what
     was approved or scheduled, None when it is that; ``binding``: something had made it wait for that decision.
 
     For an announced issue: ``announced_at``; whether it was ``delivered`` whole; whether its messages show its ``current`` text as
@@ -107,116 +108,118 @@ class Facts:
     scheduled: datetime | None = None
     skipped: bool = False
     broken: str | None = None
-    doubt: str | None = None
+    doubt: Doubt | None = None
     announced_at: datetime | None = None
     delivered: bool = False
     current: bool = False
     same_text: bool = False
     asked: bool = False
-    other_than_approved: str | None = None
+    other_than_approved: Difference | None = None
     binding: bool = False
     cleared: bool = True
     declined: bool = False
 
 
-def judge(issues: Mapping[_Key, Facts], rules: Rules, *, now: datetime, first_run: bool = False) -> dict[_Key, Ruling]:
-    """Rule on the issues of one newsletter that are there in one pass at ``now`` (aware), in their order.
+def decide(issues: Mapping[_Key, Facts], rules: Rules, *, now: datetime, first_run: bool = False) -> dict[_Key, Decision]:
+    """Decide about the issues of one newsletter that are there in one pass at ``now`` (aware), in their order.
 
     ``first_run`` makes the baseline. When more issues than ``max_new_per_pass`` became news at once, none of them is announced: a
     bulk import must not flood a channel. Those that wait go on waiting when a moderator has approved only some of them.
     """
     now = now.astimezone(UTC)
-    rulings = {key: _judge_alone(facts, rules, now=now, first_run=first_run) for key, facts in issues.items()}
-    ready = [key for key, ruling in rulings.items() if ruling.verdict is Verdict.ANNOUNCE and not _is_decided(issues[key])]
+    decisions = {key: _decide_alone(facts, rules, now=now, first_run=first_run) for key, facts in issues.items()}
+    ready = [key for key, decision in decisions.items() if decision.state is State.ANNOUNCE and not _is_decided(issues[key])]
     if not ready:
-        return rulings
-    crowd = sorted(_news_since(facts) for key, facts in issues.items() if _counts(facts, rulings[key]))
+        return decisions
+    crowd = sorted(_news_since(facts) for key, facts in issues.items() if _counts(facts, decisions[key]))
     for key in ready:
         since = _news_since(issues[key])
         near = bisect_right(crowd, since + rules.hold) - bisect_left(crowd, since - rules.hold)
         together = max(len(ready), near)
         if together > rules.max_new_per_pass:
-            why = f"{together} new issues came at once, more than {rules.max_new_per_pass}: a moderator must approve them"
+            reason = Reason(Code.TOO_MANY, count=together, limit=rules.max_new_per_pass)
             if rules.max_new_per_pass == 0:
-                why = EVERY_ONE
-            rulings[key] = Ruling(verdict=Verdict.WAITING, why=why)
-    return rulings
+                reason = Reason(Code.EVERY_ISSUE)
+            decisions[key] = Decision(state=State.WAITING, reason=reason)
+    return decisions
 
 
-def _judge_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) -> Ruling:  # noqa: PLR0911 (one per verdict)
-    """Rule on an issue as if it came alone."""
+def _decide_alone(facts: Facts, rules: Rules, *, now: datetime, first_run: bool) -> Decision:  # noqa: PLR0911 (one per state)
+    """Decide about an issue as if it came alone."""
     if facts.announced:
-        return _judge_announced(facts, rules, now=now)
+        return _decide_announced(facts, rules, now=now)
     if facts.on_hold:
-        return Ruling(verdict=Verdict.WAITING, why=ON_HOLD)
+        return Decision(state=State.WAITING, reason=Reason(Code.ON_HOLD))
     if facts.broken is not None:
         # Nobody knows for how long readers have had a file that the first run could not read.
-        verdict = Verdict.BASELINE if first_run else Verdict.BROKEN
-        return Ruling(verdict=verdict, why=f"it cannot be read: {facts.broken}")
+        state = State.BASELINE if first_run else State.BROKEN
+        return Decision(state=state, reason=Reason(Code.BROKEN, text=facts.broken))
     if facts.draft:
-        return Ruling(verdict=Verdict.DRAFT, why="it is a draft")
+        return Decision(state=State.DRAFT, reason=Reason(Code.DRAFT))
     if facts.other_than_approved and (facts.binding or rules.max_new_per_pass == 0) and not first_run:
-        why = f"{facts.other_than_approved} changed after a moderator had approved it: a moderator must approve it as it is now"
-        return Ruling(verdict=Verdict.WAITING, why=why, asks=True)
+        reason = Reason(Code.OTHER_THAN_APPROVED, changed=facts.other_than_approved)
+        return Decision(state=State.WAITING, reason=reason, asks=True)
     begins, ends = (None, None) if facts.date is None else _span(facts.date)
     if begins and begins > now:
-        return Ruling(verdict=Verdict.FUTURE, why=f"its date is in the future: it waits until {_instant(begins)}", until=begins)
+        return Decision(state=State.FUTURE, reason=Reason(Code.DATE_TO_COME, at=begins), until=begins)
     scheduled = facts.scheduled and facts.scheduled.astimezone(UTC)
     if scheduled and scheduled > now:
-        return _judge_scheduled(scheduled, now=now)
-    objection = None if _is_decided(facts) else _judge_undecided(facts, rules, ends, now=now, first_run=first_run)
+        return _decide_scheduled(scheduled, now=now)
+    objection = None if _is_decided(facts) else _decide_undecided(facts, rules, ends, now=now, first_run=first_run)
     if objection:
         return objection
     rested = max(facts.changed_at.astimezone(UTC), _listed_at(facts)) + rules.hold
     if rested > now:
-        return Ruling(verdict=Verdict.HELD, why=f"it was changed a moment ago: it is held until {_instant(rested)}", until=rested)
-    return Ruling(verdict=Verdict.ANNOUNCE, why="it is new", deliver=True)
+        return Decision(state=State.HELD, reason=Reason(Code.CHANGED_RECENTLY, at=rested), until=rested)
+    return Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW), deliver=True)
 
 
-def _judge_scheduled(scheduled: datetime, *, now: datetime) -> Ruling:
-    """Rule on an issue whose instant is yet to come."""
+def _decide_scheduled(scheduled: datetime, *, now: datetime) -> Decision:
+    """Decide about an issue whose instant is yet to come."""
     if scheduled - now > LONGEST_SCHEDULE:
-        return Ruling(verdict=Verdict.WAITING, why=_TOO_FAR.format(_instant(scheduled)))
-    why = f"a moderator scheduled it: it is held until {_instant(scheduled)}"
-    return Ruling(verdict=Verdict.HELD, why=why, until=scheduled)
+        return Decision(state=State.WAITING, reason=Reason(Code.SCHEDULED_TOO_FAR, at=scheduled))
+    return Decision(state=State.HELD, reason=Reason(Code.SCHEDULED, at=scheduled), until=scheduled)
 
 
-def _judge_undecided(facts: Facts, rules: Rules, ends: datetime | None, *, now: datetime, first_run: bool) -> Ruling | None:
+def _decide_undecided(facts: Facts, rules: Rules, ends: datetime | None, *, now: datetime, first_run: bool) -> Decision | None:
     """Say what only a moderator overrides; ``ends`` is the last instant of the issue's date. None: nothing is in the way."""
     if facts.baseline or first_run:
-        return Ruling(verdict=Verdict.BASELINE, why=SKIPPED if facts.skipped else "it had been published before the first run")
+        code = Code.SKIPPED if facts.skipped else Code.BEFORE_FIRST_RUN
+        return Decision(state=State.BASELINE, reason=Reason(code))
     if rules.max_age is not None:
         if ends and ends + rules.max_age < now:
-            return Ruling(verdict=Verdict.TOO_OLD, why=f"its date, {facts.date}, is more than {_days(rules.max_age)} ago")
+            return Decision(state=State.TOO_OLD, reason=Reason(Code.TOO_OLD, date=facts.date, age=rules.max_age))
         if facts.too_old and _listed_at(facts) + rules.max_age < now:
-            why = f"it was too old when it came, more than {_days(rules.max_age)} ago, whatever its date is now"
-            return Ruling(verdict=Verdict.TOO_OLD, why=why)
+            return Decision(state=State.TOO_OLD, reason=Reason(Code.CAME_TOO_OLD, age=rules.max_age))
     if facts.doubt is not None:
-        return Ruling(verdict=Verdict.UNSURE, why=f"{facts.doubt}: a moderator must say whether it is news")
+        return Decision(state=State.UNSURE, reason=Reason(Code.UNSURE, doubt=facts.doubt))
     if facts.waiting and not (facts.waiting_as_every_one and rules.max_new_per_pass):
-        why = EVERY_ONE if rules.max_new_per_pass == 0 else "too many new issues came at once: a moderator must approve it"
-        return Ruling(verdict=Verdict.WAITING, why=why)
+        code = Code.EVERY_ISSUE if rules.max_new_per_pass == 0 else Code.WERE_TOO_MANY
+        return Decision(state=State.WAITING, reason=Reason(code))
     return None
 
 
-def _judge_announced(facts: Facts, rules: Rules, *, now: datetime) -> Ruling:  # noqa: PLR0911 (one per case)
+def _decide_announced(facts: Facts, rules: Rules, *, now: datetime) -> Decision:  # noqa: PLR0911 (one per case)
     """Say whether the messages of an announced issue follow its file now."""
-    why = "it has been announced"
     if facts.broken is not None:
-        return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; it cannot be read now and is left as it was: {facts.broken}")
+        return _announced(Reason(Code.ANNOUNCED_BROKEN, text=facts.broken))
     if facts.draft and facts.delivered:
-        return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; it is a draft again and is left as it was")
+        return _announced(Reason(Code.ANNOUNCED_DRAFT))
     if facts.current and facts.delivered:
-        return Ruling(verdict=Verdict.ANNOUNCED, why=why)
+        return _announced()
     if not facts.delivered or facts.asked or _in_edit_window(facts, rules, now):
         if facts.cleared or (facts.delivered and facts.same_text):
-            return Ruling(verdict=Verdict.ANNOUNCED, why=why, deliver=True)
+            return replace(_announced(), deliver=True)
         if facts.declined:
-            return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; {DECLINED}")
-        return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; {EDITED if facts.delivered else CHANGED_MEANWHILE}", asks=True)
+            return _announced(Reason(Code.EDIT_DECLINED))
+        return replace(_announced(Reason(Code.EDIT_WAITS if facts.delivered else Code.CHANGED_MEANWHILE)), asks=True)
     if facts.same_text:
-        return Ruling(verdict=Verdict.ANNOUNCED, why=why)
-    return Ruling(verdict=Verdict.ANNOUNCED, why=f"{why}; changed after its edit window: not sent", late=True)
+        return _announced()
+    return replace(_announced(Reason(Code.EDIT_LATE)), late=True)
+
+
+def _announced(reason: Reason | None = None) -> Decision:
+    return Decision(state=State.ANNOUNCED, reason=reason or Reason(Code.ANNOUNCED))
 
 
 def _in_edit_window(facts: Facts, rules: Rules, now: datetime) -> bool:
@@ -242,18 +245,18 @@ def _news_since(facts: Facts) -> datetime:
     return max(listed, _span(facts.date)[0]) if facts.date is not None else listed
 
 
-def _counts(facts: Facts, ruling: Ruling) -> bool:
+def _counts(facts: Facts, decision: Decision) -> bool:
     """Tell whether an issue counts among those that came with others."""
     if _is_decided(facts):
         return False
-    if ruling.verdict is Verdict.ANNOUNCED:
+    if decision.state is State.ANNOUNCED:
         return not facts.baseline
-    return ruling.verdict in {Verdict.ANNOUNCE, Verdict.HELD, Verdict.WAITING}
+    return decision.state in {State.ANNOUNCE, State.HELD, State.WAITING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """What the gate needs to know of an issue whose file is gone.
+    """What the policy needs to know of an issue whose file is gone.
 
     ``gone_at`` (aware) is when a pass first missed it, ``confirmed`` whether a later one did too. ``shown``: it has messages that
     are kept in step. ``doubted``: it may be there under another name. ``taken_back``: a moderator decided that its messages go.
@@ -266,32 +269,32 @@ class Removal:
     taken_back: bool = False
 
 
-def judge_removals(
+def decide_removals(
     removals: Mapping[_Key, Removal], rules: Rules, *, now: datetime, retract: bool
-) -> tuple[frozenset[_Key], dict[_Key, str]]:
+) -> tuple[frozenset[_Key], dict[_Key, Reason]]:
     """Say which issues' messages are deleted now, and of each issue why it is as it is; ``retract`` as ``on_remove`` says."""
     batches = Counter(removal.gone_at for removal in removals.values() if removal.shown or removal.taken_back)
     pending = sum(removal.shown and not removal.taken_back for removal in removals.values())
     most = rules.max_new_per_pass if rules.max_gone_per_pass is None else rules.max_gone_per_pass
     go: set[_Key] = set()
-    why: dict[_Key, str] = {}
+    reasons: dict[_Key, Reason] = {}
     for key, removal in removals.items():
         until = removal.gone_at.astimezone(UTC) + rules.hold
         together = max(pending, batches[removal.gone_at])
         if not removal.shown or removal.taken_back:
-            why[key] = "its file went away"
+            reasons[key] = Reason(Code.GONE)
         elif not retract:
-            why[key] = "its file went away; its messages stay"
+            reasons[key] = Reason(Code.GONE_KEPT)
         elif removal.doubted:
-            why[key] = "its file went away; it may be there under another name, so its messages stay until a moderator decides"
+            reasons[key] = Reason(Code.GONE_UNSURE)
         elif together > most:
-            why[key] = f"its file went away with {together - 1} others: a moderator must say whether their messages go"
+            reasons[key] = Reason(Code.GONE_TOO_MANY, count=together - 1)
         elif until > now or not removal.confirmed:
-            why[key] = f"its file went away; its messages go when it is still gone after {_instant(until)}"
+            reasons[key] = Reason(Code.GONE_LEAVING, at=until)
         else:
             go.add(key)
-            why[key] = "its file went away, and so did its messages"
-    return frozenset(go), why
+            reasons[key] = Reason(Code.GONE_LEFT)
+    return frozenset(go), reasons
 
 
 def _span(when: date | datetime) -> tuple[datetime, datetime]:
@@ -304,11 +307,3 @@ def _span(when: date | datetime) -> tuple[datetime, datetime]:
         return midnight, midnight + _DAY
     except OverflowError:  # the last day of the calendar has no next one
         return midnight, midnight
-
-
-def _instant(when: datetime) -> str:
-    return f"{when:%Y-%m-%d %H:%M} UTC"
-
-
-def _days(span: timedelta) -> str:
-    return f"{span.days} days" if span >= 2 * _DAY else f"{span.total_seconds() / 3600:g} hours"

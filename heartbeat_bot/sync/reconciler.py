@@ -20,18 +20,18 @@ from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import Snapshot, Source
 from heartbeat_bot.store.approval import Version, is_same, version_of
-from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, Destination, DestinationId
 from heartbeat_bot.store.ledger import Duties, IssueRecord, Ledger
-from heartbeat_bot.store.tables import State
 from heartbeat_bot.sync.approvals import Approvals
-from heartbeat_bot.sync.changes import Place, Survey, at_path, is_due, rulebook, survey
+from heartbeat_bot.sync.changes import Place, Survey, at_path, is_due, policy_of, survey
 from heartbeat_bot.sync.channels import KnownChannels
 from heartbeat_bot.sync.forecast import forecast
 from heartbeat_bot.sync.new_start import check_new_start
 from heartbeat_bot.sync.publisher import Outcome, Publisher, ReadFile, Step
 from heartbeat_bot.sync.renderer import Renderer
 from heartbeat_bot.sync.results import DISCORD, PassReport, in_trouble, is_lost
+from heartbeat_bot.sync.wording import why
 
 _LOG = logging.getLogger(__name__)
 
@@ -147,8 +147,8 @@ class Reconciler:
         first_run: bool,
         last_pass: datetime | None,
     ) -> Survey:
-        books = [
-            rulebook(
+        policies = [
+            policy_of(
                 self._config.newsletters[name],
                 announce,
                 destination,
@@ -163,7 +163,7 @@ class Reconciler:
         def reading(done: int, total: int) -> None:
             self._progress(f"reading {name}", done, total)
 
-        return await survey(name, self._ledger, snapshot, books, self.renderer.turns[name], reading)
+        return await survey(name, self._ledger, snapshot, policies, self.renderer.turns[name], reading)
 
     async def _note(self, name: str, found: Survey, *, first_run: bool) -> dict[str, IssueId]:
         """Write down what a pass found; return the numbers of all issues that are there, by path."""
@@ -181,10 +181,12 @@ class Reconciler:
                 duties=self.duties,
             )
         for place in found.places:
-            changed = {ids[path]: ruling for path, ruling in place.rulings.items() if not place.is_noted(path, found.record(path))}
+            changed = {
+                ids[path]: decision for path, decision in place.decisions.items() if not place.is_noted(path, found.record(path))
+            }
             # Under approval only the first run lets texts through unseen: what comes back later with another text is not what was there then.
             if changed:
-                await self._ledger.rule(place.destination, changed, trusting=first_run or not self.duties.issues, now=now)
+                await self._ledger.decided(place.destination, changed, trusting=first_run or not self.duties.issues, now=now)
             if place.farewells:
                 await self._ledger.explain(place.destination, place.farewells)
         return ids
@@ -193,12 +195,12 @@ class Reconciler:
         """Send, edit and delete what the pass found to be otherwise."""
         records = await self._ledger.records(name)
         for place in found.places:
-            for path, ruling in place.rulings.items():
+            for path, decision in place.decisions.items():
                 record = records[ids[path]]
                 announcement = place.announcement(record)
                 if announcement is None:
                     continue
-                if not ruling.deliver:
+                if not decision.deliver:
                     await self._leave(found, place, path, record, report)
                 elif await self._goes_on(name, report):
                     await self._deliver(found, place, path, announcement, report)
@@ -247,12 +249,12 @@ class Reconciler:
 
     async def _leave(self, found: Survey, place: Place, path: str, now: IssueRecord, report: PassReport) -> None:
         """Note why an issue's messages are left as they are."""
-        ruling, record = place.rulings[path], found.record(path)
-        if ruling.late:
+        decision, record = place.decisions[path], found.record(path)
+        if decision.late:
             await self._look_at_late_change(found, place, path, now)
         elif record is None:
             return
-        elif ruling.asks:
+        elif decision.asks:
             await self._approvals.ask_about(record, found, path)
             if record.announced_at is not None:
                 await self._clear(record, report)
@@ -272,7 +274,7 @@ class Reconciler:
         if announcement is None or announcement.late == blob:
             return
         try:
-            rendered = await self.renderer.render(record.newsletter, found.snapshot, path, place.book.announce)
+            rendered = await self.renderer.render(record.newsletter, found.snapshot, path, place.policy.announce)
             facts = await self.channels.facts(place.destination.channel)
             version = version_of(blob, rendered.posts, rendered)
         except UserError:
@@ -280,14 +282,14 @@ class Reconciler:
         posts = shown_of(rendered.posts, record)
         # What no message shows, an event in a section that is left out, say, members may find in other ways.
         if not record.may_send(version, self.duties) or await self.publisher.operations(
-            announcement, posts, guild=facts.guild, publish=place.book.announce.publish and facts.announcement
+            announcement, posts, guild=facts.guild, publish=place.policy.announce.publish and facts.announcement
         ):
             await self._ledger.deliveries.too_late(announcement.id, blob=blob)
         else:
-            rendering = at_path(place.book.rendering, path)
+            rendering = at_path(place.policy.rendering, path)
             await self._ledger.deliveries.delivered(announcement, blob=blob, rendering=rendering, version=version)
-            settled = Ruling(verdict=Verdict.ANNOUNCED, why="it has been announced")
-            await self._ledger.rule(place.destination, {record.id: settled}, now=self._clock())
+            settled = Decision(state=State.ANNOUNCED, reason=Reason(Code.ANNOUNCED))
+            await self._ledger.decided(place.destination, {record.id: settled}, now=self._clock())
 
     async def _take_back(self, name: str, report: PassReport) -> None:
         """Delete what moderators took back, which takes no look at the source."""
@@ -318,7 +320,7 @@ class Reconciler:
         place = found.places[0]  # a repost looks as the newsletter's own destination does
         if not reposts:
             return
-        paths = {ids[path]: path for path in place.rulings}
+        paths = {ids[path]: path for path in place.decisions}
         records = await self._ledger.records(name)
         for repost in reposts:
             if (path := paths.get(repost.issue)) is None:
@@ -327,9 +329,9 @@ class Reconciler:
                 repost,
                 records[repost.issue],
                 place.announcement(records[repost.issue]),
-                rendering=at_path(place.book.rendering, path),
-                looked=place.rulings[path].deliver,
-                window=place.book.announce.edit_window,
+                rendering=at_path(place.policy.rendering, path),
+                looked=place.decisions[path].deliver,
+                window=place.policy.announce.edit_window,
                 now=self._clock(),
             )
             if due and await self._goes_on(name, report):
@@ -337,7 +339,7 @@ class Reconciler:
 
     async def _deliver(self, found: Survey, place: Place, path: str, delivery: Delivery, report: PassReport) -> None:
         """Bring an issue's announcement, or a repost of it, in step with its file."""
-        issue, title, announce, channel = delivery.issue, found.title(path), place.book.announce, delivery.channel
+        issue, title, announce, channel = delivery.issue, found.title(path), place.policy.announce, delivery.channel
         report.tried.add(issue)
         if channel in report.closed:
             return
@@ -368,7 +370,7 @@ class Reconciler:
             await self._forget(delivery, title, report)
             return
         if preview and outcome.done:
-            blob, rendering = found.snapshot.files[path], at_path(place.book.rendering, path)
+            blob, rendering = found.snapshot.files[path], at_path(place.policy.rendering, path)
             version = version_of(blob, preview.posts, preview)
             await self._ledger.deliveries.delivered(delivery, blob=blob, rendering=rendering, version=version)
         self._say(report.delivered(outcome, issue, title, channel), title)
@@ -444,15 +446,15 @@ def _checked(read: ReadFile, posts: Sequence[Post]) -> ReadFile:
 
 def _news_of_trouble(found: Survey, report: PassReport) -> None:
     """Say what a person should look at, once: when it comes up."""
-    told = {Verdict.BROKEN, Verdict.UNSURE, Verdict.WAITING}
+    told = {State.BROKEN, State.UNSURE, State.WAITING}
     said: set[str] = set()
     for place in found.places:
-        for path, ruling in place.rulings.items():
-            line = f"{found.title(path)} ({path}): {ruling.why}"
-            if ruling.verdict in told and line not in said and not place.is_noted(path, found.record(path)):
+        for path, decision in place.decisions.items():
+            line = f"{found.title(path)} ({path}): {why(decision.reason)}"
+            if decision.state in told and line not in said and not place.is_noted(path, found.record(path)):
                 said.add(line)
                 report.could_not(line, found.issues[path])
-    broken = {path for place in found.places for path, ruling in place.rulings.items() if ruling.verdict is Verdict.BROKEN}
+    broken = {path for place in found.places for path, decision in place.decisions.items() if decision.state is State.BROKEN}
     for sighting in found.sightings:
         if sighting.broken and sighting.path not in broken:
             report.could_not(f"{sighting.path}: {sighting.broken}. It is left as it was.", sighting.issue)

@@ -20,6 +20,7 @@ from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.compose import picture_targets
+from heartbeat_bot.rendering.links import pelican_path
 from heartbeat_bot.rendering.plain import composed
 from heartbeat_bot.rendering.post import File
 from heartbeat_bot.rendering.preview import Rendered
@@ -189,6 +190,7 @@ async def attached_pictures(
 
 def _places(target: str, issue_path: str) -> list[str]:
     """Return where in a source a picture's target may be: beside the issue, or below a folder that becomes the site's root."""
+    target = pelican_path(target)
     if ":" in target.split("/", 1)[0] or target.startswith("//"):
         return []
     target = unquote(target.split("#", 1)[0].split("?", 1)[0])

@@ -371,6 +371,6 @@ def test_the_real_command_keeps_stdout_for_results_whatever_a_file_is_called(her
 
 def test_the_bot_loads_nothing_of_sqlalchemy_that_it_does_not_use() -> None:
     unused = ("sqlalchemy.orm", "sqlalchemy.ext.asyncio", "greenlet", "aiosqlite")
-    script = f"import heartbeat_bot.operation, sys; print([name for name in {unused} if name in sys.modules])"
+    script = f"import heartbeat_bot.app.operation, sys; print([name for name in {unused} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n", "it has megabytes, for as long as the bot runs"

@@ -15,7 +15,7 @@ from discord_sandbox.interactions import Interaction
 from discord_sandbox.world import Message, User
 from heartbeat_bot.rendering.components import Press, button, row
 from heartbeat_bot.rendering.components import press as press_of
-from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.decisions import State
 
 SPAM = JUNE.replace("It is *warm*.", "Win at [our casino](https://evil.example).")
 CASINO = ("[Harvest](https://example.org/harvest)", "[Casino](https://evil.example/casino)")
@@ -529,7 +529,7 @@ async def test_what_is_held_skipped_or_scheduled_while_a_pass_is_under_way_is_no
         town.clock.advance(4000)
         desk = town.opened.desk
         issue = next(one.id for one in (await desk.ledger.records("mill")).values() if one.path == "june.md")
-        place, name = (desk.ledger, "rule") if moment == "noted" else (desk.outlet, "history")
+        place, name = (desk.ledger, "decided") if moment == "noted" else (desk.outlet, "history")
         goes_on = getattr(place, name)
 
         async def decided(*args: Any, **more: Any) -> Any:

@@ -8,7 +8,7 @@ from town import JULY, Town
 from discord_sandbox.faults import Answer, TooMany
 from discord_sandbox.interactions import Interaction, NotOfferedError
 from discord_sandbox.permissions import Permission
-from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.decisions import State
 
 JUNE = JULY.replace("July", "June").replace("2026-07", "2026-06")
 HOSTILE = [

@@ -16,7 +16,7 @@ from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import press as press_of
 from heartbeat_bot.rendering.nodes import count_nodes
 from heartbeat_bot.rendering.post import texts
-from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.decisions import Code, State
 
 __all__ = ["town_with_approval"]
 
@@ -485,4 +485,4 @@ async def test_what_waited_for_approval_is_judged_anew_without_it(town: Town, co
         await town.sync()
         records = [one for one in (await town.opened.desk.ledger.records("mill")).values() if one.slug.startswith("june-")]
         assert {one.state for one in records} == {state}
-        assert not any("waits for a moderator's approval" in one.reason for one in records)
+        assert not any(one.reason.code is Code.EVERY_ISSUE for one in records)

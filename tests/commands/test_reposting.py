@@ -6,7 +6,7 @@ from test_moderating import JUNE, by_mo, posted, states
 from town import Town
 
 from discord_sandbox.interactions import Interaction
-from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.decisions import State
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from discord_sandbox.objects import message_object
 from discord_sandbox.world import Channel, User
 from heartbeat_bot.app.operation import diagnose
 from heartbeat_bot.rendering.components import button, press, row
-from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.decisions import State
 
 __all__ = ["town_with_approval"]
 CANARYFEST = JUNE.replace("Harvest", "Canaryfest").replace("September 9", "September 10")

@@ -8,7 +8,7 @@ import pytest
 from heartbeat_bot.rendering.post import COVER, Embed, File, Post, PostKey
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store.approval import Version, difference, dump, is_same, is_small, seal, text_of, unseen, version_of
+from heartbeat_bot.store.approval import Difference, Version, difference, dump, is_same, is_small, seal, text_of, unseen, version_of
 
 TEXT = (
     "# A heading\nThe miller recieved [his sails](https://example.org/sails) on May 3. Ask <@1> or @here, see www.example.org.\n"
@@ -44,9 +44,9 @@ def test_a_version_is_of_what_the_path_may_say_and_at_its_own_path_however_it_is
         assert is_same(version, version_of(BlobId("b"), issue(), replace(placed, **same)))
     for other in ({"title": "C"}, {"date": date(2026, 6, 6)}, {"url": "https://example.org/c"}):
         renamed = version_of(BlobId("b"), issue(), replace(placed, path="c.md", **other))
-        assert difference(version, renamed) == "its title, date or address"
-    assert difference(version, version_of(BlobId("b"), issue(picture="q"), placed)) == "its pictures"
-    assert difference(version, version_of(BlobId("c"), issue(), placed)) == "its text"
+        assert difference(version, renamed) is Difference.PLACE
+    assert difference(version, version_of(BlobId("b"), issue(picture="q"), placed)) is Difference.PICTURES
+    assert difference(version, version_of(BlobId("c"), issue(), placed)) is Difference.TEXT
     for before in (version_of(BlobId("b"), issue()), Version("b+?")):
         assert is_same(before, version)
     assert is_same(unseen(BlobId("b"), "a.md"), version_of(BlobId("b"), (), placed))

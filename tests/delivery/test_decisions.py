@@ -7,16 +7,16 @@ import pytest
 
 from discord_sandbox.clock import ManualClock
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.identity.matching import Doubt
+from heartbeat_bot.identity.doubts import Doubt, DoubtCode
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
 from heartbeat_bot.rendering.post import COVER, Digest, Post, PostKey
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.audit import ActionId
-from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, Destination, Kind
 from heartbeat_bot.store.ledger import IssueRecord, Ledger, Sighting
 from heartbeat_bot.store.outbox import Request
-from heartbeat_bot.store.tables import RequestKind, State
+from heartbeat_bot.store.tables import RequestKind
 from heartbeat_bot.sync.changes import facts_of
 from heartbeat_bot.sync.policy import Facts
 
@@ -70,7 +70,7 @@ async def test_the_last_decision_of_a_moderator_is_the_one_that_stands(ledger: L
     later = clock() + timedelta(days=1)
     await ledger.hold(issue, now=clock())
     held = await ledger.issue(issue)
-    assert (held.state, held.reason, decided(held)) == (State.WAITING, "a moderator put it on hold", {"on_hold_at"})
+    assert (held.state, held.reason, decided(held)) == (State.WAITING, Reason(Code.ON_HOLD), {"on_hold_at"})
     await ledger.approve(issue, now=clock())
     assert decided(await ledger.issue(issue)) == {"approved_at"}
     await ledger.schedule(issue, later)
@@ -80,7 +80,7 @@ async def test_the_last_decision_of_a_moderator_is_the_one_that_stands(ledger: L
     assert decided(await ledger.issue(issue)) == {"on_hold_at"}
     await ledger.skip(issue, now=clock())
     skipped = await ledger.issue(issue)
-    assert (skipped.state, skipped.reason, decided(skipped)) == (State.BASELINE, "a moderator skipped it", {"skipped_at"})
+    assert (skipped.state, skipped.reason, decided(skipped)) == (State.BASELINE, Reason(Code.SKIPPED), {"skipped_at"})
     assert ((await facts(ledger, issue)).baseline, (await facts(ledger, issue)).skipped) == (True, True)
 
 
@@ -88,7 +88,7 @@ async def test_the_last_decision_of_a_moderator_is_the_one_that_stands(ledger: L
 async def test_a_decision_ends_the_doubt_and_a_hold_does_not(ledger: Ledger, clock: ManualClock, see: See, verb: str) -> None:
     seen = see("a.md")
     doubtful = Sighting(
-        **{name: getattr(seen, name) for name in Sighting.__dataclass_fields__} | {"doubt": Doubt(issue=None, why="x")}
+        **{name: getattr(seen, name) for name in Sighting.__dataclass_fields__} | {"doubt": Doubt(code=DoubtCode.TEMPLATE)}
     )
     issue = (await ledger.record("weekly", [doubtful], now=clock()))["a.md"]
     await ledger.hold(issue, now=clock())
@@ -268,7 +268,7 @@ async def test_a_repost_is_of_an_issue_that_is_out(ledger: Ledger, home: Destina
         await add(IssueId(99))
     with pytest.raises(StateError, match="has not been announced yet"):
         await add(issue)
-    await ledger.rule(home, {issue: Ruling(verdict=Verdict.BASELINE, why="it was there")}, now=clock())
+    await ledger.decided(home, {issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))}, now=clock())
     await post(ledger, issue, 10, clock, delivery=await add(issue))
     assert (await ledger.issue(issue)).announced_at is None
     await ledger.retract(issue, now=clock())
@@ -344,9 +344,12 @@ async def test_each_destination_knows_of_an_issue_what_became_of_it_there(
     assert here == home
     other = (await ledger.record("weekly", [see("b.md")], now=clock()))["b.md"]
     assert [one.destination for one in (await ledger.issue(other)).announcements] == [here.id, there.id]
-    await ledger.rule(
+    await ledger.decided(
         there,
-        {issue: Ruling(verdict=Verdict.BASELINE, why="it was there"), other: Ruling(verdict=Verdict.WAITING, why="many")},
+        {
+            issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN)),
+            other: Decision(state=State.WAITING, reason=Reason(Code.WERE_TOO_MANY)),
+        },
         now=clock(),
     )
     await post(ledger, other, 10, clock)

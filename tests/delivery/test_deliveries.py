@@ -13,7 +13,7 @@ from heartbeat_bot.errors import OutletError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery
 from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.sync.publisher import Outcome, Publisher
@@ -164,7 +164,7 @@ async def known_from_before(ledger: Ledger, issue: IssueId) -> None:
     """Let an issue be one that was there before the first run."""
     when = (await ledger.issue(issue)).first_seen
     (home,) = await ledger.deliveries.declare("weekly", [CHANNEL], now=when)
-    await ledger.rule(home, {issue: Ruling(verdict=Verdict.BASELINE, why="it was there")}, now=when)
+    await ledger.decided(home, {issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))}, now=when)
 
 
 async def test_a_notice_in_the_announcement_s_own_channel_is_not_taken_for_its_cover(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heartbeat_bot.identity.doubts import DoubtCode
 from heartbeat_bot.identity.matching import SIMILAR, Candidate, Fingerprint, Known, are_plain_edits, identify, similarity
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
@@ -199,7 +200,7 @@ def test_a_file_in_the_place_of_another_issue_is_unsure_when_title_day_and_text_
     found = identify([march(path="latest.md")], [file("latest.md", words("april"), title="April", date=APRIL)])
     assert found.issues == {"latest.md": None}
     assert found.doubts["latest.md"].issue == 1
-    assert "title, date and text are all different" in found.doubts["latest.md"].why
+    assert found.doubts["latest.md"].code is DoubtCode.ALL_DIFFERENT
 
 
 @pytest.mark.parametrize("kept", [{"title": "March"}, {"date": MARCH}, {"lines": words("march")}])

@@ -17,11 +17,11 @@ from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.rendering.post import Digest, PostKey
 from heartbeat_bot.store import tables
-from heartbeat_bot.store.decisions import Ruling, Verdict
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Destination
 from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
 from heartbeat_bot.store.outbox import Request
-from heartbeat_bot.store.tables import RequestKind, State
+from heartbeat_bot.store.tables import RequestKind
 from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
@@ -74,10 +74,10 @@ async def test_an_issue_that_goes_and_comes_back_keeps_what_became_of_it(
     ledger: Ledger, home: Destination, clock: ManualClock, see: See
 ) -> None:
     issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
-    await ledger.rule(home, {issue: Ruling(verdict=Verdict.BASELINE, why="it was there")}, now=clock())
+    await ledger.decided(home, {issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))}, now=clock())
     await ledger.record("weekly", [see("b.md")], gone=[issue], now=clock())
     assert [(known.path, known.gone) for known in await ledger.known("weekly")] == [("a.md", True), ("b.md", False)]
-    await ledger.rule(home, {issue: Ruling(verdict=Verdict.ANNOUNCE, why="it is new")}, now=clock())
+    await ledger.decided(home, {issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))}, now=clock())
     assert (await ledger.issue(issue)).state is State.GONE
     await ledger.record("weekly", [see("c.md", issue=issue)], now=clock())
     record = await ledger.issue(issue)
@@ -95,10 +95,10 @@ async def test_a_retracted_issue_stays_so_until_it_is_approved(
 ) -> None:
     issue = (await ledger.record("weekly", [see("a.md")], now=clock()))["a.md"]
     await ledger.retract(issue, now=clock())
-    await ledger.rule(home, {issue: Ruling(verdict=Verdict.ANNOUNCE, why="it is new")}, now=clock())
+    await ledger.decided(home, {issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))}, now=clock())
     assert (await ledger.issue(issue)).state is State.RETRACTED
     await ledger.approve(issue, now=clock())
-    await ledger.rule(home, {issue: Ruling(verdict=Verdict.ANNOUNCE, why="it is new")}, now=clock())
+    await ledger.decided(home, {issue: Decision(state=State.ANNOUNCE, reason=Reason(Code.NEW))}, now=clock())
     assert (await ledger.issue(issue)).state is State.ANNOUNCE
 
 

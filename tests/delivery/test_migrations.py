@@ -11,6 +11,7 @@ from discord_sandbox.clock import ManualClock
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.approval import Difference
 from heartbeat_bot.store.deliveries import Kind
 from heartbeat_bot.store.ledger import Sighting, open_ledger
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
@@ -209,7 +210,7 @@ async def test_what_was_approved_scheduled_posted_or_there_before_versions_were_
         assert (approved.approved, approved.approval_binds) == ("b+?", True)
         assert (posted.approved, posted.approval_binds) == ("shown+?", False)
         assert (waiting.approved, waiting.asks, waiting.declined) == (None, None, None)
-        assert facts_of(approved, approved.announcements[0], "", BlobId("other")).other_than_approved == "its text"
+        assert facts_of(approved, approved.announcements[0], "", BlobId("other")).other_than_approved is Difference.TEXT
         assert facts_of(approved, approved.announcements[0], "").other_than_approved is None
 
 

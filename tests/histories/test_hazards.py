@@ -10,7 +10,7 @@ from replaying import HOLD, Commit, Repository, replay
 from watching import NEWS, TODAY, Newsletter, newsletter
 
 from heartbeat_bot.sources.directory import blob_id
-from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.decisions import Code, Reason, State
 
 # -- identity --------------------------------------------------------------------------------------------------------------
 
@@ -244,7 +244,7 @@ async def test_a_skeleton_that_was_posted_is_filled_in_place(tmp_path: Path) -> 
         assert "To come" not in it.channel
 
 
-# -- the gate --------------------------------------------------------------------------------------------------------------
+# -- the policy ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [4, 27, 120])
@@ -347,7 +347,7 @@ async def test_an_issue_broken_after_posting_is_left_as_it_was_and_mended_later(
         broken = TODAY.replace("title: News", "<<<<<<< HEAD\ntitle: News\n=======\ntitle: [News")
         assert await it.commit({NEWS: broken}) == 0
         assert it.channel == before
-        assert "cannot be read" in (await it.watcher.records())[NEWS].reason
+        assert (await it.watcher.records())[NEWS].reason.code is Code.ANNOUNCED_BROKEN
         assert await it.commit({NEWS: TODAY}) == 0
         assert await it.posted() == ["News of today"]
 
@@ -487,7 +487,7 @@ async def test_a_mass_deletion_waits_for_a_moderator(tmp_path: Path) -> None:
         assert await it.look(after=DAY) == 0
         assert it.channel == before
         gone = [record for record in (await it.watcher.ledger.records("weekly")).values() if record.state is State.GONE]
-        assert all("a moderator must say" in record.reason for record in gone)
+        assert all(record.reason.code is Code.GONE_TOO_MANY for record in gone)
         await it.watcher.ledger.retract(gone[0].id, now=it.now)
         assert await it.look() > 0
         assert await it.look() == 0
@@ -521,12 +521,12 @@ async def test_a_footer_on_every_old_issue_does_not_rewrite_the_channels_past(tm
         changes = {path: f"{data.decode()}\nA new footer.\n" for path, data in it.repo.files.items()}
         assert await it.commit(changes) == 1  # the issue whose window is open
         records = await it.watcher.records()
-        assert records[NEWS].reason == "it has been announced; changed after its edit window: not sent"
+        assert records[NEWS].reason == Reason(Code.EDIT_LATE)
         assert await it.look(after=DAY) == 0
         assert it.watcher.stage.reads == []
         await it.watcher.ledger.ask(records[NEWS].id, now=it.now)
         assert await it.look() == 1
-        assert (await it.watcher.records())[NEWS].reason == "it has been announced"
+        assert (await it.watcher.records())[NEWS].reason == Reason(Code.ANNOUNCED)
         assert await it.look() == 0
 
 
@@ -534,7 +534,7 @@ async def test_a_late_change_that_readers_cannot_see_is_none(tmp_path: Path) -> 
     async with newsletter(tmp_path) as it:
         changes = {NEWS: TODAY.replace("title: News of today", "title: 'News of today'\nlayout: post")}
         assert await it.commit(changes, after=40 * DAY) == 0
-        assert (await it.watcher.records())[NEWS].reason == "it has been announced"
+        assert (await it.watcher.records())[NEWS].reason == Reason(Code.ANNOUNCED)
 
 
 async def test_without_a_window_every_change_is_sent(tmp_path: Path) -> None:
@@ -561,7 +561,7 @@ async def test_an_announced_issue_that_is_a_draft_again_is_left_alone_until_it_i
         before = it.channel
         assert await it.commit({NEWS: issue("today", START, draft=True) + "\nNot for readers.\n"}) == 0
         assert it.channel == before
-        assert "a draft again" in (await it.watcher.records())[NEWS].reason
+        assert (await it.watcher.records())[NEWS].reason == Reason(Code.ANNOUNCED_DRAFT)
         assert await it.commit({NEWS: TODAY + "\nFor readers.\n"}) == 1
         assert await it.posted() == ["News of today"]
 

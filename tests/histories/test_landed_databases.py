@@ -17,7 +17,8 @@ from histories import HOUR
 from replaying import Commit, Replay, replay
 
 from heartbeat_bot.sources.directory import blob_id
-from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.decisions import Code, State
+from heartbeat_bot.sync.wording import why
 
 LANDED = Path(__file__).resolve().parents[1] / "delivery" / "landed"
 NAMES = sorted(path.stem for path in LANDED.glob("*.sql"))
@@ -76,6 +77,17 @@ async def test_where_nothing_was_left_to_do_nothing_is_sent_edited_or_deleted(na
         await it.watcher.service.settle()
         assert (await it.watcher.sync(it.commit, it.now)).done == []
         assert it.watcher.board.requests == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_why_each_issue_is_in_its_state_reads_as_it_did_and_is_kept_as_a_value(name: str, tmp_path: Path) -> None:
+    async with landed(name, tmp_path) as it:
+        records = (await it.watcher.ledger.records("weekly")).values()
+        with closing(sqlite3.connect(":memory:")) as database:
+            database.executescript((LANDED / f"{name}.sql").read_text())
+            sentences = dict(database.execute("SELECT id, reason FROM issues").fetchall())
+        assert {record.id: why(record.reason) for record in records} == sentences
+        assert Code.UNKNOWN not in {record.reason.code for record in records}
 
 
 async def test_what_is_known_of_messages_decisions_and_notices_is_known_still(tmp_path: Path) -> None:

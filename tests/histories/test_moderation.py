@@ -9,6 +9,7 @@ from watching import NEWS, TODAY, Newsletter, newsletter
 
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.rendering.post import PostKey
+from heartbeat_bot.store.decisions import Code, Reason
 from heartbeat_bot.store.deliveries import Delivery
 
 SPRING = "posts/2026-03-03-spring.md"
@@ -96,7 +97,7 @@ async def test_a_skipped_issue_is_not_announced_and_keeps_saying_why(tmp_path: P
         await it.watcher.ledger.skip(await it.id(SPRING), now=it.now)
         assert await it.look(after=DAY) == 0
         assert await it.commit({SPRING: None, "posts/renamed.md": issue("spring", START)}) == 0
-        assert (await it.watcher.records())["posts/renamed.md"].reason == "a moderator skipped it"
+        assert (await it.watcher.records())["posts/renamed.md"].reason == Reason(Code.SKIPPED)
 
 
 async def test_an_issue_that_was_taken_back_and_approved_is_posted_again(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from replaying import HOLD, Commit, Replay, history, replay
 
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store.tables import State
+from heartbeat_bot.store.decisions import State
 from heartbeat_bot.sync.results import PassReport
 
 DAY = timedelta(days=1)

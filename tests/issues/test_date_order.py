@@ -143,7 +143,7 @@ def test_rows_headings_and_nested_items_are_lists_as_well() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2026/03/04", "2026-03-04", "25/12/2026", "05/05/2026", "03.04.2026", "`03/04/2026`", "~~03/04/2026~~", "<https://x.example/03/04/2026/>", "40/40/2026"],
+    ["2026/03/04", "2026-03-04", "25/12/2026", "05/05/2026", "03.04.2026", "`03/04/2026`", "~~03/04/2026~~", "<https://x.example/03/04/2026/>", "40/40/2026", "walk-03-04-2026.jpg", "03-04-2026.md", "03-04-2026-walk"],
 )  # fmt: skip
 def test_what_is_one_day_or_none_is_not_told_of(text: str) -> None:
     assert told(issue(f"{HEAD}A walk on {text} in Oslo.\n")) == []

@@ -35,6 +35,11 @@ SHAPES = [
         ["2026-06-07..2026-06-10 | OwlConf | Oslo | https://owl.example/"],
     ),
     (
+        "a place behind a time",
+        "- [OwlConf](https://owl.example/): June 7 at 19:00-21:00 CET (18:00 UTC), Oslo",
+        ["2026-06-07 19:00:00+01:00..2026-06-07 21:00:00+01:00 | OwlConf | Oslo | https://owl.example/"],
+    ),
+    (
         "a speaker before the conference",
         "- [**Ada Moss**](https://www.linkedin.com/in/ada/) will be speaking at [OwlConf](https://owl.example/) - Berlin, October 5-6",
         ["2026-10-05..2026-10-06 | OwlConf | Berlin | https://owl.example/"],
@@ -259,40 +264,9 @@ def test_an_event_told_twice_in_an_issue_is_found_once() -> None:
     assert len(events(f"## Upcoming Events\n\n### Virtual\n\n{line}\n### Europe\n\n{line}")) == 1
 
 
-LISTED = """---
-title: May
-date: 2026-05-10
-events:
-  - title: OwlConf
-    start: 2026-06-07
-    end: 2026-06-10
-    location: Oslo
-    url: https://owl.example/
-  - {name: Owl Night, date: 2026-06-11T18:00:00+02:00, online: true}
-  - {title: Tea, date: 2026-06-12, time: 15:00, timezone: Europe/Berlin, place: "Online"}
-  - {title: Coffee, when: "June 13, 4 pm UTC"}
-  - "Owl Walk, June 14"
-  - {title: Call, date: 2026-07-01, kind: deadline}
-  - {title: Nothing}
-  - {date: 2026-07-01}
-  - 7
----
-
-## Events
-
-- 2026-08-01: [Not this](https://no.example/)
-"""
-
-
-def test_a_list_in_the_front_matter_says_all() -> None:
-    assert brief(events("", head=LISTED)) == [
-        "2026-06-07..2026-06-10 | OwlConf | Oslo | https://owl.example/",
-        "2026-06-11 18:00:00+02:00 | Owl Night | - ~ | -",
-        "2026-06-12 15:00:00+02:00 | Tea | - ~ | -",
-        "2026-06-13 16:00:00+00:00 | Coffee | - | -",
-        "2026-06-14 | Owl Walk | - | -",
-    ]
-    assert [e.title for e in events("", head=LISTED, deadlines=True)][-1] == "Call"
+def test_a_deadline_in_the_front_matter_is_kept_apart() -> None:
+    head = "---\ntitle: May\nevents:\n  - {title: Call, date: 2026-07-01, kind: deadline}\n---\n"
+    assert (events("", head=head), [e.title for e in events("", head=head, deadlines=True)]) == ((), ["Call"])
 
 
 def test_an_empty_list_in_the_front_matter_says_that_there_are_none() -> None:

@@ -92,6 +92,16 @@ READ: dict[str, tuple[str, dict[str, Any], str, int]] = {
         7,
     ),
     "Franklin in a block": ('+++\ntitle = "A"\ndate = Date(2026, 1, 2)\n# c\n+++\nb', {"title": "A", "date": "2026-01-02"}, "b", 6),
+    "Hexo": ("title: A\ntags: [a, b]\n---\nbody", {"title": "A", "tags": ["a", "b"]}, "body", 4),
+    "Nikola": (
+        "<!--\n.. title: A: b\n.. date: 2026-01-02 08:00:00 UTC\n.. tags:\n-->\n\nbody",
+        {"title": "A: b", "date": "2026-01-02 08:00:00 UTC", "tags": ""},
+        "\nbody",
+        6,
+    ),
+    "Nikola without a comment": (".. title: A\n.. slug: a\n\nbody", {"title": "A", "slug": "a"}, "body", 4),
+    "YAML below comments": ("<!-- one -->\n<!--\n--- two\n-->\n\n---\ntitle: A\n---\nbody", {"title": "A"}, "body", 9),
+    "TOML below a comment": ("<!-- one -->\n+++\ntitle = 'A'\n+++\nbody", {"title": "A"}, "body", 5),
     "none": ("# A\n\nbody", {}, "# A\n\nbody", 1),
     "an introduction between two rules": (
         "---\nWelcome to all of you.\n---\n\nbody",
@@ -101,6 +111,10 @@ READ: dict[str, tuple[str, dict[str, Any], str, int]] = {
     ),
     "an introduction that YAML cannot read": ('---\nWelcome [to "all\n---\nbody', {}, '---\nWelcome [to "all\n---\nbody', 1),
     "a rule in the first line": ("---\n\n# A\n\nNote: b", {}, "---\n\n# A\n\nNote: b", 1),
+    "a comment above a rule": ("<!-- c -->\n\n---\n\nbody\n\n---\n", {}, "---\n\nbody\n\n---\n", 3),
+    "dashes that close nothing": ("title: A\nb: c\n---d: 1\n", {}, "title: A\nb: c\n---d: 1\n", 1),
+    "a heading that says what a title is": ("Title: the word\n---\nb", {}, "Title: the word\n---\nb", 1),
+    "a comment of reStructuredText": (".. note::\n\nb", {}, ".. note::\n\nb", 1),
     "a sentence with a colon": ("Date: the fruit.\n\nb", {}, "Date: the fruit.\n\nb", 1),
     "braces that are no JSON": ("{\nnot json\n}", {}, "{\nnot json\n}", 1),
 }
@@ -120,6 +134,9 @@ BROKEN = {
     "an open quote": ('---\ntitle: "A\ndate: 1\n---\nb', 2, "a quote is opened here and never closed"),
     "a tab": ("---\ntitle: A\n\tdate: 1\n---\nb", 3, "indented with spaces"),
     "a star": ("---\ntitle: *A*\n---\nb", 2, "a value that begins with \\* or & needs quotes"),
+    "a colon in a value that nothing opens": ("date: 1\ntitle: A: b\n---\nb", 2, "put the value in quotes"),
+    "nesting without end that nothing opens": ("title: A\nb: " + "[" * 5000 + "\n---\n", 2, "nested too deeply"),
+    "a header without end that nothing opens": ("title: A\n" + "".join(f"k{n}: v\n" for n in range(9000)) + "---\nb", 1, "more than 64 KiB"),
     "a control character": ("---\ntitle: A\ndate: \x07\n---\nb", 3, "U\\+0007"),
     "a block that is never closed": ("---\ntitle: A\ndate: 1\n\nbody", 1, "never closed"),
     "nothing but a block that is never closed": ("\n---\ntitle: A\n", 2, "never closed"),
@@ -196,9 +213,11 @@ def test_a_setext_heading_of_seven_is_no_conflict() -> None:
         ('{\n  "title": "A",\n  "date": "2026-01-02"\n}\n', {"title": 2, "date": 3}),
         ("Title: A\nDate: 2026-01-02\n\nNote: b", {"title": 1, "date": 2}),
         ('@def title = "A"\n@def tags = ["a"]\n', {"title": 1, "tags": 2}),
+        ("<!--\n.. title: A\n.. date: 2026-01-02\n-->\n", {"title": 2, "date": 3}),
+        ("title: A\ndate: 2026-01-02\n---\n", {"title": 1, "date": 2}),
         ("Note: no front matter\n", {}),
     ],
-    ids=["YAML", "TOML", "JSON", "Pelican", "Franklin", "none"],
+    ids=["YAML", "TOML", "JSON", "Pelican", "Franklin", "Nikola", "Hexo", "none"],
 )
 def test_every_key_knows_its_line(file: str, lines: dict[str, int]) -> None:
     assert take_apart(file.encode(), "a.md").key_lines == lines

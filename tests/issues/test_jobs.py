@@ -114,20 +114,3 @@ def test_a_pattern_of_the_configuration_opens_other_headings() -> None:
     body = "## Nests wanted\n\n- [Owl Engineer](https://j.example/1)\n"
     assert jobs(body) == ()
     assert len(jobs(body, patterns=("nests? wanted",))) == 1
-
-
-def test_a_list_in_the_front_matter_says_all() -> None:
-    head = (
-        "---\ntitle: May\njobs:\n  - {title: Owl Engineer, company: Moss, location: Oslo, url: 'https://j.example/1'}\n"
-        "  - Nest Engineer\n  - {company: Nobody}\n---\n\n"
-    )
-    found = jobs("## Jobs\n\n- [Not this one, Engineer](https://no.example/)\n", head=head)
-    assert brief(found) == ["Owl Engineer | Moss | Oslo | https://j.example/1", "Nest Engineer | - | - | -"]
-    assert found[0].as_json() == {
-        "title": "Owl Engineer",
-        "company": "Moss",
-        "location": "Oslo",
-        "url": "https://j.example/1",
-        "section": "",
-        "kind": "position",
-    }

@@ -151,7 +151,7 @@ def test_a_slug_of_the_front_matter_wins(front_matter: str, slug: str) -> None:
         ("Status: Hidden", True),
         ("status: published", False),
         ("visibility: private", True),
-        # Pages that a site takes down again were news once; the gate's max_age is what keeps old ones back.
+        # Pages that a site takes down again were news once; the policy's max_age is what keeps old ones back.
         ("expiryDate: 2020-01-01", False),
         ("lastmod: 2020-01-01", False),
     ],

@@ -53,9 +53,10 @@ from heartbeat_bot.errors import OutletError, UserError  # noqa: E402
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url  # noqa: E402
 from heartbeat_bot.rendering.post import Post, PostKey  # noqa: E402
 from heartbeat_bot.sources.directory import blob_id  # noqa: E402
+from heartbeat_bot.store.decisions import Code, State  # noqa: E402
 from heartbeat_bot.store.ledger import IssueRecord  # noqa: E402
-from heartbeat_bot.store.tables import State  # noqa: E402
 from heartbeat_bot.sync.renderer import render_from  # noqa: E402
+from heartbeat_bot.sync.wording import why  # noqa: E402
 
 _LOG = logging.getLogger(__name__)
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -578,7 +579,7 @@ class Soak:
                 else:
                     verdict.lost += 1
                     verdict.wrong.append(
-                        f"{name}: {edition.title}: {post.key} is not shown ({record.state.value}: {record.reason})"
+                        f"{name}: {edition.title}: {post.key} is not shown ({record.state.value}: {why(record.reason)})"
                     )
             self._judge_issue(newsletter, edition, posts, found, verdict)
         await self._judge_left(opened, newsletter, [message for there in left.values() for message in there], wanted, verdict)
@@ -613,7 +614,7 @@ class Soak:
         for record in await opened.desk.ledger.issues(newsletter.name):
             owners |= {int(receipt.message): record for receipt in record.messages}
             # One that may be there under another name, a doubtful draft's, stays until a moderator takes it back.
-            stays = not newsletter.retracts or "until a moderator decides" in record.reason
+            stays = not newsletter.retracts or record.reason.code is Code.GONE_UNSURE
             if (record.present and record.path in drafts) or (not record.present and stays):
                 may_stay |= {int(receipt.message): record for receipt in record.messages}
         for message in messages:
@@ -626,7 +627,7 @@ class Soak:
             else:
                 verdict.strays += 1
                 owner = owners.get(message.id)
-                whose = f"{owner.title}, {owner.state.value}: {owner.reason}" if owner else "nobody's"
+                whose = f"{owner.title}, {owner.state.value}: {why(owner.reason)}" if owner else "nobody's"
                 verdict.wrong.append(f"{newsletter.name}: a stray ({whose}): {text[:200]}")
         await self._judge_kept(opened, newsletter, may_stay, verdict)
 

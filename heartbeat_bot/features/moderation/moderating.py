@@ -39,9 +39,10 @@ from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Embed, texts
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.store.approval import SEAL, Version, dump, seal, unseen
+from heartbeat_bot.store.decisions import PENDING
 from heartbeat_bot.store.ledger import IssueRecord, Newsletter
-from heartbeat_bot.store.tables import PENDING
 from heartbeat_bot.store.troubles import Trouble
+from heartbeat_bot.sync.wording import why
 
 SCHEDULED: Final = "scheduled"
 
@@ -174,7 +175,7 @@ class Moderating:
         record = await self._desk.ledger.issue(before.id)
         told = report.about(before.id)
         lines = [_standing(record, asker.words), *listed(told)]
-        outcome = f"{language().say(f'states.{record.state.value}')} ({record.reason})"
+        outcome = f"{language().say(f'states.{record.state.value}')} ({why(record.reason)})"
         answer = Answer(content=as_content(lines))
         if record.asks_about_edit or record.is_other_than_approved:
             preview, version = await self._now(record)
@@ -396,7 +397,7 @@ def _standing(record: IssueRecord, words: Language) -> str:
     """Say in a line how an issue stands."""
     until = f" ({since(record.until)})" if record.until else ""
     state = words.say(f"states.{record.state.value}")
-    return words.say("moderation.standing", issue=titled(record.title), state=state, why=inert(record.reason)) + until
+    return words.say("moderation.standing", issue=titled(record.title), state=state, why=inert(why(record.reason, words))) + until
 
 
 def _announced(record: IssueRecord) -> datetime:

@@ -3,10 +3,15 @@
 A notice is a function of its issue's state, brought in step by every look as the issue's own messages are: it is sent once, whatever
 stops the bot, it changes when somebody decides, here or by a command, and it is left alone when all is decided. When many wait at once
 (a bulk import), one notice tells of all of them.
+
+What a notice says is noted with its delivery, as values: while these are the same the notice stands as it is, also when a later version
+of the program has other words for the same.
 """
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Final
 
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
@@ -23,12 +28,15 @@ from heartbeat_bot.rendering.links import is_web
 from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.store.approval import Version, seal, unseen
+from heartbeat_bot.store.decisions import PENDING, State
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.store.outbox import NOTICE_OF_ONE, DeliveredMessage
-from heartbeat_bot.store.tables import PENDING, State
+from heartbeat_bot.sync.wording import why
 
 MANY: Final = PostKey("notice-of-many")
 
+_LAYOUT: Final = 1
+"""To be raised when notices get other parts or other buttons, so that those that are open are made anew: words alone do not matter."""
 _FINDINGS: Final = 8
 _LISTED: Final = 25
 _NAME: Final = 60
@@ -65,15 +73,17 @@ class Notices:
         held = {notice.issue: notice for notice in notices}
         carrier = next((records[issue] for issue, notice in held.items() if notice.key == MANY and issue in records), None)
         alone = [records[issue] for issue, notice in held.items() if notice.key == NOTICE_OF_ONE and issue in records]
+        known = await self._desk.ledger.deliveries.notices(name) if held else {}
+        says = {issue: known[notice.delivery].says for issue, notice in held.items() if notice.channel == channel}
         alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
         pictures = self._desk.config.newsletters[name].images.attach
         asking = asked_together(records, notices)
         await self._clear_away([notice for notice in notices if notice.channel != channel])
         if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
-            await self._tell_of_many(channel, name, carrier or asking[0], asking, pictures=pictures)
+            await self._tell_of_many(channel, name, carrier or asking[0], asking, says=says, pictures=pictures)
             asking = []
         for record in (*alone, *sorted(asking, key=lambda record: record.id)):
-            await self._tell_of_one(channel, record, pictures=pictures)
+            await self._tell_of_one(channel, record, says=says.get(record.id), pictures=pictures)
 
     async def _clear_away(self, notices: Sequence[DeliveredMessage]) -> None:
         """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
@@ -84,18 +94,15 @@ class Notices:
                 _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
                 await self._desk.ledger.outbox.release(delivery.id, now=self._desk.clock())
 
-    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, pictures: bool) -> None:
-        """Bring an issue's notice in step; where ``pictures`` are uploaded they may change without the issue."""
-        made_of: tuple[object, ...] = (
-            record.blob,
-            record.path,
-            record.title,
-            record.date,
-            record.state,
-            record.reason,
-            record.until,
+    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, says: str | None, pictures: bool) -> None:
+        """Bring an issue's notice in step, unless it ``says`` that; where ``pictures`` are uploaded they may change without the issue."""
+        made_of = [
+            *_file_of(record),
+            record.state.value,
+            record.reason.dump(),
+            record.until and record.until.isoformat(),
             record.asks,
-        )
+        ]
         if self._shown.get(record.id) == made_of:
             return
         preview, version = None, unseen(record.blob, record.path)
@@ -104,23 +111,34 @@ class Notices:
                 preview, version = await self._desk.passes.renderer.seen(record)
             except UserError as error:
                 _LOG.warning("%s has no preview: %s", record.path, error)
-        made_of = (*made_of, version) if pictures and is_open(record) else made_of
-        if self._shown.get(record.id) != made_of and await self._show(channel, record, notice_of(record, preview, version)):
+        saying = _digest([*made_of, version])
+        made_of += [version] if pictures and is_open(record) else []
+        if self._shown.get(record.id) == made_of:
+            return
+        if says == saying or await self._show(channel, record, notice_of(record, preview, version), saying):
             self._shown[record.id] = made_of
 
     async def _tell_of_many(
-        self, channel: ChannelId, name: str, carrier: IssueRecord, waiting: Sequence[IssueRecord], *, pictures: bool
+        self,
+        channel: ChannelId,
+        name: str,
+        carrier: IssueRecord,
+        waiting: Sequence[IssueRecord],
+        *,
+        says: Mapping[IssueId, str | None],
+        pictures: bool,
     ) -> None:
-        """Bring the notice of many in step; where ``pictures`` are uploaded they may change without their issues."""
-        made_of: tuple[object, ...] = tuple(
-            (record.id, record.title, record.date, record.path, record.reason, record.blob) for record in waiting
-        )
+        """Bring the notice of many in step, unless it ``says`` that; where ``pictures`` are uploaded they may change without their issues."""
+        made_of: list[object] = [[record.id, *_file_of(record), record.reason.dump()] for record in waiting]
         if self._shown.get(carrier.id) == made_of:
             return
         versions = {record.id: await self._version(record, pictures=pictures) for record in waiting}
         self._versions = {issue: kept for issue, kept in self._versions.items() if issue in versions}
-        made_of = (*made_of, *versions.values()) if pictures else made_of
-        if self._shown.get(carrier.id) != made_of and await self._show(channel, carrier, _notice_of_many(name, waiting, versions)):
+        saying = _digest([*made_of, *versions.values()])
+        made_of += versions.values() if pictures else []
+        if self._shown.get(carrier.id) == made_of:
+            return
+        if says.get(carrier.id) == saying or await self._show(channel, carrier, _notice_of_many(name, waiting, versions), saying):
             self._shown[carrier.id] = made_of
 
     async def _version(self, record: IssueRecord, *, pictures: bool) -> Version:
@@ -133,8 +151,11 @@ class Notices:
             return version
         return kept[1]
 
-    async def _show(self, channel: ChannelId, record: IssueRecord, post: Post) -> bool:
-        """Make the notice of an issue read as it should; one that is settled is left alone from now on. Return False when it is not so yet."""
+    async def _show(self, channel: ChannelId, record: IssueRecord, post: Post, saying: str) -> bool:
+        """Make the notice of an issue read as it should; one that is settled is left alone from now on. Return False when it is not so yet.
+
+        ``saying`` names what it says, which is noted once it does.
+        """
         if self._closed:
             return False
         try:
@@ -143,12 +164,18 @@ class Notices:
             _LOG.warning("the moderators' channel %s cannot be seen: %s", channel, error)
             return False
         delivery = await self._desk.ledger.deliveries.notice(record.id, channel, guild, now=self._desk.clock())
+        # Until the edit is done nobody knows how it reads, also when its issue is as before again.
+        self._shown.pop(record.id, None)
+        if delivery.says is not None:
+            await self._desk.ledger.deliveries.notice_says(delivery.id, None)
         outcome = await self._desk.passes.publisher.deliver(delivery, (post,))
         if outcome.error:
             _LOG.warning("the moderators' notice of %s is not in step: %s", record.path, outcome.error)
             self._closed = isinstance(outcome.error, MissingPermissionsError)
         if outcome.done and not post.components:
             await self._desk.ledger.outbox.release(delivery.id, now=self._desk.clock())
+        elif outcome.done:
+            await self._desk.ledger.deliveries.notice_says(delivery.id, saying)
         return outcome.done
 
 
@@ -178,13 +205,13 @@ def notice_of(record: IssueRecord, preview: Rendered | None, version: Version, w
     url = preview.url if preview and is_web(preview.url) else ""
     lines = [
         words.say(f"notices.{'open' if is_open(record) else 'settled'}", state=words.say(f"states.{record.state.value}")),
-        _sentence(record.reason),
+        _sentence(why(record.reason, words)),
     ]
     if record.until:
         lines.append(f"<t:{int(record.until.timestamp())}:F>")
     lines.append(" · ".join(part for part in (day_of(record.date, words), code_span(said(record.path, 2 * TITLE))) if part))
     if preview:
-        lines += ["", words.say("notices.messages", count=len(preview.posts)), *_findings(preview.findings)]
+        lines += ["", words.say("notices.messages", count=len(preview.posts)), *_findings(preview.findings, words)]
     embed = Embed(
         title=inert(shortened(record.title, limits.EMBED_TITLE // 2)),
         url=url,
@@ -198,6 +225,16 @@ def notice_of(record: IssueRecord, preview: Rendered | None, version: Version, w
     return Post(key=NOTICE_OF_ONE, embeds=tuple(embeds), components=_buttons(record, version, words))
 
 
+def _file_of(record: IssueRecord) -> list[str | None]:
+    """Return what a notice shows of an issue's file: values for JSON."""
+    return [record.path, record.title, record.date and record.date.isoformat(), record.blob]
+
+
+def _digest(values: Sequence[object]) -> str:
+    """Name what a notice says: values for JSON."""
+    return sha256(json.dumps([_LAYOUT, *values]).encode()).hexdigest()[:32]
+
+
 def _sentence(reason: str) -> str:
     return inert(reason[:1].upper() + reason[1:]) + "."
 
@@ -207,10 +244,10 @@ def _fit_together(*embeds: Embed) -> bool:
     return sum(embed.characters for embed in embeds) <= limits.EMBED_TOTAL and size <= limits.MESSAGE_BYTES
 
 
-def _findings(findings: Sequence[Finding]) -> list[str]:
+def _findings(findings: Sequence[Finding], words: Language) -> list[str]:
     lines = [f"- {finding.severity.value}: {inert(shortened(finding.message, 200))}" for finding in findings[:_FINDINGS]]
     rest = len(findings) - len(lines)
-    return [*lines, *([language().say("notices.more", count=rest)] if rest > 0 else [])]
+    return [*lines, *([words.say("notices.more", count=rest)] if rest > 0 else [])]
 
 
 def _buttons(record: IssueRecord, version: Version, words: Language) -> tuple[Component, ...]:
@@ -231,7 +268,7 @@ def _notice_of_many(name: str, waiting: Sequence[IssueRecord], versions: Mapping
         embed = Embed(title=inert(name), description=words.say("notices.none_left"))
         return Post(key=MANY, embeds=(embed,), components=())
     shown = sorted(waiting, key=lambda record: (str(record.date or ""), record.id), reverse=True)[:_LISTED]
-    lines = [words.say("notices.many", count=len(waiting)), _sentence(waiting[0].reason), ""]
+    lines = [words.say("notices.many", count=len(waiting)), _sentence(why(waiting[0].reason, words)), ""]
     lines += [f"- {inert(said(record.title, _NAME))} · {day_of(record.date, words)}" for record in shown]
     rest = len(waiting) - len(shown)
     lines += [words.say("notices.more", count=rest)] if rest else []

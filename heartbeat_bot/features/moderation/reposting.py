@@ -21,10 +21,10 @@ from heartbeat_bot.rendering.components import Style, button, press, row
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.store.approval import Version, seal, text_of
+from heartbeat_bot.store.decisions import OUT
 from heartbeat_bot.store.deliveries import Delivery, Kind
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.store.outbox import DeliveredMessage
-from heartbeat_bot.store.tables import OUT
 from heartbeat_bot.sync.results import PassReport
 
 REPOST: Final = "repost"

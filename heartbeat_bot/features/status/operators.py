@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config
+from heartbeat_bot.store.decisions import PENDING
 from heartbeat_bot.store.ledger import open_ledger
-from heartbeat_bot.store.tables import PENDING
+from heartbeat_bot.sync.wording import why
 
 _LATE: Final = 4
 """Polls without a pass that was noted: a pass may take long, and cron may run less often, but then something is wrong, or nothing runs."""
@@ -43,7 +44,7 @@ async def status_json(config: Config) -> dict[str, Any]:
                     if announced
                     else None,
                     "waiting": [
-                        {"title": issue.title, "state": issue.state.value, "reason": issue.reason, "until": _iso(issue.until)}
+                        {"title": issue.title, "state": issue.state.value, "reason": why(issue.reason), "until": _iso(issue.until)}
                         for issue in issues
                         if issue.state in PENDING
                     ],
@@ -91,7 +92,7 @@ async def archive_json(config: Config) -> list[dict[str, Any]]:
                 "title": issue.title,
                 "date": issue.date.isoformat() if issue.date else None,
                 "state": issue.state.value,
-                "reason": issue.reason,
+                "reason": why(issue.reason),
                 "announced": _iso(issue.announced_at),
                 "receipts": [
                     {
