@@ -199,7 +199,7 @@ async def survey(
 ) -> Survey:
     """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had, or there is too much to compare."""
     records = await ledger.records(name)
-    sightings, resolution = await _read(name, ledger, snapshot, records, runner, reading, books[0].dates)
+    sightings, resolution = await _read(name, ledger, snapshot, records, runner, reading, policies[0].dates)
     # Whoever commits sets the commit's time; what the last pass did not see came after it, whatever that time says.
     now, last_pass = policies[0].now, policies[0].last_pass
     seen = min(now, max(snapshot.time, last_pass or snapshot.time))
