@@ -37,7 +37,7 @@ from heartbeat_bot.store.ledger import Ledger, open_ledger
 from heartbeat_bot.store.waits import Wait, Waits
 from heartbeat_bot.sync.new_start import check_new_start
 from heartbeat_bot.sync.reconciler import Progress, Reconciler
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
 
 _LOG = logging.getLogger(__name__)
 _FORCED: Final = (
@@ -98,7 +98,7 @@ async def sync_once(
     progress: Progress = no_progress,
     runner: Runner | None = None,
 ) -> list[PassReport]:
-    """Make one pass over each newsletter, or over one, over REST only. ``now`` stands for the time when given.
+    """Make one pass over each newsletter, or over one, over REST only, and tell moderators what follows. ``now`` stands for the time when given.
 
     ``runner`` reads texts; None for a worker of its own. ``start_over``: a newsletter of which the database knows nothing is a new one,
     whatever stands in its channel.
@@ -112,10 +112,15 @@ async def sync_once(
     ):
         worker = opened.enter_context(_runner(runner))
         passes = _passes(config, ledger, outlet, worker, clock=clock, progress=progress, start_over=start_over)
-        if not dry_run:
-            await passes.settle()
         names = [newsletter] if newsletter else list(config.newsletters)
-        return [await passes.sync(name, dry_run=dry_run) for name in names]
+        if dry_run:
+            return [await passes.sync(name, dry_run=True) for name in names]
+        await passes.settle()
+        archive = await opened.enter_async_context(open_archive(archive_beside(config.state_file or Path("heartbeat.db"))))
+        desk = Desk(config=config, ledger=ledger, archive=archive, outlet=outlet, passes=passes, clock=clock)
+        service = Service(desk, answers=False)
+        await service.auditing.settle()
+        return [await service.looking.look(name) for name in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

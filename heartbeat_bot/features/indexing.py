@@ -24,6 +24,8 @@ class Indexing:
     def __init__(self, desk: Desk) -> None:
         """Write to the archive on the desk."""
         self._desk = desk
+        self._read: dict[str, tuple[str, int]] = {}
+        """Of which commit, and at which revision of the store, all of a newsletter was read."""
 
     async def settle(self) -> None:
         """Drop what the archive has of newsletters that are configured no more, and hide what members may not read (any more) of others.
@@ -78,6 +80,9 @@ class Indexing:
         """
         desk = self._desk
         snapshot = desk.passes.renderer.snapshots.get(name)
+        seen = (snapshot.commit if snapshot else "", desk.ledger.database.revision)
+        if self._read.get(name) == seen and not desk.config.newsletters[name].images.attach:
+            return
         records = await self._records(name)
         await self._follow_ledger(name, records)
         if snapshot is None:
@@ -111,11 +116,13 @@ class Indexing:
                 )
             except UserError as error:
                 _LOG.warning("%s is not in the archive: %s", path, error)
+                seen = ("", 0)
                 continue
             if desk.is_bound and not is_same(record.approved, version_of(blob, entry.parts, entry)):
                 continue  # its pictures, or what its path says, are not what was let through
             await desk.archive.put(_shown(entry, record), issue=record.id, visible=readable[path] is not None)
         desk.unread[name] = 0
+        self._read[name] = seen
 
 
 def _is_read(kept: Kept | None, blob: str, shown_as: str) -> bool:

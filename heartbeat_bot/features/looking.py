@@ -12,21 +12,30 @@ from heartbeat_bot.features.indexing import Indexing
 from heartbeat_bot.features.moderation.notices import Notices
 from heartbeat_bot.features.status.alarms import Alarms
 from heartbeat_bot.sync.reconciler import Reconciler
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
+from heartbeat_bot.sync.result import Result, ResultCode
 
 
 class Looking:
     """Looks at newsletters: when the clock asks, and when somebody decided something. One look at a newsletter at a time."""
 
     def __init__(
-        self, passes: Reconciler, *, indexing: Indexing, notices: Notices, server_events: ServerEvents, alarms: Alarms
+        self,
+        passes: Reconciler,
+        *,
+        indexing: Indexing,
+        notices: Notices,
+        server_events: ServerEvents,
+        alarms: Alarms,
+        answers: bool = True,
     ) -> None:
-        """Do what a look consists of, in this order."""
+        """Do what a look consists of, in this order; the archive is kept in step for what ``answers``, and for server events."""
         self._passes = passes
         self._indexing = indexing
         self._notices = notices
         self._server_events = server_events
         self._alarms = alarms
+        self._answers = answers
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def look(self, name: str) -> PassReport:
@@ -48,8 +57,9 @@ class Looking:
         await self._notices.bring_in_step(name)
         await self._alarms.bring_in_step(name, report)
         try:
-            await self._indexing.index(name)
-            await self._server_events.bring_in_step(name)
+            if self._answers or await self._server_events.are_made(name):
+                await self._indexing.index(name)
+                await self._server_events.bring_in_step(name)
         except UserError as error:  # what was posted was posted: only what is said of it must wait for the next look
-            report.problems.append(str(error))
+            report.note(Result(ResultCode.FAILED, text=str(error)))
         return report

@@ -29,17 +29,22 @@ from heartbeat_bot.rendering.components import Press
 class Service:
     """The verbs, by who asks for what; each returns what that person is to see."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Set up everything over one desk."""
+    def __init__(self, desk: Desk, *, answers: bool = True) -> None:
+        """Set up everything over one desk; a process that ``answers`` nobody makes passes alone."""
         self._desk = desk
         self.auditing = Auditing(desk)
         self.authority = Authority(desk, self.auditing)
         self.readers = Readers(desk)
         self.server_events = ServerEvents(desk, authority=self.authority, auditing=self.auditing)
         self.indexing = Indexing(desk)
-        self.alarms = Alarms(desk, self.auditing)
+        self.alarms = Alarms(desk, self.auditing, unchecked=desk.names() if answers else ())
         self.looking = Looking(
-            desk.passes, indexing=self.indexing, notices=Notices(desk), server_events=self.server_events, alarms=self.alarms
+            desk.passes,
+            indexing=self.indexing,
+            notices=Notices(desk),
+            server_events=self.server_events,
+            alarms=self.alarms,
+            answers=answers,
         )
         self.known = KnownIssues(desk, self.authority)
         self.moderating = Moderating(desk, authority=self.authority, known=self.known, auditing=self.auditing, looking=self.looking)

@@ -235,8 +235,10 @@ class DiscordConverter(MarkdownConverter):
 
     def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         parents = frozenset(parent_tags)
-        if parents & {"a", _TITLE}:
-            return text if "a" in parents else self._walked(el.contents, parents)
+        # The mark of a note, which convert_sup writes, leads nowhere on Discord.
+        mark = el.parent is not None and "footnote-ref" in (el.parent.get("class") or ())
+        if mark or parents & {"a", _TITLE}:
+            return text if mark or "a" in parents else self._walked(el.contents, parents)
         href = str(el.get("href") or "").strip()
         url = self.links.resolve(href)
         if el.has_attr("href") and (url != href or not href):

@@ -5,6 +5,7 @@ import errno
 import hashlib
 import os
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _GIT = ".git"
 _HASHED_BYTES = 8 * 1024 * 1024
 """A larger file is named by its size and its time of modification: to hash a terabyte of nothing would take an hour."""
 _PIECE = 256 * 1024
+_TICK_NANOSECONDS = 2_000_000_000
+"""How coarse a file system's clock may be (FAT's has two seconds): a file as young is read in every pass."""
 _PRINTED = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
@@ -47,9 +50,10 @@ class DirectorySource:
         """Remember what to read; nothing is read yet. Raise ValueError for a pattern that cannot be used."""
         self.root = root
         self._patterns = PathPatterns(paths)
+        self._known: dict[str, _Known] = {}
 
     async def snapshot(self) -> Snapshot:
-        """Return what the folder holds now; raise SourceError when it, or a file in it, cannot be read.
+        """Return what the folder holds now; only files that are new or changed are read. Raise SourceError when it, or a file in it, cannot be read.
 
         ``commit`` is a digest over paths and blobs. ``time`` is the newest modification time of the files (the folder's own when
         there are none). The bytes are not kept: reading a file that has changed since is a SourceError.
@@ -80,15 +84,16 @@ class DirectorySource:
         files: dict[str, BlobId] = {}
         times: list[float] = []
         # Sorted by the bytes of the path, as Git sorts a flat listing.
+        known, self._known = self._known, {}
         for path, place in sorted(self._matches(), key=lambda match: os.fsencode(match[1])):
-            found = _read(self.root, place)
+            found = self._known[path] = _read_anew(self.root, place, known.get(path))
             files[path] = found.blob
             times.append(found.changed)
         digest = hashlib.sha256()
         for path, blob in files.items():
             digest.update(f"{path}\0{blob}\n".encode())
-        time = datetime.fromtimestamp(max(times, default=newest), tz=UTC)
-        return Snapshot(commit=digest.hexdigest(), time=time, files=files, contents=DirectoryContents(root=self.root, files=files))
+        when = datetime.fromtimestamp(max(times, default=newest), tz=UTC)
+        return Snapshot(commit=digest.hexdigest(), time=when, files=files, contents=DirectoryContents(root=self.root, files=files))
 
     def _matches(self) -> Iterator[tuple[str, Path]]:
         tally = Tally()
@@ -152,6 +157,32 @@ class _File:
     size: int
     changed: float
     content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A file as it was hashed: it is not read again while the file system says that it is the same."""
+
+    mark: tuple[int, ...]
+    blob: BlobId
+    changed: float
+
+
+def _read_anew(root: Path, place: Path, known: _Known | None) -> _Known:
+    """Return what is known of a file, read again when the file system does not say for sure that it is the same."""
+    try:
+        found = place.lstat()
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise _unreadable(place, error) from error
+    # A file that was written a moment ago may be written again within the same tick of the file system's clock.
+    settled = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _TICK_NANOSECONDS
+    mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, int(settled))
+    if known is not None and settled and known.mark == mark:
+        return known
+    read = _read(root, place)
+    return _Known(mark=mark, blob=read.blob, changed=read.changed)
 
 
 def _walk(root: Path, wanted: Callable[[str], bool], tally: Tally) -> Iterator[tuple[str, Path]]:

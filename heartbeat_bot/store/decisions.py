@@ -163,7 +163,7 @@ class Reason:
             "code": self.code.value,
             "at": self.at and self.at.astimezone(UTC).isoformat(),
             "date": self.date and self.date.isoformat(),
-            "age": self.age and self.age.total_seconds(),
+            "age": None if self.age is None else self.age.total_seconds(),
             "count": self.count,
             "limit": self.limit,
             "text": self.text,

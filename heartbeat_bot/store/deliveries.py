@@ -21,8 +21,7 @@ from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.approval import Version
 from heartbeat_bot.store.decisions import Code, Reason, State
-from heartbeat_bot.store.sqlite import Database, Store, reading, writing
-from heartbeat_bot.store.writes import Remembered, Writes
+from heartbeat_bot.store.sqlite import Database, Remembered, Store, changing, reading
 
 DestinationId = NewType("DestinationId", int)
 DeliveryId = NewType("DeliveryId", int)
@@ -117,13 +116,12 @@ class Deliveries(Store):
     def __init__(self, database: Database) -> None:
         """Use the store's database."""
         super().__init__(database)
-        written = (tables.destinations, tables.deliveries, tables.messages, tables.outbox, tables.issues)
-        self._reposts = Remembered[Sequence[Delivery]](Writes(database, *written))
-        self._orphans = Remembered[Sequence[Delivery]](Writes(database, *written))
+        self._reposts = Remembered[Sequence[Delivery]](database)
+        self._orphans = Remembered[Sequence[Delivery]](database)
 
     # -- destinations -------------------------------------------------------------------------------------------------------
 
-    @writing
+    @changing
     def declare(
         self, connection: Connection, newsletter: str, channels: Sequence[ChannelId], *, now: datetime
     ) -> list[Destination]:
@@ -155,13 +153,13 @@ class Deliveries(Store):
         return [found[channel] for channel in channels]
 
     @reading
-    def declared(self, connection: Connection, newsletter: str, channels: Sequence[ChannelId]) -> list[Destination]:
-        """Return those of some channels of a newsletter that are known as its destinations."""
+    def declared(self, connection: Connection, newsletter: str) -> list[Destination]:
+        """Return the destinations of a newsletter that the configuration named when it was last declared."""
         table = tables.destinations
         mine = (table.c.newsletter == newsletter, table.c.declared == Declared.CONFIG, table.c.removed_at.is_(None))
-        return [_destination_of(row) for row in connection.execute(select(table).where(*mine, table.c.channel.in_(channels)))]
+        return [_destination_of(row) for row in connection.execute(select(table).where(*mine, table.c.channel.is_not(None)))]
 
-    @writing
+    @changing
     def known_guild(self, connection: Connection, channel: ChannelId, guild: GuildId) -> None:
         """Note of which server a channel is."""
         table = tables.destinations
@@ -206,7 +204,7 @@ class Deliveries(Store):
         query = _SELECT.join(issues, issues.c.id == table.c.issue).where(issues.c.newsletter == newsletter)
         return _read(connection, query.where(table.c.ended_at.is_not(None), table.c.id.in_(select(left.c.delivery))))
 
-    @writing
+    @changing
     def repost(
         self,
         connection: Connection,
@@ -237,7 +235,7 @@ class Deliveries(Store):
         made = connection.execute(insert(tables.deliveries).values(values).returning(tables.deliveries.c.id)).scalar_one()
         return delivery_of(connection.execute(_SELECT.where(tables.deliveries.c.id == made)).one())
 
-    @writing
+    @changing
     def notice(self, connection: Connection, issue: IssueId, channel: ChannelId, guild: GuildId, *, now: datetime) -> Delivery:
         """Return the notice of an issue in the moderators' channel, made when there is none yet."""
         destination = _destination(connection, None, channel, Declared.MODERATION)
@@ -250,18 +248,18 @@ class Deliveries(Store):
         found = deliveries_of(connection, kind=Kind.NOTICE, newsletter=newsletter)
         return {delivery.id: delivery for deliveries in found.values() for delivery in deliveries}
 
-    @writing
+    @changing
     def notice_says(self, connection: Connection, delivery: DeliveryId, says: str | None) -> None:
         """Note what a notice says, as a name for it (see ``notices.py``), None while nobody knows."""
         self._set(connection, delivery, {"says": says})
 
-    @writing
+    @changing
     def end(self, connection: Connection, deliveries: Sequence[DeliveryId], *, now: datetime) -> None:
         """Note that deliveries are wanted no more: the next pass deletes their messages."""
         table = tables.deliveries
         connection.execute(update(table).where(table.c.id.in_(deliveries)).values(ended_at=now))
 
-    @writing
+    @changing
     def delivered(
         self, connection: Connection, delivery: Delivery, *, blob: BlobId, rendering: str, version: Version | None = None
     ) -> None:
@@ -277,12 +275,12 @@ class Deliveries(Store):
             approved = {"approved": version or blob, "approval_binds": False, "asks": None, "declined": None}
             connection.execute(update(tables.issues).where(tables.issues.c.id == delivery.issue).values(approved))
 
-    @writing
+    @changing
     def too_late(self, connection: Connection, delivery: DeliveryId, *, blob: BlobId) -> None:
         """Note that a blob whose text readers would see changed came after the edit window, and is not sent."""
         self._set(connection, delivery, {"late": blob})
 
-    @writing
+    @changing
     def failed(self, connection: Connection, delivery: DeliveryId, error: str | None, *, now: datetime) -> None:
         """Note why a delivery could not be read or posted, or, with None, that it could."""
         self._set(connection, delivery, {"error": error, "error_at": None if error is None else now})

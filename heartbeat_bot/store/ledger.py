@@ -44,10 +44,9 @@ from heartbeat_bot.store.deliveries import (
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
 from heartbeat_bot.store.outbox import DeliveredMessage, Outbox, Request, WrittenRequest, begun, messages_held, reclaim_notice
 from heartbeat_bot.store.server_events import ServerEvents
-from heartbeat_bot.store.sqlite import Database, Store, reading, writing
+from heartbeat_bot.store.sqlite import Database, Remembered, Store, changing, reading, writing
 from heartbeat_bot.store.troubles import Troubles
 from heartbeat_bot.store.waits import WaitRows
-from heartbeat_bot.store.writes import Remembered, Writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,7 +312,7 @@ class Ledger(Store):
         self.server_events = ServerEvents(database)
         self.waits = WaitRows(database)
         self.troubles = Troubles(database)
-        self._records = Remembered[Mapping[IssueId, IssueRecord]](Writes(database, tables.issues, tables.deliveries))
+        self._records = Remembered[Mapping[IssueId, IssueRecord]](database)
 
     @reading
     def newsletters(self, connection: Connection) -> list[Newsletter]:
@@ -379,7 +378,7 @@ class Ledger(Store):
         if wrong:
             await self._put_right(wrong)
 
-    @writing
+    @changing
     def _put_right(self, connection: Connection, wrong: Mapping[IssueId, Mapping[str, datetime]]) -> None:
         table = tables.issues
         for issue, values in wrong.items():
@@ -452,7 +451,7 @@ class Ledger(Store):
             before = await self.records(newsletter)
         return await self._record(newsletter, sightings, before, gone, absorbed, now, missed_at or now, duties)
 
-    @writing
+    @changing
     def _record(  # noqa: PLR0913, PLR0917 - what record() is given
         self,
         connection: Connection,
@@ -498,7 +497,7 @@ class Ledger(Store):
             ensure_announcements(connection, destination, ids.values(), now=now)
         return ids
 
-    @writing
+    @changing
     def decided(
         self,
         connection: Connection,
@@ -529,7 +528,7 @@ class Ledger(Store):
             if decision.state is State.BASELINE:
                 _known_from_before(connection, issue, trusting=trusting)
 
-    @writing
+    @changing
     def explain(self, connection: Connection, destination: Destination, reasons: Mapping[IssueId, Reason]) -> None:
         """Note of issues that are gone what becomes of their messages in a destination."""
         table = tables.deliveries
@@ -558,7 +557,7 @@ class Ledger(Store):
         """
         await self._set_issue(issue, {"approved": version, "asks": None} | ({} if posts is None else {"approved_posts": posts}))
 
-    @writing
+    @changing
     def ask_about(self, connection: Connection, issue: IssueId, version: Version | None) -> None:
         """Note that moderators are asked about a version, None for none any more. What was not announced waits for them meanwhile."""
         table = tables.issues
@@ -573,7 +572,7 @@ class Ledger(Store):
             )
             connection.execute(undecided.values(waits))
 
-    @writing
+    @changing
     def approve_edit(
         self, connection: Connection, issue: IssueId, version: Version, *, posts: bytes | None = None, now: datetime
     ) -> None:
@@ -592,12 +591,12 @@ class Ledger(Store):
         """Return what a moderator approved looks like (see :func:`approval.dump`), None when that is not known."""
         return connection.execute(select(tables.issues.c.approved_posts).where(tables.issues.c.id == issue)).scalar_one_or_none()
 
-    @writing
+    @changing
     def ask(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator wants the changes of an issue sent, although its edit window is over: the next pass does it."""
         connection.execute(_announcements(issue).values(asked_at=now))
 
-    @writing
+    @changing
     def withdrawn(self, connection: Connection, announcement: Delivery, *, now: datetime) -> None:
         """Note that nothing of an announcement whose issue's file was removed is left: it is as if it had not been announced there."""
         table, issue = tables.deliveries, announcement.issue
@@ -624,7 +623,7 @@ class Ledger(Store):
         """Return one issue with its messages; raise StateError when there is none of that id."""
         return _find_issue(connection, issue)
 
-    @writing
+    @changing
     def approve(
         self, connection: Connection, issue: IssueId, version: Version | None = None, *, posts: bytes | None = None, now: datetime
     ) -> None:
@@ -637,7 +636,7 @@ class Ledger(Store):
         values = {**_WANTED, **_seen(connection, issue, version, posts), "approved_at": now, "scheduled_at": None}
         _decide(connection, issue, values, state=State.NEW, code=Code.APPROVED)
 
-    @writing
+    @changing
     def schedule(
         self, connection: Connection, issue: IssueId, at: datetime, version: Version | None = None, *, posts: bytes | None = None
     ) -> None:
@@ -650,14 +649,14 @@ class Ledger(Store):
         values = {**_WANTED, **_seen(connection, issue, version, posts), "approved_at": None, "scheduled_at": at}
         _decide(connection, issue, values, state=State.NEW, code=Code.WAS_SCHEDULED)
 
-    @writing
+    @changing
     def hold(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator holds an issue back until it is approved, scheduled or skipped; raise StateError when it is out."""
         _check_undecided(connection, issue)
         values = {**_UNDECIDED, "on_hold_at": now}
         _decide(connection, issue, values, state=State.WAITING, code=Code.ON_HOLD)
 
-    @writing
+    @changing
     def skip(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator says that an issue is no news: it is known, like those from before the first run.
 
@@ -669,13 +668,13 @@ class Ledger(Store):
         connection.execute(_announcements(issue).values(baseline=True))
         _decide(connection, issue, values, state=State.BASELINE, code=Code.SKIPPED)
 
-    @writing
+    @changing
     def retract(self, connection: Connection, issue: IssueId, *, now: datetime) -> None:
         """Note that a moderator took an issue back: the next pass deletes its messages and reposts, also when its file is gone."""
         end_reposts(connection, issue, now=now)
         _decide(connection, issue, {"retracted_at": now}, state=State.RETRACTED, code=Code.TAKEN_BACK)
 
-    @writing
+    @changing
     def begin(self, connection: Connection, request: Request, issue: IssueId, *, now: datetime) -> WrittenRequest | None:
         """Write a request down as :meth:`Outbox.begin` does, unless a moderator holds its issue back at this instant: then return None.
 
@@ -683,7 +682,7 @@ class Ledger(Store):
         """
         return None if _find_issue(connection, issue).is_held_back(now=now) else begun(connection, request, now)
 
-    @writing
+    @changing
     def withhold(self, connection: Connection, issue: IssueId, keys: Sequence[PostKey], *, now: datetime) -> None:
         """Note which sections of an issue (see :func:`post.is_of`) a moderator took back, none for none any more: the next pass does it.
 
@@ -694,7 +693,7 @@ class Ledger(Store):
         connection.execute(_announcements(issue).values(shown_as="", asked_at=now))
         connection.execute(update(table).where(table.c.issue == issue, table.c.kind == Kind.REPOST).values(shown=None))
 
-    @writing
+    @changing
     def _set_issue(self, connection: Connection, issue: IssueId, values: Mapping[str, Any]) -> None:
         connection.execute(update(tables.issues).where(tables.issues.c.id == issue).values(values))
 

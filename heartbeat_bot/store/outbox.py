@@ -17,7 +17,7 @@ from heartbeat_bot.rendering.post import UNKNOWN, Digest, File, PostKey
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.decisions import Code, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, DeliveryId, Kind
-from heartbeat_bot.store.sqlite import Store, reading, writing
+from heartbeat_bot.store.sqlite import Store, changing, reading
 from heartbeat_bot.store.tables import RequestKind
 
 RequestId = NewType("RequestId", int)
@@ -170,7 +170,7 @@ class Outbox(Store):
         query = select(func.max(tables.messages.c.message)).where(tables.messages.c.channel == channel)
         return connection.execute(query).scalar_one() or MessageId(0)
 
-    @writing
+    @changing
     def begin(self, connection: Connection, request: Request, *, now: datetime) -> WrittenRequest:
         """Write a request down. The first send of an announcement makes its issue an announced one: nothing may change that any more."""
         return begun(connection, request, now)
@@ -188,7 +188,7 @@ class Outbox(Store):
             query = query.where(table.c.channel == channel)
         return [_written_of(row) for row in connection.execute(query.order_by(table.c.id))]
 
-    @writing
+    @changing
     def sent(
         self, connection: Connection, written: WrittenRequest, message: MessageId, *, now: datetime, changed: bool = False
     ) -> None:
@@ -201,7 +201,7 @@ class Outbox(Store):
             _pinged(connection, request.delivery, now)
         _finish(connection, written)
 
-    @writing
+    @changing
     def adopt(self, connection: Connection, delivery: Delivery, adoptions: Collection[Adoption], *, now: datetime) -> None:
         """Write down messages that were sent by a program whose database this one does not continue."""
         for found in adoptions:
@@ -223,7 +223,7 @@ class Outbox(Store):
         """Turn a crosspost into its instant."""
         await self._finish_with(written, {"published_at": now, "not_before": None})
 
-    @writing
+    @changing
     def voided(self, connection: Connection, written: WrittenRequest) -> None:
         """Turn a request about a message into the knowledge that the message is gone."""
         assert written.request.message is not None
@@ -243,7 +243,7 @@ class Outbox(Store):
         else:
             await self._finish_with(written, changes | waits)
 
-    @writing
+    @changing
     def give_up(self, connection: Connection, written: WrittenRequest, *, now: datetime) -> None:
         """Forget a send that is not in the channel, and remember that Discord may carry it out yet."""
         request = written.request
@@ -267,23 +267,23 @@ class Outbox(Store):
         )
         return [LostSend(**row) for row in connection.execute(query).mappings()]
 
-    @writing
+    @changing
     def forget_lost(self, connection: Connection, lost: LostSend) -> None:
         """Look for a send that was given up no more."""
         connection.execute(delete(tables.lost_sends).where(tables.lost_sends.c.id == lost.id))
 
-    @writing
+    @changing
     def rekey(self, connection: Connection, message: MessageId, key: PostKey) -> None:
         """Note that a message is another post now, without having changed."""
         connection.execute(update(tables.messages).where(tables.messages.c.message == message).values(key=key))
 
-    @writing
+    @changing
     def hold_back(self, connection: Connection, messages: Collection[MessageId], *, until: datetime) -> None:
         """Note how long messages wait for Discord's limits."""
         table = tables.messages
         connection.execute(update(table).where(table.c.message.in_(messages)).values(not_before=until))
 
-    @writing
+    @changing
     def release(self, connection: Connection, delivery: DeliveryId, key: PostKey | None = None, *, now: datetime) -> None:
         """Let go of a delivery's messages (or one post's): they stay, are not kept in step any more, and the posts are sent anew.
 
@@ -294,7 +294,7 @@ class Outbox(Store):
         connection.execute((this if key is None else this.where(table.c.key == key)).values(released_at=now))
         _not_shown(connection, delivery)
 
-    @writing
+    @changing
     def unsettle(self, connection: Connection, delivery: DeliveryId) -> None:
         """Note that a delivery may not be shown whole any more, whatever is known of it: the next pass looks at it."""
         _not_shown(connection, delivery)
@@ -338,7 +338,7 @@ class Outbox(Store):
             for row in connection.execute(query)
         ]
 
-    @writing
+    @changing
     def _finish_with(
         self,
         connection: Connection,

@@ -11,14 +11,14 @@ import os
 import socket
 import sqlite3
 import stat
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import Enum
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -70,6 +70,8 @@ class Database:
         # As many threads as connections: no thread waits for a connection. With one of each, tasks take turns here, not at SQLite's lock.
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix=path.name if path else "memory")
         self._closed = False
+        self.revision = 0
+        """Is another number once something was committed of which others keep in mind what they read, see :func:`changing`."""
 
     async def read(self, work: Callable[[Connection], _Result]) -> _Result:
         """Return what ``work`` reads, in a transaction of its own, of which nothing is kept.
@@ -157,6 +159,39 @@ def writing(
         return await store.database.write(lambda connection: method(store, connection, *args, **kwargs))
 
     return write
+
+
+def changing(
+    method: Callable[Concatenate[_Store, Connection, _Parameters], _Result],
+) -> Callable[Concatenate[_Store, _Parameters], Coroutine[Any, Any, _Result]]:
+    """Make a method as :func:`writing` does, of one that changes what others keep in mind (see :class:`Remembered`)."""
+
+    @wraps(method)
+    async def write(store: _Store, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+        database = store.database
+
+        def changed() -> None:
+            database.revision += 1
+
+        return await database.write(lambda connection: method(store, connection, *args, **kwargs), then=changed)
+
+    return write
+
+
+class Remembered(Generic[_Result]):
+    """What was read, by newsletter, for as long as nothing was changed since: nobody else writes to the database meanwhile."""
+
+    def __init__(self, database: Database) -> None:
+        """Remember nothing yet."""
+        self._database = database
+        self._values: dict[str, tuple[int, _Result]] = {}
+
+    async def get(self, newsletter: str, read: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Return what was read of a newsletter, read again when something was changed since."""
+        revision = self._database.revision
+        if newsletter not in self._values or self._values[newsletter][0] != revision:
+            self._values[newsletter] = (revision, await read())
+        return self._values[newsletter][1]
 
 
 def _engine(path: Path | None, *, read_only: bool, connections: int, durable: bool) -> Engine:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from heartbeat_bot.config import NewsletterConfig
-from heartbeat_bot.ids import IssueId
+from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.rendering.post import Post
 from heartbeat_bot.store.deliveries import Delivery
 from heartbeat_bot.store.ledger import Ledger
@@ -12,8 +12,8 @@ from heartbeat_bot.sync.channels import KnownChannels
 from heartbeat_bot.sync.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.sync.publisher import held_of
 from heartbeat_bot.sync.renderer import Renderer
-from heartbeat_bot.sync.results import PassReport
-from heartbeat_bot.sync.wording import why
+from heartbeat_bot.sync.report import PassReport
+from heartbeat_bot.sync.result import Result, ResultCode
 
 
 async def forecast(
@@ -27,13 +27,21 @@ async def forecast(
     """Note in the report what a pass that found this would send, edit and delete."""
     several = len(newsletter.places) > 1
     for place in found.places:
-        where = f" in channel {place.destination.channel}" if several else ""
+        where = place.destination.channel if several else None
         for path, decision in place.decisions.items():
             if decision.deliver:
                 continue
             if not place.is_noted(path, found.record(path)):
-                said = f"{found.title(path)}: would be noted{where} as {decision.state.value}: {why(decision.reason)}"
-                report.did(said, found.issues[path])
+                report.note(
+                    Result(
+                        ResultCode.WOULD_NOTE,
+                        found.issues[path],
+                        title=found.title(path),
+                        state=decision.state,
+                        reason=decision.reason,
+                        channel=where,
+                    )
+                )
     for place, path, delivery in await _targets(found, ledger, report.newsletter):
         issue, title = found.issues[path], found.title(path)
         rendered = await renderer.render(report.newsletter, found.snapshot, path, place.policy.announce)
@@ -45,12 +53,12 @@ async def forecast(
         posts = delivery.posts(posts) if delivery else posts
         publish = place.policy.announce.publish and facts.announcement
         for operation in plan(posts, held, guild=facts.guild, channel=channel, publish=publish):
-            _would(report, issue, title, operation, f" in channel {channel}" if several else "")
+            _would(report, issue, title, operation, channel if several else None)
     for place in found.places:
         for delivery in place.leaving:
             for message in await ledger.outbox.held_of(delivery.id):
                 title = found.records[delivery.issue].title
-                report.did(f"{title}: would delete message {message.message}", delivery.issue)
+                report.note(Result(ResultCode.WOULD_DELETE, delivery.issue, title=title, message=message.message))
 
 
 async def _targets(found: Survey, ledger: Ledger, name: str) -> list[tuple[Place, str, Delivery | None]]:
@@ -70,15 +78,15 @@ async def _targets(found: Survey, ledger: Ledger, name: str) -> list[tuple[Place
     return targets
 
 
-def _would(report: PassReport, issue: IssueId | None, title: str, operation: Operation, where: str) -> None:
+def _would(report: PassReport, issue: IssueId | None, title: str, operation: Operation, where: ChannelId | None) -> None:
     match operation:
         case Send(post=post):
-            report.did(f"{title}: would send {post.key}{where}", issue)
+            report.note(Result(ResultCode.WOULD_SEND, issue, title=title, key=post.key, channel=where))
         case Edit(post=post, message=message):
-            report.did(f"{title}: would edit message {message} ({post.key})", issue)
+            report.note(Result(ResultCode.WOULD_EDIT, issue, title=title, message=message, key=post.key))
         case Delete(message=message):
-            report.did(f"{title}: would delete message {message}", issue)
+            report.note(Result(ResultCode.WOULD_DELETE, issue, title=title, message=message))
         case Publish(message=message):
-            report.did(f"{title}: would publish message {message}", issue)
+            report.note(Result(ResultCode.WOULD_PUBLISH, issue, title=title, message=message))
         case Rekey():
             pass

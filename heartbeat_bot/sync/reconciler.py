@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from heartbeat_bot.clock import Clock
@@ -30,13 +30,27 @@ from heartbeat_bot.sync.forecast import forecast
 from heartbeat_bot.sync.new_start import check_new_start
 from heartbeat_bot.sync.publisher import Outcome, Publisher, ReadFile, Step
 from heartbeat_bot.sync.renderer import Renderer
-from heartbeat_bot.sync.results import DISCORD, PassReport, in_trouble, is_lost
-from heartbeat_bot.sync.wording import why
+from heartbeat_bot.sync.report import DISCORD, PassReport, in_trouble, is_lost
+from heartbeat_bot.sync.result import Result, ResultCode
+from heartbeat_bot.sync.wording import line_of
 
 _LOG = logging.getLogger(__name__)
 
+_LONGEST_QUIET: Final = timedelta(hours=1)
+"""What waits for a moderator may become too old meanwhile: so often all is compared, whether anything changed or not."""
+
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Quiet:
+    """A pass that left nothing to do: until something changes, or at the latest at ``until`` (UTC), the next one has nothing to compare."""
+
+    commit: str
+    revision: int
+    since: datetime
+    until: datetime
 
 
 class Reconciler:
@@ -71,6 +85,7 @@ class Reconciler:
         self.channels = KnownChannels(outlet, clock)
         self.renderer = Renderer(config.newsletters, runner)
         self._approvals = Approvals(config, ledger, self.renderer, self.duties)
+        self._quiet: dict[str, _Quiet] = {}
 
     async def settle(self) -> None:
         """Settle what an earlier run left unfinished. To be called once, before any pass."""
@@ -90,7 +105,7 @@ class Reconciler:
 
     async def _blocked(self, name: str, report: PassReport, error: UserError, *, dry_run: bool) -> None:
         """Report what kept a pass from going on."""
-        report.block(str(error), problem=True)
+        report.block(Result(ResultCode.FAILED, text=str(error)))
         report.failed = True
         own = ChannelId(self._config.newsletters[name].announce.channel)
         report.troubles[in_trouble(error, own) or DISCORD] = str(error)
@@ -102,6 +117,9 @@ class Reconciler:
         self.renderer.turns[name].begin_pass()
         snapshot = self.renderer.snapshots[name] = await self._sources[name].snapshot()
         state = await self._ledger.newsletter(name)
+        if not dry_run and not state.paused_at and self._has_nothing_to_compare(name, snapshot):
+            await self._ledger.pass_done(name, commit=snapshot.commit, now=self._clock())
+            return
         first_run = state.baseline_at is None or (self._start_over and not await self._ledger.records(name))
         if not self._start_over and snapshot.files:
             await check_new_start(name, self._config.newsletters[name], self._ledger, self._outlet, now=self._clock())
@@ -113,7 +131,7 @@ class Reconciler:
             found = await self._survey(name, snapshot, destinations, first_run=first_run, last_pass=state.last_pass_at)
         _news_of_trouble(found, report)
         if state.paused_at:
-            report.block(f"a moderator paused it at {state.paused_at:%Y-%m-%d %H:%M} UTC: nothing is sent, edited or deleted")
+            report.block(Result(ResultCode.PAUSED, at=state.paused_at))
         if dry_run:
             if not state.paused_at:
                 await forecast(found, self._config.newsletters[name], self._ledger, self.renderer, self.channels, report)
@@ -123,15 +141,41 @@ class Reconciler:
             await self._make_agree(name, found, ids, report)
         told = [destination for destination, _ in destinations]
         await self._ledger.pass_done(name, destinations=told, commit=found.snapshot.commit, now=self._clock())
+        await self._note_quiet(name, found, report)
+
+    def _has_nothing_to_compare(self, name: str, snapshot: Snapshot) -> bool:
+        quiet, now = self._quiet.get(name), self._clock()
+        return (
+            quiet is not None
+            and (quiet.commit, quiet.revision) == (snapshot.commit, self._ledger.database.revision)
+            and quiet.since <= now < quiet.until  # the clock may have gone back
+        )
+
+    async def _note_quiet(self, name: str, found: Survey, report: PassReport) -> None:
+        """Note that a pass left nothing to do, and until when time alone changes nothing."""
+        self._quiet.pop(name, None)
+        newsletter, now = self._config.newsletters[name], self._clock()
+        if report.results or report.tried or newsletter.images.attach:  # pictures may change without their issue
+            return
+        if await self._ledger.outbox.lost_sends(name):
+            return
+        if any(place.policy.retract for place in found.places) and await self._ledger.holding(name):
+            return
+        due = [decision.until for place in found.places for decision in place.decisions.values() if decision.until]
+        until = min([now + _LONGEST_QUIET, *(when for when in due if when > now)])
+        revision = self._ledger.database.revision
+        self._quiet[name] = _Quiet(commit=found.snapshot.commit, revision=revision, since=now, until=until)
 
     async def _destinations(self, name: str, *, dry_run: bool) -> list[tuple[Destination, AnnounceConfig]]:
         """Return where a newsletter goes, and as what; a dry run writes down nothing, so it numbers new ones itself."""
         places = self._config.newsletters[name].places
         channels = [ChannelId(place.channel) for place in places]
-        if not dry_run:
+        known = {one.channel: one for one in await self._ledger.deliveries.declared(name)}
+        if known.keys() == set(channels):
+            found = [known[channel] for channel in channels]
+        elif not dry_run:
             found = await self._ledger.deliveries.declare(name, channels, now=self._clock())
         else:
-            known = {one.channel: one for one in await self._ledger.deliveries.declared(name, channels)}
             found = [
                 known.get(channel) or Destination(id=DestinationId(-number), newsletter=name, channel=channel)
                 for number, channel in enumerate(channels, 1)
@@ -222,7 +266,7 @@ class Reconciler:
         """Delete the messages of what is gone or was taken back."""
         report.tried.add(record.id)
         outcome = await self.publisher.withdraw(delivery)
-        self._say(report.delivered(outcome, record.id, record.title), record.title)
+        _log(report.delivered(outcome, record.id, record.title))
         if outcome.done and record.retracted_at is None and not delivery.is_repost:
             await self._ledger.withdrawn(delivery, now=self._clock())
 
@@ -238,14 +282,14 @@ class Reconciler:
         try:
             issues = await self.publisher.delete_late(name)
         except OutletError as error:
-            report.could_not(f"messages that Discord may have carried out late are looked for by the next pass: {error}")
+            report.note(Result(ResultCode.LATE_UNKNOWN, text=str(error)))
             return
         for issue in issues:
             title = (await self._ledger.issue(issue)).title
             report.requests += 1
-            said = f"{title}: 1 deleted, which Discord carried out late, when it had been sent anew already: it stood there twice"
-            report.did(said, issue)
-            _LOG.warning("%s: %s", name, said)
+            deleted = Result(ResultCode.LATE_DELETED, issue, title=title)
+            report.note(deleted)
+            _LOG.warning("%s: %s", name, line_of(deleted))
 
     async def _leave(self, found: Survey, place: Place, path: str, now: IssueRecord, report: PassReport) -> None:
         """Note why an issue's messages are left as they are."""
@@ -265,7 +309,7 @@ class Reconciler:
         """Tell whether nobody has paused a newsletter while a pass over it is under way."""
         if (await self._ledger.newsletter(name)).paused_at is None:
             return True
-        report.block("a moderator paused it meanwhile: nothing more is sent, edited or deleted")
+        report.block(Result(ResultCode.PAUSED_MEANWHILE))
         return False
 
     async def _look_at_late_change(self, found: Survey, place: Place, path: str, record: IssueRecord) -> None:
@@ -312,7 +356,7 @@ class Reconciler:
         for delivery in await self._ledger.deliveries.of(record.id):
             if delivery.id in with_some:
                 outcome = await self.publisher.clear(delivery, keys=record.withheld)
-                self._say(report.delivered(outcome, record.id, record.title), record.title)
+                _log(report.delivered(outcome, record.id, record.title))
 
     async def _deliver_reposts(self, name: str, found: Survey, ids: Mapping[str, IssueId], report: PassReport) -> None:
         """Bring in step what moderators posted once more, where that is due and its announcement is in step."""
@@ -373,7 +417,7 @@ class Reconciler:
             blob, rendering = found.snapshot.files[path], at_path(place.policy.rendering, path)
             version = version_of(blob, preview.posts, preview)
             await self._ledger.deliveries.delivered(delivery, blob=blob, rendering=rendering, version=version)
-        self._say(report.delivered(outcome, issue, title, channel), title)
+        _log(report.delivered(outcome, issue, title, channel))
         if preview and outcome.requests:
             _tell_of_pictures(preview, issue, title, report)
 
@@ -394,7 +438,7 @@ class Reconciler:
                 return True
             if delivery.error != _REPOST_CHANGED:
                 await self._ledger.deliveries.failed(delivery.id, _REPOST_CHANGED, now=self._clock())
-                report.could_not(f"{record.title}: {_REPOST_CHANGED}", record.id)
+                report.note(Result(ResultCode.REPOST_CHANGED, record.id, title=record.title))
             return False
         here = record.announcement(delivery.destination) or delivery
         if (here.announced_at is None and here.state is not State.ANNOUNCE) or record.is_held_back(now=self._clock()):
@@ -402,8 +446,7 @@ class Reconciler:
         if not record.may_send(version, self.duties):
             if record.asks != version and not (record.declined and is_same(record.declined, version)):
                 await self._ledger.ask_about(record.id, version)
-                said = f"{record.title}: it changed after a moderator had approved it: a moderator must approve it anew"
-                report.could_not(said, record.id)
+                report.note(Result(ResultCode.APPROVE_ANEW, record.id, title=record.title))
             return False
         if self.duties.edits and record.announced_at is None and not is_same(record.approved, version):
             await self._ledger.let_through(record.id, version)  # what is sent from now on is an edit of this
@@ -412,18 +455,19 @@ class Reconciler:
     async def _forget(self, repost: Delivery, title: str, report: PassReport) -> None:
         """Keep a repost in step no more; its messages, which went with its channel, are orphans."""
         await self._ledger.deliveries.end([repost.id], now=self._clock())
-        report.did(f"{title}: its copy in channel {repost.channel} is forgotten: somebody deleted the channel", repost.issue)
+        report.note(Result(ResultCode.REPOST_FORGOTTEN, repost.issue, title=title, channel=repost.channel))
 
-    def _say(self, said: str, title: str) -> None:
-        if said:
-            _LOG.info("%s: %s", title, said)
+
+def _log(result: Result | None) -> None:
+    if result:
+        _LOG.info("%s", line_of(result))
 
 
 def _tell_of_pictures(preview: Rendered, issue: IssueId, title: str, report: PassReport) -> None:
     """Say what only shows against the source; the rest is what `check` told the authors."""
     for one in preview.findings:
         if one.rule == "picture-not-attached":
-            report.could_not(f"{title}: {one.message}", issue)
+            report.note(Result(ResultCode.ISSUE_FAILED, issue, title=title, text=one.message))
 
 
 def shown_of(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:
@@ -447,17 +491,17 @@ def _checked(read: ReadFile, posts: Sequence[Post]) -> ReadFile:
 def _news_of_trouble(found: Survey, report: PassReport) -> None:
     """Say what a person should look at, once: when it comes up."""
     told = {State.BROKEN, State.UNSURE, State.WAITING}
-    said: set[str] = set()
     for place in found.places:
         for path, decision in place.decisions.items():
-            line = f"{found.title(path)} ({path}): {why(decision.reason)}"
-            if decision.state in told and line not in said and not place.is_noted(path, found.record(path)):
-                said.add(line)
-                report.could_not(line, found.issues[path])
+            seen = Result(ResultCode.LOOK_AT, found.issues[path], title=found.title(path), path=path, reason=decision.reason)
+            if decision.state in told and seen not in report.results and not place.is_noted(path, found.record(path)):
+                report.note(seen)
     broken = {path for place in found.places for path, decision in place.decisions.items() if decision.state is State.BROKEN}
     for sighting in found.sightings:
         if sighting.broken and sighting.path not in broken:
-            report.could_not(f"{sighting.path}: {sighting.broken}. It is left as it was.", sighting.issue)
+            report.note(
+                Result(ResultCode.UNREADABLE, sighting.issue, title=sighting.title, path=sighting.path, text=sighting.broken)
+            )
 
 
 _REPOST_CHANGED: Final = "its text changed after a moderator had confirmed a copy of it: use /repost again"

@@ -4,7 +4,7 @@ from string import Formatter
 from typing import Any
 
 import pytest
-from town import Town
+from town import JULY, Town
 
 from discord_sandbox.world import User
 from heartbeat_bot.languages import ENGLISH, Language, codes, language, own_texts, read_texts
@@ -146,3 +146,21 @@ async def test_answers_are_in_the_language_of_who_asks(mill: Town) -> None:
     for person in (british, french):
         assert "Upcoming events" in mill.shown(await mill.call("events", by=person))
     assert (await mill.choices("issue", "issue", "juli", by=german))[0]["name"] == "July's Heat · Mo 6. Juli 2026"
+
+
+async def test_what_moderators_decide_is_answered_whole_in_their_language_and_written_down_in_english(town: Town) -> None:
+    town.moderation = town.moderation[:-1] + ", approval: true}"
+    udo = town.sandbox.create_user(town.guild, "udo", roles=[town.moderators], locale="de")
+    async with town.running():
+        town.write("june", JULY.replace("July", "June").replace("2026-07", "2026-06"))
+        town.write("copy", JULY)
+        await town.sync()
+        status = town.shown(await town.call("status", by=udo, channel=town.office))
+        assert "**June's Heat**: wartet auf einen Moderator (jede Ausgabe dieses Newsletters wartet auf die Freigabe" in status
+        assert "unsicher, welche Ausgabe es ist (sie sagt dasselbe wie july." in status
+        said = town.shown(await town.call("approve", by=udo, channel=town.office, issue="june"))
+        assert said == "**June's Heat**: gepostet (sie ist angekündigt).\n- June's Heat: 4 gesendet, 1 geändert, 4 veröffentlicht"
+        said = town.shown(await town.call("sync", by=udo, channel=town.office))
+        assert said == "- mill: nichts zu tun"
+        (approved,) = [one for one in await town.opened.desk.ledger.actions.latest(9) if one.verb == "approve"]
+        assert approved.outcome == "posted (it has been announced); June's Heat: 4 sent, 1 edited, 4 published"

@@ -219,3 +219,13 @@ async def test_a_newsletter_whose_channel_is_gone_keeps_no_other_from_being_post
         town.clock.advance(3600)
         await town.sync("forge")
         assert "New iron" in str(town.sandbox.messages(forge))
+
+
+async def test_an_archive_that_cannot_be_used_is_said_beside_what_was_posted(town: Town) -> None:
+    async with town.running():
+        with closing(sqlite3.connect(town.state.parent / "heartbeat-archive.db")) as archive, archive:
+            archive.execute("DROP TABLE entries")
+        town.write("june", JUNE)
+        said, wrong = await town.sync()
+        assert "4 sent" in said
+        assert "heartbeat-archive.db cannot be used" in wrong

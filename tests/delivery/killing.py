@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Coroutine, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,12 +32,12 @@ from discord_sandbox.clock import ManualClock
 from discord_sandbox.faults import Answer, Close, Cue, Fault, TooMany
 from discord_sandbox.ratelimits import RateLimits
 from discord_sandbox.server import Sandbox
-from discord_sandbox.world import ChannelType, Event, Message
+from discord_sandbox.world import Channel, ChannelType, Event, Message
 from heartbeat_bot.app.operation import sync_once
 from heartbeat_bot.config import load_config
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.store.ledger import open_ledger
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
 
 ON_MESSAGES = "/channels/*/messages**"
 MOMENT, HOUR = 10.0, 3600.0
@@ -69,6 +69,8 @@ class Scenario:
     after: str
     requests: str
     kind: ChannelType = ChannelType.ANNOUNCEMENT
+    places: int = 1
+    """How many channels the newsletter goes to."""
 
     @property
     def steps(self) -> list[str]:
@@ -91,6 +93,13 @@ SCENARIOS = (
         after=issue("May", ("Apples", "![An apple](apple.png)")),
         requests="look send send",
         kind=ChannelType.TEXT,
+    ),
+    Scenario(
+        name="two",
+        before=None,
+        after=issue("May", A),
+        requests="look send send publish publish look send send publish publish",
+        places=2,
     ),
 )
 
@@ -146,7 +155,7 @@ class Saved:
     """The state of everything that a pass changes."""
 
     database: Mapping[str, bytes]
-    messages: dict[int, Message]
+    messages: list[dict[int, Message]]
     created: int
     at: datetime
 
@@ -169,19 +178,13 @@ class Bench:
         patch.setenv("HB_TOKEN", self.sandbox.token)
         guild = self.sandbox.create_guild()
         self.ann = self.sandbox.create_user(guild, "ann")
-        self.channel = self.sandbox.create_channel(guild, "news", ChannelType.ANNOUNCEMENT)
+        self.places = [self.sandbox.create_channel(guild, name, ChannelType.ANNOUNCEMENT) for name in ("news", "more-news")]
+        self.channel = self.places[0]
         (folder / "site").mkdir()
         self.write("old.md", issue("April", A))
         self.config_file = folder / "config.yaml"
-        self.config_file.write_text(
-            f"discord: {{token_env: HB_TOKEN, api_url: '{self.sandbox.url}'}}\n"
-            "newsletters:\n  lamp:\n"
-            f"    source: {{directory: '{folder / 'site'}', paths: ['*.md']}}\n"
-            "    issue_url: https://example.org/blog/{slug}\n"
-            "    images: {attach: true}\n"
-            f"    announce: {{channel: {self.channel.id}, hold: 0s, max_age: null}}\n"
-        )
-        self.config = load_config(self.config_file)
+        self._attach = True
+        self.configure()
         self._states: dict[str, Saved] = {}
         self._wanted: dict[str, list[str]] = {}
 
@@ -192,18 +195,31 @@ class Bench:
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         return self._runner.run(work)
 
+    def configure(self, places: int = 1) -> None:
+        """Let the newsletter go to one channel, or to more."""
+        announce = [f"{{channel: {channel.id}, hold: 0s, max_age: null}}" for channel in self.places[:places]]
+        self.config_file.write_text(
+            f"discord: {{token_env: HB_TOKEN, api_url: '{self.sandbox.url}'}}\n"
+            "newsletters:\n  lamp:\n"
+            f"    source: {{directory: '{self.folder / 'site'}', paths: ['*.md']}}\n"
+            "    issue_url: https://example.org/blog/{slug}\n"
+            f"    images: {{attach: {str(self._attach).lower()}}}\n"
+            f"    announce: {announce[0]}\n"
+            f"    destinations: [{', '.join(announce[1:])}]\n"
+        )
+        self.config = load_config(self.config_file)
+
     @contextmanager
     def linking_pictures(self) -> Generator[None]:
         """Upload no pictures: then a pass looks at no issue whose file is what its messages show."""
-        config, text = self.config, self.config_file.read_text()
-        self.config_file.write_text(text.replace("images: {attach: true}", "images: {attach: false}"))
-        self.config = load_config(self.config_file)
+        self._attach = False
+        self.configure()
         self._states.clear()
         try:
             yield
         finally:
-            self.config = config
-            self.config_file.write_text(text)
+            self._attach = True
+            self.configure()
             self._states.clear()
 
     async def _serve(self) -> Sandbox:
@@ -251,14 +267,14 @@ class Bench:
         """Put everything where the scenario starts: ``before`` has been posted, and ``after`` lies in the source."""
         self.sandbox.faults.clear()
         self.channel.type = scenario.kind
+        self.configure(scenario.places)
         (self.folder / "site" / "june.md").unlink(missing_ok=True)  # another issue, of a case before
-        key = scenario.before or ""
+        key = f"{scenario.places} {scenario.before or ''}"
         if key not in self._states or self.clock() - self._states[key].at > FRESH:
             self._states[key] = await self._prepare(scenario)
         saved = self._states[key]
         self.restore(saved.database)
-        self.channel.messages.clear()
-        self.channel.messages.update(deepcopy(saved.messages))
+        self._put_back(deepcopy(saved.messages))
         self.write("may.md", scenario.after)
         if scenario.name == "files":
             self.write("apple.png", PICTURE)
@@ -267,13 +283,18 @@ class Bench:
 
     async def _prepare(self, scenario: Scenario) -> Saved:
         self.restore({})
-        self.channel.messages.clear()
+        self._put_back([{} for _ in self.places])
         (self.folder / "site" / "may.md").unlink(missing_ok=True)
         await self.sync()  # what is there already is no news
         if scenario.before:
             self.write("may.md", scenario.before)
             await self.sync()
-        return Saved(self.copy(), deepcopy(self.channel.messages), self.created, self.clock())
+        return Saved(self.copy(), deepcopy([channel.messages for channel in self.places]), self.created, self.clock())
+
+    def _put_back(self, messages: Sequence[dict[int, Message]]) -> None:
+        for channel, said in zip(self.places, messages, strict=True):
+            channel.messages.clear()
+            channel.messages.update(said)
 
     async def case(self, case: Case) -> Verdict:
         """Go through a scenario with a mishap at its ``at``-th request (from 0), while people talk, and judge what came of it."""
@@ -365,7 +386,8 @@ class Bench:
         return await self.judge(scenario)
 
     def chat(self) -> None:
-        self.sandbox.post_as(self.ann, self.channel, "What is that?")
+        for channel in self.places:
+            self.sandbox.post_as(self.ann, channel, "What is that?")
 
     # Looking
 
@@ -394,7 +416,7 @@ class Bench:
             known = {message for (message,) in database.execute("SELECT message FROM messages WHERE released_at IS NULL")}
         if unfinished:
             verdict.wrong.append(f"unfinished: {unfinished}")
-        own = {message.id for message in self.channel.messages.values() if message.author.bot}
+        own = {message.id for channel in self.places for message in channel.messages.values() if message.author.bot}
         if known != own:
             verdict.wrong.append(f"known are {sorted(known)}, there stand {sorted(own)}")
         if errors := self.errors():
@@ -403,25 +425,28 @@ class Bench:
     def errors(self) -> list[str]:
         """Return what the ledger says is wrong with issues."""
         with closing(sqlite3.connect(self.folder / "heartbeat.db")) as database:
-            return [error for (error,) in database.execute("SELECT error FROM issues WHERE error IS NOT NULL")]
+            return [error for (error,) in database.execute("SELECT error FROM deliveries WHERE error IS NOT NULL")]
 
     async def wanted(self, scenario: Scenario) -> list[str]:
         """Return what the channel reads when the issue has just been posted, without any mishap."""
-        if scenario.after not in self._wanted:
-            state = Saved(self.copy(), dict(self.channel.messages), self.created, self.clock())
-            fresh = Scenario(name=scenario.name, before=None, after=scenario.after, requests="", kind=scenario.kind)
+        key = f"{scenario.places} {scenario.after}"
+        if key not in self._wanted:
+            state = Saved(self.copy(), [dict(channel.messages) for channel in self.places], self.created, self.clock())
+            fresh = replace(scenario, before=None, requests="")
             await self.begin(fresh)
             await self.sync()
-            self._wanted[scenario.after] = self.shown()
+            self._wanted[key] = self.shown()
             self.restore(state.database)
-            self.channel.messages.clear()
-            self.channel.messages.update(state.messages)
+            self._put_back(state.messages)
             self.created = state.created
-        return self._wanted[scenario.after]
+        return self._wanted[key]
 
     def shown(self) -> list[str]:
-        """Return what a reader sees of the bot's messages, files and publication too; ids by their place in the channel."""
-        own = [message for message in self.channel.messages.values() if message.author.bot]
+        """Return what a reader sees of the bot's messages in each channel, files and publication too; ids by their place in it."""
+        return [text for channel in self.places for text in self._shown_in(channel)]
+
+    def _shown_in(self, channel: Channel) -> list[str]:
+        own = [message for message in channel.messages.values() if message.author.bot]
         places = {str(message.id): f"#{place}" for place, message in enumerate(own)}
         texts: list[str] = []
         for message in own:

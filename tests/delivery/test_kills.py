@@ -30,7 +30,7 @@ from killing import (
 from discord_sandbox.faults import Answer, Close, Cue, Fault, Hold, TooMany
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 FIRST = SCENARIO["first"]

@@ -1,21 +1,24 @@
 """Why an issue is in its state: values that the database keeps, sentences that people read, and the sentences that were kept before."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from string import Formatter
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
-from heartbeat_bot.ids import IssueId
+from heartbeat_bot.ids import ChannelId, IssueId, MessageId
 from heartbeat_bot.languages import ENGLISH, codes, language
+from heartbeat_bot.rendering.post import PostKey
 from heartbeat_bot.store.approval import Difference
-from heartbeat_bot.store.decisions import Code, Reason, dump_doubt, load_doubt
+from heartbeat_bot.store.decisions import Code, Reason, State, dump_doubt, load_doubt
 from heartbeat_bot.store.former_sentences import doubt_of, reason_of
-from heartbeat_bot.sync.wording import why
+from heartbeat_bot.sync.result import Result, ResultCode
+from heartbeat_bot.sync.wording import line_of, why
 
 AT: Final = datetime(2026, 8, 17, 9, 30, 15, 250, tzinfo=UTC)
 NEXT: Final = Doubt(code=DoubtCode.NEXT_ISSUE, issue=IssueId(7), title="It's 'news', in April")
@@ -159,6 +162,7 @@ INSTANTS: Final = st.datetimes(timezones=st.just(UTC))
         doubt=st.none() | DOUBTFUL,
     )
 )
+@example(reason=Reason(Code.CAME_TOO_OLD, age=timedelta(0), count=0, text=""))
 def test_what_is_written_down_of_a_reason_is_read_again(reason: Reason) -> None:
     dumped = reason.dump()
     assert Reason.load(dumped) == reason
@@ -186,3 +190,38 @@ def test_every_reason_is_a_sentence_of_its_own_in_every_language_with_all_that_i
     if code != ENGLISH:
         english = {why(reason) for reason in REASONS.values() if reason.code is not Code.UNKNOWN}
         assert english.isdisjoint(said)
+
+
+@pytest.mark.parametrize("code", codes())
+def test_every_result_of_a_pass_is_a_line_in_every_language_with_all_that_it_knows(code: str) -> None:
+    words = language(code)
+    known = {
+        "title": "A title",
+        "path": "a.md",
+        "text": "so it is",
+        "key": "news",
+        "channel": "55",
+        "message": "66",
+        "state": "draft",
+    }
+    result = Result(
+        ResultCode.DELIVERED,
+        title="A title",
+        path="a.md",
+        text="so it is",
+        at=AT,
+        state=State.DRAFT,
+        reason=Reason(Code.DRAFT),
+        channel=ChannelId(55),
+        message=MessageId(66),
+        key=PostKey("news"),
+        sent=1,
+        published=2,
+    )
+    said = {one: line_of(replace(result, code=one), words) for one in ResultCode}
+    for one, sentence in said.items():
+        wanted = {name for _, name, _, _ in Formatter().parse(words.texts[f"results.{one.value}"]) if name}
+        assert all(text in sentence for name, text in known.items() if name in wanted)
+        assert "None" not in sentence
+    counts = {"en": "A title: 1 sent, 2 published", "de": "A title: 1 gesendet, 2 veröffentlicht"}
+    assert said[ResultCode.DELIVERED] == counts[code]

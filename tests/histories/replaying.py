@@ -18,7 +18,7 @@ from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.ledger import IssueRecord, Ledger, open_ledger
 from heartbeat_bot.sync.reconciler import Reconciler
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
 
 NAME = "weekly"
 HOLD = timedelta(minutes=10)

@@ -12,7 +12,7 @@ from histories import DAY, HOUR, MINUTE, START, body, issue, reworded
 from replaying import HOLD, Commit, Replay, Repository, replay
 
 from heartbeat_bot.store.decisions import State
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
 
 
 @dataclass

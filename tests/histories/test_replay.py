@@ -16,7 +16,7 @@ from replaying import HOLD, Commit, Replay, history, replay
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.decisions import State
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
 
 DAY = timedelta(days=1)
 ENOUGH = 2_500

@@ -207,6 +207,10 @@ class ServerEvents:
 
     # -- what a look does -------------------------------------------------------------------------------------------------
 
+    async def are_made(self, name: str) -> bool:
+        """Tell whether there are events of servers that were made of a newsletter's issues."""
+        return bool(await self._store.of_newsletter(name))
+
     async def bring_in_step(self, name: str) -> None:
         """Compare a newsletter's server events with what its issues tell now, and tell moderators of a change, once.
 

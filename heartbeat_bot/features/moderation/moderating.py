@@ -173,14 +173,13 @@ class Moderating:
         """
         report = await self._looking.look(before.newsletter)
         record = await self._desk.ledger.issue(before.id)
-        told = report.about(before.id)
-        lines = [_standing(record, asker.words), *listed(told)]
+        lines = [_standing(record, asker.words), *listed(report.about(before.id, asker.words))]
         outcome = f"{language().say(f'states.{record.state.value}')} ({why(record.reason)})"
         answer = Answer(content=as_content(lines))
         if record.asks_about_edit or record.is_other_than_approved:
             preview, version = await self._now(record)
             answer = replace(_changed(asker, record, preview, version), content=answer.content)
-        return answer, "; ".join([outcome, *told])
+        return answer, "; ".join([outcome, *report.about(before.id)])
 
     # -- newsletters ------------------------------------------------------------------------------------------------------
 
@@ -211,7 +210,7 @@ class Moderating:
             await self._desk.ledger.resume(name)
             report = await self._looking.look(name)
             act.outcome = "; ".join(report.lines())
-        lines = [asker.words.say("moderation.resumed", newsletter=typed(name)), *listed(report.lines())]
+        lines = [asker.words.say("moderation.resumed", newsletter=typed(name)), *listed(report.lines(asker.words))]
         return Answer(content=as_content(lines))
 
     async def sync(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
@@ -224,7 +223,7 @@ class Moderating:
             async with self._auditing.act(asker, "sync", newsletter=name) as act:
                 report = await self._looking.look(name)
                 act.outcome = "; ".join(report.lines())
-            lines += listed(report.lines())
+            lines += listed(report.lines(asker.words))
         return Answer(content=as_content(lines))
 
     async def status(self, asker: Asker) -> Answer:
@@ -321,7 +320,7 @@ class Moderating:
             report = await self._looking.look(name)
             act.outcome = f"{decided} issues; {'; '.join(report.lines())}"
         head = asker.words.say(f"moderation.all_{verb}", count=decided)
-        return Answer(content=as_content([head, *listed(report.lines())]))
+        return Answer(content=as_content([head, *listed(report.lines(asker.words))]))
 
     async def _decide_one(self, verb: str, record: IssueRecord, version: Version, posts: bytes | None) -> None:
         """Write down what was decided about one of many: of the version that was listed."""

@@ -25,7 +25,8 @@ from heartbeat_bot.store.decisions import OUT
 from heartbeat_bot.store.deliveries import Delivery, Kind
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.store.outbox import DeliveredMessage
-from heartbeat_bot.sync.results import PassReport
+from heartbeat_bot.sync.report import PassReport
+from heartbeat_bot.sync.wording import line_of
 
 REPOST: Final = "repost"
 RETRACT: Final = "retract"
@@ -174,7 +175,7 @@ class Reposting:
         record = await self._desk.ledger.issue(wish.record.id)
         posts = await self._postable(asker, record, wish.target)
         if report.blocked_by:
-            raise UserError(report.blocked_by)
+            raise UserError(line_of(report.blocked_by, asker.words))
         if wish.key is not None and all(post.key != wish.key for post in posts):
             raise UserError(asker.words.say("reading.gone"))
         version = await self._version(record)
@@ -269,9 +270,10 @@ class Reposting:
 
     async def _looked(self, asker: Asker, record: IssueRecord, act: Act, look: Callable[[], Awaitable[PassReport]]) -> Answer:
         """Carry out what was decided, and say what came of it."""
-        told = (await look()).about(record.id)
+        report = await look()
+        told = report.about(record.id)
         act.outcome = "; ".join(told) or "nothing was left to do"
-        lines = [asker.words.say("repost.done", issue=titled(record.title)), *listed(told)]
+        lines = [asker.words.say("repost.done", issue=titled(record.title)), *listed(report.about(record.id, asker.words))]
         return Answer(content=as_content(lines))
 
 

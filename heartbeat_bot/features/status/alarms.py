@@ -1,5 +1,6 @@
 """Tells the moderators what keeps a newsletter from being kept in step: once when it stands, and once when it is over."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -11,7 +12,7 @@ from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.store.troubles import Trouble
-from heartbeat_bot.sync.results import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
+from heartbeat_bot.sync.report import DISCORD, MACHINE, SOURCE, STATE, PassReport, channel_of
 
 _PASSING: Final = frozenset({SOURCE, DISCORD, MACHINE})
 """What mostly passes by itself in a moment."""
@@ -22,11 +23,14 @@ _PATIENCE: Final = timedelta(minutes=10)
 class Alarms:
     """Keeps in mind what stands, from look to look and from run to run."""
 
-    def __init__(self, desk: Desk, auditing: Auditing) -> None:
-        """Tell in the moderators' channel, as all that is told there."""
+    def __init__(self, desk: Desk, auditing: Auditing, *, unchecked: Iterable[str]) -> None:
+        """Tell in the moderators' channel, as all that is told there.
+
+        The channels of ``unchecked`` newsletters are looked at with their next look, whether anything is to be posted there or not.
+        """
         self._desk = desk
         self._auditing = auditing
-        self._unchecked = set(desk.names())
+        self._unchecked = set(unchecked)
 
     def check_again(self) -> None:
         """Look at the channels of all newsletters with their next look: permissions, or channels, may have changed."""

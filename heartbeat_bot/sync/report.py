@@ -1,11 +1,14 @@
-"""What a pass did, by issue and channel, and the lines that say so."""
+"""What a pass did, by issue, and what it found in trouble."""
 
 from dataclasses import dataclass, field
 
 from heartbeat_bot.errors import IssueError, MachineError, MissingPermissionsError, OutletError, SourceError, UserError
 from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.languages import Language, language
 from heartbeat_bot.ports import UNKNOWN_CHANNEL
 from heartbeat_bot.sync.publisher import Outcome
+from heartbeat_bot.sync.result import Result, ResultCode
+from heartbeat_bot.sync.wording import line_of
 
 SOURCE, DISCORD, STATE, MACHINE = "source", "discord", "state", "machine"
 """What may be in trouble besides channels; see :func:`channel_of`."""
@@ -16,20 +19,6 @@ def channel_of(channel: ChannelId) -> str:
     return f"channel:{channel}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """One thing that a pass did, or could not do (``problem``), as a line for people.
-
-    ``issue`` is what it is about, None for the newsletter; ``outcome`` is what came of a delivery in ``channel``.
-    """
-
-    text: str
-    issue: IssueId | None = None
-    channel: ChannelId | None = None
-    outcome: Outcome | None = None
-    problem: bool = False
-
-
 @dataclass(slots=True)
 class PassReport:
     """What a pass over one newsletter did. ``blocked_by`` says why it did nothing, or not all; None when nothing kept it."""
@@ -38,7 +27,7 @@ class PassReport:
     results: list[Result] = field(default_factory=list[Result])
     failed: bool = False
     requests: int = 0
-    blocked_by: str | None = None
+    blocked_by: Result | None = None
     closed: set[ChannelId] = field(default_factory=set[ChannelId])
     """The channels where the bot lacks a permission: said once, and left alone for the rest of the pass."""
 
@@ -49,54 +38,61 @@ class PassReport:
 
     @property
     def done(self) -> list[str]:
-        """What was done, a line each."""
-        return [result.text for result in self.results if not result.problem]
+        """What was done, a line each, in English."""
+        return [line_of(result) for result in self.results if not result.problem]
 
     @property
     def problems(self) -> list[str]:
-        """What could not be done, a line each."""
-        return [result.text for result in self.results if result.problem]
+        """What could not be done, a line each, in English."""
+        return [line_of(result) for result in self.results if result.problem]
 
-    def about(self, issue: IssueId) -> list[str]:
-        """Return what was done of an issue, and what kept everything from being done, a line each."""
-        mine = [result for result in self.results if result.issue == issue or result.text == self.blocked_by]
-        return [result.text for result in sorted(mine, key=lambda result: result.problem)]
+    def about(self, issue: IssueId, words: Language | None = None) -> list[str]:
+        """Return what was done of an issue, and what kept everything from being done, a line each; in English without a language."""
+        mine = [result for result in self.results if result.issue == issue or result == self.blocked_by]
+        return [line_of(result, words) for result in sorted(mine, key=lambda result: result.problem)]
 
-    def lines(self) -> list[str]:
-        """Return the report for a terminal."""
-        return [f"{self.newsletter}: {line}" for line in (*self.done, *self.problems)] or [f"{self.newsletter}: nothing to do"]
+    def lines(self, words: Language | None = None) -> list[str]:
+        """Return the whole report, a line each; in English, as for a terminal, without a language."""
+        words = words or language()
+        lines = [line_of(result, words) for result in sorted(self.results, key=lambda result: result.problem)]
+        return [
+            words.say("results.line", newsletter=self.newsletter, line=line) for line in lines or [words.say("results.nothing")]
+        ]
 
-    def did(self, text: str, issue: IssueId | None = None, *, channel: ChannelId | None = None) -> None:
-        """Note what was done."""
-        self.results.append(Result(text=text, issue=issue, channel=channel))
+    def note(self, result: Result) -> None:
+        """Note what was done, or could not be."""
+        self.results.append(result)
 
-    def could_not(self, text: str, issue: IssueId | None = None, *, channel: ChannelId | None = None) -> None:
-        """Note what could not be done."""
-        self.results.append(Result(text=text, issue=issue, channel=channel, problem=True))
-
-    def block(self, text: str, *, problem: bool = False) -> None:
+    def block(self, result: Result) -> None:
         """Note why nothing, or nothing more, is done; once."""
-        self.blocked_by = text
-        if all(result.text != text for result in self.results):
-            self.results.append(Result(text=text, problem=problem))
+        self.blocked_by = result
+        if result not in self.results:
+            self.results.append(result)
 
-    def delivered(self, outcome: Outcome, issue: IssueId, title: str, channel: ChannelId | None = None) -> str:
-        """Note what came of a delivery; return what was done, "" for nothing."""
+    def delivered(self, outcome: Outcome, issue: IssueId, title: str, channel: ChannelId | None = None) -> Result | None:
+        """Note what came of a delivery; return what was done, None for nothing."""
         self.requests += outcome.requests
-        numbers = {"sent": outcome.sent, "edited": outcome.edited, "deleted": outcome.deleted, "published": outcome.published}
-        said = ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
-        if said:
-            self.results.append(Result(text=f"{title}: {said}", issue=issue, channel=channel, outcome=outcome))
+        done = Result(
+            ResultCode.DELIVERED,
+            issue,
+            title=title,
+            sent=outcome.sent,
+            edited=outcome.edited,
+            deleted=outcome.deleted,
+            published=outcome.published,
+        )
+        changed = outcome.sent or outcome.edited or outcome.deleted or outcome.published
+        if changed:
+            self.note(done)
         if outcome.waits_until:
-            until = f"{outcome.waits_until:%Y-%m-%d %H:%M} UTC"
-            self.could_not(f"{title}: the rest waits until {until}, as Discord's limits ask.", issue, channel=channel)
+            self.note(Result(ResultCode.REST_WAITS, issue, title=title, at=outcome.waits_until))
         if outcome.error:
             self.failed_at(outcome.error, issue, title, channel)
-        return said
+        return done if changed else None
 
     def failed_at(self, error: UserError, issue: IssueId, title: str, channel: ChannelId | None) -> None:
         """Note what went wrong with an issue; a channel where the bot lacks a permission is left alone for the rest of the pass."""
-        self.could_not(f"{title}: {error}", issue, channel=channel)
+        self.note(Result(ResultCode.ISSUE_FAILED, issue, title=title, text=str(error)))
         # A text that cannot be read is its author's to mend: the same pass again would not.
         self.failed = self.failed or not isinstance(error, IssueError)
         if isinstance(error, SourceError | OutletError | MachineError) and (about := in_trouble(error, channel)):
