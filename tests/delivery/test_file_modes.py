@@ -113,7 +113,7 @@ async def test_who_may_only_read_a_file_of_another_reads_it_and_its_mode_stays()
     script = (
         "import asyncio, os, sys\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
-        "from heartbeat_bot.delivery.ledger import open_ledger\n"
+        "from heartbeat_bot.store.ledger import open_ledger\n"
         "os.setuid(65534)\n"
         "async def read():\n"
         "    async with open_ledger(f'sqlite:///{sys.argv[1]}', read_only=True) as ledger:\n"
