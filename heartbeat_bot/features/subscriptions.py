@@ -1,4 +1,4 @@
-"""The role that a newsletter pings: people take it and give it back themselves."""
+"""The role that a newsletter pings in a server: people take it and give it back themselves."""
 
 from http import HTTPStatus
 
@@ -7,7 +7,7 @@ from heartbeat_bot.features.actor import Asker
 from heartbeat_bot.features.desk import Desk, typed
 from heartbeat_bot.features.moderation.auditing import Auditing
 from heartbeat_bot.features.readers import Readers
-from heartbeat_bot.ids import ChannelId
+from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.rendering.answers import Answer
 
 
@@ -21,7 +21,7 @@ class Subscribing:
         self._auditing = auditing
 
     async def subscribe(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
-        """Give a member the role that a newsletter pings."""
+        """Give a member the role that a newsletter pings in their server."""
         return await self._change(asker, newsletter, wanted=True)
 
     async def unsubscribe(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
@@ -31,12 +31,16 @@ class Subscribing:
     async def _change(self, asker: Asker, newsletter: str | None, *, wanted: bool) -> Answer:
         name = await self._readers.one(asker, newsletter)
         settings = self._desk.config.newsletters[name]
-        words, role = asker.words, settings.announce.ping_role
-        if role is None:
+        words, places = asker.words, settings.places
+        if all(place.ping_role is None for place in places):
             return Answer(content=words.say("subscribe.none", newsletter=typed(name)))
-        guild = (await self._desk.passes.channels.facts(ChannelId(settings.announce.channel))).guild
-        if asker.guild != guild:
+        channels = self._desk.passes.channels
+        here = [place for place in places if asker.guild and await channels.guild(ChannelId(place.channel)) == asker.guild]
+        if asker.guild is None or not here:
             return Answer(content=words.say("subscribe.elsewhere", newsletter=typed(name)))
+        guild, role = GuildId(asker.guild), next((place.ping_role for place in here if place.ping_role), None)
+        if role is None:
+            return Answer(content=words.say("subscribe.none_here", newsletter=typed(name)))
         mention = f"<@&{role}>"
         if (role in asker.roles) == wanted:
             return Answer(content=words.say("subscribe.already" if wanted else "subscribe.never", role=mention))
