@@ -157,7 +157,8 @@ def said(home: Home, addresses: dict[str, str]) -> dict[str, str]:
     broken: dict[str, list[str]] = {}
     for name, path, why in home.rows("SELECT newsletter, path, broken FROM issues WHERE broken IS NOT NULL ORDER BY path"):
         broken.setdefault(str(name), []).append(f"{path}: {why}")
-    failed = home.rows("SELECT newsletter, error FROM issues WHERE error IS NOT NULL ORDER BY path")
+    of_issue = "deliveries JOIN issues ON deliveries.issue = issues.id"
+    failed = home.rows(f"SELECT newsletter, error FROM {of_issue} WHERE error IS NOT NULL ORDER BY path")
     for name, error in failed:
         broken.setdefault(str(name), []).append(str(error))
     return {kind: errors.get(kind) or " · ".join(broken[kind]) for kind in addresses if kind in errors or kind in broken}
