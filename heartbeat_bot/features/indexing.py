@@ -13,7 +13,6 @@ from heartbeat_bot.rendering.post import PostKey
 from heartbeat_bot.store.approval import is_same, version_of
 from heartbeat_bot.store.ledger import IssueRecord
 from heartbeat_bot.sync.changes import at_path, rendering_of
-from heartbeat_bot.sync.renderer import entry_from
 
 _LOG = logging.getLogger(__name__)
 
@@ -104,17 +103,7 @@ class Indexing:
             path, blob = record.path, snapshot.files[record.path]
             shown_as = _shown_as(rendering, record, desk)
             try:
-                data = await snapshot.contents.read(path)
-                entry = await entry_from(
-                    desk.passes.renderer.turns[name],
-                    snapshot.contents,
-                    path,
-                    data,
-                    newsletter,
-                    name=name,
-                    blob=blob,
-                    rendering=shown_as,
-                )
+                entry = await desk.passes.renderer.entry(name, snapshot, path, rendering=shown_as)
             except UserError as error:
                 _LOG.warning("%s is not in the archive: %s", path, error)
                 seen = ("", 0)
