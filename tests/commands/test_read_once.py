@@ -9,6 +9,8 @@ from one_worker import WORKER
 from test_moderating import JUNE, by_mo, posted
 from town import Town
 
+from heartbeat_bot.isolation.worker import Here
+
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
@@ -90,3 +92,19 @@ async def test_a_picture_that_changes_without_its_issue_is_not_taken_for_the_one
         assert counting.jobs["_make"] == 1
         assert [message["id"] for message in town.sandbox.messages(town.news)] == before
         assert [file.content for message in town.news.messages.values() for file in message.attachments] == [PIXEL + b"\0"]
+
+
+async def test_a_fault_in_the_search_for_events_keeps_no_issue_from_being_posted(
+    town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    town.runner = Here()
+    async with town.running():
+        monkeypatch.setattr("heartbeat_bot.archive.entry.find_events", broken)
+        town.write("june", JUNE)
+        await town.sync()
+        assert posted(town)
+        assert "june.md is not in the archive: june.md: a fault of this program shows with this text" in caplog.text
+        assert "ZeroDivisionError" in caplog.text

@@ -82,3 +82,12 @@ async def test_who_is_in_the_server_of_another_destination_gets_the_role_that_is
         assert f"<@&{bell.id}> any more" in mill.shown(await mill.call("unsubscribe", channel=hall))
         assert (other.members[mill.ann.id].roles, roles(mill)) == ([], [mill.pinged.id])
         assert "pings nobody" in mill.shown(await mill.call("subscribe", channel=cell))
+
+
+async def test_a_member_who_goes_on_taking_the_role_and_giving_it_back_fills_no_memory(mill: Town) -> None:
+    let_give_roles(mill)
+    for _ in range(3):
+        await mill.call("subscribe")
+        await mill.call("unsubscribe")
+    assert len(await mill.opened.desk.ledger.actions.latest(10)) == 6
+    assert len(mill.opened.service.auditing._unsaid) == 0  # noqa: SLF001 - what it remembers is what this is about
