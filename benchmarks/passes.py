@@ -70,7 +70,7 @@ async def serving(config: Config) -> AsyncGenerator[Reconciler]:
         open_ledger(config.state) as ledger,
         log_in(config.discord.token().get_secret_value(), api_url=config.discord.api_url) as outlet,
     ):
-        sources = {name: open_source(newsletter.source, config.cache_dir) for name, newsletter in config.newsletters.items()}
+        sources = {name: open_source(newsletter.source, config.state.cache) for name, newsletter in config.newsletters.items()}
         with Worker() as runner:
             yield Reconciler(
                 config=config,
@@ -95,7 +95,7 @@ async def passes(count: int) -> None:
                 first = time.perf_counter() - start
                 unchanged: list[float] = []
                 listing: list[float] = []
-                source = open_source(config.newsletters["bench"].source, config.cache_dir)
+                source = open_source(config.newsletters["bench"].source, config.state.cache)
                 await source.snapshot()
                 for _ in range(7):
                     start = time.perf_counter()

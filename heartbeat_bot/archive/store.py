@@ -54,11 +54,6 @@ class Found:
     hits: tuple[Hit, ...]
 
 
-def archive_beside(database: Path) -> Path:
-    """Return where the archive of a ledger's file is: ``heartbeat-archive.db`` for ``heartbeat.db``."""
-    return database.with_name(f"{database.stem}-archive{database.suffix}")
-
-
 class Archive:
     """The open archive; see :func:`open_archive`. Every method may raise StateError, save those that answer from memory."""
 

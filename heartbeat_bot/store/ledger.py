@@ -12,10 +12,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Update, and_, delete, func, insert, make_url, or_, select, union, update
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Connection, Row, Update, and_, delete, func, insert, or_, select, union, update
+from sqlalchemy.exc import DBAPIError
 
 from heartbeat_bot.clock import Clock, system_clock
+from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.doubts import Doubt
 from heartbeat_bot.identity.matching import Fingerprint, Known
@@ -706,14 +707,14 @@ class Ledger(Store):
 
 
 @asynccontextmanager
-async def open_ledger(state: str, *, read_only: bool = False, clock: Clock = system_clock) -> AsyncGenerator[Ledger]:
-    """Open the database that the configuration's ``state`` names (``sqlite:///file``), and close it in the end.
+async def open_ledger(address: DatabaseAddress, *, read_only: bool = False, clock: Clock = system_clock) -> AsyncGenerator[Ledger]:
+    """Open the database that the configuration's ``state`` names, and close it in the end.
 
     A writer holds the database's lock meanwhile and brings the schema up to date. A reader (``read_only``) works beside a writer; a
     database that does not exist yet reads as an empty one. Raises StateError: held by another process, newer than this program, not
     a database, not to be opened; so does each method of the ledger, when the disk is full, or the file locked or damaged meanwhile.
     """
-    path = _path_of(state)
+    path = address.file
     async with AsyncExitStack() as opened:
         if not read_only:
             opened.enter_context(sqlite.exclusive(path, now=clock()))
@@ -773,19 +774,6 @@ def _damaged(path: object, why: str) -> StateError:
         f"The database {path} is damaged, or no database ({why}): stop the bot, and put a copy of it back, or let `state` name the file that "
         "is meant. Do not begin anew with an empty one: what stands in the channel would not be kept in step."
     )
-
-
-def _path_of(state: str) -> Path:
-    """Read the configuration's ``state``."""
-    try:
-        url = make_url(state)
-    except ArgumentError as error:
-        raise StateError(f"`state: {state}` is not the address of a database: write sqlite:///heartbeat.db") from error
-    if url.get_backend_name() != "sqlite":
-        raise StateError(f"`state` names a {url.get_backend_name()} database; only SQLite can be used yet: sqlite:///heartbeat.db")
-    if not url.database or url.database == ":memory:":
-        raise StateError(f"`state: {state}` names no file, so the bot would forget what it posted: write sqlite:///heartbeat.db")
-    return Path(url.database)
 
 
 def _newsletter_of(row: Row[Any]) -> Newsletter:

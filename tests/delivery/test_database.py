@@ -298,7 +298,7 @@ async def test_a_file_that_cannot_be_used_does_not_stay_open(no_database: Path) 
 def test_a_process_that_forgets_to_close_a_database_ends(file: Path) -> None:
     script = """
 import asyncio, pathlib, sys
-from heartbeat_bot.sqlite import Database
+from heartbeat_bot.store.sqlite import Database
 kept = []
 async def main():
     kept.append(Database(pathlib.Path(sys.argv[1]), read_only=False))
