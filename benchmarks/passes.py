@@ -16,11 +16,12 @@ from discord_sandbox.ratelimits import RateLimits
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, ChannelType
 from heartbeat_bot.app.operation import no_progress
+from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.discord.rest import log_in
 from heartbeat_bot.isolation.worker import Worker
 from heartbeat_bot.sources.opening import open_source
-from heartbeat_bot.store.ledger import open_ledger, system_clock
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.reconciler import Reconciler
 
 TOKEN = "HEARTBEAT_BENCH_TOKEN"

@@ -32,7 +32,8 @@ from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
 from heartbeat_bot.sources.opening import open_source
 from heartbeat_bot.sources.turns import Turns
 from heartbeat_bot.store import sqlite
-from heartbeat_bot.store.ledger import Ledger, open_ledger
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.store.waits import Wait, Waits
 from heartbeat_bot.sync.new_start import check_new_start
 from heartbeat_bot.sync.reconciler import Progress, Reconciler

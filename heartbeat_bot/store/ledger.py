@@ -3,30 +3,24 @@
 Messages are in ``outbox.py``, what moderators did in ``audit.py``, what was made of events in ``server_events.py``.
 """
 
-import os
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Update, and_, delete, func, insert, or_, select, union, update
-from sqlalchemy.exc import DBAPIError
 
-from heartbeat_bot.clock import Clock, system_clock
-from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.doubts import Doubt
 from heartbeat_bot.identity.matching import Fingerprint, Known
 from heartbeat_bot.ids import IssueId
-from heartbeat_bot.machine import lack
 from heartbeat_bot.rendering.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store import sqlite, tables
+from heartbeat_bot.store import tables
 from heartbeat_bot.store.approval import ANY_PICTURES, Difference, Version, difference, is_same, text_of, with_any_pictures
 from heartbeat_bot.store.audit import Actions
+from heartbeat_bot.store.database import Database, DatabasePart, Remembered, changing, reading, writing
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State, date_of
 from heartbeat_bot.store.deliveries import (
     NEW,
@@ -42,10 +36,8 @@ from heartbeat_bot.store.deliveries import (
     ensure_announcements,
     inherit,
 )
-from heartbeat_bot.store.migrations import LATEST, migrate, version_of
 from heartbeat_bot.store.outbox import DeliveredMessage, Outbox, Request, WrittenRequest, begun, messages_held, reclaim_notice
 from heartbeat_bot.store.server_events import ServerEvents
-from heartbeat_bot.store.sqlite import Database, Remembered, Store, changing, reading, writing
 from heartbeat_bot.store.troubles import Troubles
 from heartbeat_bot.store.waits import WaitRows
 
@@ -297,7 +289,7 @@ def instants(before: IssueRecord | None, sighting: Sighting, *, now: datetime) -
     return Instants(changed_at=changed_at, listed_at=(listed_at or now) if shown else None)
 
 
-class Ledger(Store):
+class Ledger(DatabasePart):
     """The open database.
 
     Its parts are ``deliveries`` (what goes where), ``outbox`` (messages), ``actions`` (who did what), ``server_events``, ``waits`` and
@@ -328,13 +320,9 @@ class Ledger(Store):
         row = rows.one_or_none()
         return Newsletter(name=name) if row is None else _newsletter_of(row)
 
-    @reading
-    def check(self, connection: Connection) -> None:
+    async def check(self) -> None:
         """Look through the whole database; raise StateError when it is damaged. 100 MB take about a second."""
-        try:
-            sqlite.check(connection)
-        except sqlite.DamagedError as error:
-            raise _damaged(connection.engine.url.database, str(error)) from error
+        await self.database.check()
 
     @writing
     def pass_done(
@@ -474,10 +462,10 @@ class Ledger(Store):
         _lose(connection, gone, missed_at)
         ids: dict[str, IssueId] = {}
         fresh: list[dict[str, Any]] = []
-        # Files may swap paths: give way first, so that the index is not hurt between two updates.
+        # Files may swap paths: give way first, so that the index is not hurt between two updates. No file's path begins with a slash.
         for sighting in sightings:
             if sighting.issue is not None and not _is_at_home(before.get(sighting.issue), sighting):
-                connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"\0{sighting.issue}"))
+                connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"/{sighting.issue}"))
         for sighting in sightings:
             record = before.get(sighting.issue) if sighting.issue is not None else None
             values = _columns_of(sighting) | asdict(instants(record, sighting, now=now))
@@ -704,76 +692,6 @@ class Ledger(Store):
         changed = connection.execute(update(table).where(table.c.name == name).values(values))
         if changed.rowcount == 0:
             connection.execute(insert(table).values({"name": name} | dict(values)))
-
-
-@asynccontextmanager
-async def open_ledger(address: DatabaseAddress, *, read_only: bool = False, clock: Clock = system_clock) -> AsyncGenerator[Ledger]:
-    """Open the database that the configuration's ``state`` names, and close it in the end.
-
-    A writer holds the database's lock meanwhile and brings the schema up to date. A reader (``read_only``) works beside a writer; a
-    database that does not exist yet reads as an empty one. Raises StateError: held by another process, newer than this program, not
-    a database, not to be opened; so does each method of the ledger, when the disk is full, or the file locked or damaged meanwhile.
-    """
-    path = address.file
-    async with AsyncExitStack() as opened:
-        if not read_only:
-            opened.enter_context(sqlite.exclusive(path, now=clock()))
-        yield Ledger(await opened.enter_async_context(_opened(path, read_only=read_only)))
-
-
-@asynccontextmanager
-async def _opened(path: Path, *, read_only: bool) -> AsyncGenerator[Database]:
-    """Open a database whose schema is this program's."""
-    if read_only and sqlite.exists(path):
-        async with aclosing(Database(path, read_only=True, explain=partial(_explained, path))) as database:
-            version = await database.read(version_of)
-            if version == LATEST:
-                yield database
-                return
-        if version:
-            raise StateError(
-                f"The database {path} was written by an older heartbeat-bot: `heartbeat-bot sync` or `run` brings it up to date."
-            )
-    opened = Database(None if read_only else path, read_only=False, explain=partial(_explained, path))
-    async with aclosing(opened) as database:
-        await database.write(migrate)
-        yield database
-
-
-def _explained(path: Path, error: DBAPIError) -> StateError:
-    """Say what keeps the database from being used, what follows from it, and what to do."""
-    nothing_is_lost = "Until then nothing is posted, edited or decided; what was under way is looked up in the channel and goes on."
-    match sqlite.reason_of(error):
-        case sqlite.Reason.FULL:
-            return StateError(f"The disk that holds the database {path} is full: make room. {nothing_is_lost}")
-        case sqlite.Reason.LOCKED:
-            return StateError(
-                f"Another program (a backup? a database tool?) keeps the database {path} locked: end it. {nothing_is_lost}"
-            )
-        case sqlite.Reason.DAMAGED:
-            return _damaged(path, str(error.orig))
-        case _:
-            return StateError(
-                f"The database {path} cannot be used: {_no_more_files() or error.orig}. Check the file, its folder and the disk. {nothing_is_lost}"
-            )
-
-
-def _no_more_files() -> str | None:
-    """Say so when not as many files can be opened now as a database has: SQLite does not tell that from a missing folder."""
-    try:
-        with ExitStack() as opened:
-            for _ in range(4):
-                opened.enter_context(open(os.devnull))  # noqa: PTH123 - a device
-    except OSError as error:
-        return lack(error)
-    return None
-
-
-def _damaged(path: object, why: str) -> StateError:
-    return StateError(
-        f"The database {path} is damaged, or no database ({why}): stop the bot, and put a copy of it back, or let `state` name the file that "
-        "is meant. Do not begin anew with an empty one: what stands in the channel would not be kept in step."
-    )
 
 
 def _newsletter_of(row: Row[Any]) -> Newsletter:

@@ -15,7 +15,8 @@ from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery
-from heartbeat_bot.store.ledger import Ledger, open_ledger
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.publisher import Outcome, Publisher
 
 ROOM = ChannelId(3)

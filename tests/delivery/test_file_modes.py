@@ -15,8 +15,8 @@ import pytest
 
 from heartbeat_bot.archive.store import open_archive
 from heartbeat_bot.config.address import DatabaseAddress
-from heartbeat_bot.store.ledger import open_ledger
-from heartbeat_bot.store.sqlite import Database, open_to_others
+from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.sqlite import SqliteDatabase, open_to_others
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,7 +59,7 @@ async def test_what_was_open_to_others_is_tightened_with_what_a_kill_left(tmp_pa
     (tmp_path / "state.db.lock").touch()
     assert modes(tmp_path) == {"state.db": "644", "state.db-shm": "644", "state.db-wal": "644", "state.db.lock": "666"}
     assert len(open_to_others(state)) == 4
-    database = Database(state, read_only=False)
+    database = SqliteDatabase(state, read_only=False)
     assert await database.read(lambda connection: connection.exec_driver_sql("SELECT count(*) FROM a").scalar()) == 0
     assert {modes(tmp_path)[name] for name in ("state.db", "state.db-shm", "state.db-wal", "state.db.lock")} == {"600"}
     await database.aclose()
@@ -116,7 +116,7 @@ async def test_who_may_only_read_a_file_of_another_reads_it_and_its_mode_stays()
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "from pathlib import Path\n"
         "from heartbeat_bot.config.address import DatabaseAddress\n"
-        "from heartbeat_bot.store.ledger import open_ledger\n"
+        "from heartbeat_bot.store.opening import open_ledger\n"
         "os.setuid(65534)\n"
         "async def read():\n"
         "    async with open_ledger(DatabaseAddress(Path(sys.argv[1])), read_only=True) as ledger:\n"
@@ -151,7 +151,7 @@ async def test_a_file_of_another_user_keeps_its_mode(tmp_path: Path) -> None:
 
 
 async def test_a_folder_that_is_missing_is_told_as_before(tmp_path: Path) -> None:
-    database = Database(tmp_path / "none" / "state.db", read_only=False)
+    database = SqliteDatabase(tmp_path / "none" / "state.db", read_only=False)
     with pytest.raises(Exception, match="unable to open database file"):
         await database.write(lambda _: None)
     await database.aclose()

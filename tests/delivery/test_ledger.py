@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, text, update
+from sqlalchemy import Connection, Engine, create_engine, event, text, update
 
 from discord_sandbox.clock import ManualClock
 from heartbeat_bot.config.address import DatabaseAddress
@@ -20,7 +20,8 @@ from heartbeat_bot.rendering.post import Digest, PostKey
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Destination
-from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
+from heartbeat_bot.store.ledger import Ledger, Sighting
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.store.outbox import Request
 from heartbeat_bot.store.tables import RequestKind
 from heartbeat_bot.sync.changes import facts_of
@@ -83,6 +84,29 @@ async def test_an_issue_that_goes_and_comes_back_keeps_what_became_of_it(
     await ledger.record("weekly", [see("c.md", issue=issue)], now=clock())
     record = await ledger.issue(issue)
     assert (record.state, record.baseline, facts_of(record, record.announcements[0], "").baseline) == (State.NEW, True, True)
+
+
+async def test_files_that_swap_their_paths_stay_themselves_and_no_database_gets_a_text_with_nul(
+    ledger: Ledger, clock: ManualClock, see: See
+) -> None:
+    ids = await ledger.record("weekly", [see("a.md"), see("b.md", text="two")], now=clock())
+    written: list[object] = []
+
+    def note(_connection: object, _cursor: object, _statement: str, parameters: object, *_: object) -> None:
+        written.append(parameters)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        swapped = [see("b.md", issue=ids["a.md"]), see("a.md", issue=ids["b.md"], text="two")]
+        assert await ledger.record("weekly", swapped, now=clock()) == {"b.md": ids["a.md"], "a.md": ids["b.md"]}
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert "b.md" in repr(written)
+    assert "\\x00" not in repr(written), "PostgreSQL takes none"
+    assert {record.path: id_ for id_, record in (await ledger.records("weekly")).items()} == {
+        "b.md": ids["a.md"],
+        "a.md": ids["b.md"],
+    }
 
 
 async def test_the_path_of_an_issue_that_is_gone_may_be_used_again(ledger: Ledger, clock: ManualClock, see: See) -> None:
@@ -154,7 +178,7 @@ async def test_a_second_process_is_refused_and_told_who_holds_the_database(ledge
     script = """
 import asyncio, sys
 from heartbeat_bot.config.address import DatabaseAddress
-from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.errors import StateError
 async def main():
     async with open_ledger(DatabaseAddress.parse(sys.argv[1]), read_only=True) as ledger:
@@ -176,7 +200,7 @@ async def test_the_lock_dies_with_its_process(state: DatabaseAddress) -> None:
     script = """
 import asyncio, os, sys
 from heartbeat_bot.config.address import DatabaseAddress
-from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.store.opening import open_ledger
 async def main():
     async with open_ledger(DatabaseAddress.parse(sys.argv[1])):
         os._exit(9)
@@ -305,12 +329,9 @@ async def test_who_asks_in_the_middle_of_a_write_is_told_what_was_there_before_i
         assert over.wait(20)
         connection.execute(update(tables.deliveries).values(shown_as="r"))
 
-    def changed() -> None:
-        ledger.database.revision += 1
-
     assert (await ledger.records("weekly"))[issue].announcements[0].shown_as is None
     async with asyncio.TaskGroup() as group:
-        group.create_task(ledger.database.write(work, then=changed))
+        group.create_task(ledger.database.write(work, changes=True))
         await half_way.wait()
         asked = group.create_task(ledger.records("weekly"))
         await asyncio.sleep(0)

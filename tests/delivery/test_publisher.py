@@ -15,7 +15,8 @@ from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
 from heartbeat_bot.rendering.post import COVER, Embed, File, Jump, Post, PostKey, Upload
 from heartbeat_bot.store.decisions import State
-from heartbeat_bot.store.ledger import Ledger, open_ledger
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.publisher import Outcome, Publisher, Step
 
 CHANNEL = ChannelId(2)
