@@ -372,10 +372,19 @@ def parse(body: str, first_line: int) -> tuple[list[Tag], list[Finding]]:
     return blocks(soup), findings
 
 
+class _Element(Tag):
+    """An element that climbs to the one it stands in: markdownify asks for that at every element, and filters took as long as the rest of its walk."""
+
+    def find_parent(self, name: Any = None, attrs: Any = None, **others: Any) -> Tag | None:
+        if not isinstance(name, str) or attrs or others:
+            return super().find_parent(name, attrs, **others)
+        return next((parent for parent in self.parents if parent.name == name), None)
+
+
 def _tree(html: str) -> BeautifulSoup:
     """Return the tree of a body's HTML, as a browser would mend it, with sound texts."""
     # Behind an element nothing is taken for an XML declaration, or for the name of a file, of which Beautiful Soup would warn.
-    soup = BeautifulSoup(f"<body>{sound(html)}", "lxml")
+    soup = BeautifulSoup(f"<body>{sound(html)}", "lxml", element_classes={Tag: _Element})
     if "&#" in html:  # an entity may have made anything
         for node in list(soup.descendants):
             if isinstance(node, Tag):

@@ -349,9 +349,11 @@ def mend_tables(soup: BeautifulSoup) -> None:
 def fill_spans(soup: BeautifulSoup) -> None:
     """Give each row of a table as many cells as it takes columns, so that what stands below a cell of several rows stays in its column."""
     room = _MAX_SPANNED
+    spanned = False
     for table in elements(soup, {"table"}):
         if not any(cell.has_attr("rowspan") or cell.has_attr("colspan") for cell in elements(table, {"td", "th"})):
             continue
+        spanned = True
         left: dict[int, int] = {}
         for row in (row for row in elements(table, {"tr"}) if row.find_parent("table") is table):
             cells = [cell for cell in row.contents if isinstance(cell, Tag) and cell.name in {"td", "th"}]
@@ -371,7 +373,8 @@ def fill_spans(soup: BeautifulSoup) -> None:
                 made += [cell, *(Tag(name=cell.name) for _ in range(columns - 1))]
             left = {column: rows - 1 for column, rows in (left | taken).items() if rows > 1}
             row.contents = made
-    relink(soup)
+    if spanned:
+        relink(soup)
 
 
 def _span(cell: Tag, name: str) -> int:

@@ -27,6 +27,7 @@ from typing import Any, BinaryIO, TypeVar
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.config.remotes import Credentials, RemoteKind, remote_kind, without_userinfo
 from heartbeat_bot.errors import SourceError
+from heartbeat_bot.machine import lack
 from heartbeat_bot.redaction import shown_address
 from heartbeat_bot.sources.bounds import TooManyError
 from heartbeat_bot.sources.directory import blob_id
@@ -186,7 +187,9 @@ class GitCache:
         try:
             lock = _lock_file(self._room, self._key)
         except OSError as error:
-            raise SourceError(f"{self._room}: the cache folder cannot be written ({error.strerror or error})") from error
+            raise SourceError(
+                f"{self._room}: the cache folder cannot be written ({lack(error) or error.strerror or error})"
+            ) from error
         with lock:
             try:
                 async with asyncio.timeout(self._git.timeout):

@@ -18,6 +18,7 @@ from heartbeat_bot.identity.matching import Candidate, Fingerprint, Known, Resol
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.worker import Runner
+from heartbeat_bot.issues.model import DateOrder
 from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.approval import text_of
@@ -106,6 +107,7 @@ class Policy:
     rules: Rules
     retract: bool
     rendering: str
+    dates: DateOrder | None
     always_look: bool
     last_pass: datetime | None
     first_run: bool
@@ -137,6 +139,7 @@ def policy_of(
         rules=rules,
         retract=announce.on_remove == "retract",
         rendering=rendering_of(newsletter, announce),
+        dates=newsletter.dates,
         # Pictures may change without their issue, so that only a look at them tells whether something is to be sent.
         always_look=newsletter.images.attach,
         last_pass=last_pass,
@@ -149,7 +152,9 @@ def policy_of(
 def rendering_of(newsletter: NewsletterConfig, announce: AnnounceConfig) -> str:
     """Name the way in which this program renders the issues of a newsletter somewhere: equal names, equal messages for equal files."""
     patterns = [[pattern.pattern for pattern in newsletter.sections.skip]]
-    settings = (newsletter.site_url, newsletter.issue_url, newsletter.images, patterns)
+    # Without a word about dates the name stays what it was before there was one.
+    dates = [newsletter.dates] if newsletter.dates else []
+    settings = (newsletter.site_url, newsletter.issue_url, newsletter.images, patterns, *dates)
     told = repr((__version__, settings, announce.channel, announce.layout, announce.ping_role, announce.publish))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
@@ -194,7 +199,7 @@ async def survey(
 ) -> Survey:
     """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had, or there is too much to compare."""
     records = await ledger.records(name)
-    sightings, resolution = await _read(name, ledger, snapshot, records, runner, reading)
+    sightings, resolution = await _read(name, ledger, snapshot, records, runner, reading, policies[0].dates)
     # Whoever commits sets the commit's time; what the last pass did not see came after it, whatever that time says.
     now, last_pass = policies[0].now, policies[0].last_pass
     seen = min(now, max(snapshot.time, last_pass or snapshot.time))
@@ -241,6 +246,7 @@ async def _read(
     records: Mapping[IssueId, IssueRecord],
     runner: Runner,
     reading: Reading,
+    dates: DateOrder | None,
 ) -> tuple[dict[str, Sighting], Resolution]:
     """Read the files that are new or changed, and tell which file is which issue."""
     at_home = {record.path: record for record in records.values() if record.present}
@@ -257,7 +263,7 @@ async def _read(
             sightings[path] = _unreadable(path, snapshot, Fingerprint({}), at_home.get(path), error)
         else:
             known_text = snapshot.files[path] in prints
-            sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path), prints)
+            sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path), prints, dates)
             lines += 0 if known_text else len(sightings[path].fingerprint.lines)
         if lines > _MOST_LINES:
             raise SourceError(
@@ -307,6 +313,7 @@ async def _look(
     snapshot: Snapshot,
     before: IssueRecord | None,
     prints: dict[BlobId, Fingerprint],
+    dates: DateOrder | None,
 ) -> Sighting:
     """Read a file; one that is broken is known by its path, or by what it said before, and by its text.
 
@@ -318,7 +325,7 @@ async def _look(
             if blob not in prints:
                 prints[blob] = await runner.run(_fingerprint, data)
             fingerprint = prints[blob]
-            head = await runner.run(read_head, path, data)
+            head = await runner.run(read_head, path, data, dates)
     except IssueError as error:
         return _unreadable(path, snapshot, fingerprint, before, error)
     return Sighting(

@@ -43,7 +43,7 @@ limits are answered with 500 for ever (discord-api-docs issue 8554)."""
 
 PUBLISH_LIMIT: Final = 10
 PUBLISH_SPAN: Final = timedelta(hours=1)
-"""Discord lets a channel crosspost this often per span. Undocumented; many have measured it (discord.py issue 4956)."""
+"""Discord lets a channel crosspost this often per span. Undocumented; many have measured it (discord.js issue 4956)."""
 
 LATE_COME: Final = timedelta(minutes=15)
 """For how long a send that was given up is looked for by each pass: proxies and Discord let go of a request long before."""

@@ -157,7 +157,10 @@ def said(home: Home, addresses: dict[str, str]) -> dict[str, str]:
     broken: dict[str, list[str]] = {}
     for name, path, why in home.rows("SELECT newsletter, path, broken FROM issues WHERE broken IS NOT NULL ORDER BY path"):
         broken.setdefault(str(name), []).append(f"{path}: {why}")
-    failed = home.rows("SELECT newsletter, error FROM issues WHERE error IS NOT NULL ORDER BY path")
+    failed = home.rows(
+        "SELECT newsletter, deliveries.error FROM deliveries JOIN issues ON issues.id = deliveries.issue "
+        "WHERE deliveries.error IS NOT NULL ORDER BY path"
+    )
     for name, error in failed:
         broken.setdefault(str(name), []).append(str(error))
     return {kind: errors.get(kind) or " · ".join(broken[kind]) for kind in addresses if kind in errors or kind in broken}

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from home import ISSUE, Home
 
 from discord_sandbox.faults import Answer, Raw
@@ -44,6 +45,14 @@ async def test_an_issue_is_held_until_it_has_rested(home: Home) -> None:
     assert await home.sync(at="2026-03-02T08:05:00Z") == []
     assert "held" in await home.run("issues")
     assert "POST" in await home.sync(at="2026-03-02T08:12:00Z")
+
+
+@pytest.mark.parametrize(("dates", "posted"), [("day-first", True), ("month-first", False)])
+async def test_the_setting_says_which_day_an_issue_is_of_and_so_whether_it_is_news(home: Home, dates: str, posted: bool) -> None:  # noqa: FBT001
+    home.config.write_text(home.config.read_text().replace("    announce:", f"    dates: {dates}\n    announce:"))
+    await home.sync()
+    home.write("new", re.sub("date: .*", "date: 02/03/2026", ISSUE))  # the second of March, or February 3rd: too long ago
+    assert ("POST" in await home.sync()) is posted
 
 
 async def test_a_dry_run_says_what_would_be_done_and_does_nothing(home: Home) -> None:

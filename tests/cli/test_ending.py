@@ -18,7 +18,7 @@ _STUCK = {
 }
 _SCRIPT = r"""
 import asyncio, re, sqlite3, time
-from heartbeat_bot.operation import end_on_signals
+from heartbeat_bot.app.operation import end_on_signals
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n"
 
@@ -61,7 +61,7 @@ async def test_a_process_that_is_stuck_is_ended_by_force(where: str) -> None:
 
 _RUN = r"""
 import asyncio, faulthandler, time
-import heartbeat_bot.operation as operation
+import heartbeat_bot.app.operation as operation
 from heartbeat_bot.cli import main
 
 later = faulthandler.dump_traceback_later

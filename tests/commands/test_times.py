@@ -36,7 +36,7 @@ def test_a_time_is_the_one_on_the_clock_of_its_place_when_the_clocks_change_too(
 @pytest.mark.parametrize("zone", ["America/New_York", "Australia/Lord_Howe"])
 def test_the_zone_of_the_machine_makes_no_difference(zone: str) -> None:
     script = (
-        "import sys, json; from datetime import datetime; from heartbeat_bot.service.times import read_time\n"
+        "import sys, json; from datetime import datetime; from heartbeat_bot.features.moderation.times import read_time\n"
         "for now, typed, meant in json.loads(sys.argv[1]):\n"
         "    assert read_time(typed, now=datetime.fromisoformat(now)) == datetime.fromisoformat(meant), typed\n"
     )
