@@ -81,7 +81,7 @@ class Database(Protocol):
         ...
 
 
-class Place(Protocol):
+class DatabasePlace(Protocol):
     """Where a database is, or may be made: an address for one kind of database."""
 
     @property

@@ -7,13 +7,13 @@ from functools import partial
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.store.database import Database, Obstacle, Place
+from heartbeat_bot.store.database import Database, Obstacle, DatabasePlace
 from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
 from heartbeat_bot.store.sqlite import SqliteDatabase, SqliteFile
 
 
-def place_of(address: DatabaseAddress) -> Place:
+def place_of(address: DatabaseAddress) -> DatabasePlace:
     """Return where an address leads."""
     return SqliteFile(address.file)
 
@@ -34,7 +34,7 @@ async def open_ledger(address: DatabaseAddress, *, read_only: bool = False, cloc
 
 
 @asynccontextmanager
-async def _opened(place: Place, *, read_only: bool) -> AsyncGenerator[Database]:
+async def _opened(place: DatabasePlace, *, read_only: bool) -> AsyncGenerator[Database]:
     """Open a database whose schema is this program's."""
     explain = partial(_explained, place.name)
     if read_only and await place.exists():

@@ -294,7 +294,7 @@ def move(path: Path, target: Path | None) -> None:
 
 
 class SqliteFile:
-    """A file that is a database, or may become one; see :class:`Place`."""
+    """A file that is a database, or may become one; see :class:`DatabasePlace`."""
 
     def __init__(self, path: Path) -> None:
         """Name the file."""

@@ -20,7 +20,7 @@ from heartbeat_bot.store.database import (
     Database,
     DatabasePart,
     Obstacle,
-    Place,
+    DatabasePlace,
     Remembered,
     changing,
     reading,
@@ -93,12 +93,12 @@ class Held:
 
 
 @pytest.fixture
-def place(address: DatabaseAddress) -> Place:
+def place(address: DatabaseAddress) -> DatabasePlace:
     return place_of(address)
 
 
 @pytest.fixture
-async def database(place: Place) -> AsyncIterator[Database]:
+async def database(place: DatabasePlace) -> AsyncIterator[Database]:
     async with aclosing(place.open(read_only=False, explain=explain)) as opened:
         yield opened
 
@@ -110,7 +110,7 @@ async def words(database: Database) -> Words:
     return kept
 
 
-async def stored(place: Place) -> list[str]:
+async def stored(place: DatabasePlace) -> list[str]:
     """Read the words as another process does."""
     async with aclosing(place.open(read_only=True, explain=explain)) as other:
         return await Words(other).all()
@@ -125,13 +125,13 @@ async def turns() -> None:
 # -- transactions --------------------------------------------------------------------------------------------------------
 
 
-async def test_what_is_written_is_there_and_what_is_returned_comes_back(words: Words, place: Place) -> None:
+async def test_what_is_written_is_there_and_what_is_returned_comes_back(words: Words, place: DatabasePlace) -> None:
     assert await words.add("owl", "lynx") == 2
     assert await words.all(like="o%") == ["owl"]
     assert await stored(place) == ["owl", "lynx"]
 
 
-async def test_a_transaction_that_fails_is_undone_whole_and_its_error_is_raised(words: Words, place: Place) -> None:
+async def test_a_transaction_that_fails_is_undone_whole_and_its_error_is_raised(words: Words, place: DatabasePlace) -> None:
     await words.add("owl")
     with pytest.raises(IntegrityError):
         await words.add("lynx", "owl")
@@ -148,7 +148,7 @@ async def test_tables_that_a_failed_transaction_made_are_undone_too(database: Da
     assert not await database.read(lambda connection: inspect(connection).has_table("words"))
 
 
-async def test_what_a_reading_writes_is_not_kept(words: Words, database: Database, place: Place) -> None:
+async def test_what_a_reading_writes_is_not_kept(words: Words, database: Database, place: DatabasePlace) -> None:
     await database.read(lambda connection: connection.execute(insert(WORDS).values(word="owl")))
     assert await words.all() == await stored(place) == []
 
@@ -174,7 +174,9 @@ async def test_the_loop_goes_on_during_a_transaction(words: Words, database: Dat
     assert waiting.result() == ["owl"]
 
 
-async def test_reading_does_not_wait_for_another_process_that_writes(words: Words, database: Database, place: Place) -> None:
+async def test_reading_does_not_wait_for_another_process_that_writes(
+    words: Words, database: Database, place: DatabasePlace
+) -> None:
     await words.add("lynx")
     held = Held("owl")
     async with asyncio.TaskGroup() as group:
@@ -186,7 +188,7 @@ async def test_reading_does_not_wait_for_another_process_that_writes(words: Word
     assert await stored(place) == ["lynx", "owl"]
 
 
-async def test_nobody_else_writes_between_what_a_transaction_reads_and_what_it_writes(words: Words, place: Place) -> None:
+async def test_nobody_else_writes_between_what_a_transaction_reads_and_what_it_writes(words: Words, place: DatabasePlace) -> None:
     await words.add("0")
     async with aclosing(place.open(read_only=False, explain=explain)) as other, asyncio.TaskGroup() as group:
         for _ in range(25):
@@ -197,7 +199,7 @@ async def test_nobody_else_writes_between_what_a_transaction_reads_and_what_it_w
 
 @pytest.mark.parametrize("error", [None, ValueError("no")], ids=["committed", "rolled back"])
 async def test_a_task_that_is_cancelled_ends_so_when_its_transaction_has_ended(
-    words: Words, database: Database, place: Place, error: Exception | None
+    words: Words, database: Database, place: DatabasePlace, error: Exception | None
 ) -> None:
     held, followed = Held("owl", error), list[str]()
     task = asyncio.get_running_loop().create_task(database.write(held, then=lambda: followed.append("owl")))
@@ -285,7 +287,7 @@ async def test_what_is_remembered_is_read_again_after_a_change(words: Words, dat
 
 
 async def test_closing_waits_for_what_was_asked_for_and_refuses_what_comes_after(
-    words: Words, database: Database, place: Place
+    words: Words, database: Database, place: DatabasePlace
 ) -> None:
     held = Held("owl")
     async with asyncio.TaskGroup() as group:
@@ -303,7 +305,7 @@ async def test_closing_waits_for_what_was_asked_for_and_refuses_what_comes_after
     assert await stored(place) == ["owl", "lynx"]
 
 
-async def test_closing_that_is_cancelled_closes_all_the_same(words: Words, database: Database, place: Place) -> None:
+async def test_closing_that_is_cancelled_closes_all_the_same(words: Words, database: Database, place: DatabasePlace) -> None:
     held = Held("owl")
     loop = asyncio.get_running_loop()
     write = loop.create_task(database.write(held))
@@ -324,14 +326,14 @@ async def test_closing_that_is_cancelled_closes_all_the_same(words: Words, datab
 # -- the place -----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_database_is_there_once_it_was_written(place: Place) -> None:
+async def test_a_database_is_there_once_it_was_written(place: DatabasePlace) -> None:
     assert not await place.exists()
     async with aclosing(place.open(read_only=False, explain=explain)) as database:
         await Words(database).prepare()
     assert await place.exists()
 
 
-async def test_a_reader_changes_nothing(words: Words, place: Place) -> None:
+async def test_a_reader_changes_nothing(words: Words, place: DatabasePlace) -> None:
     async with aclosing(place.open(read_only=True, explain=explain)) as reader:
         with pytest.raises((DBAPIError, ExplainedError)):
             await Words(reader).add("lynx")
@@ -349,7 +351,7 @@ async def test_what_a_fault_of_the_program_raises_is_not_explained_away(database
         await database.read(lambda connection: connection.exec_driver_sql("SELECT nonsense FROM nowhere"))
 
 
-async def test_only_one_may_hold_a_place_and_the_other_is_told_of_it(place: Place) -> None:
+async def test_only_one_may_hold_a_place_and_the_other_is_told_of_it(place: DatabasePlace) -> None:
     async with place.exclusive(now=NOW):
         with pytest.raises(StateError, match=r"is in use by process \d+ on .+ since 2026-03-02T09:00:00"):
             async with place.exclusive(now=NOW):
@@ -358,13 +360,13 @@ async def test_only_one_may_hold_a_place_and_the_other_is_told_of_it(place: Plac
         pass
 
 
-async def test_who_reads_needs_no_lock(words: Words, place: Place) -> None:
+async def test_who_reads_needs_no_lock(words: Words, place: DatabasePlace) -> None:
     async with place.exclusive(now=NOW):
         await words.add("owl")
         assert await stored(place) == ["owl"]
 
 
-async def test_the_lock_dies_with_its_process(address: DatabaseAddress, place: Place) -> None:
+async def test_the_lock_dies_with_its_process(address: DatabaseAddress, place: DatabasePlace) -> None:
     script = """
 import asyncio, datetime, sys
 from heartbeat_bot.config.address import DatabaseAddress

@@ -12,7 +12,8 @@ from heartbeat_bot.identity.matching import Fingerprint
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.deliveries import Destination
-from heartbeat_bot.store.ledger import Ledger, Sighting
+from heartbeat_bot.store.issues import Sighting
+from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.publisher import Publisher
 

@@ -20,7 +20,8 @@ from heartbeat_bot.rendering.post import Digest, PostKey
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Destination
-from heartbeat_bot.store.ledger import Ledger, Sighting
+from heartbeat_bot.store.issues import Sighting
+from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.store.outbox import Request
 from heartbeat_bot.store.tables import RequestKind

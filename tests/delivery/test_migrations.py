@@ -14,7 +14,7 @@ from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.approval import Difference
 from heartbeat_bot.store.deliveries import Kind
-from heartbeat_bot.store.ledger import Sighting
+from heartbeat_bot.store.issues import Sighting
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
 from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.changes import facts_of

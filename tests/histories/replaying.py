@@ -17,7 +17,8 @@ from heartbeat_bot.isolation.worker import Here
 from heartbeat_bot.ports import ChannelFacts, History, SeenMessage
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
-from heartbeat_bot.store.ledger import IssueRecord, Ledger
+from heartbeat_bot.store.issues import IssueRecord
+from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.reconciler import Reconciler
 from heartbeat_bot.sync.report import PassReport
