@@ -6,7 +6,7 @@ from typing import Any, Final
 from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.store.decisions import PENDING
-from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.wording import why
 
 _LATE: Final = 4
