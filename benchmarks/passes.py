@@ -16,11 +16,12 @@ from discord_sandbox.ratelimits import RateLimits
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, ChannelType
 from heartbeat_bot.app.operation import no_progress
+from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.discord.rest import log_in
 from heartbeat_bot.isolation.worker import Worker
 from heartbeat_bot.sources.opening import open_source
-from heartbeat_bot.store.ledger import open_ledger, system_clock
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.reconciler import Reconciler
 
 TOKEN = "HEARTBEAT_BENCH_TOKEN"
@@ -70,7 +71,7 @@ async def serving(config: Config) -> AsyncGenerator[Reconciler]:
         open_ledger(config.state) as ledger,
         log_in(config.discord.token().get_secret_value(), api_url=config.discord.api_url) as outlet,
     ):
-        sources = {name: open_source(newsletter.source, config.cache_dir) for name, newsletter in config.newsletters.items()}
+        sources = {name: open_source(newsletter.source, config.state.cache) for name, newsletter in config.newsletters.items()}
         with Worker() as runner:
             yield Reconciler(
                 config=config,
@@ -95,7 +96,7 @@ async def passes(count: int) -> None:
                 first = time.perf_counter() - start
                 unchanged: list[float] = []
                 listing: list[float] = []
-                source = open_source(config.newsletters["bench"].source, config.cache_dir)
+                source = open_source(config.newsletters["bench"].source, config.state.cache)
                 await source.snapshot()
                 for _ in range(7):
                     start = time.perf_counter()

@@ -17,7 +17,7 @@ from discord_sandbox.server import Sandbox
 from discord_sandbox.world import ChannelType
 from heartbeat_bot.app.operation import run_bot
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.store.opening import open_ledger
 
 _TOKEN_VARIABLE = "HEARTBEAT_DEMO_TOKEN"  # noqa: S105 - a name, not a token
 _NEWEST = "2026-11-02-november-26-pulse.md"

@@ -12,12 +12,11 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
 from heartbeat_bot.app.standing import Standing
-from heartbeat_bot.archive.store import archive_beside, open_archive
+from heartbeat_bot.archive.store import open_archive
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config import AnnounceConfig, Config
 from heartbeat_bot.discord.client import Bot
@@ -33,7 +32,8 @@ from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
 from heartbeat_bot.sources.opening import open_source
 from heartbeat_bot.sources.turns import Turns
 from heartbeat_bot.store import sqlite
-from heartbeat_bot.store.ledger import Ledger, open_ledger
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.store.waits import Wait, Waits
 from heartbeat_bot.sync.new_start import check_new_start
 from heartbeat_bot.sync.reconciler import Progress, Reconciler
@@ -70,7 +70,7 @@ def _passes(
 ) -> Reconciler:
     environ, turns = _without_token(config), Turns()
     sources = {
-        name: open_source(newsletter.source, config.cache_dir, environ, turns) for name, newsletter in config.newsletters.items()
+        name: open_source(newsletter.source, config.state.cache, environ, turns) for name, newsletter in config.newsletters.items()
     }
     return Reconciler(
         config=config,
@@ -116,7 +116,7 @@ async def sync_once(
         if dry_run:
             return [await passes.sync(name, dry_run=True) for name in names]
         await passes.settle()
-        archive = await opened.enter_async_context(open_archive(archive_beside(config.state_file or Path("heartbeat.db"))))
+        archive = await opened.enter_async_context(open_archive(config.state.archive))
         desk = Desk(config=config, ledger=ledger, archive=archive, outlet=outlet, passes=passes, clock=clock)
         service = Service(desk, answers=False)
         await service.auditing.settle()
@@ -146,7 +146,7 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
     async with (
         AsyncExitStack() as opened,
         open_ledger(config.state, clock=clock) as ledger,
-        open_archive(archive_beside(config.state_file or Path("heartbeat.db"))) as archive,
+        open_archive(config.state.archive) as archive,
         log_in(token, api_url=config.discord.api_url, client=Bot, waits=await Waits.of(ledger.waits, clock), clock=clock) as outlet,
     ):
         _check(await _channels(config, outlet))
@@ -286,7 +286,7 @@ async def diagnose(config: Config) -> list[Line]:
     lines.append(Line(good=git is not None, text=f"git is {git}" if git else "there is no git on this machine: install it"))
     for name, newsletter in config.newsletters.items():
         try:
-            snapshot = await open_source(newsletter.source, config.cache_dir, _without_token(config)).snapshot()
+            snapshot = await open_source(newsletter.source, config.state.cache, _without_token(config)).snapshot()
         except UserError as error:
             lines.append(Line(good=False, text=f"{name}: {error}"))
         else:
@@ -333,7 +333,7 @@ async def _lost(config: Config, outlet: DiscordOutlet) -> AsyncGenerator[Line]:
 
 def _room_for(config: Config) -> list[Line]:
     """Say when the disk of the state is about to be full."""
-    folder = (config.state_file or Path("heartbeat.db")).absolute().parent
+    folder = config.state.folder
     try:
         free = shutil.disk_usage(folder).free
     except OSError:
@@ -344,8 +344,7 @@ def _room_for(config: Config) -> list[Line]:
 
 def _open_to_others(config: Config) -> list[Line]:
     """Say which files of the state and the archive others on the machine may read."""
-    state = config.state_file or Path("heartbeat.db")
-    files = [file for database in (state, archive_beside(state)) for file in sqlite.open_to_others(database)]
+    files = [file for database in (config.state.file, config.state.archive) for file in sqlite.open_to_others(database)]
     if not files:
         return []
     names = " ".join(map(str, files))

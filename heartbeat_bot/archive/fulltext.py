@@ -1,4 +1,4 @@
-"""Searching what was said: the one file that knows SQLite's FTS5 (https://sqlite.org/fts5.html).
+"""Searching what was said: the one file that knows a full-text search, SQLite's FTS5 (https://sqlite.org/fts5.html).
 
 A row per post: its issue's title, its section's title, its text, and the post's id. English endings, accents and case do not matter.
 Characters of scripts without spaces are words of their own, and what is asked for in them is a phrase: so any part of a run is found.

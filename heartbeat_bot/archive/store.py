@@ -25,7 +25,8 @@ from heartbeat_bot.archive.told import Told, in_order, told_by
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.extract.items import Event, Job
 from heartbeat_bot.store import sqlite
-from heartbeat_bot.store.sqlite import Database
+from heartbeat_bot.store.database import ClosedError, DamagedError
+from heartbeat_bot.store.sqlite import SqliteDatabase
 
 _LOG = logging.getLogger(__name__)
 _READERS: Final = 3
@@ -54,11 +55,6 @@ class Found:
     hits: tuple[Hit, ...]
 
 
-def archive_beside(database: Path) -> Path:
-    """Return where the archive of a ledger's file is: ``heartbeat-archive.db`` for ``heartbeat.db``."""
-    return database.with_name(f"{database.stem}-archive{database.suffix}")
-
-
 class Archive:
     """The open archive; see :func:`open_archive`. Every method may raise StateError, save those that answer from memory."""
 
@@ -71,8 +67,8 @@ class Archive:
         self._agenda: tuple[Told, ...] = ()
         self._telling = asyncio.Lock()
         self._mending = asyncio.Lock()
-        self._writer: Database
-        self._reader: Database
+        self._writer: SqliteDatabase
+        self._reader: SqliteDatabase
 
     # -- what a pass does ---------------------------------------------------------------------------------------------
 
@@ -234,7 +230,7 @@ class Archive:
         writer = self._writer
         try:
             yield
-        except sqlite.ClosedError as error:  # between closing a damaged file and opening the next, or in the end
+        except ClosedError as error:  # between closing a damaged file and opening the next, or in the end
             raise StateError(_BEING_FILLED) from error
         except (DBAPIError, zlib.error) as error:
             if isinstance(error, DBAPIError) and not sqlite.is_damage(error):
@@ -250,7 +246,7 @@ class Archive:
         """Open the file, or start one."""
         self._writer, records = await _started(self._path)
         self._shelf = Shelf(records)
-        self._reader = Database(self._path, read_only=True, connections=_READERS)
+        self._reader = SqliteDatabase(self._path, read_only=True, connections=_READERS)
         self._told, self._told_at, self._agenda = {}, {}, ()
 
     async def aclose(self) -> None:
@@ -281,7 +277,7 @@ class _UnfitError(Exception):
         self.ours = ours
 
 
-async def _started(path: Path) -> tuple[Database, list[Record]]:
+async def _started(path: Path) -> tuple[SqliteDatabase, list[Record]]:
     """Open a file fit for use, to write to it; return it with what is kept in it."""
     try:
         return await _opened(path)
@@ -291,7 +287,7 @@ async def _started(path: Path) -> tuple[Database, list[Record]]:
             sqlite.move(path, None)
         else:
             _set_aside(path, error)
-    except (DBAPIError, sqlite.DamagedError) as error:
+    except (DBAPIError, DamagedError) as error:
         if not sqlite.is_damage(error):
             raise _unusable(path, error) from error
         _set_aside(path, error)
@@ -301,8 +297,8 @@ async def _started(path: Path) -> tuple[Database, list[Record]]:
         raise _unusable(path, error) from error
 
 
-async def _opened(path: Path) -> tuple[Database, list[Record]]:
-    writer = Database(path, read_only=False, durable=False)
+async def _opened(path: Path) -> tuple[SqliteDatabase, list[Record]]:
+    writer = SqliteDatabase(path, read_only=False, durable=False)
     try:
         return writer, await writer.write(_prepare)
     except BaseException:

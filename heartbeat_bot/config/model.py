@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, SecretStr, Tag, field_validator, model_validator
+from pydantic_core import PydanticKnownError
 
+from heartbeat_bot.config.address import DatabaseAddress, expanded
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.config.remotes import Credentials, RemoteKind, check_branch, read_credentials, remote_kind, without_userinfo
 from heartbeat_bot.config.values import (
@@ -131,15 +133,6 @@ class _Paths(_Model):
         return paths  # pyright: ignore[reportUnknownVariableType]
 
 
-def _at_home(path: str) -> Path:
-    """Replace a ``~`` at the beginning; raise ValueError when it names a user that the machine does not have."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:
-        user = path.split("/", 1)[0]
-        raise ValueError(f"this machine knows no home folder for {user}; write the path in full") from error
-
-
 class DirectorySourceConfig(_Paths):
     """A folder of this machine."""
 
@@ -154,7 +147,7 @@ class DirectorySourceConfig(_Paths):
             raise ValueError("a folder's path must stand here; put it in quotes")  # noqa: TRY004 (pydantic collects ValueError only)
         if not directory.strip() or "\0" in directory:
             raise ValueError("an empty name stands here; write the folder's path, or . for this file's own folder")
-        return _at_home(directory)
+        return expanded(directory)
 
 
 class GitSourceConfig(_Paths):
@@ -174,7 +167,7 @@ class GitSourceConfig(_Paths):
     @classmethod
     def _is_a_remote(cls, address: str) -> str:
         if remote_kind(address) is RemoteKind.PATH:
-            _at_home(address)
+            expanded(address)
         without_userinfo(address)
         return address
 
@@ -410,15 +403,21 @@ class ModerationConfig(_Model):
     )
 
 
-_SQLITE = "sqlite:///"
+def _read_address(value: object) -> DatabaseAddress:
+    if isinstance(value, str):
+        return DatabaseAddress.parse(value)
+    raise PydanticKnownError("string_type")
+
+
+_Address = Annotated[DatabaseAddress, BeforeValidator(_read_address)]
 
 
 class Config(_Model):
     """The whole configuration. ``folder`` is the one of its file: what relative paths in it start from."""
 
     discord: DiscordConfig = Field(default=DiscordConfig(), description="How the bot reaches Discord, and as whom.")
-    state: str = Field(
-        default="sqlite:///heartbeat.db",
+    state: _Address = Field(
+        default=DatabaseAddress(Path("heartbeat.db")),
         description="The database of what was posted: sqlite:/// and a file, relative to this file.",
     )
     newsletters: Mapping[str, NewsletterConfig] = Field(
@@ -427,16 +426,6 @@ class Config(_Model):
     moderation: ModerationConfig = Field(
         default=ModerationConfig(), description="Who decides about what the bot will not decide alone."
     )
-
-    @field_validator("state")
-    @classmethod
-    def _is_a_database(cls, state: str) -> str:
-        if state.startswith(("postgresql:", "postgres:", "postgresql+")):
-            raise ValueError("PostgreSQL is not built yet; write sqlite:/// and a file, such as sqlite:///heartbeat.db")
-        if not state.startswith(_SQLITE) or state == _SQLITE or "?" in state or not state.isprintable():
-            raise ValueError("this is not a database; write sqlite:/// and a file, such as sqlite:///heartbeat.db")
-        _at_home(state.removeprefix(_SQLITE))
-        return state
 
     @field_validator("newsletters")
     @classmethod
@@ -448,26 +437,12 @@ class Config(_Model):
                 )
         return newsletters
 
-    @property
-    def state_file(self) -> Path | None:
-        """The SQLite file of the state; None for a database in memory."""
-        name = self.state.removeprefix(_SQLITE)
-        return None if name == ":memory:" else Path(name)
-
-    @property
-    def cache_dir(self) -> Path:
-        """Where copies of remote sources are kept: a folder beside the state file; it can be deleted at any time."""
-        return (self.state_file or Path("heartbeat.db")).with_suffix(".cache")
-
     def below(self, folder: Path) -> "Config":
         """Return the same configuration with its relative paths starting from ``folder``."""
         newsletters: dict[str, NewsletterConfig] = {}
         for name, newsletter in self.newsletters.items():
             newsletters[name] = newsletter.model_copy(update={"source": _source_below(newsletter.source, folder)})
-        changes: dict[str, Any] = {"newsletters": newsletters}
-        if self.state_file:
-            changes["state"] = f"{_SQLITE}{folder / self.state_file.expanduser()}"
-        return self.model_copy(update=changes)
+        return self.model_copy(update={"newsletters": newsletters, "state": self.state.below(folder)})
 
 
 def _source_below(source: SourceConfig, folder: Path) -> SourceConfig:

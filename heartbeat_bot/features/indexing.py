@@ -11,7 +11,7 @@ from heartbeat_bot.extract.items import Event, Job
 from heartbeat_bot.features.desk import Desk
 from heartbeat_bot.rendering.post import PostKey
 from heartbeat_bot.store.approval import is_same, version_of
-from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.sync.changes import at_path, rendering_of
 
 _LOG = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.store import tables
-from heartbeat_bot.store.sqlite import Store, reading, writing
+from heartbeat_bot.store.database import DatabasePart, reading, writing
 
 ActionId = NewType("ActionId", int)
 
@@ -44,7 +44,7 @@ class Action:
     note: str | None = None
 
 
-class Actions(Store):
+class Actions(DatabasePart):
     """What people did, in the ledger's database. Each method is one transaction."""
 
     async def begin(  # noqa: PLR0913 - one per column, by name

@@ -20,8 +20,8 @@ from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.approval import Version
+from heartbeat_bot.store.database import Database, DatabasePart, Remembered, changing, reading
 from heartbeat_bot.store.decisions import Code, Reason, State
-from heartbeat_bot.store.sqlite import Database, Remembered, Store, changing, reading
 
 DestinationId = NewType("DestinationId", int)
 DeliveryId = NewType("DeliveryId", int)
@@ -110,7 +110,7 @@ class Delivery:
         return tuple(_without_ping(post) for post in posts if self.sections is None or is_of(post.key, self.sections))
 
 
-class Deliveries(Store):
+class Deliveries(DatabasePart):
     """Destinations and deliveries, in the store's database. Each method is one transaction."""
 
     def __init__(self, database: Database) -> None:

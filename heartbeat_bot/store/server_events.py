@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from heartbeat_bot.ids import GuildId
 from heartbeat_bot.store import tables
-from heartbeat_bot.store.sqlite import Store, reading, writing
+from heartbeat_bot.store.database import DatabasePart, reading, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class ServerEvent:
     updated_at: datetime
 
 
-class ServerEvents(Store):
+class ServerEvents(DatabasePart):
     """Discord's scheduled events, in the ledger's database. Each method is one transaction."""
 
     @reading

@@ -1,7 +1,7 @@
 """What only SQLite needs: its driver, its pragmas, its threads, and the lock that keeps a second process out.
 
-No other file knows SQLite, save the one that knows its full-text search. A transaction is a plain function of a connection, which runs
-from its beginning to its end in a thread of the database: the loop's thread waits for it once, not for each statement.
+The store reaches it by ``opening.py``; the archive, whose file it is whatever database the store is in, directly. A transaction runs from
+its beginning to its end in a thread of the database: the loop's thread waits for it once, not for each statement.
 """
 
 import asyncio
@@ -11,20 +11,21 @@ import os
 import socket
 import sqlite3
 import stat
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import datetime
-from enum import Enum
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from heartbeat_bot.errors import StateError
+from heartbeat_bot.machine import lack
+from heartbeat_bot.store.database import ClosedError, DamagedError, Explain, Obstacle
 
 _BUSY_MILLISECONDS: Final = 10_000
 """How long a statement waits for another process that is writing."""
@@ -34,14 +35,9 @@ _PRIVATE: Final = 0o600
 _JOURNALS: Final = ("-wal", "-shm", "-journal")
 
 _Result = TypeVar("_Result")
-_Parameters = ParamSpec("_Parameters")
 
 
-class ClosedError(Exception):
-    """The database has been closed, or is about to be."""
-
-
-class Database:
+class SqliteDatabase:
     """A database file that is open, and the threads in which its transactions run; an empty one in memory when ``path`` is None.
 
     With one connection, transactions run one after the other, in the order in which they were asked for; readers may have more. What is
@@ -58,38 +54,52 @@ class Database:
         read_only: bool,
         connections: int = 1,
         durable: bool = True,
-        explain: Callable[[DBAPIError], Exception] | None = None,
+        explain: Explain | None = None,
     ) -> None:
         """Name the file. The first transaction opens it, and raises SQLAlchemy's DBAPIError when that is not possible.
 
         What writes makes it its user's alone, and a new one so from the beginning; a reader (``read_only``) changes nothing of it.
-        ``explain`` makes the error to raise of one that has its reason in the machine or the file (see :func:`reason_of`).
+        ``explain`` makes the error to raise of one that has its reason in the machine or the file (see :func:`obstacle_of`).
         """
         self._explain = explain
         self.engine = _engine(path, read_only=read_only, connections=connections, durable=durable)
         # As many threads as connections: no thread waits for a connection. With one of each, tasks take turns here, not at SQLite's lock.
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix=path.name if path else "memory")
         self._closed = False
-        self.revision = 0
-        """Is another number once something was committed of which others keep in mind what they read, see :func:`changing`."""
+        self._revision = 0
+
+    @property
+    def revision(self) -> int:
+        """Count what this process changed: nobody else writes meanwhile, see :func:`exclusive`."""
+        return self._revision
 
     async def read(self, work: Callable[[Connection], _Result]) -> _Result:
-        """Return what ``work`` reads, in a transaction of its own, of which nothing is kept.
-
-        It runs in a thread, beside the loop's: it works on what it alone has, or what nobody changes. Errors are SQLAlchemy's and its own.
-        """
+        """Return what ``work`` reads; see :meth:`Database.read`."""
         return await self._run(partial(self._read, work))
 
-    async def write(self, work: Callable[[Connection], _Result], *, then: Callable[[], None] | None = None) -> _Result:
-        """Carry ``work`` out in a transaction of its own: whole, or not at all when it raises. It runs in a thread, as in :meth:`read`.
+    async def write(
+        self, work: Callable[[Connection], _Result], *, changes: bool = False, then: Callable[[], None] | None = None
+    ) -> _Result:
+        """Carry ``work`` out whole, or not at all; see :meth:`Database.write`."""
 
-        ``then`` is what follows in memory from what was committed: it is carried out in the loop's thread before the task that waits goes
-        on, also when that was cancelled meanwhile.
-        """
-        return await self._run(partial(self._write, work), then)
+        def follow() -> None:
+            self._revision += changes
+            if then is not None:
+                then()
+
+        return await self._run(partial(self._write, work), follow)
+
+    async def check(self) -> None:
+        """Look through the whole file; see :meth:`Database.check`. 100 MB take about a second."""
+        try:
+            await self.read(check)
+        except DamagedError as error:
+            if self._explain is None:
+                raise
+            raise self._explain(Obstacle.DAMAGED, str(error)) from error
 
     async def aclose(self) -> None:
-        """Wait for the transactions under way, and close the file; the loop goes on meanwhile. Who asks later gets a ClosedError."""
+        """Wait for the transactions under way, and close the file; see :meth:`Database.aclose`."""
         self._closed = True
         await _to_its_end(asyncio.get_running_loop().run_in_executor(None, self._end))
 
@@ -100,9 +110,10 @@ class Database:
         try:
             return await _to_its_end(running)
         except DBAPIError as error:
-            if self._explain is None or reason_of(error) is None:
+            obstacle = obstacle_of(error)
+            if self._explain is None or obstacle is None:
                 raise
-            raise self._explain(error) from error
+            raise self._explain(obstacle, _words_of(error, obstacle)) from error
         finally:
             if then is not None and running.exception() is None:
                 then()
@@ -121,77 +132,6 @@ class Database:
     def _end(self) -> None:
         self._threads.shutdown()
         self.engine.dispose()
-
-
-class Store:
-    """What is kept in a database, or a part of that: its methods are made of plain functions by :func:`reading` and :func:`writing`."""
-
-    def __init__(self, database: Database) -> None:
-        """Use a database whose schema is up to date."""
-        self.database = database
-
-
-_Store = TypeVar("_Store", bound=Store)
-
-
-def reading(
-    method: Callable[Concatenate[_Store, Connection, _Parameters], _Result],
-) -> Callable[Concatenate[_Store, _Parameters], Coroutine[Any, Any, _Result]]:
-    """Make a method that reads something by a connection one to be awaited, without the connection; see :meth:`Database.read`.
-
-    It runs in another thread: it may use what it was given, and nothing of the store that the loop's thread changes.
-    """
-
-    @wraps(method)
-    async def read(store: _Store, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
-        return await store.database.read(lambda connection: method(store, connection, *args, **kwargs))
-
-    return read
-
-
-def writing(
-    method: Callable[Concatenate[_Store, Connection, _Parameters], _Result],
-) -> Callable[Concatenate[_Store, _Parameters], Coroutine[Any, Any, _Result]]:
-    """Make a method that writes by a connection one to be awaited, without the connection; see :func:`reading`, :meth:`Database.write`."""
-
-    @wraps(method)
-    async def write(store: _Store, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
-        return await store.database.write(lambda connection: method(store, connection, *args, **kwargs))
-
-    return write
-
-
-def changing(
-    method: Callable[Concatenate[_Store, Connection, _Parameters], _Result],
-) -> Callable[Concatenate[_Store, _Parameters], Coroutine[Any, Any, _Result]]:
-    """Make a method as :func:`writing` does, of one that changes what others keep in mind (see :class:`Remembered`)."""
-
-    @wraps(method)
-    async def write(store: _Store, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
-        database = store.database
-
-        def changed() -> None:
-            database.revision += 1
-
-        return await database.write(lambda connection: method(store, connection, *args, **kwargs), then=changed)
-
-    return write
-
-
-class Remembered(Generic[_Result]):
-    """What was read, by newsletter, for as long as nothing was changed since: nobody else writes to the database meanwhile."""
-
-    def __init__(self, database: Database) -> None:
-        """Remember nothing yet."""
-        self._database = database
-        self._values: dict[str, tuple[int, _Result]] = {}
-
-    async def get(self, newsletter: str, read: Callable[[], Awaitable[_Result]]) -> _Result:
-        """Return what was read of a newsletter, read again when something was changed since."""
-        revision = self._database.revision
-        if newsletter not in self._values or self._values[newsletter][0] != revision:
-            self._values[newsletter] = (revision, await read())
-        return self._values[newsletter][1]
 
 
 def _engine(path: Path | None, *, read_only: bool, connections: int, durable: bool) -> Engine:
@@ -285,44 +225,37 @@ def open_to_others(path: Path) -> list[Path]:
     return found
 
 
-def exists(path: Path) -> bool:
-    """Tell whether there is a database file."""
-    return path.exists()
-
-
-class DamagedError(Exception):
-    """The file is a database, but a broken one."""
-
-
 def is_damage(error: Exception) -> bool:
     """Tell whether an error says that the file is no database, or a broken one."""
-    return isinstance(error, DamagedError) or (isinstance(error, DBAPIError) and reason_of(error) is Reason.DAMAGED)
+    return isinstance(error, DamagedError) or (isinstance(error, DBAPIError) and obstacle_of(error) is Obstacle.DAMAGED)
 
 
-class Reason(Enum):
-    """What in the machine or the file keeps a database from being used."""
-
-    FULL = "full"
-    LOCKED = "locked"
-    DAMAGED = "damaged"
-    CLOSED = "closed"
-    """It cannot be opened, read or written."""
-
-
-_REASONS: Final = {
-    sqlite3.SQLITE_FULL: Reason.FULL,
-    sqlite3.SQLITE_BUSY: Reason.LOCKED,
-    sqlite3.SQLITE_LOCKED: Reason.LOCKED,
-    sqlite3.SQLITE_CORRUPT: Reason.DAMAGED,
-    sqlite3.SQLITE_NOTADB: Reason.DAMAGED,
-    **dict.fromkeys((sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY), Reason.CLOSED),
+_OBSTACLES: Final = {
+    sqlite3.SQLITE_FULL: Obstacle.FULL,
+    sqlite3.SQLITE_BUSY: Obstacle.LOCKED,
+    sqlite3.SQLITE_LOCKED: Obstacle.LOCKED,
+    sqlite3.SQLITE_CORRUPT: Obstacle.DAMAGED,
+    sqlite3.SQLITE_NOTADB: Obstacle.DAMAGED,
+    **dict.fromkeys((sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY), Obstacle.CLOSED),
 }
 
 
-def reason_of(error: DBAPIError) -> Reason | None:
-    """Return what in the machine or the file an error comes from (https://sqlite.org/rescode.html), None for a fault of the program."""
+def obstacle_of(error: DBAPIError) -> Obstacle | None:
+    """Return what an error comes from (https://sqlite.org/rescode.html), None for a fault of the program."""
     code = getattr(error.orig, "sqlite_errorcode", None)
-    return None if code is None else _REASONS.get(code & 0xFF)
+    return None if code is None else _OBSTACLES.get(code & 0xFF)
+
+
+def _words_of(error: DBAPIError, obstacle: Obstacle) -> str:
+    """Return SQLite's words, and the system's where SQLite does not tell a missing folder from too many open files."""
+    if obstacle is Obstacle.CLOSED:
+        try:
+            with ExitStack() as opened:
+                for _ in range(4):  # as many as a database has
+                    opened.enter_context(open(os.devnull))  # noqa: PTH123 - a device
+        except OSError as lacking:
+            return lack(lacking) or str(error.orig)
+    return str(error.orig)
 
 
 def signature(connection: Connection) -> tuple[int, int] | None:
@@ -342,7 +275,7 @@ def sign(connection: Connection, application: int, version: int) -> None:
 
 
 def check(connection: Connection) -> None:
-    """Look through the whole file; raise DamagedError when it is broken. A database of 100 MB takes about a second."""
+    """Look through the whole file; raise DamagedError when it is broken."""
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
         raise DamagedError(found)
@@ -358,6 +291,29 @@ def move(path: Path, target: Path | None) -> None:
             file.replace(target.with_name(target.name + suffix))
         else:
             target.with_name(target.name + suffix).unlink(missing_ok=True)
+
+
+class SqliteFile:
+    """A file that is a database, or may become one; see :class:`DatabasePlace`."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file."""
+        self.path: Final = path
+        self.name: Final = str(path)
+
+    async def exists(self) -> bool:
+        """Tell whether there is such a file."""
+        return await asyncio.to_thread(self.path.exists)
+
+    @asynccontextmanager
+    async def exclusive(self, *, now: datetime) -> AsyncGenerator[None]:
+        """Hold the file's lock; see :func:`exclusive`."""
+        with exclusive(self.path, now=now):
+            yield
+
+    def open(self, *, read_only: bool, explain: Explain) -> SqliteDatabase:
+        """Name the file to a connection of its own, with which transactions run in the order in which they were asked for."""
+        return SqliteDatabase(self.path, read_only=read_only, explain=explain)
 
 
 @contextmanager

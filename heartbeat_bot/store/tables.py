@@ -90,6 +90,15 @@ class DoubtColumn(TypeDecorator[Doubt]):
         return None if value is None else load_doubt(value)
 
 
+def _unique_where(name: str, *columns: Column[Any], where: str) -> None:
+    """Let no two rows have the same columns, of those that a condition holds of.
+
+    SQLAlchemy has a keyword per database; each loads the whole dialect, which stays in memory for as long as `run` runs. So another
+    database adds its own when it is opened.
+    """
+    Index(name, *columns, unique=True, sqlite_where=text(where))
+
+
 metadata = MetaData()
 
 schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
@@ -139,8 +148,7 @@ issues = Table(
     Column("asks", String),  # the version that moderators are asked about although another one was let through
     Column("declined", String),  # the version of an edit that a moderator does not want
 )
-# PostgreSQL will need its own `postgresql_where`; the mere word loads its whole dialect, which stays in memory for as long as `run` runs.
-Index("issues_path", issues.c.newsletter, issues.c.path, unique=True, sqlite_where=text("gone_at IS NULL"))
+_unique_where("issues_path", issues.c.newsletter, issues.c.path, where="gone_at IS NULL")
 
 destinations = Table(
     "destinations",
@@ -181,14 +189,7 @@ deliveries = Table(
     Column("says", String),  # of an open notice: names what it says (see notices.py), null while nobody knows
 )
 Index("deliveries_issue", deliveries.c.issue, deliveries.c.kind)
-Index(
-    "deliveries_once",
-    deliveries.c.destination,
-    deliveries.c.issue,
-    deliveries.c.kind,
-    unique=True,
-    sqlite_where=text("kind <> 'repost'"),
-)
+_unique_where("deliveries_once", deliveries.c.destination, deliveries.c.issue, deliveries.c.kind, where="kind <> 'repost'")
 
 messages = Table(
     "messages",

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from heartbeat_bot.store import tables
-from heartbeat_bot.store.sqlite import Store, reading, writing
+from heartbeat_bot.store.database import DatabasePart, reading, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Trouble:
         return f"{what} {self.newsletter} {self.about} {self.since.timestamp()}"
 
 
-class Troubles(Store):
+class Troubles(DatabasePart):
     """The troubles that stand. Each method is one transaction."""
 
     @reading

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.store import tables
-from heartbeat_bot.store.sqlite import Store, reading, writing
+from heartbeat_bot.store.database import DatabasePart, reading, writing
 
 EVERYTHING: Final = "everything"
 """The key of all requests."""
@@ -56,7 +56,7 @@ class Wait:
         return (self.until - now).total_seconds() if self.since <= now < self.until else 0.0
 
 
-class WaitRows(Store):
+class WaitRows(DatabasePart):
     """What is left alone, in the ledger's database. Each method is one transaction."""
 
     @reading

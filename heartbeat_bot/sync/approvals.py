@@ -5,7 +5,8 @@ import asyncio
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.store.approval import is_same, is_small, text_of, version_of
-from heartbeat_bot.store.ledger import Duties, IssueRecord, Ledger
+from heartbeat_bot.store.issues import Duties, IssueRecord
+from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.sync.changes import Survey
 from heartbeat_bot.sync.renderer import Renderer
 

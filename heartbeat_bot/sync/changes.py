@@ -24,7 +24,8 @@ from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.approval import text_of
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, DeliveryId, Destination, DestinationId, Kind
-from heartbeat_bot.store.ledger import NO_DUTIES, Duties, IssueRecord, Ledger, Sighting, instants
+from heartbeat_bot.store.issues import NO_DUTIES, Duties, IssueRecord, Sighting, instants
+from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.sync.policy import Facts, Removal, Rules, decide, decide_removals
 
 _TITLE: Final = 500

@@ -22,7 +22,8 @@ from heartbeat_bot.sources.snapshot import Snapshot, Source
 from heartbeat_bot.store.approval import Version, is_same, version_of
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, Destination, DestinationId
-from heartbeat_bot.store.ledger import Duties, IssueRecord, Ledger
+from heartbeat_bot.store.issues import Duties, IssueRecord
+from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.sync.approvals import Approvals
 from heartbeat_bot.sync.changes import Place, Survey, at_path, is_due, policy_of, survey
 from heartbeat_bot.sync.channels import KnownChannels

@@ -28,7 +28,7 @@ from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.rendering.render import folder_url, links_of, render
 from heartbeat_bot.sources.snapshot import BlobId, Contents, Snapshot
 from heartbeat_bot.store.approval import Version, unseen, version_of
-from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.issues import IssueRecord
 
 _REMEMBERED: Final = 1000
 """Files that cannot be read and are not tried again."""

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from heartbeat_bot.archive import schema
 from heartbeat_bot.archive.shelf import Kept
-from heartbeat_bot.archive.store import Archive, archive_beside, open_archive
+from heartbeat_bot.archive.store import Archive, open_archive
 from heartbeat_bot.errors import StateError
 
 Occupied = Callable[..., AbstractAsyncContextManager[None]]
@@ -36,10 +36,6 @@ WHOLE = entry(
     ),
     jobs=(job("Owl keeper", company="Zoo", url="https://zoo.example"),),
 )
-
-
-def test_the_archive_lies_beside_the_ledger() -> None:
-    assert archive_beside(Path("state/heartbeat.db")) == Path("state/heartbeat-archive.db")
 
 
 async def test_an_issue_comes_back_as_it_was_put(archive: Archive) -> None:

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from test_moderating import JUNE, posted
 from town import Town
 
-from heartbeat_bot.store.sqlite import Database
+from heartbeat_bot.store.database import Database
 
 ASKED = [
     ("latest", {}),

@@ -24,6 +24,7 @@ from heartbeat_bot.config import (
     config_file,
     load_config,
 )
+from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.headings import HeadingPattern
 
@@ -330,8 +331,7 @@ def test_relative_paths_start_from_the_files_own_folder(tmp_path: Path, monkeypa
     source = config.newsletters["heartbeat"].source
     assert isinstance(source, DirectorySourceConfig)
     assert source.directory == tmp_path / "conf" / "site"
-    assert config.state == f"sqlite:///{tmp_path}/conf/data/x.db"
-    assert config.cache_dir == tmp_path / "conf" / "data" / "x.cache"
+    assert config.state == DatabaseAddress(tmp_path / "conf" / "data" / "x.db")
 
 
 def test_a_local_repository_starts_from_there_too_and_remotes_stay() -> None:
@@ -350,7 +350,7 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     source = newsletter(SMALLEST.replace("site", "~/site")).source
     assert isinstance(source, DirectorySourceConfig)
     assert source.directory == Path("/home/ann/site")
-    assert read(f"state: sqlite:///~/a.db\n{SMALLEST}").state == "sqlite:////home/ann/a.db"
+    assert read(f"state: sqlite:///~/a.db\n{SMALLEST}").state.file == Path("/home/ann/a.db")
 
 
 @pytest.mark.parametrize(
@@ -387,6 +387,7 @@ def test_a_folder_needs_a_path(written: str, sentence: str) -> None:
         ("sqlite:///", "this is not a database"),
         ("sqlite:///a.db?mode=ro", "this is not a database"),
         (r'"sqlite:///a\0.db"', "this is not a database"),
+        ("5", "must be text, not the number 5; put it in quotes"),
     ],
 )
 def test_the_state_is_a_file_of_sqlite(state: str, sentence: str) -> None:

@@ -7,11 +7,14 @@ from recording import RecordingOutlet
 from discord_sandbox.clock import ManualClock
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, ChannelType, Guild
+from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.identity.matching import Fingerprint
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.deliveries import Destination
-from heartbeat_bot.store.ledger import Ledger, Sighting, open_ledger
+from heartbeat_bot.store.issues import Sighting
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.publisher import Publisher
 
 HOME = ChannelId(2)
@@ -36,12 +39,12 @@ def see() -> Callable[..., Sighting]:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'heartbeat.db'}"
+def state(tmp_path: Path) -> DatabaseAddress:
+    return DatabaseAddress(tmp_path / "heartbeat.db")
 
 
 @pytest.fixture
-async def ledger(state: str, clock: ManualClock) -> AsyncIterator[Ledger]:
+async def ledger(state: DatabaseAddress, clock: ManualClock) -> AsyncIterator[Ledger]:
     async with open_ledger(state, clock=clock) as opened:
         await opened.deliveries.declare("weekly", [HOME], now=clock())
         yield opened

@@ -36,7 +36,7 @@ from discord_sandbox.world import Channel, ChannelType, Event, Message
 from heartbeat_bot.app.operation import sync_once
 from heartbeat_bot.config import load_config
 from heartbeat_bot.ids import ChannelId, GuildId
-from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.report import PassReport
 
 ON_MESSAGES = "/channels/*/messages**"

@@ -14,7 +14,8 @@ from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.audit import ActionId
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, Destination, Kind
-from heartbeat_bot.store.ledger import IssueRecord, Ledger, Sighting
+from heartbeat_bot.store.issues import IssueRecord, Sighting
+from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.outbox import Request
 from heartbeat_bot.store.tables import RequestKind
 from heartbeat_bot.sync.changes import facts_of

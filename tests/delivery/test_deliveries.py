@@ -2,20 +2,21 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from copy import deepcopy
-from pathlib import Path
 
 import pytest
 from delivering import CHANNEL, GUILD, announce, announcement, notice, repost
 from recording import KilledError, RecordingOutlet
 
 from discord_sandbox.clock import ManualClock
+from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery
-from heartbeat_bot.store.ledger import Ledger, open_ledger
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.publisher import Outcome, Publisher
 
 ROOM = ChannelId(3)
@@ -149,7 +150,7 @@ async def test_a_repost_whose_database_was_restored_is_adopted_when_it_has_the_c
     cover_too: bool,  # noqa: FBT001
 ) -> None:
     posts = issue_of("a") if cover_too else issue_of("a")[1:]
-    async with open_ledger(f"sqlite:///{tmp_path_factory.mktemp('lost') / 'lost.db'}", clock=clock) as lost:
+    async with open_ledger(DatabaseAddress(tmp_path_factory.mktemp("lost") / "lost.db"), clock=clock) as lost:
         (same,) = await new_issues(lost, ["a.md"])
         await known_from_before(lost, same)
         await Publisher(lost, outlet, clock=clock).deliver(await repost(lost, same), posts)
@@ -187,7 +188,7 @@ async def test_a_notice_of_a_ledger_that_was_lost_is_found_again_and_set_right(
     new_issues: NewIssues,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    async with open_ledger(f"sqlite:///{tmp_path_factory.mktemp('lost') / 'lost.db'}", clock=clock) as lost:
+    async with open_ledger(DatabaseAddress(tmp_path_factory.mktemp("lost") / "lost.db"), clock=clock) as lost:
         (same,) = await new_issues(lost, ["a.md"])
         await Publisher(lost, outlet, clock=clock).deliver(await notice(lost, same, ROOM), notice_of())
     await bring(notice_of("May waits still."), await notice(ledger, issue, ROOM))
@@ -251,12 +252,12 @@ async def test_a_refusal_to_delete_is_told_and_leaves_every_post_once(
     assert (await ledger.issue(issue)).error is None
 
 
-def read(state: str) -> bytes:
-    return Path(state.removeprefix("sqlite:///")).read_bytes()
+def read(state: DatabaseAddress) -> bytes:
+    return state.file.read_bytes()
 
 
-def write(state: str, content: bytes) -> None:
-    Path(state.removeprefix("sqlite:///")).write_bytes(content)
+def write(state: DatabaseAddress, content: bytes) -> None:
+    state.file.write_bytes(content)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +265,7 @@ def write(state: str, content: bytes) -> None:
 )
 @pytest.mark.parametrize(("late", "pause"), [(False, 1), (True, 400)])
 async def test_a_repost_killed_at_any_request_ends_with_every_post_once(
-    state: str,
+    state: DatabaseAddress,
     clock: ManualClock,
     new_issues: NewIssues,
     again: bool,  # noqa: FBT001

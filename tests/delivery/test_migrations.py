@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from discord_sandbox.clock import ManualClock
+from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.approval import Difference
 from heartbeat_bot.store.deliveries import Kind
-from heartbeat_bot.store.ledger import Sighting, open_ledger
+from heartbeat_bot.store.issues import Sighting
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., Sighting]
@@ -72,8 +74,8 @@ UPDATE schema_version SET version = 1
 
 
 @pytest.fixture
-def engine(state: str) -> Iterator[Engine]:
-    engine = create_engine(state)
+def engine(state: DatabaseAddress) -> Iterator[Engine]:
+    engine = create_engine(str(state))
     yield engine
     engine.dispose()
 
@@ -129,7 +131,9 @@ def shape(connection: Connection) -> dict[str, object]:
     }
 
 
-async def test_a_database_of_the_first_version_is_led_to_this_one(engine: Engine, state: str, clock: ManualClock, see: See) -> None:
+async def test_a_database_of_the_first_version_is_led_to_this_one(
+    engine: Engine, state: DatabaseAddress, clock: ManualClock, see: See
+) -> None:
     with engine.begin() as connection:
         carry_out(connection, FIRST)
         connection.execute(text("INSERT INTO newsletters (name) VALUES ('weekly')"))
@@ -157,7 +161,7 @@ async def test_a_database_of_the_first_version_is_led_to_this_one(engine: Engine
 
 
 async def test_in_a_database_of_the_second_version_every_message_and_request_is_of_an_announcement(
-    engine: Engine, state: str, clock: ManualClock
+    engine: Engine, state: DatabaseAddress, clock: ManualClock
 ) -> None:
     with engine.begin() as connection:
         carry_out(connection, SECOND)
@@ -186,7 +190,7 @@ INSERT INTO intents (thing, kind, issue, channel, key, message, nonce, payload, 
 
 
 async def test_what_was_approved_scheduled_posted_or_there_before_versions_were_kept_stands_for_its_text(
-    engine: Engine, state: str, clock: ManualClock
+    engine: Engine, state: DatabaseAddress, clock: ManualClock
 ) -> None:
     with engine.begin() as connection:
         carry_out(connection, SECOND)
@@ -214,7 +218,9 @@ async def test_what_was_approved_scheduled_posted_or_there_before_versions_were_
         assert facts_of(approved, approved.announcements[0], "").other_than_approved is None
 
 
-async def test_nothing_that_was_done_before_notes_were_kept_is_told_again(engine: Engine, state: str, clock: ManualClock) -> None:
+async def test_nothing_that_was_done_before_notes_were_kept_is_told_again(
+    engine: Engine, state: DatabaseAddress, clock: ManualClock
+) -> None:
     with engine.begin() as connection:
         carry_out(connection, SECOND)
         migrate(connection, latest=4)

@@ -10,11 +10,13 @@ from delivering import announce, announcement
 from recording import KilledError, RecordingOutlet
 
 from discord_sandbox.clock import ManualClock, Snowflakes
+from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
 from heartbeat_bot.rendering.post import COVER, Embed, File, Jump, Post, PostKey, Upload
 from heartbeat_bot.store.decisions import State
-from heartbeat_bot.store.ledger import Ledger, open_ledger
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.publisher import Outcome, Publisher, Step
 
 CHANNEL = ChannelId(2)
@@ -66,7 +68,9 @@ STAGES = (issue_of("a", ping=7), issue_of("x", "a!"), issue_of("a!"))
 """An issue's life: posted, a section inserted before another that changes, and taken out again."""
 
 
-async def live(state: str, outlet: RecordingOutlet, issue: IssueId, channel: ChannelId, stages: list[list[Post]]) -> None:
+async def live(
+    state: DatabaseAddress, outlet: RecordingOutlet, issue: IssueId, channel: ChannelId, stages: list[list[Post]]
+) -> None:
     """Start the program anew on the same database, and go through the stages of an issue's life that are left."""
     async with open_ledger(state, clock=outlet.clock) as ledger:
         publisher = Publisher(ledger, outlet, clock=outlet.clock)
@@ -83,7 +87,7 @@ async def live(state: str, outlet: RecordingOutlet, issue: IssueId, channel: Cha
 
 @pytest.mark.parametrize(("late", "pause"), [(False, 400), (True, 1), (True, 400)])
 async def test_a_kill_at_any_request_loses_nothing_and_doubles_nothing(
-    state: str,
+    state: DatabaseAddress,
     clock: ManualClock,
     new_issues: NewIssues,
     pause: float,
@@ -351,7 +355,7 @@ async def test_a_send_to_a_channel_that_was_deleted_is_forgotten(
 async def test_a_ping_that_was_sent_under_another_database_is_not_sent_again(
     step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, new_issues: NewIssues, tmp_path: Path
 ) -> None:
-    async with open_ledger(f"sqlite:///{tmp_path / 'lost.db'}", clock=outlet.clock) as lost:
+    async with open_ledger(DatabaseAddress(tmp_path / "lost.db"), clock=outlet.clock) as lost:
         (same,) = await new_issues(lost, ["a.md"])
         publisher = Publisher(lost, outlet, clock=outlet.clock)
         await announce(publisher, lost, same, issue_of("a", ping=7), publish=True)

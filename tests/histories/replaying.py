@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from heartbeat_bot.config import Config, parse_config
+from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import OutletError, SourceError
 from heartbeat_bot.ids import GuildId, IssueId, MessageId
@@ -16,7 +17,9 @@ from heartbeat_bot.isolation.worker import Here
 from heartbeat_bot.ports import ChannelFacts, History, SeenMessage
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
-from heartbeat_bot.store.ledger import IssueRecord, Ledger, open_ledger
+from heartbeat_bot.store.issues import IssueRecord
+from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.reconciler import Reconciler
 from heartbeat_bot.sync.report import PassReport
 
@@ -183,7 +186,7 @@ async def replay(
 ) -> AsyncIterator[Replay]:
     time = [datetime(2000, 1, 1, tzinfo=UTC)]
     board, stage = Board(), Stage(contents, paths)
-    async with open_ledger(f"sqlite:///{state / 'ledger.db'}", clock=lambda: time[0]) as ledger:
+    async with open_ledger(DatabaseAddress(state / "ledger.db"), clock=lambda: time[0]) as ledger:
         service = Reconciler(
             config=configured(announce, site, destinations),
             ledger=ledger,

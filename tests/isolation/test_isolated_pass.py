@@ -16,7 +16,7 @@ from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.worker import Here, Worker
 from heartbeat_bot.sources.directory import DirectorySource
 from heartbeat_bot.store.approval import version_of
-from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.reconciler import Reconciler
 
 P = ParamSpec("P")

@@ -20,7 +20,7 @@ from heartbeat_bot.rendering.components import Component, shortened
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.store.audit import Action, ActionId
 from heartbeat_bot.store.deliveries import Kind
-from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.sync.publisher import CLOCK_SKEW
 from heartbeat_bot.sync.recovery import is_same
 

@@ -7,7 +7,7 @@ from heartbeat_bot.features.actor import Asker
 from heartbeat_bot.features.desk import Desk, typed
 from heartbeat_bot.features.moderation.auditing import Auditing
 from heartbeat_bot.ids import ChannelId, GuildId
-from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.issues import IssueRecord
 
 
 class Authority:

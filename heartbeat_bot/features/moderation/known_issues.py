@@ -15,7 +15,7 @@ from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.store.decisions import OUT, PENDING, State
-from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.issues import IssueRecord
 
 UNDECIDED: Final = PENDING | {State.NEW, State.TOO_OLD}
 """What may still be announced, and what a moderator may say otherwise of."""

@@ -40,7 +40,8 @@ from heartbeat_bot.rendering.post import Embed, texts
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.store.approval import SEAL, Version, dump, seal, unseen
 from heartbeat_bot.store.decisions import PENDING
-from heartbeat_bot.store.ledger import IssueRecord, Newsletter
+from heartbeat_bot.store.issues import IssueRecord
+from heartbeat_bot.store.newsletters import Newsletter
 from heartbeat_bot.store.troubles import Trouble
 from heartbeat_bot.sync.wording import why
 

@@ -29,7 +29,7 @@ from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.store.approval import Version, seal, unseen
 from heartbeat_bot.store.decisions import PENDING, State
-from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.store.outbox import NOTICE_OF_ONE, DeliveredMessage
 from heartbeat_bot.sync.wording import why
 

@@ -23,7 +23,7 @@ from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.store.approval import Version, seal, text_of
 from heartbeat_bot.store.decisions import OUT
 from heartbeat_bot.store.deliveries import Delivery, Kind
-from heartbeat_bot.store.ledger import IssueRecord
+from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.store.outbox import DeliveredMessage
 from heartbeat_bot.sync.report import PassReport
 from heartbeat_bot.sync.wording import line_of

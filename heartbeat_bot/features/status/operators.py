@@ -6,7 +6,7 @@ from typing import Any, Final
 from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.store.decisions import PENDING
-from heartbeat_bot.store.ledger import open_ledger
+from heartbeat_bot.store.opening import open_ledger
 from heartbeat_bot.sync.wording import why
 
 _LATE: Final = 4
@@ -94,6 +94,16 @@ async def archive_json(config: Config) -> list[dict[str, Any]]:
                 "state": issue.state.value,
                 "reason": why(issue.reason),
                 "announced": _iso(issue.announced_at),
+                "destinations": [
+                    {
+                        "channel": str(one.channel),
+                        "state": one.state.value,
+                        "reason": why(one.reason),
+                        "announced": _iso(one.announced_at),
+                        "error": one.error,
+                    }
+                    for one in issue.announcements
+                ],
                 "receipts": [
                     {
                         "key": message.key,

@@ -1,0 +1,283 @@
+"""What passes read of a newsletter's issues and what the policy says of them, written down; and what the next pass begins with."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, union, update
+
+from heartbeat_bot.identity.matching import Fingerprint, Known
+from heartbeat_bot.ids import IssueId
+from heartbeat_bot.store import tables
+from heartbeat_bot.store.approval import ANY_PICTURES, with_any_pictures
+from heartbeat_bot.store.database import Database, DatabasePart, Remembered, changing, reading
+from heartbeat_bot.store.decisions import Code, Decision, Reason, State
+from heartbeat_bot.store.deliveries import DeliveryId, Destination, Kind, declared_of, deliveries_of, ensure_announcements, inherit
+from heartbeat_bot.store.issues import (
+    NO_DUTIES,
+    RECORD,
+    Duties,
+    IssueRecord,
+    Sighting,
+    announcements_of,
+    instants,
+    issue_of,
+    note_state,
+)
+
+FAR_AHEAD: Final = timedelta(days=1)
+"""So far ahead lies nothing that has happened, however far clocks are apart: a clock was wrong when it was written down."""
+
+
+class Sightings(DatabasePart):
+    """The issues as passes see them."""
+
+    def __init__(self, database: Database) -> None:
+        """Use a database whose schema is up to date."""
+        super().__init__(database)
+        self._records = Remembered[Mapping[IssueId, IssueRecord]](database)
+
+    async def records(self, newsletter: str) -> Mapping[IssueId, IssueRecord]:
+        """Return the issues of a newsletter, those that are gone too, without their messages: what a pass begins with.
+
+        They are read once, and again when an issue was written: nobody else writes to the database meanwhile.
+        """
+        return await self._records.get(newsletter, partial(self._read_records, newsletter))
+
+    @reading
+    def _read_records(self, connection: Connection, newsletter: str) -> Mapping[IssueId, IssueRecord]:
+        query = select(*RECORD).where(tables.issues.c.newsletter == newsletter)
+        found = deliveries_of(connection, newsletter=newsletter)
+        return {row[0]: issue_of(row, found.get(row[0], ())) for row in connection.execute(query)}
+
+    async def known(self, newsletter: str, records: Mapping[IssueId, IssueRecord] | None = None) -> list[Known]:
+        """Return the issues of a newsletter, those that are gone too, as :func:`identity.identify` takes them.
+
+        ``records`` are those of the newsletter, when they have been asked for already.
+        """
+        if records is None:
+            records = await self.records(newsletter)
+        return await self._read_known(newsletter, records)
+
+    @reading
+    def _read_known(self, connection: Connection, newsletter: str, records: Mapping[IssueId, IssueRecord]) -> list[Known]:
+        prints = select(tables.issues.c.id, tables.issues.c.fingerprint).where(tables.issues.c.newsletter == newsletter)
+        fingerprints = {row.id: row.fingerprint for row in connection.execute(prints)}
+        return [
+            Known(
+                id=id_,
+                explicit=record.explicit,
+                path=record.path,
+                blob=record.blob,
+                slug=record.slug,
+                title=record.title,
+                date=record.date,
+                fingerprint=Fingerprint.load(fingerprints[id_]),
+                gone=not record.present,
+                settled=bool(record.announced_at or record.baseline or record.retracted_at) or record.state is State.TOO_OLD,
+                doubtful=record.doubtful,
+            )
+            for id_, record in records.items()
+        ]
+
+    async def record(
+        self,
+        newsletter: str,
+        sightings: Sequence[Sighting],
+        *,
+        before: Mapping[IssueId, IssueRecord] | None = None,
+        gone: Collection[IssueId] = (),
+        absorbed: Collection[IssueId] = (),
+        now: datetime,
+        missed_at: datetime | None = None,
+        duties: Duties = NO_DUTIES,
+    ) -> dict[str, IssueId]:
+        """Note in one transaction what a pass read and which issues are gone; return the id of every sighted path.
+
+        ``now`` is since when the source holds what was read (see :func:`instants`), ``missed_at`` when the pass missed what is
+        gone. An issue that comes back loses the state *gone*; all else that became of it (announced, baseline, retracted) is still
+        known. ``absorbed`` issues were doubtful, had nothing posted, and turned out to be others: they are forgotten, and notices of them
+        are of those others. ``before`` is as in :meth:`known`. Without ``duties`` whatever becomes of a text from before the first run is
+        let through: members may read it.
+        """
+        if before is None:
+            before = await self.records(newsletter)
+        return await self._record(newsletter, sightings, before, gone, absorbed, now, missed_at or now, duties)
+
+    @changing
+    def _record(  # noqa: PLR0913, PLR0917 - what record() is given
+        self,
+        connection: Connection,
+        newsletter: str,
+        sightings: Sequence[Sighting],
+        before: Mapping[IssueId, IssueRecord],
+        gone: Collection[IssueId],
+        absorbed: Collection[IssueId],
+        now: datetime,
+        missed_at: datetime,
+        duties: Duties,
+    ) -> dict[str, IssueId]:
+        table = tables.issues
+        found = connection.execute(select(tables.newsletters.c.name).where(tables.newsletters.c.name == newsletter))
+        if found.one_or_none() is None:
+            connection.execute(insert(tables.newsletters).values(name=newsletter))
+        heirs = {sighting.path: sighting.issue for sighting in sightings}
+        _forget(connection, {issue: heirs.get(before[issue].path) for issue in absorbed})
+        _lose(connection, gone, missed_at)
+        ids: dict[str, IssueId] = {}
+        fresh: list[dict[str, Any]] = []
+        # Files may swap paths: give way first, so that the index is not hurt between two updates. No file's path begins with a slash.
+        for sighting in sightings:
+            if sighting.issue is not None and not _is_at_home(before.get(sighting.issue), sighting):
+                connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"/{sighting.issue}"))
+        for sighting in sightings:
+            record = before.get(sighting.issue) if sighting.issue is not None else None
+            values = _columns_of(sighting) | asdict(instants(record, sighting, now=now))
+            if sighting.issue is None:
+                fresh.append(values | {"newsletter": newsletter, "first_seen": now})
+                continue
+            ids[sighting.path] = sighting.issue
+            if record is not None and not record.present:
+                values |= {"gone_at": None}
+                stands = (State.RETRACTED, Code.TAKEN_BACK) if record.retracted_at else (State.NEW, Code.CAME_BACK)
+                note_state(connection, sighting.issue, *stands)
+            values |= _let_through(record, sighting, duties)
+            connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
+        if fresh:
+            result = connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
+            ids |= {row.path: IssueId(row.id) for row in result}
+        for destination in declared_of(connection, newsletter):
+            ensure_announcements(connection, destination, ids.values(), now=now)
+        return ids
+
+    @changing
+    def decided(
+        self,
+        connection: Connection,
+        destination: Destination,
+        decisions: Mapping[IssueId, Decision],
+        *,
+        trusting: bool = True,
+        now: datetime,
+    ) -> None:
+        """Note what the policy said of a destination. Issues that were retracted or are gone stay so.
+
+        ``trusting``: texts that it counts among those from before the first run are let through, unless another one of theirs was.
+        """
+        table, issues = tables.deliveries, tables.issues
+        ensure_announcements(connection, destination.id, decisions, now=now)
+        retracted = set(connection.execute(select(issues.c.id).where(issues.c.retracted_at.is_not(None))).scalars())
+        gone = select(issues.c.id).where(issues.c.gone_at.is_not(None))
+        skipped = and_(issues.c.skipped_at.is_not(None), issues.c.approved_at.is_(None), issues.c.scheduled_at.is_(None))
+        held_back = select(issues.c.id).where(or_(issues.c.on_hold_at.is_not(None), skipped))
+        for issue, decision in decisions.items():
+            state, reason = (State.RETRACTED, Reason(Code.TAKEN_BACK)) if issue in retracted else (decision.state, decision.reason)
+            values: dict[str, Any] = {"state": state, "reason": reason, "until": decision.until}
+            values |= {"baseline": True} if decision.state is State.BASELINE else {}
+            these = announcements_of(issue).where(table.c.destination == destination.id, table.c.issue.not_in(gone))
+            if decision.state is State.ANNOUNCE:  # somebody may have decided otherwise since the pass began
+                these = these.where(table.c.issue.not_in(held_back))
+            connection.execute(these.values(values))
+            if decision.state is State.BASELINE:
+                _known_from_before(connection, issue, trusting=trusting)
+
+    @changing
+    def explain(self, connection: Connection, destination: Destination, reasons: Mapping[IssueId, Reason]) -> None:
+        """Note of issues that are gone what becomes of their messages in a destination."""
+        table = tables.deliveries
+        for issue, reason in reasons.items():
+            these = announcements_of(issue).where(table.c.destination == destination.id, table.c.state == State.GONE)
+            connection.execute(these.values(reason=reason))
+
+    @reading
+    def holding(self, connection: Connection, newsletter: str) -> frozenset[DeliveryId]:
+        """Return the deliveries of issues that are gone or taken back that still have messages, or a request about one under way.
+
+        Notices are not among them.
+        """
+        issues, table = tables.issues, tables.deliveries
+        mine = select(table.c.id).join(issues, issues.c.id == table.c.issue)
+        left = (issues.c.newsletter == newsletter, or_(issues.c.gone_at.is_not(None), issues.c.retracted_at.is_not(None)))
+        held = mine.join(tables.messages, tables.messages.c.delivery == table.c.id).where(tables.messages.c.released_at.is_(None))
+        begun = mine.join(tables.outbox, tables.outbox.c.delivery == table.c.id)
+        rows = connection.execute(union(*(part.where(*left, table.c.kind != Kind.NOTICE) for part in (held, begun))))
+        return frozenset(row.id for row in rows)
+
+    async def put_right(self, newsletter: str, *, now: datetime) -> None:
+        """Take what a clock that ran far ahead wrote down as still to come for what happens now: it would be waited for until then.
+
+        Of instants from which something is counted until it may happen, only: an issue rests anew, one that went away is given up anew.
+        When an issue was announced stays: should the clock be behind now, its edit window would be closed by that.
+        """
+        latest = now + FAR_AHEAD
+        wrong: dict[IssueId, dict[str, datetime]] = {}
+        for record in (await self.records(newsletter)).values():
+            counted = (("changed_at", record.changed_at), ("listed_at", record.listed_at), ("gone_at", record.gone_at))
+            if ahead := {name: now for name, when in counted if when and when > latest}:
+                wrong[record.id] = ahead
+        if wrong:
+            await self._put_right(wrong)
+
+    @changing
+    def _put_right(self, connection: Connection, wrong: Mapping[IssueId, Mapping[str, datetime]]) -> None:
+        table = tables.issues
+        for issue, values in wrong.items():
+            connection.execute(update(table).where(table.c.id == issue).values(**values))
+
+
+def _let_through(record: IssueRecord | None, sighting: Sighting, duties: Duties) -> dict[str, Any]:
+    """Return that a text from before the first run is let through, as columns, where no moderator decides about texts."""
+    trusted = record is not None and record.state is State.BASELINE and not duties.issues
+    return {"approved": with_any_pictures(sighting.blob)} if trusted else {}
+
+
+def _known_from_before(connection: Connection, issue: IssueId, *, trusting: bool) -> None:
+    """Note of an issue that was there before each of its destinations that nothing is in doubt about it."""
+    issues, table = tables.issues, tables.deliveries
+    news = select(table.c.issue).where(table.c.kind == Kind.ANNOUNCEMENT, table.c.baseline.is_(False))
+    known: dict[str, Any] = {"doubt": None}
+    if trusting:
+        # Nobody has looked at its pictures yet, as it is not posted.
+        known |= {"approved": func.coalesce(issues.c.approved, issues.c.blob.concat(f"+{ANY_PICTURES}"))}
+    these = (issues.c.id == issue, issues.c.gone_at.is_(None), issues.c.id.not_in(news))
+    connection.execute(update(issues).where(*these).values(known))
+
+
+def _forget(connection: Connection, absorbed: Mapping[IssueId, IssueId | None]) -> None:
+    """Forget issues that turned out to be others, unless they were announced; their notices are of those others."""
+    table = tables.issues
+    announced = select(tables.deliveries.c.issue).where(tables.deliveries.c.announced_at.is_not(None))
+    for issue, heir in absorbed.items():
+        inherit(connection, issue, heir)
+        connection.execute(delete(table).where(table.c.id == issue, table.c.id.not_in(announced)))
+
+
+def _lose(connection: Connection, gone: Collection[IssueId], missed_at: datetime) -> None:
+    """Note which issues are gone, unless it is known."""
+    table = tables.issues
+    for issue in gone:
+        went = connection.execute(update(table).where(table.c.id == issue, table.c.gone_at.is_(None)).values(gone_at=missed_at))
+        if went.rowcount:
+            note_state(connection, issue, State.GONE, Code.GONE)
+
+
+def _is_at_home(record: IssueRecord | None, sighting: Sighting) -> bool:
+    return record is not None and record.present and record.path == sighting.path
+
+
+def _columns_of(sighting: Sighting) -> dict[str, Any]:
+    """Return what a file says of itself, as columns."""
+    return {
+        "explicit": sighting.explicit,
+        "path": sighting.path,
+        "slug": sighting.slug,
+        "title": sighting.title,
+        "date": None if sighting.date is None else sighting.date.isoformat(),
+        "blob": sighting.blob,
+        "fingerprint": sighting.fingerprint.dump(),
+        "draft": sighting.draft,
+        "broken": sighting.broken,
+        "doubt": sighting.doubt,
+    }
