@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from heartbeat_bot.archive.entry import Entry, Part
+from heartbeat_bot.archive.entry import CatalogEntry, Part
 from heartbeat_bot.archive.store import Archive, open_archive
 from heartbeat_bot.extract.items import Event, Job
 
@@ -35,7 +35,7 @@ def words(random_: random.Random) -> Callable[[int], str]:
     return text
 
 
-def issue(number: int, text: Callable[[int], str], random_: random.Random) -> Entry:
+def issue(number: int, text: Callable[[int], str], random_: random.Random) -> CatalogEntry:
     day = FIRST_DAY + timedelta(weeks=number)
     parts = [
         Part(
@@ -61,7 +61,7 @@ def issue(number: int, text: Callable[[int], str], random_: random.Random) -> En
         for n in range(EVENTS)
     ]
     job = Job(title=text(3), company=text(1), location=None, url="https://example.org/jobs", section="Jobs", line=1)
-    return Entry(
+    return CatalogEntry(
         newsletter="bench",
         path=f"{day}.md",
         blob=f"{number:040}",

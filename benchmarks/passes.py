@@ -21,7 +21,7 @@ from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.discord.rest import log_in
 from heartbeat_bot.isolation.worker import Worker
 from heartbeat_bot.sources.opening import open_source
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.sync.reconciler import Reconciler
 
 TOKEN = "HEARTBEAT_BENCH_TOKEN"
@@ -68,14 +68,14 @@ def configuration(folder: Path, repo: Path, sandbox: Sandbox, channel: Channel) 
 @asynccontextmanager
 async def serving(config: Config) -> AsyncGenerator[Reconciler]:
     async with (
-        open_ledger(config.state) as ledger,
+        open_store(config.state) as store,
         log_in(config.discord.token().get_secret_value(), api_url=config.discord.api_url) as outlet,
     ):
         sources = {name: open_source(newsletter.source, config.state.cache) for name, newsletter in config.newsletters.items()}
         with Worker() as runner:
             yield Reconciler(
                 config=config,
-                ledger=ledger,
+                store=store,
                 outlet=outlet,
                 sources=sources,
                 runner=runner,

@@ -5,11 +5,11 @@ from discord.ext import commands
 
 from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.discord.command_texts import Audience, command
-from heartbeat_bot.discord.replies import asker, defer, reply
+from heartbeat_bot.discord.replies import actor, defer, reply
 from heartbeat_bot.features.agenda.agenda import Agenda
 
 
-class Planning(commands.Cog):
+class AgendaCog(commands.Cog):
     """What members plan by."""
 
     def __init__(self, agenda: Agenda) -> None:
@@ -26,7 +26,7 @@ class Planning(commands.Cog):
         share: bool = False,
     ) -> None:
         await defer(interaction, share=share)
-        answer = await self.agenda.events(asker(interaction), when=when, where=where, query=query, newsletter=newsletter)
+        answer = await self.agenda.events(actor(interaction), when=when, where=where, query=query, newsletter=newsletter)
         await reply(interaction, answer)
 
     @command("hiring", Audience.MEMBERS)
@@ -38,10 +38,10 @@ class Planning(commands.Cog):
         share: bool = False,
     ) -> None:
         await defer(interaction, share=share)
-        answer = await self.agenda.hiring(asker(interaction), query=query, newsletter=newsletter)
+        answer = await self.agenda.hiring(actor(interaction), query=query, newsletter=newsletter)
         await reply(interaction, answer)
 
 
 async def setup(bot: Bot) -> None:
     """Add the commands."""
-    await bot.add_cog(Planning(bot.service.agenda))
+    await bot.add_cog(AgendaCog(bot.service.agenda))

@@ -6,11 +6,11 @@ import discord
 from discord.ext import commands
 
 from heartbeat_bot.discord.client import Bot
-from heartbeat_bot.discord.replies import ask, asker, pressed, reply, take_time
+from heartbeat_bot.discord.replies import actor, ask, pressed, reply, take_time
 from heartbeat_bot.features.service import Service
 
 
-class Presses(commands.Cog):
+class RouterCog(commands.Cog):
     """What people press, choose and type."""
 
     def __init__(self, service: Service) -> None:
@@ -22,15 +22,15 @@ class Presses(commands.Cog):
         if press is None or not interaction.client.take_up():
             return
         interaction.client.keep_pace(interaction)
-        dialog = self.service.dialog(asker(interaction), press)
+        dialog = self.service.dialog(actor(interaction), press)
         if dialog:
             await ask(interaction, dialog)
             return
         await take_time(interaction, self.service.kind(press))
-        answer = await self.service.press(asker(interaction), press, values)
+        answer = await self.service.press(actor(interaction), press, values)
         await reply(interaction, answer)
 
 
 async def setup(bot: Bot) -> None:
     """Add the listener."""
-    await bot.add_cog(Presses(bot.service))
+    await bot.add_cog(RouterCog(bot.service))

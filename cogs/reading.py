@@ -6,10 +6,10 @@ from discord.ext import commands
 
 from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.discord.command_texts import Audience, command, offered, text
-from heartbeat_bot.discord.replies import asker, defer, origin, reply
+from heartbeat_bot.discord.replies import actor, defer, origin, reply
 
 
-class Reading(commands.Cog):
+class BrowseCog(commands.Cog):
     """What members read."""
 
     def __init__(self, bot: Bot) -> None:
@@ -27,21 +27,21 @@ class Reading(commands.Cog):
     @command("latest", Audience.MEMBERS)
     async def latest(self, interaction: discord.Interaction[Bot], newsletter: str | None = None, share: bool = False) -> None:
         await defer(interaction, share=share)
-        answer = await self.reading.latest(asker(interaction), newsletter=newsletter)
+        answer = await self.reading.latest(actor(interaction), newsletter=newsletter)
         await reply(interaction, answer)
 
     @command("issue", Audience.MEMBERS)
     async def issue(self, interaction: discord.Interaction[Bot], issue: str, share: bool = False) -> None:
         await defer(interaction, share=share)
-        answer = await self.reading.issue(asker(interaction), issue=issue)
+        answer = await self.reading.issue(actor(interaction), issue=issue)
         await reply(interaction, answer)
 
     async def which(self, interaction: discord.Interaction[Bot], message: discord.Message) -> None:
         await defer(interaction)
-        answer = await self.reading.which(asker(interaction), place=origin(message))
+        answer = await self.reading.which(actor(interaction), place=origin(message))
         await reply(interaction, answer)
 
 
 async def setup(bot: Bot) -> None:
     """Add the commands."""
-    await bot.add_cog(Reading(bot))
+    await bot.add_cog(BrowseCog(bot))

@@ -5,11 +5,11 @@ from discord.ext import commands
 
 from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.discord.command_texts import Audience, command
-from heartbeat_bot.discord.replies import asker, defer, reply
+from heartbeat_bot.discord.replies import actor, defer, reply
 from heartbeat_bot.features.browse.searching import Searching
 
 
-class Finding(commands.Cog):
+class SearchCog(commands.Cog):
     """What members look for."""
 
     def __init__(self, searching: Searching) -> None:
@@ -25,10 +25,10 @@ class Finding(commands.Cog):
         share: bool = False,
     ) -> None:
         await defer(interaction, share=share)
-        answer = await self.searching.search(asker(interaction), query=query, newsletter=newsletter, where=where)
+        answer = await self.searching.search(actor(interaction), query=query, newsletter=newsletter, where=where)
         await reply(interaction, answer)
 
 
 async def setup(bot: Bot) -> None:
     """Add the command."""
-    await bot.add_cog(Finding(bot.service.searching))
+    await bot.add_cog(SearchCog(bot.service.searching))

@@ -5,11 +5,11 @@ from discord.ext import commands
 
 from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.discord.command_texts import Audience, command
-from heartbeat_bot.discord.replies import asker, defer, reply
+from heartbeat_bot.discord.replies import actor, defer, reply
 from heartbeat_bot.features.agenda.server_events import ServerEvents
 
 
-class Gathering(commands.Cog):
+class ServerEventCog(commands.Cog):
     """What moderators invite the server to."""
 
     def __init__(self, server_events: ServerEvents) -> None:
@@ -18,10 +18,10 @@ class Gathering(commands.Cog):
     @command("server-event", Audience.MODERATORS)
     async def server_event(self, interaction: discord.Interaction[Bot], event: str) -> None:
         await defer(interaction)
-        answer = await self.server_events.make(asker(interaction), event=event)
+        answer = await self.server_events.make(actor(interaction), event=event)
         await reply(interaction, answer)
 
 
 async def setup(bot: Bot) -> None:
     """Add the command."""
-    await bot.add_cog(Gathering(bot.service.server_events))
+    await bot.add_cog(ServerEventCog(bot.service.server_events))

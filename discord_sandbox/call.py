@@ -17,7 +17,7 @@ MAJOR: Final = ("channel_id", "guild_id", "webhook_token")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class ReceivedFile:
     """A file of a multipart request; ``key`` is the number in ``files[n]``."""
 
     key: int
@@ -34,7 +34,7 @@ class Call:
     parameters: dict[str, str]
     query: dict[str, str]
     json: object = None
-    files: list[Upload] = field(default_factory=list[Upload])
+    files: list[ReceivedFile] = field(default_factory=list[ReceivedFile])
 
     def id(self, name: str) -> int:
         """Return a parameter that is an id."""

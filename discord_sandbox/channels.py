@@ -9,7 +9,7 @@ from discord_sandbox.objects import channel_object, message_object
 from discord_sandbox.permissions import Permission, demand
 from discord_sandbox.threads import AUTO_ARCHIVE, announce, open_thread
 from discord_sandbox.validation import Form, Problems
-from discord_sandbox.world import Channel, ChannelType, Event, Guild, Intent, Message, MessageFlag, MessageType, World
+from discord_sandbox.world import Channel, ChannelType, Guild, Intent, Message, MessageFlag, MessageType, World, WorldEvent
 
 _MOST_TAGS = 5
 _NAME = 100
@@ -21,7 +21,7 @@ def remove_channel(world: World, guild: Guild, channel: Channel) -> None:
         del guild.channels[number]
     del guild.channels[channel.id]
     name = "THREAD_DELETE" if channel.thread else "CHANNEL_DELETE"
-    world.emit(Event(name=name, body=channel_object(world, channel), intent=Intent.GUILDS))
+    world.emit(WorldEvent(name=name, body=channel_object(world, channel), intent=Intent.GUILDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,19 +20,19 @@ from discord_sandbox.resolving import Resolved
 from discord_sandbox.scenes import Scene, scene_of
 from discord_sandbox.threads import announce
 from discord_sandbox.world import (
-    Attachment,
     Channel,
     ChannelType,
-    Event,
     Guild,
     Intent,
     Member,
     Message,
     Overwrite,
     Role,
+    StoredFile,
     Tag,
     User,
     World,
+    WorldEvent,
 )
 
 
@@ -72,10 +72,10 @@ class Control:
             own = Role(id=world.new_id(), name=world.bot.name, permissions=bot_permissions, position=1, managed=True)
             guild.roles[own.id] = own
             guild.members[world.bot.id] = Member(user=world.bot, joined_at=now, roles=[own.id])
-            world.emit(Event(name="GUILD_CREATE", body=guild_create_object(world, guild), intent=Intent.GUILDS))
+            world.emit(WorldEvent(name="GUILD_CREATE", body=guild_create_object(world, guild), intent=Intent.GUILDS))
         return guild
 
-    def _tell(self, guild: Guild, event: Event) -> None:
+    def _tell(self, guild: Guild, event: WorldEvent) -> None:
         """Tell of a change in a guild, if the bot is in it."""
         if self.world.has_bot(guild):
             self.world.emit(event)
@@ -84,9 +84,9 @@ class Control:
         """Begin or end an outage of a guild: the gateway says that it is unavailable, and later gives it anew."""
         guild.is_away = away
         if away:
-            event = Event(name="GUILD_DELETE", body={"id": str(guild.id), "unavailable": True}, intent=Intent.GUILDS)
+            event = WorldEvent(name="GUILD_DELETE", body={"id": str(guild.id), "unavailable": True}, intent=Intent.GUILDS)
         else:
-            event = Event(name="GUILD_CREATE", body=guild_create_object(self.world, guild), intent=Intent.GUILDS)
+            event = WorldEvent(name="GUILD_CREATE", body=guild_create_object(self.world, guild), intent=Intent.GUILDS)
         self._tell(guild, event)
 
     def create_dm(self, user: User) -> Channel:
@@ -113,7 +113,7 @@ class Control:
         """Make a person that there is already a member of another guild."""
         member = guild.members[user.id] = Member(user=user, joined_at=self.world.clock())
         body = member_object(member) | {"guild_id": str(guild.id)}
-        self._tell(guild, Event(name="GUILD_MEMBER_ADD", body=body, intent=Intent.GUILD_MEMBERS))
+        self._tell(guild, WorldEvent(name="GUILD_MEMBER_ADD", body=body, intent=Intent.GUILD_MEMBERS))
 
     def create_channel(
         self,
@@ -139,7 +139,7 @@ class Control:
         )
         guild.channels[channel.id] = channel
         body = channel_object(self.world, channel)
-        self.world.emit(Event(name="CHANNEL_CREATE", body=body, intent=Intent.GUILDS, channel=channel))
+        self.world.emit(WorldEvent(name="CHANNEL_CREATE", body=body, intent=Intent.GUILDS, channel=channel))
         return channel
 
     def create_role(
@@ -163,20 +163,20 @@ class Control:
         )
         guild.roles[role.id] = role
         body = {"guild_id": str(guild.id), "role": role_object(role)}
-        self._tell(guild, Event(name="GUILD_ROLE_CREATE", body=body, intent=Intent.GUILDS))
+        self._tell(guild, WorldEvent(name="GUILD_ROLE_CREATE", body=body, intent=Intent.GUILDS))
         return role
 
     def raise_role(self, guild: Guild, role: Role) -> None:
         """Put a role above all others, the bot's own too."""
         role.position = max(other.position for other in guild.roles.values()) + 1
         body = {"guild_id": str(guild.id), "role": role_object(role)}
-        self._tell(guild, Event(name="GUILD_ROLE_UPDATE", body=body, intent=Intent.GUILDS))
+        self._tell(guild, WorldEvent(name="GUILD_ROLE_UPDATE", body=body, intent=Intent.GUILDS))
 
     def set_permissions(self, guild: Guild, role: Role, permissions: int) -> None:
         """Set what a role may do in the whole guild."""
         role.permissions = permissions
         body = {"guild_id": str(guild.id), "role": role_object(role)}
-        self._tell(guild, Event(name="GUILD_ROLE_UPDATE", body=body, intent=Intent.GUILDS))
+        self._tell(guild, WorldEvent(name="GUILD_ROLE_UPDATE", body=body, intent=Intent.GUILDS))
 
     def create_user(
         self, guild: Guild, name: str, *, id: int | None = None, roles: Iterable[Role] = (), locale: str = "en-US"
@@ -187,7 +187,7 @@ class Control:
         member = Member(user=user, joined_at=self.world.clock(), roles=[role.id for role in roles])
         guild.members[user.id] = member
         body = member_object(member) | {"guild_id": str(guild.id)}
-        self._tell(guild, Event(name="GUILD_MEMBER_ADD", body=body, intent=Intent.GUILD_MEMBERS))
+        self._tell(guild, WorldEvent(name="GUILD_MEMBER_ADD", body=body, intent=Intent.GUILD_MEMBERS))
         return user
 
     def own_role(self, guild: Guild) -> Role:
@@ -222,7 +222,7 @@ class Control:
         world = self.world
         guild, _ = world.place(channel.id)
         attachments = [
-            Attachment(
+            StoredFile(
                 id=world.new_id(),
                 filename=name,
                 content=data,
@@ -364,7 +364,7 @@ class Control:
         interaction = self.interactions.begin(
             self.world, kind, scene, offered.data, owners=offered.owners, source=source, opener=opener
         )
-        self.world.emit(Event(name="INTERACTION_CREATE", body=interaction_object(self.world, scene, interaction)))
+        self.world.emit(WorldEvent(name="INTERACTION_CREATE", body=interaction_object(self.world, scene, interaction)))
         try:
             async with asyncio.timeout(timeout):
                 await interaction.settled(acknowledged=acknowledged)

@@ -10,7 +10,7 @@ from discord_sandbox.api_errors import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Respond:
     """Answer with ``status`` and ``body``; ``after_work`` first does what was asked (a 500 that lies)."""
 
     status: int
@@ -96,11 +96,11 @@ class Headers:
     headers: dict[str, str]
 
 
-Fault = Answer | Close | TooMany | Hold | Cue | Malformed | Raw | Headers
+Fault = Respond | Close | TooMany | Hold | Cue | Malformed | Raw | Headers
 
 
 @dataclass(slots=True, kw_only=True)
-class Rule:
+class FaultRule:
     """The ``nth`` to the ``nth + times - 1``-th request (``times`` None: to the last) that matches meets the fault.
 
     With ``uploads`` only those match that carry files.
@@ -129,12 +129,12 @@ class Faults:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._rules: list[Rule] = []
+        self._rules: list[FaultRule] = []
 
-    def add(self, method: str, path: str, fault: Fault, *, nth: int = 1, times: int | None = 1, uploads: bool = False) -> Rule:
+    def add(self, method: str, path: str, fault: Fault, *, nth: int = 1, times: int | None = 1, uploads: bool = False) -> FaultRule:
         """Add a rule. In ``path``, below ``/api/v10``, ``*`` is one segment and ``**`` any rest; ``method`` may be ``*``."""
         pattern = re.escape(path).replace(r"\*\*", ".*").replace(r"\*", "[^/]+")
-        rule = Rule(method=method, path=re.compile(pattern), fault=fault, nth=nth, times=times, uploads=uploads)
+        rule = FaultRule(method=method, path=re.compile(pattern), fault=fault, nth=nth, times=times, uploads=uploads)
         self._rules.append(rule)
         return rule
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from discord_sandbox.api_errors import ApiError
 from discord_sandbox.message_html import picture_type
 from discord_sandbox.objects import signature
-from discord_sandbox.world import Attachment, World
+from discord_sandbox.world import StoredFile, World
 
 
 class Files:
@@ -39,7 +39,7 @@ class Files:
         attachment = self._find(channel_id, attachment_id)
         return web.Response(body=attachment.content, headers=_described(attachment))
 
-    def _find(self, channel_id: int, attachment_id: int) -> Attachment:
+    def _find(self, channel_id: int, attachment_id: int) -> StoredFile:
         try:
             _, channel = self._world.place(channel_id)
         except ApiError:
@@ -51,6 +51,6 @@ class Files:
         raise web.HTTPNotFound
 
 
-def _described(attachment: Attachment) -> dict[str, str]:
+def _described(attachment: StoredFile) -> dict[str, str]:
     kind = picture_type(attachment.filename)
     return {"Content-Type": kind} if kind else {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}

@@ -14,7 +14,7 @@ from discord_sandbox.objects import guild_create_object, hide_content, member_ob
 from discord_sandbox.permissions import permissions_in
 from discord_sandbox.same_origin import is_secret
 from discord_sandbox.validation import as_list, as_object, as_snowflake
-from discord_sandbox.world import Event, Intent, World
+from discord_sandbox.world import Intent, World, WorldEvent
 
 _DISPATCH = 0
 _RECONNECT, _INVALID_SESSION, _HELLO, _HEARTBEAT_ACK = 7, 9, 10, 11
@@ -90,7 +90,7 @@ class Gateway:
         self._token = token
         self.heartbeat_interval = heartbeat_interval
         self._disturbed: list[_Disturbed] = []
-        self._held: list[tuple[Connection, Event]] = []
+        self._held: list[tuple[Connection, WorldEvent]] = []
         self._broken_off: list[int] = []
         self._unanswered = 0
         self.sessions: dict[str, Session] = {}
@@ -144,7 +144,7 @@ class Gateway:
             self.sessions.pop(connection.session.id, None)
         connection.close(code)
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: WorldEvent) -> None:
         for connection in tuple(self.connections):
             if connection.session is None:
                 continue
@@ -171,7 +171,7 @@ class Gateway:
                 return rule.how
         return None
 
-    def _record(self, session: Session, event: Event) -> Json | None:
+    def _record(self, session: Session, event: WorldEvent) -> Json | None:
         if event.intent and not session.intents & event.intent:
             return None
         if event.channel is not None and not self._visible(event):
@@ -186,12 +186,12 @@ class Gateway:
         session.sent.append(frame)
         return frame
 
-    def _visible(self, event: Event) -> bool:
+    def _visible(self, event: WorldEvent) -> bool:
         assert event.channel is not None
         guild = self._world.guilds.get(event.channel.guild_id or 0)
         return bool(permissions_in(guild, event.channel, self._world.bot, self._world.clock()))
 
-    def _dispatch(self, connection: Connection, event: Event) -> None:
+    def _dispatch(self, connection: Connection, event: WorldEvent) -> None:
         if connection.session is not None:
             frame = self._record(connection.session, event)
             if frame is not None:
@@ -301,12 +301,12 @@ class Gateway:
             "presences": [],
             "guild_join_requests": [],
         }
-        self._dispatch(connection, Event(name="READY", body=ready))
+        self._dispatch(connection, WorldEvent(name="READY", body=ready))
         for guild in guilds:
             if guild.is_away:
                 continue
             body = guild_create_object(world, guild)
-            self._dispatch(connection, Event(name="GUILD_CREATE", body=body, intent=Intent.GUILDS))
+            self._dispatch(connection, WorldEvent(name="GUILD_CREATE", body=body, intent=Intent.GUILDS))
         return None
 
     def _resume(self, connection: Connection, data: Json) -> None:
@@ -326,7 +326,7 @@ class Gateway:
         for frame in session.sent:
             if frame["s"] > last:
                 connection.push(frame)
-        self._dispatch(connection, Event(name="RESUMED", body={"_trace": []}))
+        self._dispatch(connection, WorldEvent(name="RESUMED", body={"_trace": []}))
         return None
 
     def _send_members(self, connection: Connection, data: Json) -> None:
@@ -350,7 +350,7 @@ class Gateway:
         }
         if "nonce" in data:
             body["nonce"] = data["nonce"]
-        self._dispatch(connection, Event(name="GUILD_MEMBERS_CHUNK", body=body))
+        self._dispatch(connection, WorldEvent(name="GUILD_MEMBERS_CHUNK", body=body))
 
 
 def _decode(text: str) -> Json | None:

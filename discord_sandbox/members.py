@@ -7,7 +7,7 @@ from discord_sandbox.call import Call, Reply, Route
 from discord_sandbox.objects import member_object
 from discord_sandbox.permissions import Permission, guild_permissions
 from discord_sandbox.validation import Form, Problems
-from discord_sandbox.world import Event, Guild, Intent, Member, Role
+from discord_sandbox.world import Guild, Intent, Member, Role, WorldEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,4 +81,4 @@ class MemberRoutes:
 
     def _tell(self, call: Call, guild: Guild, member: Member) -> None:
         body = member_object(member) | {"guild_id": str(guild.id)}
-        call.world.emit(Event(name="GUILD_MEMBER_UPDATE", body=body, intent=Intent.GUILD_MEMBERS))
+        call.world.emit(WorldEvent(name="GUILD_MEMBER_UPDATE", body=body, intent=Intent.GUILD_MEMBERS))

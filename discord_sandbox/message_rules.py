@@ -6,12 +6,12 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from discord_sandbox.api_errors import Json, refusal, server_fault
-from discord_sandbox.call import Upload
+from discord_sandbox.call import ReceivedFile
 from discord_sandbox.component_rules import component_texts, read_components
 from discord_sandbox.objects import attachment_names
 from discord_sandbox.permissions import Permission
 from discord_sandbox.validation import Form, as_snowflake
-from discord_sandbox.world import Attachment, Guild, Message, MessageFlag, User, World
+from discord_sandbox.world import Guild, Message, MessageFlag, StoredFile, User, World
 
 CONTENT: Final = 2000
 EMBEDS: Final = 10
@@ -151,7 +151,7 @@ def read_nonce(form: Form) -> str | int | None:
     return form.text("nonce", most=NONCE)
 
 
-def read_attachments(world: World, form: Form, files: list[Upload], kept: list[Attachment]) -> list[Attachment]:
+def read_attachments(world: World, form: Form, files: list[ReceivedFile], kept: list[StoredFile]) -> list[StoredFile]:
     """Return the files of a message: those of ``kept`` that are listed (all, when nothing is listed), and the new ones.
 
     Raises 50045 for a file over 10 MiB and 30015 for more than ten files.
@@ -173,14 +173,14 @@ def read_attachments(world: World, form: Form, files: list[Upload], kept: list[A
             old = known[number]
             text = description if entry.has("description") else old.description
             attachments.append(
-                Attachment(id=old.id, filename=old.filename, content=old.content, content_type=old.content_type, description=text)
+                StoredFile(id=old.id, filename=old.filename, content=old.content, content_type=old.content_type, description=text)
             )
         else:
             entry.fault("id", "ATTACHMENT_NOT_FOUND", f"No file was sent and none is kept with the id {entry.data.get('id')}.")
     for key, file in new.items():
         filename, description = named.get(key, (file.filename, None))
         attachments.append(
-            Attachment(
+            StoredFile(
                 id=world.new_id(),
                 filename=filename,
                 content=file.content,
@@ -193,7 +193,7 @@ def read_attachments(world: World, form: Form, files: list[Upload], kept: list[A
     return attachments
 
 
-def check_references(form: Form, embeds: list[Json], components: list[Json], attachments: list[Attachment]) -> None:
+def check_references(form: Form, embeds: list[Json], components: list[Json], attachments: list[StoredFile]) -> None:
     """Refuse ``attachment://`` addresses of files that are not there, and those in embeds that are no image."""
     names = {attachment.filename for attachment in attachments}
     for field, parts in (("embeds", embeds), ("components", components)):
@@ -208,7 +208,7 @@ def check_references(form: Form, embeds: list[Json], components: list[Json], att
                     form.problems.add(path, "UNFURLED_MEDIA_ITEM_INVALID_TYPE", message)
 
 
-def read_body(world: World, form: Form, files: list[Upload], message: Message, *, editing: bool) -> None:
+def read_body(world: World, form: Form, files: list[ReceivedFile], message: Message, *, editing: bool) -> None:
     """Read what a create or edit request says of a message into ``message``.
 
     Raises 50035 with every fault of the form, 50006 when nothing would be left, and 500 beyond the hidden ceiling in bytes.

@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Final
 
 from discord_sandbox.api_errors import Json, refusal
-from discord_sandbox.call import Call, Limiter, Reply, Route, Upload, as_json_object
+from discord_sandbox.call import Call, Limiter, ReceivedFile, Reply, Route, as_json_object
 from discord_sandbox.message_rules import BOT_MENTIONS, ping, read_body, read_mentions, read_nonce, read_reply, refuse_empty
 from discord_sandbox.objects import hide_content, may_read, member_object, message_object
 from discord_sandbox.permissions import Permission, demand, permissions_in
 from discord_sandbox.threads import wake
 from discord_sandbox.validation import Form, Problems
-from discord_sandbox.world import Channel, ChannelType, Event, Guild, Intent, Message, MessageFlag, MessageType, User, World
+from discord_sandbox.world import Channel, ChannelType, Guild, Intent, Message, MessageFlag, MessageType, User, World, WorldEvent
 
 OLD: Final = timedelta(hours=1)
 """Edits of messages older than this have a limit of their own (code 30046)."""
@@ -44,7 +44,7 @@ def store(world: World, channel: Channel, message: Message) -> None:
 
 def _tell(world: World, name: str, channel: Channel, body: Json) -> None:
     intent = Intent.DIRECT_MESSAGES if channel.guild_id is None else Intent.GUILD_MESSAGES
-    world.emit(Event(name=name, body=body | _guild_part(channel), intent=intent, channel=channel))
+    world.emit(WorldEvent(name=name, body=body | _guild_part(channel), intent=intent, channel=channel))
 
 
 def _guild_part(channel: Channel) -> Json:
@@ -64,7 +64,7 @@ def remove(world: World, channel: Channel, message: Message) -> None:
     _tell(world, "MESSAGE_DELETE", channel, {"id": str(message.id), "channel_id": str(channel.id)})
 
 
-def draft_edit(world: World, guild: Guild | None, message: Message, form: Form, files: list[Upload], bits: int) -> Message:
+def draft_edit(world: World, guild: Guild | None, message: Message, form: Form, files: list[ReceivedFile], bits: int) -> Message:
     """Return what a message becomes by an edit; the message itself is untouched until all is found good."""
     edited = replace(message)
     # Without allowed_mentions the defaults hold again, whatever the message was created with (docs, Edit Message).

@@ -10,7 +10,6 @@ from discord_sandbox.api_errors import Json
 from discord_sandbox.permissions import channel_permissions
 from discord_sandbox.validation import as_list, as_object
 from discord_sandbox.world import (
-    Attachment,
     Channel,
     ChannelType,
     Guild,
@@ -21,6 +20,7 @@ from discord_sandbox.world import (
     Overwrite,
     Role,
     ScheduledEvent,
+    StoredFile,
     User,
     World,
 )
@@ -274,7 +274,7 @@ def signature(world: World, path: str, expires: str) -> str:
     return hmac.new(world.signing_key, f"{path} {expires}".encode(), hashlib.sha256).hexdigest()
 
 
-def attachment_url(world: World, message: Message, attachment: Attachment) -> str:
+def attachment_url(world: World, message: Message, attachment: StoredFile) -> str:
     """Return the signed address of an uploaded file, good for a day, as those of Discord's CDN."""
     path = f"/attachments/{message.channel_id}/{attachment.id}/{quote(attachment.filename)}"
     expires = f"{int(world.clock().timestamp()) + _LINK_LIFE:x}"
@@ -282,7 +282,7 @@ def attachment_url(world: World, message: Message, attachment: Attachment) -> st
     return f"{world.base_url}{path}?ex={expires}&is={issued}&hm={signature(world, path, expires)}"
 
 
-def attachment_object(world: World, message: Message, attachment: Attachment) -> Json:
+def attachment_object(world: World, message: Message, attachment: StoredFile) -> Json:
     """Return an uploaded file of a message."""
     url = attachment_url(world, message, attachment)
     body: Json = {

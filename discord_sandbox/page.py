@@ -14,7 +14,7 @@ from discord_sandbox.message_html import MessageHtml, shown_name
 from discord_sandbox.permissions import Permission, permissions_in
 from discord_sandbox.same_origin import new_secret
 from discord_sandbox.validation import as_snowflake
-from discord_sandbox.world import Channel, ChannelType, Event, Message, MessageFlag, User, World
+from discord_sandbox.world import Channel, ChannelType, Message, MessageFlag, User, World, WorldEvent
 
 _STATIC: Final = Path(__file__).parent / "static"
 _TYPES: Final = {
@@ -190,7 +190,7 @@ class Page:
             self._viewers.remove(viewer)
         return response
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: WorldEvent) -> None:
         change = self._change(event) if self._viewers else None
         if change is None:
             return
@@ -208,7 +208,7 @@ class Page:
         """Show one person a message that is new or has changed."""
         self.tell(user, {"kind": "message", **self._message(message)})
 
-    def _change(self, event: Event) -> Json | None:
+    def _change(self, event: WorldEvent) -> Json | None:
         if event.name in _MESSAGE_EVENTS and event.channel is not None:
             message = event.channel.messages.get(int(event.body["id"]))
             return {"kind": "message", **self._message(message)} if message else None

@@ -21,7 +21,7 @@ from discord_sandbox.page import UNKEPT, Page
 from discord_sandbox.permissions import Permission
 from discord_sandbox.scenes import Scene, scene_of
 from discord_sandbox.validation import as_list, as_object, as_snowflake
-from discord_sandbox.world import Channel, ChannelType, Event, Guild, Message, User
+from discord_sandbox.world import Channel, ChannelType, Guild, Message, User, WorldEvent
 
 _LONGEST: Final = 2000
 
@@ -105,7 +105,7 @@ class People:
 
         return replace(route, handler=handle)
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: WorldEvent) -> None:
         interaction = self._control.interactions.kept.get(event.body["token"]) if event.name == "INTERACTION_CREATE" else None
         if interaction is None or interaction.type is InteractionType.AUTOCOMPLETE:
             return

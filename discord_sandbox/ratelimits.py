@@ -59,7 +59,7 @@ class RateLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class LimitStanding:
     """How a bucket stands after a request: times in seconds, ``reset`` since the Unix epoch."""
 
     bucket: str
@@ -87,7 +87,7 @@ class Meters:
         """Begin at zero."""
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
-    def take(self, name: str, resource: str, quota: Quota, now: float, *, weight: int = 1) -> Standing:
+    def take(self, name: str, resource: str, quota: Quota, now: float, *, weight: int = 1) -> LimitStanding:
         """Count a request (of ``weight``) at ``now`` and tell how the bucket stands; one that is exceeded is not counted."""
         key = (name, resource)
         opened, used = self._windows.get(key, (now, 0))
@@ -97,7 +97,7 @@ class Meters:
         if not exceeded:
             used += weight
         self._windows[key] = (opened, used)
-        return Standing(
+        return LimitStanding(
             bucket=hashlib.sha256(name.encode()).hexdigest()[:32],
             limit=quota.requests,
             remaining=max(0, quota.requests - used),

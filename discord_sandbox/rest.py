@@ -8,8 +8,8 @@ from typing import Any, Final
 from aiohttp import BodyPartReader, web
 
 from discord_sandbox.api_errors import ApiError, refusal, server_fault, too_many, unauthorized
-from discord_sandbox.call import MAJOR, Call, Limiter, Reply, Route, RouteTable, Upload
-from discord_sandbox.faults import Answer, Close, Cue, Fault, Faults, Headers, Hold, Malformed, Raw, TooMany
+from discord_sandbox.call import MAJOR, Call, Limiter, ReceivedFile, Reply, Route, RouteTable
+from discord_sandbox.faults import Close, Cue, Fault, Faults, Headers, Hold, Malformed, Raw, Respond, TooMany
 from discord_sandbox.message_rules import REQUEST_BYTES
 from discord_sandbox.same_origin import is_secret
 from discord_sandbox.world import World
@@ -28,7 +28,7 @@ class Exchange:
     query: dict[str, str]
     headers: dict[str, str]
     body: Any
-    files: tuple[Upload, ...]
+    files: tuple[ReceivedFile, ...]
     status: int | None
     answer: Any
     answer_headers: dict[str, str]
@@ -37,7 +37,7 @@ class Exchange:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Received:
     json: Any = None
-    files: list[Upload] = field(default_factory=list[Upload])
+    files: list[ReceivedFile] = field(default_factory=list[ReceivedFile])
     error: ApiError | None = None
 
 
@@ -73,7 +73,7 @@ class Door:
                 fault.at()
                 if fault.close:
                     return self._cut(request, path, received)
-            case Answer(after_work=False):
+            case Respond(after_work=False):
                 body = {"message": fault.message, "code": fault.code, **fault.extra}
                 return self._reply(request, path, received, Reply(body=body, status=fault.status), dict(fault.headers))
             case TooMany() | Raw():
@@ -95,7 +95,7 @@ class Door:
                 fault.at()
                 if fault.close:
                     return self._cut(request, path, received)
-            case Answer():
+            case Respond():
                 body = {"message": fault.message, "code": fault.code, **fault.extra}
                 reply, headers = Reply(body=body, status=fault.status), headers | fault.headers
             case Headers():
@@ -242,7 +242,7 @@ def _wrong_type() -> ApiError:
 
 async def _receive_parts(request: web.Request) -> _Received:
     body: Any = None
-    files: list[Upload] = []
+    files: list[ReceivedFile] = []
     size = 0
     error: ApiError | None = None
     reader = await request.multipart()
@@ -261,7 +261,7 @@ async def _receive_parts(request: web.Request) -> _Received:
                 error = error or refusal(50109)
         elif part.name and part.name.startswith("files["):
             files.append(
-                Upload(
+                ReceivedFile(
                     key=int(part.name.removeprefix("files[").removesuffix("]")),
                     filename=part.filename or "file",
                     content=content,

@@ -1,4 +1,4 @@
-"""The routes of scheduled events, those at a place outside Discord (docs, *Guild Scheduled Event*)."""
+"""The routes of scheduled events, those at a place outside Discord (docs, *Guild Scheduled WorldEvent*)."""
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ from discord_sandbox.objects import scheduled_event_object
 from discord_sandbox.permissions import Permission, guild_permissions
 from discord_sandbox.recurrence import read_recurrence
 from discord_sandbox.validation import Form, Problems
-from discord_sandbox.world import Event, EventStatus, Guild, Intent, ScheduledEvent, World
+from discord_sandbox.world import EventStatus, Guild, Intent, ScheduledEvent, World, WorldEvent
 
 MOST: Final = 100
 """Events of a guild that are to come or going on."""
@@ -51,7 +51,7 @@ class ScheduledEventRoutes:
         return Reply(body=[_shown(call, event) for event in events if event.is_open(call.world.clock())])
 
     def create(self, call: Call) -> Reply:
-        """Create Guild Scheduled Event."""
+        """Create Guild Scheduled WorldEvent."""
         world = call.world
         guild = world.guild(call.id("guild_id"))
         _demand(world, guild, Permission.CREATE_EVENTS)
@@ -69,11 +69,11 @@ class ScheduledEventRoutes:
         return Reply(body=scheduled_event_object(event, now))
 
     def read(self, call: Call) -> Reply:
-        """Get Guild Scheduled Event."""
+        """Get Guild Scheduled WorldEvent."""
         return Reply(body=_shown(call, self._found(call)[1]))
 
     def edit(self, call: Call) -> Reply:
-        """Modify Guild Scheduled Event, its status among the rest; a finished one stays as it is."""
+        """Modify Guild Scheduled WorldEvent, its status among the rest; a finished one stays as it is."""
         world, now = call.world, call.world.clock()
         guild, before = self._found(call)
         _demand_over(world, guild, before)
@@ -91,7 +91,7 @@ class ScheduledEventRoutes:
         return Reply(body=scheduled_event_object(event, now))
 
     def delete(self, call: Call) -> Reply:
-        """Delete Guild Scheduled Event."""
+        """Delete Guild Scheduled WorldEvent."""
         guild, event = self._found(call)
         _demand_over(call.world, guild, event)
         del guild.scheduled_events[event.id]
@@ -114,7 +114,7 @@ def _shown(call: Call, event: ScheduledEvent) -> Json:
 
 def _tell(world: World, name: str, event: ScheduledEvent) -> None:
     body = scheduled_event_object(event, world.clock())
-    world.emit(Event(name=name, body=body, intent=Intent.GUILD_SCHEDULED_EVENTS))
+    world.emit(WorldEvent(name=name, body=body, intent=Intent.GUILD_SCHEDULED_EVENTS))
 
 
 def _demand(world: World, guild: Guild, *any_of: Permission) -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from discord_sandbox.objects import channel_object
-from discord_sandbox.world import Channel, ChannelType, Event, Guild, Intent, Thread, World
+from discord_sandbox.world import Channel, ChannelType, Guild, Intent, Thread, World, WorldEvent
 
 AUTO_ARCHIVE: Final = (60, 1440, 4320, 10080)
 """Minutes after which a thread may be told to fall asleep (docs, *Threads*)."""
@@ -12,7 +12,7 @@ DEFAULT_AUTO_ARCHIVE: Final = 4320
 
 def announce(world: World, name: str, channel: Channel) -> None:
     """Tell everyone of a channel's or thread's change; ``name`` is the event's."""
-    world.emit(Event(name=name, body=channel_object(world, channel), intent=Intent.GUILDS, channel=channel))
+    world.emit(WorldEvent(name=name, body=channel_object(world, channel), intent=Intent.GUILDS, channel=channel))
 
 
 def wake(world: World, channel: Channel) -> None:

@@ -134,7 +134,7 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
+class StoredFile:
     """An uploaded file."""
 
     id: int
@@ -159,7 +159,7 @@ class Message:
     content: str = ""
     embeds: list[Json] = field(default_factory=list[Json])
     components: list[Json] = field(default_factory=list[Json])
-    attachments: list[Attachment] = field(default_factory=list[Attachment])
+    attachments: list[StoredFile] = field(default_factory=list[StoredFile])
     flags: int = 0
     edited_at: datetime | None = None
     mentions: list[User] = field(default_factory=list[User])
@@ -198,7 +198,7 @@ class Channel:
 
 
 class EventStatus(IntEnum):
-    """How far a scheduled event is (docs, *Guild Scheduled Event*)."""
+    """How far a scheduled event is (docs, *Guild Scheduled WorldEvent*)."""
 
     SCHEDULED = 1
     ACTIVE = 2
@@ -253,7 +253,7 @@ class Guild:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class WorldEvent:
     """A gateway event. ``intent`` must have been asked for; the bot must see ``channel`` (None: none in question)."""
 
     name: str
@@ -280,12 +280,12 @@ class World:
         """The people who installed the app for themselves."""
         self.base_url = ""
         self.signing_key = secrets.token_bytes(16)
-        self.listeners: list[Callable[[Event], None]] = []
+        self.listeners: list[Callable[[WorldEvent], None]] = []
 
     def _owner(self) -> User:
         return User(id=self.new_id(), name="owner", display_name="Server owner")
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: WorldEvent) -> None:
         """Tell all listeners."""
         for listener in tuple(self.listeners):
             listener(event)

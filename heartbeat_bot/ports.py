@@ -131,7 +131,7 @@ class Members(Protocol):
         ...
 
 
-class ServerEvents(Protocol):
+class ScheduledEvents(Protocol):
     """The scheduled events of servers."""
 
     async def server_events(self, guild: GuildId) -> Sequence[SeenServerEvent]:
@@ -151,5 +151,5 @@ class ServerEvents(Protocol):
         ...
 
 
-class Discord(Messages, Channels, Members, ServerEvents, Protocol):
+class Discord(Messages, Channels, Members, ScheduledEvents, Protocol):
     """All of them: what one login gives."""

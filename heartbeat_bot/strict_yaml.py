@@ -51,7 +51,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class YamlReading:
     """What a text holds, None when it holds nothing; ``problems`` are in the order of reading.
 
     ``line`` (from 1) is where it begins, ``lines`` are those of each key and list item.
@@ -62,7 +62,7 @@ class Reading:
     lines: Mapping[Place, int]
     problems: tuple[Problem, ...]
 
-    def or_fail(self) -> "Reading":
+    def or_fail(self) -> "YamlReading":
         """Return the reading itself; raise NoYamlError with the first problem that loses something."""
         for problem in self.problems:
             if not problem.kept:
@@ -71,7 +71,7 @@ class Reading:
 
 
 class StrictLoader(yaml.SafeLoader):
-    """PyYAML's safe loader, which makes a :class:`Reading` of a document. Walks the tree of nodes once, bounded."""
+    """PyYAML's safe loader, which makes a :class:`YamlReading` of a document. Walks the tree of nodes once, bounded."""
 
     def __init__(self, stream: Any) -> None:
         """Take a text; raise yaml.reader.ReaderError for a character that YAML does not allow."""
@@ -83,14 +83,14 @@ class StrictLoader(yaml.SafeLoader):
         self._text = 0
         self._depth = 0
 
-    def get_single_data(self) -> Reading:
+    def get_single_data(self) -> YamlReading:
         """Read the only document."""
         try:
             root = self.get_single_node()
         except (ValueError, OverflowError) as error:
             raise NoYamlError(int(self.line) + 1, f"an escape stands here of which there is no character ({error})") from error
         value = None if root is None else self._value(root, ())
-        return Reading(value=value, line=1 if root is None else _line(root), lines=self._lines, problems=tuple(self._problems))
+        return YamlReading(value=value, line=1 if root is None else _line(root), lines=self._lines, problems=tuple(self._problems))
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Compose a node of the tree, not too far down."""
@@ -191,10 +191,10 @@ class StrictLoader(yaml.SafeLoader):
         self._problems.append(Problem(line=_line(node), sentence=sentence, place=place, kept=kept))
 
 
-def read_yaml(text: str, load: Callable[..., Any] = yaml.load) -> Reading:
+def read_yaml(text: str, load: Callable[..., Any] = yaml.load) -> YamlReading:
     """Read one document. ``load`` is called with the text and ``Loader=``. Raises NoYamlError when nothing of it can be read."""
     try:
-        return cast("Reading", load(text, Loader=StrictLoader))
+        return cast("YamlReading", load(text, Loader=StrictLoader))
     except ReaderError as error:
         position = int(error.position)
         sentence = f"the character U+{ord(text[position]):04X} is not allowed here; remove it"

@@ -17,7 +17,7 @@ from discord_sandbox.server import Sandbox
 from discord_sandbox.world import ChannelType
 from heartbeat_bot.app.operation import run_bot
 from heartbeat_bot.config import Config, parse_config
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
 
 _TOKEN_VARIABLE = "HEARTBEAT_DEMO_TOKEN"  # noqa: S105 - a name, not a token
 _NEWEST = "2026-11-02-november-26-pulse.md"
@@ -94,8 +94,8 @@ class Demo:
             await asyncio.sleep(_POLL.total_seconds() / 4)
             if bot.done():
                 return
-            async with open_ledger(config.state, read_only=True) as ledger:
-                if all([(await ledger.newsletter(newsletter)).baseline_at for newsletter in config.newsletters]):
+            async with open_store(config.state, read_only=True) as store:
+                if all([(await store.newsletter(newsletter)).baseline_at for newsletter in config.newsletters]):
                     await asyncio.to_thread(self._commit_newest, repo, name)
                     return
 

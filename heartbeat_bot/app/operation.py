@@ -30,10 +30,10 @@ from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.machine import told_apart
 from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
 from heartbeat_bot.sources.opening import open_source
-from heartbeat_bot.sources.turns import Turns
+from heartbeat_bot.sources.turns import RemoteTurns
 from heartbeat_bot.store import sqlite
-from heartbeat_bot.store.ledger import Ledger
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.store.waits import Wait, Waits
 from heartbeat_bot.sync.new_start import check_new_start
 from heartbeat_bot.sync.reconciler import Progress, Reconciler
@@ -58,9 +58,9 @@ def _without_token(config: Config) -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if name != config.discord.token_env}
 
 
-def _passes(
+def _reconciler(
     config: Config,
-    ledger: Ledger,
+    store: Store,
     outlet: DiscordOutlet,
     runner: Runner,
     *,
@@ -68,13 +68,13 @@ def _passes(
     progress: Progress,
     start_over: bool = False,
 ) -> Reconciler:
-    environ, turns = _without_token(config), Turns()
+    environ, turns = _without_token(config), RemoteTurns()
     sources = {
         name: open_source(newsletter.source, config.state.cache, environ, turns) for name, newsletter in config.newsletters.items()
     }
     return Reconciler(
         config=config,
-        ledger=ledger,
+        store=store,
         outlet=outlet,
         sources=sources,
         runner=runner,
@@ -107,20 +107,20 @@ async def sync_once(
     token = config.discord.token().get_secret_value()
     async with (
         AsyncExitStack() as opened,
-        open_ledger(config.state, read_only=dry_run, clock=clock) as ledger,
-        log_in(token, api_url=config.discord.api_url, waits=await Waits.of(ledger.waits, clock), clock=clock) as outlet,
+        open_store(config.state, read_only=dry_run, clock=clock) as store,
+        log_in(token, api_url=config.discord.api_url, waits=await Waits.of(store.waits, clock), clock=clock) as outlet,
     ):
         worker = opened.enter_context(_runner(runner))
-        passes = _passes(config, ledger, outlet, worker, clock=clock, progress=progress, start_over=start_over)
+        reconciler = _reconciler(config, store, outlet, worker, clock=clock, progress=progress, start_over=start_over)
         names = [newsletter] if newsletter else list(config.newsletters)
         if dry_run:
-            return [await passes.sync(name, dry_run=True) for name in names]
-        await passes.settle()
+            return [await reconciler.sync(name, dry_run=True) for name in names]
+        await reconciler.settle()
         archive = await opened.enter_async_context(open_archive(config.state.archive))
-        desk = Desk(config=config, ledger=ledger, archive=archive, outlet=outlet, passes=passes, clock=clock)
+        desk = Desk(config=config, store=store, archive=archive, outlet=outlet, reconciler=reconciler, clock=clock)
         service = Service(desk, answers=False)
         await service.auditing.settle()
-        return [await service.looking.look(name) for name in names]
+        return [await service.passes.make(name) for name in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,15 +145,15 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
     token = config.discord.token().get_secret_value()
     async with (
         AsyncExitStack() as opened,
-        open_ledger(config.state, clock=clock) as ledger,
+        open_store(config.state, clock=clock) as store,
         open_archive(config.state.archive) as archive,
-        log_in(token, api_url=config.discord.api_url, client=Bot, waits=await Waits.of(ledger.waits, clock), clock=clock) as outlet,
+        log_in(token, api_url=config.discord.api_url, client=Bot, waits=await Waits.of(store.waits, clock), clock=clock) as outlet,
     ):
         _check(await _channels(config, outlet))
         worker = opened.enter_context(_runner(runner))
-        passes = _passes(config, ledger, outlet, worker, clock=clock, progress=no_progress)
-        await passes.settle()
-        desk = Desk(config=config, ledger=ledger, archive=archive, outlet=outlet, passes=passes, clock=clock)
+        reconciler = _reconciler(config, store, outlet, worker, clock=clock, progress=no_progress)
+        await reconciler.settle()
+        desk = Desk(config=config, store=store, archive=archive, outlet=outlet, reconciler=reconciler, clock=clock)
         bot = outlet.client
         assert isinstance(bot, Bot), "the client is what log_in was asked to make"
         service = Service(desk)
@@ -163,7 +163,7 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
         yield Opened(bot=bot, desk=desk, service=service)
 
 
-def _check(channels: Sequence["Line"]) -> None:
+def _check(channels: Sequence["Diagnosis"]) -> None:
     """Raise UserError when a start leads to nothing, or to what nobody is told of."""
     bad = [line for line in channels if not line.good]
     if any(line.good and line.newsletter for line in channels) and all(line.newsletter for line in bad):
@@ -243,7 +243,7 @@ async def _watch(opened: Opened, name: str, seconds: float) -> None:
         wait = seconds
         try:
             with told_apart():
-                report = await opened.service.looking.look(name)
+                report = await opened.service.passes.make(name)
                 problems = report.problems
                 wait = await _until_due(opened.desk, name, seconds)
         except UserError as error:
@@ -261,12 +261,12 @@ async def _watch(opened: Opened, name: str, seconds: float) -> None:
 async def _until_due(desk: Desk, name: str, seconds: float) -> float:
     """Return how long to wait for the next look: ``seconds``, or less when time alone changes an issue's state before."""
     now = desk.clock()
-    due = [record.until for record in (await desk.ledger.records(name)).values() if record.until and record.until > now]
+    due = [record.until for record in (await desk.store.records(name)).values() if record.until and record.until > now]
     return min([seconds, *(max(1.0, (until - now).total_seconds()) for until in due)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Diagnosis:
     """One thing that was looked at, and what to do when it is not well.
 
     ``passing`` is the error when that may pass by itself. ``newsletter`` names the one whose channel it is about.
@@ -278,60 +278,60 @@ class Line:
     newsletter: str | None = None
 
 
-async def diagnose(config: Config) -> list[Line]:
+async def diagnose(config: Config) -> list[Diagnosis]:
     """Look at configuration, token, permissions, sources and state."""
-    lines = [Line(good=True, text="the configuration can be read")]
+    lines = [Diagnosis(good=True, text="the configuration can be read")]
     known: Mapping[str, Wait] = {}
     git = shutil.which("git")
-    lines.append(Line(good=git is not None, text=f"git is {git}" if git else "there is no git on this machine: install it"))
+    lines.append(Diagnosis(good=git is not None, text=f"git is {git}" if git else "there is no git on this machine: install it"))
     for name, newsletter in config.newsletters.items():
         try:
             snapshot = await open_source(newsletter.source, config.state.cache, _without_token(config)).snapshot()
         except UserError as error:
-            lines.append(Line(good=False, text=f"{name}: {error}"))
+            lines.append(Diagnosis(good=False, text=f"{name}: {error}"))
         else:
             count = len(snapshot.files)
             lines.append(
-                Line(good=count > 0, text=f"{name}: {count} files match `paths`" + ("" if count else ": correct the patterns"))
+                Diagnosis(good=count > 0, text=f"{name}: {count} files match `paths`" + ("" if count else ": correct the patterns"))
             )
     try:
-        async with open_ledger(config.state, read_only=True) as ledger:
-            await ledger.check()
-            known = await ledger.waits.all()
-            lines.append(Line(good=True, text=f"the state {config.state} can be used"))
+        async with open_store(config.state, read_only=True) as store:
+            await store.check()
+            known = await store.waits.all()
+            lines.append(Diagnosis(good=True, text=f"the state {config.state} can be used"))
     except UserError as error:
-        lines.append(Line(good=False, text=str(error)))
+        lines.append(Diagnosis(good=False, text=str(error)))
     lines += [*_open_to_others(config), *_room_for(config)]
     try:
         token = config.discord.token().get_secret_value()
         # What Discord asked for holds for everybody; what it refused a person may have mended, so it is looked at anew.
         asked = Waits(system_clock, known={key: wait for key, wait in known.items() if not wait.times})
         async with log_in(token, api_url=config.discord.api_url, waits=asked) as outlet:
-            lines.append(Line(good=True, text=f"Discord takes the token: the bot is {outlet.client.user}"))
+            lines.append(Diagnosis(good=True, text=f"Discord takes the token: the bot is {outlet.client.user}"))
             lines += await _channels(config, outlet)
             lines += [line async for line in _lost(config, outlet)]
     except UserError as error:
-        lines.append(Line(good=False, text=str(error)))
+        lines.append(Diagnosis(good=False, text=str(error)))
     refused = [wait for wait in known.values() if wait.times and wait.left(system_clock())]
-    return lines + [Line(good=True, text=f"not long ago: {wait.why} {again(wait)}") for wait in refused]
+    return lines + [Diagnosis(good=True, text=f"not long ago: {wait.why} {again(wait)}") for wait in refused]
 
 
-async def _lost(config: Config, outlet: DiscordOutlet) -> AsyncGenerator[Line]:
+async def _lost(config: Config, outlet: DiscordOutlet) -> AsyncGenerator[Diagnosis]:
     """Say of which newsletters the database was lost."""
     try:
-        async with open_ledger(config.state, read_only=True) as ledger:
+        async with open_store(config.state, read_only=True) as store:
             for name, newsletter in config.newsletters.items():
                 try:
-                    await check_new_start(name, newsletter, ledger, outlet, now=system_clock())
+                    await check_new_start(name, newsletter, store, outlet, now=system_clock())
                 except StateError as error:
-                    yield Line(good=False, text=f"{name}: {error}")
+                    yield Diagnosis(good=False, text=f"{name}: {error}")
                 except OutletError:
                     pass  # it was said of the channel already
     except StateError:
         pass  # it was said of the state already
 
 
-def _room_for(config: Config) -> list[Line]:
+def _room_for(config: Config) -> list[Diagnosis]:
     """Say when the disk of the state is about to be full."""
     folder = config.state.folder
     try:
@@ -339,17 +339,17 @@ def _room_for(config: Config) -> list[Line]:
     except OSError:
         return []  # it was said of the state already
     text = f"the disk of {folder} has {free >> 20} MiB left, and the state needs {_ROOM >> 20} to be written: make room"
-    return [] if free >= _ROOM else [Line(good=False, text=text)]
+    return [] if free >= _ROOM else [Diagnosis(good=False, text=text)]
 
 
-def _open_to_others(config: Config) -> list[Line]:
+def _open_to_others(config: Config) -> list[Diagnosis]:
     """Say which files of the state and the archive others on the machine may read."""
     files = [file for database in (config.state.file, config.state.archive) for file in sqlite.open_to_others(database)]
     if not files:
         return []
     names = " ".join(map(str, files))
     return [
-        Line(
+        Diagnosis(
             good=False,
             text=f"others on this machine may read what the bot keeps: run 'chmod 600 {names}' (`run` and `sync` do so with files of "
             "the user they run as, where the disk has modes)",
@@ -361,40 +361,40 @@ def _passing(error: UserError) -> OutletError | None:
     return error if isinstance(error, OutletError) and not error.permanent else None
 
 
-async def _channels(config: Config, outlet: DiscordOutlet) -> list[Line]:
-    lines: list[Line] = []
+async def _channels(config: Config, outlet: DiscordOutlet) -> list[Diagnosis]:
+    lines: list[Diagnosis] = []
     guilds: dict[str, set[GuildId]] = {}
     office = config.moderation.channel
     if office is not None:
         try:
             facts = await outlet.describe(ChannelId(office), anew=True)
         except UserError as error:
-            lines.append(Line(good=False, text=f"moderation.channel: {error}", passing=_passing(error)))
+            lines.append(Diagnosis(good=False, text=f"moderation.channel: {error}", passing=_passing(error)))
         else:
             lacks = f"the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there"
             text = lacks if facts.missing else f"the bot may ask moderators in #{facts.name}"
-            lines.append(Line(good=not facts.missing, text=f"moderation.channel: {text}"))
+            lines.append(Diagnosis(good=not facts.missing, text=f"moderation.channel: {text}"))
     for name, newsletter in config.newsletters.items():
         for place in newsletter.places:
             lines += await _place(name, place, outlet, guilds)
-    lines += [Line(good=True, text=hint) for hint in _open_to_other_servers(config, guilds)]
+    lines += [Diagnosis(good=True, text=hint) for hint in _open_to_other_servers(config, guilds)]
     return lines
 
 
-async def _place(name: str, place: AnnounceConfig, outlet: DiscordOutlet, guilds: dict[str, set[GuildId]]) -> list[Line]:
+async def _place(name: str, place: AnnounceConfig, outlet: DiscordOutlet, guilds: dict[str, set[GuildId]]) -> list[Diagnosis]:
     """Say how a destination of a newsletter stands, and note its server."""
     try:
         facts = await outlet.describe(ChannelId(place.channel), anew=True)
     except UserError as error:
-        return [Line(good=False, text=f"{name}: {error}", passing=_passing(error), newsletter=name)]
+        return [Diagnosis(good=False, text=f"{name}: {error}", passing=_passing(error), newsletter=name)]
     guilds.setdefault(name, set()).add(facts.guild)
     if facts.missing:
         lacks = f"{name}: the bot lacks {', '.join(facts.missing)} in #{facts.name}: grant it there"
-        lines = [Line(good=False, text=lacks, newsletter=name)]
+        lines = [Diagnosis(good=False, text=lacks, newsletter=name)]
     else:
         kind = "an announcement channel" if facts.announcement else "a text channel (nothing to publish)"
-        lines = [Line(good=True, text=f"{name}: the bot may post in #{facts.name}, {kind}", newsletter=name)]
-    return [*lines, *(Line(good=True, text=f"{name}: {hint}") for hint in _refused_commands(facts, place.ping_role))]
+        lines = [Diagnosis(good=True, text=f"{name}: the bot may post in #{facts.name}, {kind}", newsletter=name)]
+    return [*lines, *(Diagnosis(good=True, text=f"{name}: {hint}") for hint in _refused_commands(facts, place.ping_role))]
 
 
 def _open_to_other_servers(config: Config, guilds: Mapping[str, set[GuildId]]) -> Iterator[str]:

@@ -30,7 +30,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class CatalogEntry:
     """An issue as it is kept. ``newsletter`` and ``path`` identify it; ``date`` is as the issue has it; ``url`` "" when unknown.
 
     ``blob`` and ``rendering`` name what it was made of and how: as long as both are the same, so is the rest. The addresses of
@@ -52,7 +52,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """An issue's line in a list. ``issue`` is its number in the ledger, ``date`` as the issue has it, ``url`` "" when unknown."""
+    """An issue's line in a list. ``issue`` is its number in the store, ``date`` as the issue has it, ``url`` "" when unknown."""
 
     newsletter: str
     path: str
@@ -77,7 +77,7 @@ def entry_of(
     event_headings: Sequence[str] = (),
     job_headings: Sequence[str] = (),
     resolve: Callable[[str], str],
-) -> Entry:
+) -> CatalogEntry:
     """Return what to keep of an issue.
 
     Headings are searched for events and jobs besides the built-in ones. ``resolve`` makes an issue's link absolute, "" for one that
@@ -86,7 +86,7 @@ def entry_of(
     issue = preview.issue
     events = find_events(issue, event_headings)
     jobs = find_jobs(issue, job_headings)
-    return Entry(
+    return CatalogEntry(
         newsletter=newsletter,
         path=issue.path,
         blob=blob,

@@ -67,7 +67,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class TextMatch:
     """The post of an issue that matches best."""
 
     newsletter: str
@@ -133,7 +133,9 @@ def texts(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     return {row.rowid: row.text.replace(_PARTED, "") for row in connection.execute(_TEXTS, {"ids": list(ids)})}
 
 
-def search(connection: Connection, asked: str, *, newsletters: Collection[str], limit: int, offset: int) -> tuple[int, list[Match]]:
+def search(
+    connection: Connection, asked: str, *, newsletters: Collection[str], limit: int, offset: int
+) -> tuple[int, list[TextMatch]]:
     """Return how many issues of newsletters that members see match an expression, and so many of them, the best first, each by its best post."""
     values = {"asked": asked, "newsletters": list(newsletters)}
     rows = connection.execute(_FOUND, values | {"limit": limit, "offset": offset}).all()
@@ -143,7 +145,9 @@ def search(connection: Connection, asked: str, *, newsletters: Collection[str], 
     parts = [row.id for row in rows]
     excerpts = {row.rowid: row.excerpt for row in connection.execute(_EXCERPTS, {"asked": asked, "parts": parts})}
     return rows[0].total, [
-        Match(newsletter=row.newsletter, path=row.path, key=row.key, title=row.title, excerpt=_segments(excerpts.get(row.id, "")))
+        TextMatch(
+            newsletter=row.newsletter, path=row.path, key=row.key, title=row.title, excerpt=_segments(excerpts.get(row.id, ""))
+        )
         for row in rows
     ]
 

@@ -1,7 +1,7 @@
 """The archive: what was said, kept in a file of its own, to be read, searched, and asked for events and jobs.
 
 Everything in it comes from the sources, so it may be lost: a file that is damaged is set aside, one of another version is emptied, and
-:meth:`Archive.known` then says what is missing. One process writes it, the one that holds the ledger.
+:meth:`Archive.known` then says what is missing. One process writes it, the one that holds the store.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from heartbeat_bot.archive import fulltext, stored
-from heartbeat_bot.archive.entry import Entry, Listed, Part
+from heartbeat_bot.archive.agenda_items import AgendaItem, in_order, told_by
+from heartbeat_bot.archive.catalog import Catalog, KnownEntry, Record, record_of
+from heartbeat_bot.archive.entry import CatalogEntry, Listed, Part
 from heartbeat_bot.archive.schema import APPLICATION, VERSION, entries, metadata, parts
-from heartbeat_bot.archive.shelf import Kept, Record, Shelf, record_of
-from heartbeat_bot.archive.told import Told, in_order, told_by
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.extract.items import Event, Job
 from heartbeat_bot.store import sqlite
@@ -48,7 +48,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SearchPage:
     """A page of what a search found, and how many issues it found in all."""
 
     total: int
@@ -61,10 +61,10 @@ class Archive:
     def __init__(self, path: Path) -> None:
         """Name the file."""
         self._path = path
-        self._shelf = Shelf()
-        self._told: dict[str, tuple[int, tuple[Told, ...]]] = {}
+        self._catalog = Catalog()
+        self._told: dict[str, tuple[int, tuple[AgendaItem, ...]]] = {}
         self._told_at: dict[str, int] = {}
-        self._agenda: tuple[Told, ...] = ()
+        self._agenda: tuple[AgendaItem, ...] = ()
         self._telling = asyncio.Lock()
         self._mending = asyncio.Lock()
         self._writer: SqliteDatabase
@@ -74,15 +74,15 @@ class Archive:
 
     def newsletters(self) -> Sequence[str]:
         """Return the newsletters of which something is kept, by name: those that are configured no more are to be removed. From memory."""
-        return self._shelf.newsletters()
+        return self._catalog.newsletters()
 
-    def known(self, newsletter: str) -> Mapping[str, Kept]:
+    def known(self, newsletter: str) -> Mapping[str, KnownEntry]:
         """Return what is kept of a newsletter, by path. From memory."""
-        return self._shelf.known(newsletter)
+        return self._catalog.known(newsletter)
 
-    async def put(self, entry: Entry, *, issue: int, visible: bool) -> None:
-        """Keep an issue, in place of what was kept of its newsletter and path. ``issue`` is its number in the ledger."""
-        kept = Kept(blob=entry.blob, rendering=entry.rendering, issue=issue, visible=visible)
+    async def put(self, entry: CatalogEntry, *, issue: int, visible: bool) -> None:
+        """Keep an issue, in place of what was kept of its newsletter and path. ``issue`` is its number in the store."""
+        kept = KnownEntry(blob=entry.blob, rendering=entry.rendering, issue=issue, visible=visible)
         listed = Listed(
             newsletter=entry.newsletter,
             path=entry.path,
@@ -93,30 +93,30 @@ class Archive:
             url=entry.url,
         )
         record = record_of(kept, listed, has_jobs=bool(entry.jobs))
-        await self._write(partial(_put, entry=entry, record=record), lambda shelf: shelf.put(record))
+        await self._write(partial(_put, entry=entry, record=record), lambda catalog: catalog.put(record))
 
     async def mark(self, newsletter: str, marks: Mapping[str, tuple[int, bool]]) -> None:
-        """Note the ledger's number of issues that are kept, and whether members see them: by path. What is noted already costs nothing."""
-        known = self._shelf.known(newsletter)
+        """Note the store's number of issues that are kept, and whether members see them: by path. What is noted already costs nothing."""
+        known = self._catalog.known(newsletter)
         changed = {path: mark for path, mark in marks.items() if path in known and (known[path].issue, known[path].visible) != mark}
         if not changed:
             return
 
-        def mark(shelf: Shelf) -> None:
+        def mark(catalog: Catalog) -> None:
             for path, (issue, visible) in changed.items():
-                shelf.mark(newsletter, path, issue=issue, visible=visible)
+                catalog.mark(newsletter, path, issue=issue, visible=visible)
 
         await self._write(partial(_mark, newsletter=newsletter, marks=changed), mark)
 
     async def remove(self, newsletter: str, paths: Iterable[str]) -> None:
         """Forget issues whose files are gone."""
-        gone = [path for path in dict.fromkeys(paths) if self._shelf.record(newsletter, path)]
+        gone = [path for path in dict.fromkeys(paths) if self._catalog.record(newsletter, path)]
         if not gone:
             return
 
-        def remove(shelf: Shelf) -> None:
+        def remove(catalog: Catalog) -> None:
             for path in gone:
-                shelf.remove(newsletter, path)
+                catalog.remove(newsletter, path)
 
         await self._write(partial(_remove, newsletter=newsletter, paths=gone), remove)
 
@@ -124,11 +124,11 @@ class Archive:
 
     def issues(self, newsletter: str | None = None) -> Sequence[Listed]:
         """Return the issues that members see (of one newsletter), newest first, those without a date last. From memory."""
-        return [record.listed for record in self._shelf.visible(newsletter)]
+        return [record.listed for record in self._catalog.visible(newsletter)]
 
     def find(self, issue: int) -> Listed | None:
-        """Return the issue of a number in the ledger, None when members see none of that number. From memory."""
-        return self._shelf.find(issue)
+        """Return the issue of a number in the store, None when members see none of that number. From memory."""
+        return self._catalog.find(issue)
 
     def complete(
         self, typed: str, newsletter: str | None = None, limit: int = 25, *, among: Collection[str] | None = None
@@ -137,19 +137,19 @@ class Archive:
 
         Every word must begin a word of the title, or of the date: ``2026-05``, ``may 22``, ``22.5.2026``, ``mai``.
         """
-        return self._shelf.complete(typed, newsletter, limit, among)
+        return self._catalog.complete(typed, newsletter, limit, among)
 
-    async def entry(self, newsletter: str, path: str) -> Entry | None:
+    async def entry(self, newsletter: str, path: str) -> CatalogEntry | None:
         """Return an issue whole, whether members see it or not; None when it is not kept."""
         return await self._read(partial(_find_entry, newsletter=newsletter, path=path))
 
-    async def events(self) -> Sequence[Told]:
+    async def events(self) -> Sequence[AgendaItem]:
         """Return the events of all issues that members see, each once per newsletter, by day; see :func:`agenda`.
 
         They are brought together at the first question after a change, and kept.
         """
         async with self._telling:
-            changes = dict(self._shelf.changes)
+            changes = dict(self._catalog.changes)
             if changes != self._told_at:
                 for newsletter, number in changes.items():
                     if newsletter not in self._told or self._told[newsletter][0] != number:
@@ -163,7 +163,7 @@ class Archive:
         self, newsletter: str | None = None, *, among: Collection[str] | None = None
     ) -> tuple[Listed, tuple[Job, ...]] | None:
         """Return the jobs of the latest issue that members see and that has any (of one newsletter, or ``among`` some), with that issue."""
-        for record in self._shelf.visible(newsletter):
+        for record in self._catalog.visible(newsletter):
             if record.has_jobs and (among is None or record.listed.newsletter in among):
                 listed = record.listed
                 return listed, await self._read(partial(_find_jobs, newsletter=listed.newsletter, path=listed.path))
@@ -178,7 +178,7 @@ class Archive:
         titles_only: bool = False,
         limit: int = 10,
         offset: int = 0,
-    ) -> Found:
+    ) -> SearchPage:
         """Return the issues that members see in which one post says what was asked for, the best first.
 
         All words must be there, ``"words in quotes"`` beside each other, ``-words`` with a minus not. When nothing says them so, words
@@ -186,19 +186,19 @@ class Archive:
         """
         exact = fulltext.expression(query, titles_only=titles_only)
         if not exact:
-            return Found(total=0, hits=())
+            return SearchPage(total=0, hits=())
         wide = fulltext.expression(query, titles_only=titles_only, prefix=True)
 
-        names = self._shelf.newsletters() if among is None else among
+        names = self._catalog.newsletters() if among is None else among
         names = [name for name in names if newsletter in {None, name}]
 
-        def find(connection: Connection) -> tuple[int, list[fulltext.Match]]:
+        def find(connection: Connection) -> tuple[int, list[fulltext.TextMatch]]:
             found = fulltext.search(connection, exact, newsletters=names, limit=limit, offset=offset)
             return found if found[0] else fulltext.search(connection, wide, newsletters=names, limit=limit, offset=offset)
 
         total, matches = await self._read(find)
-        hits = [(self._shelf.record(match.newsletter, match.path), match) for match in matches]
-        return Found(
+        hits = [(self._catalog.record(match.newsletter, match.path), match) for match in matches]
+        return SearchPage(
             total=total,
             hits=tuple(
                 Hit(listed=record.listed, part=match.key, part_title=match.title, excerpt=match.excerpt)
@@ -207,18 +207,18 @@ class Archive:
             ),
         )
 
-    async def _tell(self, newsletter: str) -> tuple[Told, ...]:
+    async def _tell(self, newsletter: str) -> tuple[AgendaItem, ...]:
         found = await self._read(partial(_find_events, newsletter=newsletter))
-        issues = [(record.listed, events) for path, events in found if (record := self._shelf.record(newsletter, path))]
+        issues = [(record.listed, events) for path, events in found if (record := self._catalog.record(newsletter, path))]
         return await asyncio.to_thread(told_by, issues)
 
     # -- the file -----------------------------------------------------------------------------------------------------
 
-    async def _write(self, work: Callable[[Connection], None], shelve: Callable[[Shelf], None]) -> None:
+    async def _write(self, work: Callable[[Connection], None], shelve: Callable[[Catalog], None]) -> None:
         """Change the file, and then the table of contents: both or none, also when the task is cancelled meanwhile."""
-        shelf = self._shelf  # another one takes its place when the file is started anew
+        catalog = self._catalog  # another one takes its place when the file is started anew
         async with self._mended():
-            await self._writer.write(work, then=lambda: shelve(shelf))
+            await self._writer.write(work, then=lambda: shelve(catalog))
 
     async def _read(self, work: Callable[[Connection], _Result]) -> _Result:
         async with self._mended():
@@ -245,7 +245,7 @@ class Archive:
     async def open(self) -> None:
         """Open the file, or start one."""
         self._writer, records = await _started(self._path)
-        self._shelf = Shelf(records)
+        self._catalog = Catalog(records)
         self._reader = SqliteDatabase(self._path, read_only=True, connections=_READERS)
         self._told, self._told_at, self._agenda = {}, {}, ()
 
@@ -345,7 +345,7 @@ def _set_aside(path: Path, why: Exception) -> None:
 # What runs in a thread of the database: functions of what they are given, none of which sees the archive's memory.
 
 
-def _put(connection: Connection, *, entry: Entry, record: Record) -> None:
+def _put(connection: Connection, *, entry: CatalogEntry, record: Record) -> None:
     values = asdict(record.listed) | asdict(record.kept) | {"date": stored.dump_when(entry.date)}
     values |= {"events": stored.dump_items(entry.events), "jobs": stored.dump_items(entry.jobs)}
     _remove(connection, entry.newsletter, [entry.path])
@@ -368,7 +368,7 @@ def _remove(connection: Connection, newsletter: str, paths: Sequence[str]) -> No
         connection.execute(delete(entries).where(entries.c.id == entry))
 
 
-def _insert_parts(connection: Connection, entry: Entry, id_: int, first: int) -> None:
+def _insert_parts(connection: Connection, entry: CatalogEntry, id_: int, first: int) -> None:
     if not entry.parts:
         return
     values = [
@@ -391,7 +391,7 @@ def _insert_parts(connection: Connection, entry: Entry, id_: int, first: int) ->
     fulltext.insert(connection, rows)
 
 
-def _find_entry(connection: Connection, *, newsletter: str, path: str) -> Entry | None:
+def _find_entry(connection: Connection, *, newsletter: str, path: str) -> CatalogEntry | None:
     row = connection.execute(select(entries).where(entries.c.newsletter == newsletter, entries.c.path == path)).one_or_none()
     if row is None:
         return None
@@ -429,12 +429,12 @@ def _record(row: Row[Any]) -> Record:
         date=stored.load_when(row.date),
         url=row.url,
     )
-    kept = Kept(blob=row.blob, rendering=row.rendering, issue=row.issue, visible=row.visible)
+    kept = KnownEntry(blob=row.blob, rendering=row.rendering, issue=row.issue, visible=row.visible)
     return record_of(kept, listed, has_jobs=row.has_jobs)
 
 
-def _entry(row: Row[Any], posts: Sequence[Row[Any]], said: Mapping[int, str]) -> Entry:
-    return Entry(
+def _entry(row: Row[Any], posts: Sequence[Row[Any]], said: Mapping[int, str]) -> CatalogEntry:
+    return CatalogEntry(
         newsletter=row.newsletter,
         path=row.path,
         blob=row.blob,

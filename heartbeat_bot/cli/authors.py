@@ -9,7 +9,7 @@ import click
 from heartbeat_bot import __version__
 from heartbeat_bot.cli.checks import FORMATS, as_github, as_sarif, as_text_report
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
-from heartbeat_bot.cli.files import Found, issue_files, shown, write
+from heartbeat_bot.cli.files import FoundFile, issue_files, shown, write
 from heartbeat_bot.cli.newsletters import for_authors, render_here
 from heartbeat_bot.cli.options import config_option, newsletter_option
 from heartbeat_bot.cli.printing import say, say_as_it_is
@@ -116,7 +116,7 @@ def _chosen(config_path: str | None, newsletter: str | None) -> tuple[Newsletter
     return for_authors(config_path, newsletter)
 
 
-def _render(found: Found, settings: NewsletterConfig | None, site_url: str) -> Preview | Finding:
+def _render(found: FoundFile, settings: NewsletterConfig | None, site_url: str) -> Preview | Finding:
     if found.problem is not None:
         return found.problem
     path = shown(found.path)

@@ -22,7 +22,7 @@ _GIT: Final = ".git"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundFile:
     """A file: ``path`` as it is shown, and the way to it from a folder without links; ``problem`` says why it is not read."""
 
     path: Path
@@ -31,7 +31,7 @@ class Found:
     problem: Finding | None = None
 
 
-def issue_files(paths: Sequence[Path], patterns: PathPatterns | None) -> Iterator[Found]:
+def issue_files(paths: Sequence[Path], patterns: PathPatterns | None) -> Iterator[FoundFile]:
     """Yield files as given, and from folders those that match the patterns, else every Markdown file that is not hidden.
 
     What stands in a folder as an issue would, and is no regular file, is yielded with its problem.
@@ -41,12 +41,12 @@ def issue_files(paths: Sequence[Path], patterns: PathPatterns | None) -> Iterato
             root, parts = located(path)
         except (IrregularError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            yield Found(path=path, problem=finding("unreadable", None, f"it is not read: {reason}"))
+            yield FoundFile(path=path, problem=finding("unreadable", None, f"it is not read: {reason}"))
             continue
         if path.is_dir():
             yield from _in_folder(path, root.joinpath(*parts), patterns)
         else:
-            yield Found(path=path, root=root, parts=parts)
+            yield FoundFile(path=path, root=root, parts=parts)
 
 
 def located(path: Path) -> tuple[Path, tuple[str, ...]]:
@@ -106,7 +106,7 @@ class _Listing:
     closed: dict[tuple[str, ...], str] = field(default_factory=dict[tuple[str, ...], str])
 
 
-def _in_folder(path: Path, root: Path, patterns: PathPatterns | None) -> Iterator[Found]:
+def _in_folder(path: Path, root: Path, patterns: PathPatterns | None) -> Iterator[FoundFile]:
     listing = _listed(root)
     plain = {parts for parts in listing.files if _is_markdown(parts)}
     matching = {parts for parts in listing.files if patterns and patterns.match("/".join(parts))}
@@ -122,11 +122,13 @@ def _in_folder(path: Path, root: Path, patterns: PathPatterns | None) -> Iterato
         if parts in odd:
             what = listing.others.get(parts, "a symbolic link to a folder")
             message = f"This is {what}, which is not read; only regular files are."
-            yield Found(path=place, problem=finding("not-a-file", None, message))
+            yield FoundFile(path=place, problem=finding("not-a-file", None, message))
         elif parts in closed:
-            yield Found(path=place, problem=finding("unreadable", None, f"the folder cannot be listed: {listing.closed[parts]}"))
+            yield FoundFile(
+                path=place, problem=finding("unreadable", None, f"the folder cannot be listed: {listing.closed[parts]}")
+            )
         else:
-            yield Found(path=place, root=root, parts=parts)
+            yield FoundFile(path=place, root=root, parts=parts)
 
 
 def _listed(root: Path) -> _Listing:

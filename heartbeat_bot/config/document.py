@@ -12,7 +12,7 @@ MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class ConfigDocument:
     """A file's values, and the line (counted from 1) on which each key or list item stands.
 
     ``problems`` are sentences about single values and keys; the rest of the file is read all the same. ``unread`` are the places of
@@ -32,7 +32,7 @@ class Document:
         return self.lines.get(place, 1)
 
 
-def read_document(content: bytes, name: str) -> Document:
+def read_document(content: bytes, name: str) -> ConfigDocument:
     """Read a YAML file whose top is a mapping; raise ConfigError when nothing of it can be read."""
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{name}: the file is larger than {MAX_BYTES:,} bytes; is it the right one?")
@@ -48,7 +48,7 @@ def read_document(content: bytes, name: str) -> Document:
         raise ConfigError(f"{name}: the file is empty; config.example.yaml shows what belongs in it")
     if not isinstance(values, dict):
         raise ConfigError(f"{name}:{reading.line}: the file must hold keys and values, as config.example.yaml does")
-    return Document(
+    return ConfigDocument(
         name=name,
         values=cast("dict[str, Any]", values),
         lines=reading.lines,

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from heartbeat_bot.config.document import MAX_BYTES, Document, Place, read_document
+from heartbeat_bot.config.document import MAX_BYTES, ConfigDocument, Place, read_document
 from heartbeat_bot.config.model import Config
 from heartbeat_bot.config.problems import problem_sentences
 from heartbeat_bot.errors import ConfigError
@@ -81,7 +81,7 @@ def _texts(value: Any) -> Iterator[str]:
             pass
 
 
-def _pasted_tokens(document: Document, value: Any, place: Place) -> Iterator[str]:
+def _pasted_tokens(document: ConfigDocument, value: Any, place: Place) -> Iterator[str]:
     """Find bot tokens that stand in the file itself, wherever they stand."""
     match value:
         case str() if TOKEN_SHAPE.search(value):

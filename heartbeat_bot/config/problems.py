@@ -8,7 +8,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from heartbeat_bot.config.document import Document, Place
+from heartbeat_bot.config.document import ConfigDocument, Place
 from heartbeat_bot.config.model import DIRECTORY_TAG, GIT_TAG, Config, DirectorySourceConfig, GitSourceConfig
 
 _TAGS: Mapping[str | int, type[BaseModel]] = {DIRECTORY_TAG: DirectorySourceConfig, GIT_TAG: GitSourceConfig}
@@ -26,7 +26,7 @@ _MAPPING_WANTED = "must hold keys and values, not {found}; config.example.yaml s
 _MAPPING_ERRORS = frozenset({"model_type", "model_attributes_type", "mapping_type", "dict_type", "is_instance_of"})
 
 
-def problem_sentences(error: ValidationError, document: Document) -> list[str]:
+def problem_sentences(error: ValidationError, document: ConfigDocument) -> list[str]:
     """Return a sentence per problem, ``file:line`` in front, in the order of the lines."""
     details = [detail for detail in error.errors(include_url=False) if _place(detail) not in document.unread]
     found = [(document.line(_place(detail)), _sentence(detail, document)) for detail in details]
@@ -38,7 +38,7 @@ def _place(detail: ErrorDetails) -> Place:
     return tuple(part for part in detail["loc"] if part not in _TAGS)
 
 
-def _sentence(detail: ErrorDetails, document: Document) -> str:
+def _sentence(detail: ErrorDetails, document: ConfigDocument) -> str:
     place = _place(detail)
     kind = detail["type"]
     context = detail.get("ctx", {})

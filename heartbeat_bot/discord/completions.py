@@ -6,37 +6,37 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from heartbeat_bot.discord.replies import asker, offer
+from heartbeat_bot.discord.replies import actor, offer
 
 Completion = Callable[..., Coroutine[Any, Any, list[app_commands.Choice[str]]]]
 """Gets the interaction and what was typed so far."""
 
 
 async def _newsletters(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-    return offer(await interaction.client.service.reading.newsletters(asker(interaction), typed))
+    return offer(await interaction.client.service.reading.newsletters(actor(interaction), typed))
 
 
 async def _own_newsletters(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-    names = await interaction.client.service.authority.newsletters(asker(interaction))
+    names = await interaction.client.service.authority.newsletters(actor(interaction))
     return offer([(name, name) for name in names if typed.strip().casefold() in name.casefold()])
 
 
 async def _issues(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-    return offer(await interaction.client.service.reading.complete(asker(interaction), typed))
+    return offer(await interaction.client.service.reading.complete(actor(interaction), typed))
 
 
 async def _known_issues(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
     command = interaction.command.name if interaction.command else ""
-    return offer(await interaction.client.service.known.complete(asker(interaction), typed, command))
+    return offer(await interaction.client.service.known.complete(actor(interaction), typed, command))
 
 
 async def _sections(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
     issue = str(getattr(interaction.namespace, "issue", None) or "")
-    return offer(await interaction.client.service.reposting.sections(asker(interaction), issue, typed))
+    return offer(await interaction.client.service.reposting.sections(actor(interaction), issue, typed))
 
 
 async def _events(interaction: discord.Interaction[Any], typed: str) -> list[app_commands.Choice[str]]:
-    return offer(await interaction.client.service.server_events.complete(asker(interaction), typed))
+    return offer(await interaction.client.service.server_events.complete(actor(interaction), typed))
 
 
 FOR_MEMBERS: Final[Mapping[str, Completion]] = {"newsletter": _newsletters, "issue": _issues}

@@ -18,8 +18,8 @@ from discord.webhook.async_ import async_context
 
 from heartbeat_bot.discord.rest import FAILURES, parameters_of
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Asker
-from heartbeat_bot.features.router import Kind
+from heartbeat_bot.features.actor import Actor
+from heartbeat_bot.features.router import PressKind
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Dialog
@@ -29,10 +29,10 @@ _LOG = logging.getLogger(__name__)
 _MODAL: Final = 9
 
 
-def asker(interaction: discord.Interaction[Any]) -> Asker:
+def actor(interaction: discord.Interaction[Any]) -> Actor:
     """Say who asks, and where."""
     user = interaction.user
-    return Asker(
+    return Actor(
         user=user.id,
         name=user.display_name,
         guild=interaction.guild_id,
@@ -44,7 +44,7 @@ def asker(interaction: discord.Interaction[Any]) -> Asker:
 
 
 async def defer(interaction: discord.Interaction[Any], *, share: bool = False) -> None:
-    """Take fifteen minutes' time for an answer that only the asker sees, or, with ``share``, everybody in the channel."""
+    """Take fifteen minutes' time for an answer that only the actor sees, or, with ``share``, everybody in the channel."""
     await interaction.response.defer(ephemeral=not share, thinking=True)
     await interaction.client.let_others_be_heard()
 
@@ -103,9 +103,9 @@ def origin(message: discord.Message) -> tuple[int, int]:
     return message.channel.id, message.id
 
 
-async def take_time(interaction: discord.Interaction[Any], kind: Kind) -> None:
+async def take_time(interaction: discord.Interaction[Any], kind: PressKind) -> None:
     """Take fifteen minutes' time for what a press leads to. What someone else shared stays theirs: others get an answer of their own."""
-    if kind is Kind.UPDATE and not is_of_another(interaction):
+    if kind is PressKind.UPDATE and not is_of_another(interaction):
         await interaction.response.defer()
     else:
         await interaction.response.defer(ephemeral=True, thinking=True)

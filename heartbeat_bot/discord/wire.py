@@ -54,7 +54,7 @@ _TRIES: Final = 5
 """Requests for one call, as discord.py makes of what is answered with 5xx."""
 
 
-class TooManyError(discord.RateLimited):
+class AskedToWaitError(discord.RateLimited):
     """A 429: Discord asks to wait ``retry_after`` seconds, with this request or (``everything``) with all."""
 
     def __init__(self, seconds: float, *, everything: bool, shared: bool, foreign: bool, untold: bool) -> None:
@@ -221,7 +221,7 @@ class Wire:
             slept += await self._wait(key)
             try:
                 return await self._request(route, files=files, form=form, **kwargs)
-            except TooManyError as told:
+            except AskedToWaitError as told:
                 seconds = told.retry_after
                 if told.everything and seconds <= LONGEST_SLEEP:
                     self._over = asyncio.get_running_loop().time() + seconds
@@ -245,7 +245,7 @@ class Wire:
             await asyncio.sleep(left)
         return slept
 
-    async def _note(self, key: str, route: Route, told: TooManyError) -> None:
+    async def _note(self, key: str, route: Route, told: AskedToWaitError) -> None:
         if told.everything:
             await self.waits.asked(EVERYTHING, told.retry_after, "Discord refuses all requests for now.")
         elif not (told.shared and route.method == "PATCH"):
@@ -299,7 +299,7 @@ class Wire:
 
     async def _on_failure(self, _: aiohttp.ClientSession, __: SimpleNamespace, failed: aiohttp.TraceRequestExceptionParams) -> None:
         answers = ANSWERS.get()
-        if answers is None or isinstance(failed.exception, TooManyError):
+        if answers is None or isinstance(failed.exception, AskedToWaitError):
             return
         answers.uncertain = True
         if answers.once and isinstance(failed.exception, Exception):  # a cancellation goes on as one
@@ -318,7 +318,7 @@ class InteractionAdapter(AsyncWebhookAdapter):
         for left in reversed(range(_TRIES)):
             try:
                 return await super().request(route, session, **kwargs)
-            except TooManyError as told:
+            except AskedToWaitError as told:
                 pause = _PAUSE if told.untold else told.retry_after
                 slept += pause
                 if not left or slept > LONGEST_SLEEP:
@@ -339,7 +339,7 @@ _INTERACTIONS: Final = ("/interactions/", "/webhooks/")
 """Routes that need not the bot's token but the interaction's: what goes wrong there is between Discord and one person."""
 
 
-async def _read_refusal(response: aiohttp.ClientResponse) -> TooManyError | None:
+async def _read_refusal(response: aiohttp.ClientResponse) -> AskedToWaitError | None:
     """Return what asks to wait; None when nothing does. A 403 that is not Discord's own is a ban too."""
     if response.status not in {_TOO_MANY, _FORBIDDEN}:
         return None
@@ -347,7 +347,7 @@ async def _read_refusal(response: aiohttp.ClientResponse) -> TooManyError | None
     return told if response.status == _TOO_MANY or told.foreign else None
 
 
-def read_too_many(headers: Mapping[str, str], body: bytes) -> TooManyError:
+def read_too_many(headers: Mapping[str, str], body: bytes) -> AskedToWaitError:
     """Read a 429, whatever it looks like.
 
     Of the header and the body, the longer wait counts: the two have been seen to differ (discord-api-docs issue 6109). One that comes from
@@ -368,7 +368,7 @@ def read_too_many(headers: Mapping[str, str], body: bytes) -> TooManyError:
         or fields.get("global") is True
         or "X-RateLimit-Global" in headers
     )
-    return TooManyError(
+    return AskedToWaitError(
         seconds or UNTOLD_SECONDS,
         everything=everything,
         shared=scope == "shared",

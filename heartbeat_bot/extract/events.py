@@ -15,11 +15,11 @@ from bs4.element import Tag
 
 from heartbeat_bot.extract.dates import When, at_time, find_dates
 from heartbeat_bot.extract.items import Event, EventKind
-from heartbeat_bot.extract.lines import Line, quotations_apart, read_line
+from heartbeat_bot.extract.lines import ListedLine, quotations_apart, read_line
 from heartbeat_bot.extract.listed import listed_events
 from heartbeat_bot.extract.places import is_online, pinned, place_of, where
 from heartbeat_bot.extract.titles import EVENT_PAGE, choose_title, clean, is_generic, plain_title
-from heartbeat_bot.extract.topics import Entry, Topic, marked, topics
+from heartbeat_bot.extract.topics import ListEntry, Topic, marked, topics
 from heartbeat_bot.issues.model import Issue
 from heartbeat_bot.issues.tree import line_of
 
@@ -123,7 +123,7 @@ def _is_event_heading(title: str) -> bool:
 def _events(topic: Topic, issue: Issue) -> Iterator[Event]:
     recap = bool(_LOOKS_BACK.search(topic.title)) and not _LOOKS_AHEAD.search(topic.title)
     waiting: list[Event] = []
-    title_line: Line | None = None
+    title_line: ListedLine | None = None
     day: When | None = None
     below_heading = False
     for entry in topic.entries[:_MOST_ENTRIES]:
@@ -164,26 +164,26 @@ def _told_again(heading: Event, text: Event) -> Event:
     )
 
 
-def _told_more(event: Event, line: Line) -> Event:
+def _told_more(event: Event, line: ListedLine) -> Event:
     """Return an event with the place and the page that a line below it says, where it has none."""
     place = pinned(line.text) if event.location is None else None
     online = event.online or (place is not None and is_online(line.text))
     return replace(event, location=event.location or place, online=online, url=event.url or _sign_up(line))
 
 
-def _sign_up(line: Line) -> str | None:
+def _sign_up(line: ListedLine) -> str | None:
     """Return the link of a line that says where to sign up for what stands above it."""
     if not _SIGN_UP.search(line.text[:_LONGEST]):
         return None
     return next((name.url for name in line.names if name.url and is_generic(name.text)), None)
 
 
-def _card_dates(entry: Entry, issue: Issue) -> tuple[When, ...]:
+def _card_dates(entry: ListEntry, issue: Issue) -> tuple[When, ...]:
     text = f"{entry.tag.get('title') or ''} . {entry.tag.get('description') or ''}"[:_LONGEST]
     return () if _NO_EVENT.search(text) or _DEADLINE.search(text) else find_dates(text, issue.day, order=issue.date_order)
 
 
-def _from_card(entry: Entry, topic: Topic, before: Sequence[Event], issue: Issue) -> Event:
+def _from_card(entry: ListEntry, topic: Topic, before: Sequence[Event], issue: Issue) -> Event:
     """A link card names the event whose date stands in it or in the paragraph before; of several, the card's date counts."""  # noqa: D401
     link = entry.tag.find("a") if entry.tag.name == "blockquote" else None
     title = " ".join((link.get_text() if link else str(entry.tag.get("title") or topic.title)).split())
@@ -203,7 +203,7 @@ def _day(moment: date | datetime) -> date:
 
 
 def _event(
-    title: str, when: When, topic: Topic, entry: Entry, *, url: str | None, location: str | None, online: bool, kind: EventKind
+    title: str, when: When, topic: Topic, entry: ListEntry, *, url: str | None, location: str | None, online: bool, kind: EventKind
 ) -> Event:
     start, end = when.start, when.end
     if kind is EventKind.DEADLINE and end and not isinstance(start, datetime):
@@ -223,7 +223,7 @@ def _event(
     )
 
 
-def _day_alone(line: Line, issue: Issue) -> When | None:
+def _day_alone(line: ListedLine, issue: Issue) -> When | None:
     """Return the day that a heading consists of: what is listed below it takes place then."""
     dates = find_dates(line.text, issue.day, order=issue.date_order)
     if len(dates) != 1 or dates[0].end:
@@ -232,7 +232,7 @@ def _day_alone(line: Line, issue: Issue) -> When | None:
     return None if re.search(r"[^\W\d_]{2}", rest) else dates[0]
 
 
-def _below_day(entry: Entry, line: Line, topic: Topic, day: When) -> Iterator[Event]:
+def _below_day(entry: ListEntry, line: ListedLine, topic: Topic, day: When) -> Iterator[Event]:
     """Yield the event of an item that stands below its day; a time in the item is that of the event."""
     title, url = choose_title(line, replace(day, span=(0, 0)), ())
     if title and url:
@@ -241,7 +241,9 @@ def _below_day(entry: Entry, line: Line, topic: Topic, day: When) -> Iterator[Ev
         yield _event(title, when, topic, entry, url=url, location=place, online=is_online(line.text), kind=EventKind.EVENT)
 
 
-def _of_entry(entry: Entry, line: Line, topic: Topic, issue: Issue, title_line: Line | None, *, recap: bool) -> Iterator[Event]:
+def _of_entry(
+    entry: ListEntry, line: ListedLine, topic: Topic, issue: Issue, title_line: ListedLine | None, *, recap: bool
+) -> Iterator[Event]:
     details = [read_line(tag) for tag in entry.details[:_MOST_DETAILS]]
     near = " ".join([entry.heading, *(item.text[:_NEAR] for item in details)])
     every = find_dates(line.text, issue.day, order=issue.date_order, recap=recap, near=near)
@@ -280,7 +282,7 @@ def _of_entry(entry: Entry, line: Line, topic: Topic, issue: Issue, title_line: 
             yield event
 
 
-def _deadline_title(line: Line, when: When, title: str, url: str | None) -> tuple[str, str | None]:
+def _deadline_title(line: ListedLine, when: When, title: str, url: str | None) -> tuple[str, str | None]:
     """A deadline is called by the words that say so, and leads to the first link of its sentence."""  # noqa: D401
     start, end = line.sentence(when.span)
     words = plain_title(line, when)
@@ -288,7 +290,7 @@ def _deadline_title(line: Line, when: When, title: str, url: str | None) -> tupl
     return (words if _DEADLINE.search(words) else title), link or url
 
 
-def _several(details: Sequence[Line]) -> Sequence[tuple[str, str]]:
+def _several(details: Sequence[ListedLine]) -> Sequence[tuple[str, str]]:
     """Return name and page of each nested item, when every one has its own: one date and group, several events."""
     pages = [
         next(((clean(name.text), name.url) for name in item.names if name.url and EVENT_PAGE.search(name.url)), None)
@@ -298,7 +300,7 @@ def _several(details: Sequence[Line]) -> Sequence[tuple[str, str]]:
     return kept if len({url for _, url in kept}) == len(details) else ()
 
 
-def _of_row(entry: Entry, line: Line, topic: Topic, when: When, kind: EventKind) -> Event | None:
+def _of_row(entry: ListEntry, line: ListedLine, topic: Topic, when: When, kind: EventKind) -> Event | None:
     """Read a row by the headings of its table; None when they do not say which cell is the name."""
     cells: list[Tag] = entry.tag.find_all(["td", "th"])
     if len(cells) > len(entry.columns):
@@ -319,7 +321,7 @@ def _of_row(entry: Entry, line: Line, topic: Topic, when: When, kind: EventKind)
     return _event(clean(read[name].text), when, topic, entry, url=url, location=place_of(said), online=online, kind=kind)
 
 
-def _kind(line: Line, when: When, dates: Sequence[When], entry: Entry) -> EventKind | None:
+def _kind(line: ListedLine, when: When, dates: Sequence[When], entry: ListEntry) -> EventKind | None:
     """Tell what a date is the date of; None when it is of something past, a release, or of the list itself."""
     start, end = line.sentence(when.span)
     sentence = line.text[start:end]

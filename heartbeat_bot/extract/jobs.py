@@ -8,7 +8,7 @@ from bs4.element import Tag
 
 from heartbeat_bot.extract.items import Job, JobKind
 from heartbeat_bot.extract.listed import listed_jobs
-from heartbeat_bot.extract.topics import Entry, Topic, marked, topics
+from heartbeat_bot.extract.topics import ListEntry, Topic, marked, topics
 from heartbeat_bot.issues.model import Issue
 from heartbeat_bot.issues.tree import line_of
 
@@ -156,7 +156,7 @@ def _pointer(topic: Topic) -> Tag | None:
     return next(iter(by_url or by_text), None)
 
 
-def _of_entry(entry: Entry, topic: Topic, pointer: Tag | None) -> Iterator[Job]:  # noqa: C901
+def _of_entry(entry: ListEntry, topic: Topic, pointer: Tag | None) -> Iterator[Job]:  # noqa: C901
     tag = entry.tag
     text = _tidy(tag.get_text()[:_LONGEST])
     own = _tidy((tag.find("p", recursive=False) or tag).get_text()[:_LONGEST]) if tag.name == "li" else text
@@ -196,7 +196,7 @@ def _of_entry(entry: Entry, topic: Topic, pointer: Tag | None) -> Iterator[Job]:
             yield _finish(title, re.split(r"[.!?]\s", after, maxsplit=1)[0], tag, all_jobs, topic)
 
 
-def _of_row(entry: Entry, topic: Topic, all_jobs: str | None) -> Job | None:
+def _of_row(entry: ListEntry, topic: Topic, all_jobs: str | None) -> Job | None:
     """Read a row by the headings of its table; None when they do not say which cell is the position."""
     cells = entry.tag.find_all(["td", "th"], limit=len(entry.columns))
 

@@ -34,7 +34,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ListedLine:
     """The text of an entry, struck-out words left out, cells of a row set apart by bars, with what stands out in it.
 
     ``ends`` are the places where a sentence ends.
@@ -53,7 +53,7 @@ class Line:
         return max(start, span[0] - _SENTENCE), min(end, span[1] + _SENTENCE)
 
 
-def read_line(tag: Tag) -> Line:  # noqa: C901 - one branch per kind of node
+def read_line(tag: Tag) -> ListedLine:  # noqa: C901 - one branch per kind of node
     """Read one entry without the items nested in it."""
     parts: list[str] = []
     names: list[Name] = []
@@ -90,7 +90,7 @@ def read_line(tag: Tag) -> Line:  # noqa: C901 - one branch per kind of node
     return _line("".join(parts)[:_LONGEST].rstrip(), names)
 
 
-def plain_line(text: str) -> Line:
+def plain_line(text: str) -> ListedLine:
     """Return a text without links as a line."""
     return _line(" ".join(text[:_LONGEST].split()), [])
 
@@ -100,11 +100,11 @@ def quotations_apart(text: str) -> str:
     return _QUOTE.sub("", text)
 
 
-def _line(text: str, names: list[Name]) -> Line:
+def _line(text: str, names: list[Name]) -> ListedLine:
     quoted = [match for match, _ in zip(_QUOTE.finditer(text), range(_MOST_NAMES), strict=False)]
     names.extend(Name(text=match[1] or match[2], url=None, weight=22, span=match.span()) for match in quoted)
     kept = tuple(name for name in names if name.text and name.span[1] <= len(text) + 1)
-    return Line(text=text, names=kept, ends=[match.end() for match in _SENTENCE_END.finditer(text)])
+    return ListedLine(text=text, names=kept, ends=[match.end() for match in _SENTENCE_END.finditer(text)])
 
 
 def _is_inside(tag: Tag) -> bool:

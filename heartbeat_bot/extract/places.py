@@ -6,7 +6,7 @@ from typing import Final
 
 from heartbeat_bot.extract.calendar_words import MONTH, WEEKDAY
 from heartbeat_bot.extract.dates import When, find_dates
-from heartbeat_bot.extract.lines import Line
+from heartbeat_bot.extract.lines import ListedLine
 
 _ONLINE = re.compile(
     r"\b(?:online|on-line|virtual(?:ly|mente)?|virtuell|webinare?|hybride?|híbrid[oa]s?|en ligne|en línea|live-?stream(?:ed)?"
@@ -78,7 +78,7 @@ def stated_place(words: str) -> str | None:
     return place_of(stated) or (None if is_online(stated) or _UNKNOWN.fullmatch(stated) else stated or None)
 
 
-def where(line: Line, when: When, dates: Sequence[When], title: str) -> tuple[str | None, bool]:
+def where(line: ListedLine, when: When, dates: Sequence[When], title: str) -> tuple[str | None, bool]:
     """Return the place near a date, None when there is none, and whether one can take part from afar."""
     start, end = line.sentence(when.span)
     online = is_online(line.text[start:end])
@@ -113,7 +113,7 @@ def where(line: Line, when: When, dates: Sequence[When], title: str) -> tuple[st
     return None, online
 
 
-def _cell(line: Line, when: When, sentence: tuple[int, int], title: str) -> str | None:
+def _cell(line: ListedLine, when: When, sentence: tuple[int, int], title: str) -> str | None:
     """Return the cell that says the place: the first after the date that is no name, link, time or other date, else one before it."""
     position = sentence[0]
     before: list[str] = []
@@ -130,7 +130,7 @@ def _cell(line: Line, when: When, sentence: tuple[int, int], title: str) -> str 
     return next((place for words in [*after, *reversed(before)] if (place := place_of(words))), None)
 
 
-def _without_names(line: Line) -> str:
+def _without_names(line: ListedLine) -> str:
     """Blank what is set off without a link, a talk's title and the like: its capitals are no place's."""
     hidden = list(line.text)
     for name in line.names:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from heartbeat_bot.extract.dates import When
-from heartbeat_bot.extract.lines import Line, Name
+from heartbeat_bot.extract.lines import ListedLine, Name
 
 EVENT_PAGE = re.compile(
     r"/events?/[\w-]*\d|eventbrite\.[\w.]+/e/|\.eventbrite\.com|//(?:lu\.ma|luma\.com)/(?!calendar/)|/e/[\w-]+\d{6}|guild\.host/events"
@@ -59,7 +59,7 @@ def is_generic(text: str) -> bool:
     return bool(_GENERIC.match(text[:_LONGEST]))
 
 
-def choose_title(line: Line, when: When, others: Sequence[When]) -> tuple[str, str | None]:
+def choose_title(line: ListedLine, when: When, others: Sequence[When]) -> tuple[str, str | None]:
     """Choose the name and the link nearest to a date; "" and None where there is none. ``others`` are the dates beside it."""
     best: tuple[float, str, str | None] | None = None
     link: tuple[float, str | None] | None = None
@@ -89,7 +89,7 @@ def choose_title(line: Line, when: When, others: Sequence[When]) -> tuple[str, s
     return title, url
 
 
-def _score(line: Line, name: Name, when: When, others: Sequence[When], sentence: tuple[int, int]) -> float:
+def _score(line: ListedLine, name: Name, when: When, others: Sequence[When], sentence: tuple[int, int]) -> float:
     score: float = name.weight
     if name.span[0] <= when.span[0] and when.span[1] <= name.span[1]:
         score += 40
@@ -104,7 +104,7 @@ def _score(line: Line, name: Name, when: When, others: Sequence[When], sentence:
     return score + 20 * bool(name.url and EVENT_PAGE.search(name.url))
 
 
-def _is_person(line: Line, name: Name) -> bool:
+def _is_person(line: ListedLine, name: Name) -> bool:
     before = line.text[max(0, name.span[0] - 40) : name.span[0]]
     return bool(name.url and _PERSON_URL.search(name.url)) or bool(_PERSON_BEFORE.search(before))
 
@@ -144,7 +144,7 @@ def _bare(text: str) -> str:
     return text
 
 
-def plain_title(line: Line, when: When, dates: Sequence[When] = ()) -> str:
+def plain_title(line: ListedLine, when: When, dates: Sequence[When] = ()) -> str:
     """Return a name out of plain words: what stands before the date in its sentence, else what follows it.
 
     Of several dates (``dates``, this one among them) each has the words since the last one, unless one name with a colon stands
@@ -167,7 +167,7 @@ def plain_title(line: Line, when: When, dates: Sequence[When] = ()) -> str:
     return clean(after)[:_SHORT]
 
 
-def _plain_cell(line: Line, when: When, sentence: tuple[int, int]) -> str:
+def _plain_cell(line: ListedLine, when: When, sentence: tuple[int, int]) -> str:
     """Return the first cell that is no date and no time; one with a comma is rather a place, and only taken when there is no other."""
     position = sentence[0]
     cells: list[str] = []

@@ -19,7 +19,7 @@ _TITLE_LONGEST: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ListEntry:
     """One line of a topic: a paragraph, list item, table row, link card or heading.
 
     ``heading`` is the title of the subsection it stands in, "" directly below the topic; ``details`` are nested list items;
@@ -39,7 +39,7 @@ class Topic:
 
     title: str
     line: int | None
-    entries: list[Entry] = field(default_factory=lambda: list[Entry]())  # noqa: PLW0108
+    entries: list[ListEntry] = field(default_factory=lambda: list[ListEntry]())  # noqa: PLW0108
     places: set[int] = field(default_factory=lambda: set[int]())  # noqa: PLW0108
 
     @property
@@ -71,7 +71,7 @@ def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], p
         title = _plain(tag)
         if topic and re.match(r"\d{4}-\d\d-\d\d\b", title):
             topic.places.add(place)
-            topic.entries.append(Entry(tag=tag, heading=""))
+            topic.entries.append(ListEntry(tag=tag, heading=""))
             continue
         if muted and level <= muted:
             muted = 0
@@ -89,7 +89,7 @@ def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], p
             # "Topics can include:" names the lines below it no more than the heading above does.
             heading = title if tag.name != "p" or tag.find("strong") else heading
             topic.places.add(place)
-            topic.entries.append(Entry(tag=tag, heading=""))
+            topic.entries.append(ListEntry(tag=tag, heading=""))
     if topic:
         yield topic
 
@@ -147,8 +147,8 @@ class _Part:
     card: bool = False
     columns: tuple[str, ...] = ()
 
-    def entry(self, heading: str) -> Entry:
-        return Entry(tag=self.tag, heading=heading, details=self.details, card=self.card, columns=self.columns)
+    def entry(self, heading: str) -> ListEntry:
+        return ListEntry(tag=self.tag, heading=heading, details=self.details, card=self.card, columns=self.columns)
 
 
 def _stream(issue: Issue) -> Iterator[tuple[int, _Part]]:

@@ -6,7 +6,7 @@ from heartbeat_bot.languages import Language, language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class Actor:
     """A person on Discord: ``user`` and ``roles`` are ids, ``guild`` and ``channel`` where they ask (None: in a direct message).
 
     ``manages`` tells whether they may manage the server; ``locale`` is the language of their Discord.

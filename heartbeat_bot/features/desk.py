@@ -11,15 +11,15 @@ from typing import Final
 from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.router import OutdatedError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId, message_url
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering.components import shortened, written
 from heartbeat_bot.rendering.dialect import inert
-from heartbeat_bot.store.deliveries import Kind
-from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.deliveries import DeliveryKind
 from heartbeat_bot.store.outbox import DeliveredMessage
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.reconciler import Reconciler
 
 _MOST_DELETED: Final = 1000
@@ -35,19 +35,19 @@ class Desk:
     """
 
     config: Config
-    ledger: Ledger
+    store: Store
     archive: Archive
     outlet: Discord
-    passes: Reconciler
+    reconciler: Reconciler
     clock: Clock
     unread: dict[str, int] = field(default_factory=dict[str, int])
     _deleted: deque[MessageId] = field(default_factory=partial(deque[MessageId], maxlen=_MOST_DELETED))
 
     async def address(self, message: DeliveredMessage) -> str:
         """Return the address of a message."""
-        return message_url((await self.passes.channels.facts(message.channel)).guild, message.channel, message.message)
+        return message_url((await self.reconciler.channels.facts(message.channel)).guild, message.channel, message.message)
 
-    async def posted(self, asker: Asker, issue: int, key: str) -> str:
+    async def posted(self, actor: Actor, issue: int, key: str) -> str:
         """Return the address of the message that shows a post of an issue, "" when it was not posted or somebody deleted it.
 
         Of several, it is the one in the server where that person asks. Discord is asked nothing, since an answer may have many links:
@@ -55,11 +55,11 @@ class Desk:
         connected nobody tells; a link to that leads to the place in the channel where it stood.
         """
         found: dict[GuildId, str] = {}
-        for message in await self.ledger.outbox.held(IssueId(issue)):
+        for message in await self.store.outbox.held(IssueId(issue)):
             guild = self.outlet.server_of(message.channel)
-            if guild and message.key == key and message.kind is Kind.ANNOUNCEMENT and message.message not in self._deleted:
+            if guild and message.key == key and message.kind is DeliveryKind.ANNOUNCEMENT and message.message not in self._deleted:
                 found.setdefault(guild, message_url(guild, message.channel, message.message))
-        here = None if asker.guild is None else found.get(GuildId(asker.guild))
+        here = None if actor.guild is None else found.get(GuildId(actor.guild))
         return here or next(iter(found.values()), "")
 
     def deleted(self, channel: ChannelId, messages: Iterable[MessageId]) -> None:
@@ -70,7 +70,7 @@ class Desk:
     @property
     def is_bound(self) -> bool:
         """Whether members read what a moderator, or the policy, let through, rather than what the source says now."""
-        return self.passes.duties.issues or self.passes.duties.edits
+        return self.reconciler.duties.issues or self.reconciler.duties.edits
 
     def is_filling(self, names: Iterable[str]) -> bool:
         """Tell whether the archive may lack issues of one of some newsletters because it has not read all of them yet."""

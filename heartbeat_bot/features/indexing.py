@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from heartbeat_bot.archive.entry import Entry
-from heartbeat_bot.archive.shelf import Kept
+from heartbeat_bot.archive.catalog import KnownEntry
+from heartbeat_bot.archive.entry import CatalogEntry
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.extract.items import Event, Job
 from heartbeat_bot.features.desk import Desk
@@ -35,22 +35,22 @@ class Indexing:
         for name in set(archive.newsletters()) - set(self._desk.names()):
             await archive.remove(name, archive.known(name).keys())
         for name in self._desk.names():
-            await self._follow_ledger(name, await self._records(name))
+            await self._follow_store(name, await self._records(name))
 
     async def _records(self, name: str) -> list[IssueRecord]:
         """Return the issues of which there are files, as far as is known: the source may not have been looked at yet."""
-        snapshot = self._desk.passes.renderer.snapshots.get(name)
-        records = (await self._desk.ledger.records(name)).values()
+        snapshot = self._desk.reconciler.renderer.snapshots.get(name)
+        records = (await self._desk.store.records(name)).values()
         return [record for record in records if record.present and (snapshot is None or record.path in snapshot.files)]
 
-    async def _follow_ledger(self, name: str, records: Sequence[IssueRecord]) -> None:
-        """Let members see of what is kept only what the ledger says they may, whatever became of the files.
+    async def _follow_store(self, name: str, records: Sequence[IssueRecord]) -> None:
+        """Let members see of what is kept only what the store says they may, whatever became of the files.
 
         A file's place may be another issue's now: what was kept of the one that stood there is nothing of the other.
         """
         archive = self._desk.archive
         known = archive.known(name)
-        readable = {record.path: record.readable(self._desk.passes.duties) for record in records}
+        readable = {record.path: record.readable(self._desk.reconciler.duties) for record in records}
         kept = [
             record
             for record in records
@@ -78,18 +78,18 @@ class Indexing:
         To be called after a pass. An issue that cannot be read, or is a draft again, stays as it was, or is left out.
         """
         desk = self._desk
-        snapshot = desk.passes.renderer.snapshots.get(name)
-        seen = (snapshot.commit if snapshot else "", desk.ledger.database.revision)
+        snapshot = desk.reconciler.renderer.snapshots.get(name)
+        seen = (snapshot.commit if snapshot else "", desk.store.database.revision)
         # An archive that was damaged is a new one, which knows nothing.
         if self._read.get(name) == seen and desk.archive.known(name) and not desk.config.newsletters[name].images.attach:
             return
         records = await self._records(name)
-        await self._follow_ledger(name, records)
+        await self._follow_store(name, records)
         if snapshot is None:
             return
         newsletter = desk.config.newsletters[name]
         rendering = rendering_of(newsletter, newsletter.announce)
-        readable = {record.path: record.readable(desk.passes.duties) for record in records}
+        readable = {record.path: record.readable(desk.reconciler.duties) for record in records}
         known = desk.archive.known(name)
         stale = [
             record
@@ -103,7 +103,7 @@ class Indexing:
             path, blob = record.path, snapshot.files[record.path]
             shown_as = _shown_as(rendering, record, desk)
             try:
-                entry = await desk.passes.renderer.entry(name, snapshot, path, rendering=shown_as)
+                entry = await desk.reconciler.renderer.entry(name, snapshot, path, rendering=shown_as)
             except UserError as error:
                 _LOG.warning("%s is not in the archive: %s", path, error)
                 seen = ("", 0)
@@ -115,7 +115,7 @@ class Indexing:
         self._read[name] = seen
 
 
-def _is_read(kept: Kept | None, blob: str, shown_as: str) -> bool:
+def _is_read(kept: KnownEntry | None, blob: str, shown_as: str) -> bool:
     return kept is not None and (kept.blob, kept.rendering) == (blob, shown_as)
 
 
@@ -125,7 +125,7 @@ def _shown_as(rendering: str, record: IssueRecord, desk: Desk) -> str:
     return " ".join([at_path(rendering, record.path), *pictures, *record.withheld])
 
 
-def _shown(entry: Entry, record: IssueRecord) -> Entry:
+def _shown(entry: CatalogEntry, record: IssueRecord) -> CatalogEntry:
     """Leave out the sections that a moderator took back."""
     if not record.withheld:
         return entry

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk, typed
 from heartbeat_bot.ids import ChannelId
 
@@ -34,51 +34,51 @@ class Readers:
         """Read who may read from the configuration on the desk."""
         self._desk = desk
 
-    async def names(self, asker: Asker) -> list[str]:
+    async def names(self, actor: Actor) -> list[str]:
         """Return the newsletters that a person may read here."""
-        return [name for name in self._desk.names() if await self._may(asker, name)]
+        return [name for name in self._desk.names() if await self._may(actor, name)]
 
-    async def scope(self, asker: Asker, name: str | None) -> Scope:
+    async def scope(self, actor: Actor, name: str | None) -> Scope:
         """Return what a person asks about who named a newsletter, or none; raise UserError when they may not read it here."""
-        names = await self.names(asker)
+        names = await self.names(actor)
         wanted = (name or "").strip().casefold()
         if not name:
             if not names:
-                raise UserError(asker.words.say("errors.only_in_servers"))
+                raise UserError(actor.words.say("errors.only_in_servers"))
             return Scope(newsletter=None, names=frozenset(names))
         known = next((one for one in self._desk.names() if one.casefold() == wanted), None)
         if known is None:
             shown = ", ".join(map(typed, names)) or "–"
-            raise UserError(asker.words.say("errors.no_newsletter", name=typed(name or ""), names=shown))
-        return await self.scope_of(asker, known)
+            raise UserError(actor.words.say("errors.no_newsletter", name=typed(name or ""), names=shown))
+        return await self.scope_of(actor, known)
 
-    async def scope_of(self, asker: Asker, known: str | None) -> Scope:
+    async def scope_of(self, actor: Actor, known: str | None) -> Scope:
         """Return what a person asks about with a button of a newsletter, or of all; raise UserError as :meth:`scope` does."""
         if known is None:
-            return await self.scope(asker, None)
-        if not await self._may(asker, known):
-            raise UserError(asker.words.say("errors.only_in_its_servers", newsletter=typed(known)))
+            return await self.scope(actor, None)
+        if not await self._may(actor, known):
+            raise UserError(actor.words.say("errors.only_in_its_servers", newsletter=typed(known)))
         return Scope(newsletter=known, names=frozenset([known]))
 
-    async def one(self, asker: Asker, name: str | None) -> str:
+    async def one(self, actor: Actor, name: str | None) -> str:
         """Return the newsletter that a person named, or the only one; raise UserError when it takes a choice, or they may not read it."""
-        scope = await self.scope(asker, name)
+        scope = await self.scope(actor, name)
         if len(scope.names) > 1:
             raise UserError(
-                asker.words.say("errors.several_newsletters", names=", ".join(map(typed, _in_order(self._desk, scope))))
+                actor.words.say("errors.several_newsletters", names=", ".join(map(typed, _in_order(self._desk, scope))))
             )
         return next(iter(scope.names))
 
-    async def _may(self, asker: Asker, name: str) -> bool:
+    async def _may(self, actor: Actor, name: str) -> bool:
         newsletter = self._desk.config.newsletters[name]
         if newsletter.readers == "everyone":
             return True
-        if asker.guild is None:
+        if actor.guild is None:
             return False
         for place in newsletter.places:
-            if await self._desk.passes.channels.guild(ChannelId(place.channel)) == asker.guild:
+            if await self._desk.reconciler.channels.guild(ChannelId(place.channel)) == actor.guild:
                 return True
-        return any(repost.guild == asker.guild for repost in await self._desk.ledger.deliveries.reposts(name))
+        return any(repost.guild == actor.guild for repost in await self._desk.store.deliveries.reposts(name))
 
 
 def _in_order(desk: Desk, scope: Scope) -> Sequence[str]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.rendering.answers import Answer, Dialog
 
-Handle = Callable[[Asker, Sequence[str], Sequence[str]], Awaitable[Answer]]
+Handle = Callable[[Actor, Sequence[str], Sequence[str]], Awaitable[Answer]]
 """Gets who pressed, the arguments of the press, and what was chosen or typed."""
 
-Ask = Callable[[Asker, Sequence[str]], Dialog]
+Ask = Callable[[Actor, Sequence[str]], Dialog]
 """Gets who pressed and the arguments of the press; returns the dialog to open."""
 
 
@@ -52,7 +52,7 @@ def id_of(argument: str) -> int:
     return number_of(argument, _ID_DIGITS)
 
 
-class Kind(Enum):
+class PressKind(Enum):
     """What becomes of the message whose button was pressed."""
 
     UPDATE = "update"
@@ -62,9 +62,9 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pressable:
+class PressHandler:
     """One kind of press. With ``ask``, a dialog is opened, whose submission is another press."""
 
-    kind: Kind = Kind.UPDATE
+    kind: PressKind = PressKind.UPDATE
     handle: Handle | None = None
     ask: Ask | None = None

@@ -1,6 +1,6 @@
 """Which file of a snapshot is which known issue, and how sure that is: the one place where that rule lives. Pure.
 
-An issue that went away keeps its row in the ledger, so that it is recognised when it comes back years later. Evidence is weighed
+An issue that went away keeps its row in the store, so that it is recognised when it comes back years later. Evidence is weighed
 in this order, each file and each issue being matched at most once:
 
 0. A file with the path and the bytes of a known issue is that issue.
@@ -47,7 +47,7 @@ from itertools import chain
 from typing import Final, Self
 
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
-from heartbeat_bot.identity.paths import Place, day_of, is_rolling, unpublished, which
+from heartbeat_bot.identity.paths import PathParts, day_of, is_rolling, unpublished, which
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 
@@ -137,7 +137,7 @@ def similarity(one: Fingerprint, other: Fingerprint) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """An issue of the ledger, also one that is gone: where it was last, and what it said.
+    """An issue of the store, also one that is gone: where it was last, and what it said.
 
     ``settled``: its fate is decided (announced, baseline, too old, taken back), so that a mistake about it would be seen by readers.
     ``doubtful``: an earlier pass was unsure who it is, and no moderator has said; its file is present.
@@ -620,10 +620,10 @@ class _Matching:
         texts = {issue.id: issue for issue in self.known}
         beside = _Neighbours()
         for issue, path in here.items():
-            beside.add(Place.of(path, texts[issue].date), issue)
+            beside.add(PathParts.of(path, texts[issue].date), issue)
         by_title: defaultdict[str, list[Candidate]] = defaultdict(list)
-        for candidate in sorted(self.left.values(), key=lambda file: Place.of(file.path, file.date).rank):
-            place = Place.of(candidate.path, candidate.date)
+        for candidate in sorted(self.left.values(), key=lambda file: PathParts.of(file.path, file.date).rank):
+            place = PathParts.of(candidate.path, candidate.date)
             for doubt in beside.doubts(place):
                 self._doubt(candidate, doubt)
             self._doubt_copy(candidate, here)
@@ -660,16 +660,16 @@ class _Neighbours:
     """The places of issues and of new files, by name, and by day together with folder or file name."""
 
     def __init__(self) -> None:
-        self._by_name: defaultdict[str, list[tuple[Place, IssueId | None]]] = defaultdict(list)
-        self._by_day: defaultdict[tuple[str, dt.date], list[tuple[Place, IssueId | None]]] = defaultdict(list)
+        self._by_name: defaultdict[str, list[tuple[PathParts, IssueId | None]]] = defaultdict(list)
+        self._by_day: defaultdict[tuple[str, dt.date], list[tuple[PathParts, IssueId | None]]] = defaultdict(list)
 
-    def add(self, place: Place, issue: IssueId | None) -> None:
+    def add(self, place: PathParts, issue: IssueId | None) -> None:
         self._by_name[place.name].append((place, issue))
         if place.date is not None:
             for known_by in (place.folder, place.last):
                 self._by_day[known_by, day_of(place.date)].append((place, issue))
 
-    def doubts(self, place: Place) -> Iterator[Doubt]:
+    def doubts(self, place: PathParts) -> Iterator[Doubt]:
         """Give what a file looks like beside the others."""
         for other, issue in self._by_name[place.name]:
             if code := place.doubt(other):

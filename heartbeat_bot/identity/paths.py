@@ -42,7 +42,7 @@ def which(name: str) -> tuple[str, ...]:
 
 def is_rolling(path: str) -> bool:
     """Tell whether nothing in a path, or no more than a year, says which edition it holds: the next one may come to stand there."""
-    return all(_YEAR.fullmatch(word) for word in which(Place.of(path, None).name))
+    return all(_YEAR.fullmatch(word) for word in which(PathParts.of(path, None).name))
 
 
 def unpublished(path: str, *, dated: bool) -> DoubtCode | None:
@@ -64,7 +64,7 @@ def unpublished(path: str, *, dated: bool) -> DoubtCode | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class PathParts:
     """A path without its suffix and language, and what was left out."""
 
     path: str
@@ -76,7 +76,7 @@ class Place:
     date: dt.date | dt.datetime | None
 
     @classmethod
-    def of(cls, path: str, day: dt.date | dt.datetime | None) -> "Place":
+    def of(cls, path: str, day: dt.date | dt.datetime | None) -> "PathParts":
         """Take a path apart."""
         pure = PurePosixPath(path)
         stem, dot, tail = pure.stem.rpartition(".")
@@ -108,7 +108,7 @@ class Place:
         """Originals come first: no language or English, Markdown before what it is made of, then by path."""
         return (self.is_translated, self.suffix not in {".md", ".markdown", ".mdx"}, self.path)
 
-    def doubt(self, other: "Place") -> DoubtCode | None:
+    def doubt(self, other: "PathParts") -> DoubtCode | None:
         """Return what a file beside another one of the same name is, None when it is an issue of its own.
 
         Translations are often dated when they are made. So a date says nothing against a language in the file's name, nor

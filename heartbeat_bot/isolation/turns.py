@@ -16,7 +16,7 @@ MOST: Final = 600.0
 """Seconds that the texts of one newsletter may take in one pass: ten thousand issues take less."""
 
 
-class Turns:
+class WorkerTurns:
     """Gives jobs of several newsletters to one runner, which does one at a time."""
 
     def __init__(self, runner: Runner, *, slow: float = SLOW, most: float = MOST) -> None:
@@ -35,8 +35,8 @@ class Turns:
 class Turn:
     """Does the work of one newsletter. After a slow text the others have the runner for as long as that text took."""
 
-    def __init__(self, turns: Turns) -> None:
-        """Make one with :meth:`Turns.new`."""
+    def __init__(self, turns: WorkerTurns) -> None:
+        """Make one with :meth:`WorkerTurns.new`."""
         self._turns = turns
         self._taken = 0.0
         self._rests_until = 0.0

@@ -55,7 +55,7 @@ class NumericDate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class OrderFinding:
     """The order in which an issue's ambiguous dates are read, and ``why``, as the end of a sentence; None when nothing says one."""
 
     order: DateOrder | None
@@ -121,25 +121,27 @@ def dates_in_values(value: object) -> Iterator[NumericDate]:
             waiting += [(item, (*entries, (id(items), number))) for number, item in reversed(list(enumerate(items)))]
 
 
-def decide(setting: DateOrder | None, issued: Iterable[NumericDate], named: date | None, others: Sequence[NumericDate]) -> Decision:
+def decide(
+    setting: DateOrder | None, issued: Iterable[NumericDate], named: date | None, others: Sequence[NumericDate]
+) -> OrderFinding:
     """Return the order of an issue's ambiguous dates.
 
     ``issued`` are those of the issue's own date, ``named`` is the day in the file's name, ``others`` are all numeric dates of the issue.
     """
     if setting:
-        return Decision(order=setting, why="as the configuration says")
+        return OrderFinding(order=setting, why="as the configuration says")
     for one in issued:
         near: list[DateOrder] = [
             order for order in _ORDERS if named and one.is_ambiguous and abs((one.read(order) or date.max) - named) <= _NEAR
         ]
         if len(near) == 1:
-            return Decision(order=near[0], why="as the day in the file's name says")
+            return OrderFinding(order=near[0], why="as the day in the file's name says")
     told: set[DateOrder] = {
         "day-first" if one.day_first else "month-first" for one in others if not (one.day_first and one.month_first)
     }
     if told:
         order = _agreed(told)
-        return Decision(order=order, why="as in the other dates of the issue") if order else _undecided()
+        return OrderFinding(order=order, why="as in the other dates of the issue") if order else _undecided()
     lists: dict[int, dict[int, NumericDate]] = {}
     for one in others:
         for list_, entry in one.entries if one.is_ambiguous else ():
@@ -148,11 +150,11 @@ def decide(setting: DateOrder | None, issued: Iterable[NumericDate], named: date
         [order for order in _ORDERS if _ascends(list(dates.values()), order)] for dates in lists.values()
     ]
     order = _agreed({orders[0] for orders in ascending if len(orders) == 1})
-    return Decision(order=order, why="so that the dates of its lists ascend") if order else _undecided()
+    return OrderFinding(order=order, why="so that the dates of its lists ascend") if order else _undecided()
 
 
-def _undecided() -> Decision:
-    return Decision(order=None, why="as nothing says otherwise")
+def _undecided() -> OrderFinding:
+    return OrderFinding(order=None, why="as nothing says otherwise")
 
 
 def _agreed(orders: set[DateOrder]) -> DateOrder | None:
@@ -164,7 +166,7 @@ def _ascends(dates: Sequence[NumericDate], order: DateOrder) -> bool:
     return days == sorted(days) and days[0] < days[-1]
 
 
-def ambiguities(dates: Iterable[NumericDate], decision: Decision) -> Iterator[Finding]:
+def ambiguities(dates: Iterable[NumericDate], decision: OrderFinding) -> Iterator[Finding]:
     """Yield a finding for each ambiguous date, which says how it is read and why."""
     first = "day" if decision.order == "day-first" else "month"
     for one in dates:

@@ -16,9 +16,9 @@ from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.dialect import GAP, DiscordConverter, code_block, escape, heading_line
 from heartbeat_bot.rendering.hosts import another_host
 from heartbeat_bot.rendering.links import Links, is_vector, is_web
-from heartbeat_bot.rendering.pack import Card, Gallery, Piece, Room, Rule, Text, Title, Unfurl, lower_bound, pack
+from heartbeat_bot.rendering.pack import Card, Gallery, PackedRule, Piece, Room, Text, Title, Unfurl, lower_bound, pack
 from heartbeat_bot.rendering.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
-from heartbeat_bot.rendering.split import Kind
+from heartbeat_bot.rendering.split import LineKind
 
 _HEADING = re.compile(r"^h[1-6]$")
 _PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
@@ -215,7 +215,7 @@ def _section(section: Section, context: _Context) -> tuple[str, list[Piece]]:
     anchor = f"{context.page}#{section.anchor}" if context.page else ""
     pieces = [*_heading_pictures(section.heading, context), *_pieces(section.blocks, context, anchor)]
     if len(heading) > limits.CONTENT:
-        pieces.insert(0, Text(markdown=_in_embed(section, context), kind=Kind.PARAGRAPH))
+        pieces.insert(0, Text(markdown=_in_embed(section, context), kind=LineKind.PARAGRAPH))
         heading = ""
     for subsection in section.subsections:
         sub_anchor = f"{context.page}#{subsection.anchor}" if context.page else ""
@@ -238,7 +238,7 @@ def _subsection_title(section: Section, anchor: str, context: _Context) -> Itera
     line = heading_line(converter.heading(section.heading), section.level)
     if not section.title:
         if line:
-            yield Text(markdown=line, kind=Kind.HEADING)
+            yield Text(markdown=line, kind=LineKind.HEADING)
         return
     context.findings.extend(_problems(converter))
     anchors = section.heading.find_all("a", href=True)
@@ -339,24 +339,24 @@ def _block(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:  # noqa
             yield from _paragraph(block, context)
             return
         case "ul" | "ol":
-            yield from _text("\n".join(converter.list_lines(block)), Kind.LIST)
+            yield from _text("\n".join(converter.list_lines(block)), LineKind.LIST)
         case "blockquote":
-            yield from _text("\n".join(converter.quote_lines(block)), Kind.QUOTE)
+            yield from _text("\n".join(converter.quote_lines(block)), LineKind.QUOTE)
         case "pre":
-            yield from _text(code_block(block), Kind.CODE)
+            yield from _text(code_block(block), LineKind.CODE)
         case "table":
             caption, fence, code = converter.table(block).partition("```\n")
             # A caption stands before the code: with it, no part that is cut off would have its fences.
-            yield from _text(caption.rstrip("\n"), Kind.PARAGRAPH if fence else Kind.ROWS)
-            yield from _text(fence + code, Kind.CODE)
+            yield from _text(caption.rstrip("\n"), LineKind.PARAGRAPH if fence else LineKind.ROWS)
+            yield from _text(fence + code, LineKind.CODE)
         case "dl":
-            yield from _text(converter.definitions(block), Kind.ROWS)
+            yield from _text(converter.definitions(block), LineKind.ROWS)
         case "hr":
-            yield Rule()
+            yield PackedRule()
         case "iframe" | "video" | "audio" | "embed":
             yield from _media(block, context)
         case name if _HEADING.match(name):
-            yield from _text(heading_line(converter.heading(block), int(name[1])), Kind.HEADING)
+            yield from _text(heading_line(converter.heading(block), int(name[1])), LineKind.HEADING)
         case _:
             yield from _card(block, context)
     context.findings.extend(_problems(converter))
@@ -365,7 +365,7 @@ def _block(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:  # noqa
         yield _Picture(image=_image(url, alt), line="")
 
 
-def _text(markdown: str, kind: Kind) -> Iterator[Text]:
+def _text(markdown: str, kind: LineKind) -> Iterator[Text]:
     if markdown.replace(GAP, "").strip():
         yield Text(markdown=markdown, kind=kind)
 
@@ -380,7 +380,7 @@ def _paragraph(block: Tag, context: _Context) -> Iterator[Piece | _Picture]:
         if _PICTURE_FILE.search(urlsplit(url).path):
             yield _Picture(image=_image(url, ""), line=f"-# <{url}>")
         else:
-            yield Text(markdown=f"<{url}>", kind=Kind.PARAGRAPH)
+            yield Text(markdown=f"<{url}>", kind=LineKind.PARAGRAPH)
             yield Unfurl(url=url)
         return
     run: list[object] = []
@@ -404,7 +404,7 @@ def _run(nodes: Sequence[object], context: _Context) -> Iterator[Piece | _Pictur
     box = [node for node in nodes if not (isinstance(node, NavigableString) and not node.strip())]
     if not box:
         return
-    yield from _text(converter.lines(nodes), Kind.PARAGRAPH)
+    yield from _text(converter.lines(nodes), LineKind.PARAGRAPH)
     context.findings.extend(_problems(converter))
     for url, alt in converter.seen.pictures.values():
         yield _Picture(image=_image(url, alt), line="")
@@ -494,7 +494,7 @@ def _card(block: Tag, context: _Context) -> Iterator[Piece]:
     title, description = " ".join(title.split()), " ".join(description.split())
     if not (title or description):
         if is_web(url):
-            yield Text(markdown=f"<{url}>", kind=Kind.PARAGRAPH)
+            yield Text(markdown=f"<{url}>", kind=LineKind.PARAGRAPH)
             yield Unfurl(url=url)
         return
     if (
@@ -507,7 +507,8 @@ def _card(block: Tag, context: _Context) -> Iterator[Piece]:
         label = converter.masked_text(title, url) if url and title else escape(title)
         context.findings.extend(_problems(converter))
         yield Text(
-            markdown="\n".join(part for part in (f"**{label}**" if label else "", escape(description)) if part), kind=Kind.PARAGRAPH
+            markdown="\n".join(part for part in (f"**{label}**" if label else "", escape(description)) if part),
+            kind=LineKind.PARAGRAPH,
         )
         if picture:
             yield Gallery(images=(_image(picture, ""),))

@@ -7,7 +7,7 @@ from typing import Final, Self, assert_never
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.nodes import count_nodes, weighs_at_most, weight
 from heartbeat_bot.rendering.post import Embed, EmbedImage
-from heartbeat_bot.rendering.split import Cut, Kind, split, tear
+from heartbeat_bot.rendering.split import Cut, LineKind, split, tear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Text:
     """A rendered block for an embed's description."""
 
     markdown: str
-    kind: Kind
+    kind: LineKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +51,15 @@ class Unfurl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class PackedRule:
     """A thematic break: what follows stands apart from what came before."""
 
 
-Piece = Text | Title | Gallery | Card | Unfurl | Rule
+Piece = Text | Title | Gallery | Card | Unfurl | PackedRule
 
 
 @dataclass(slots=True)
-class Draft:
+class PackedPost:
     """A message being filled."""
 
     content: str = ""
@@ -86,7 +86,7 @@ _GALLERY: Final = 4
 """Images that the client merges into one embed (docs: embeds with the same url; staff: at most four)."""
 
 
-def lower_bound(drafts: Sequence[Draft]) -> int:
+def lower_bound(drafts: Sequence[PackedPost]) -> int:
     """Return how few messages could hold what these hold in their embeds, whatever the packing: by characters, images, bytes."""
     characters = sum(embed.characters for draft in drafts for embed in draft.embeds)
     size = sum(_bytes(draft.content) + sum(_embed_bytes(embed) for embed in draft.embeds) for draft in drafts)
@@ -99,7 +99,7 @@ def lower_bound(drafts: Sequence[Draft]) -> int:
     return max(1, *need)
 
 
-def pack(content: str, pieces: Iterable[Piece], *, first: Sequence[Embed] = (), room: Room | None = None) -> list[Draft]:
+def pack(content: str, pieces: Iterable[Piece], *, first: Sequence[Embed] = (), room: Room | None = None) -> list[PackedPost]:
     """Fill messages in order.
 
     ``content`` is the first message's content (at most 2000 characters), ``first`` embeds that it already holds, ``room`` what the
@@ -113,7 +113,7 @@ def pack(content: str, pieces: Iterable[Piece], *, first: Sequence[Embed] = (), 
     return cut if len(cut) < len(whole) else whole
 
 
-def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: Room, *, cut: Cut) -> list[Draft]:
+def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: Room, *, cut: Cut) -> list[PackedPost]:
     filler = _Filler(content, first, room, cut=cut)
     for piece in pieces:
         match piece:
@@ -127,7 +127,7 @@ def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: R
                 filler.card(piece)
             case Unfurl():
                 filler.unfurl(piece)
-            case Rule():
+            case PackedRule():
                 filler.last = None
             case _:
                 assert_never(piece)
@@ -159,12 +159,12 @@ class _Filler:
     def __init__(self, content: str, first: Sequence[Embed], room: Room, *, cut: Cut) -> None:
         self.cut = cut
         self.room = room
-        self.drafts = [Draft(content=content, embeds=list(first))]
+        self.drafts = [PackedPost(content=content, embeds=list(first))]
         self.embed: Embed = Embed()
         self.weight = 0
         """Of the embed's description, which is long to weigh anew for every block."""
         self.open = False
-        self.last: Kind | None = None
+        self.last: LineKind | None = None
         self.pending_heading = ""
         self.pending_title: Title | None = None
 
@@ -205,7 +205,7 @@ class _Filler:
     def _next_message(self) -> None:
         self._close()
         if not self.drafts[-1].empty:
-            self.drafts.append(Draft())
+            self.drafts.append(PackedPost())
             self.room = Room()
 
     # -- pieces
@@ -218,18 +218,18 @@ class _Filler:
 
     def text(self, piece: Text) -> None:
         """Append a block; a heading waits for what follows it."""
-        if piece.kind is Kind.HEADING:
+        if piece.kind is LineKind.HEADING:
             self.pending_heading += ("\n" if self.pending_heading else "") + piece.markdown
             return
         self._append(piece.markdown, piece.kind)
 
-    def _append(self, text: str, kind: Kind) -> None:
+    def _append(self, text: str, kind: LineKind) -> None:
         title = self._take_title()
         heading, self.pending_heading = self.pending_heading, ""
         if heading and not _alone(title).less(heading).holds("x" * _WORTH):
             # Too long to stand above a text in one message, it is a text of its own.
             self.pending_title = title
-            self._append(heading, Kind.PARAGRAPH)
+            self._append(heading, LineKind.PARAGRAPH)
             title, heading = None, ""
         rest = text
         while rest:
@@ -260,7 +260,7 @@ class _Filler:
     def _empty(self) -> bool:
         return self.drafts[-1].empty and not self.open
 
-    def _fresh_embed_helps(self, rest: str, kind: Kind) -> bool:
+    def _fresh_embed_helps(self, rest: str, kind: LineKind) -> bool:
         """Tell whether an embed of its own would take (some of) the text in this message."""
         fits = self._left(self.embed, Embed()).holds
         if split(rest, kind, fits, cut=self.cut)[0]:
@@ -286,7 +286,7 @@ class _Filler:
         """Write a heading or title that nothing follows."""
         if self.pending_heading:
             heading, self.pending_heading = self.pending_heading, ""
-            self._append(heading, Kind.PARAGRAPH)
+            self._append(heading, LineKind.PARAGRAPH)
         elif self.pending_title:
             title = self._take_title()
             if title:
@@ -303,7 +303,7 @@ class _Filler:
     def gallery(self, piece: Gallery) -> None:
         """Close the open embed with a picture; further ones follow as embeds with the same URL, which the client merges."""
         for line in piece.lines:
-            self._append(line, Kind.PARAGRAPH)
+            self._append(line, LineKind.PARAGRAPH)
         if self.pending_heading:
             self._flush()
         title = self._take_title()
@@ -352,7 +352,7 @@ class _Filler:
             draft = self.drafts[-1]
         draft.content = content
 
-    def done(self) -> list[Draft]:
+    def done(self) -> list[PackedPost]:
         """Close what is open and return the messages, none of them empty."""
         self._flush()
         self._close()
@@ -374,9 +374,9 @@ def _grown(embed: Embed, before: str, part: str) -> Embed:
     return replace(embed, description=embed.description + before + part)
 
 
-def _gap(last: Kind | None, kind: Kind, *, heading: bool) -> str:
+def _gap(last: LineKind | None, kind: LineKind, *, heading: bool) -> str:
     """Return what stands between two blocks: a list, or a code block, may follow its paragraph closely; all else wants a blank line."""
-    if not heading and last is Kind.PARAGRAPH and kind in {Kind.LIST, Kind.CODE}:
+    if not heading and last is LineKind.PARAGRAPH and kind in {LineKind.LIST, LineKind.CODE}:
         return "\n"
     return "\n\n"
 

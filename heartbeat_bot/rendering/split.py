@@ -12,7 +12,7 @@ from heartbeat_bot.rendering.dialect import GAP
 from heartbeat_bot.rendering.limits import EMBED_DESCRIPTION
 
 
-class Kind(StrEnum):
+class LineKind(StrEnum):
     """What a rendered text is, which decides where it may be cut and what stands round it."""
 
     PARAGRAPH = "paragraph"
@@ -61,7 +61,7 @@ _LONGEST_CHARACTER: Final = 40
 """Code points of what a reader sees as one character; the longest in use, families of emoji and letters with many marks, have some ten."""
 
 
-def split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:
+def split(text: str, kind: LineKind, fits: Fits, *, cut: Cut) -> tuple[str, str]:
     """Cut ``text`` into a first part that fits and the rest; the first part is "" when nothing fits that ``cut`` allows.
 
     The rest is shorter than ``text`` whenever there is a first part, although styles, quotes and fences that are open at the cut are
@@ -73,19 +73,19 @@ def split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:
     return (head, tail) if head and len(tail) < len(text) else ("", text)
 
 
-def _split(text: str, kind: Kind, fits: Fits, *, cut: Cut) -> tuple[str, str]:
-    if kind is Kind.LIST:
+def _split(text: str, kind: LineKind, fits: Fits, *, cut: Cut) -> tuple[str, str]:
+    if kind is LineKind.LIST:
         head, tail = _split_lines(_items(text), fits)
         if head:
             return head, tail
     if cut is Cut.SEAMS:
         return "", text
-    if kind is Kind.CODE:
+    if kind is LineKind.CODE:
         return _split_code(text, fits, forced=cut is Cut.FORCED)
     head, tail = _split_lines(text.split("\n"), fits)
     if head:
-        return head, _dedent(tail) if kind is Kind.LIST else tail
-    if cut is Cut.FORCED or kind is Kind.PARAGRAPH:
+        return head, _dedent(tail) if kind is LineKind.LIST else tail
+    if cut is Cut.FORCED or kind is LineKind.PARAGRAPH:
         return _split_first_line(text, kind, fits, forced=cut is Cut.FORCED)
     return "", text
 
@@ -148,10 +148,10 @@ def _largest(high: int, good: Callable[[int], bool]) -> int:
     return low
 
 
-def _split_first_line(text: str, kind: Kind, fits: Fits, *, forced: bool) -> tuple[str, str]:
+def _split_first_line(text: str, kind: LineKind, fits: Fits, *, forced: bool) -> tuple[str, str]:
     line, newline, rest = text.partition("\n")
-    prefix = "> " if kind is Kind.QUOTE else ""
-    match = re.match(r" *(?:[-*] |\d+\. )", line) if kind in {Kind.LIST, Kind.QUOTE} else None
+    prefix = "> " if kind is LineKind.QUOTE else ""
+    match = re.match(r" *(?:[-*] |\d+\. )", line) if kind in {LineKind.LIST, LineKind.QUOTE} else None
     again = prefix or (" " * len(match.group()) if match else "")
     atoms, beyond = _atoms(line)
     cut = _cut_at(atoms, fits, prefer=_SENTENCE_END, more=bool(beyond))
@@ -166,7 +166,7 @@ def _split_first_line(text: str, kind: Kind, fits: Fits, *, forced: bool) -> tup
         if not head:
             return "", text
     tail += beyond
-    if kind is Kind.LIST and tail:
+    if kind is LineKind.LIST and tail:
         tail = again + GAP + tail.lstrip()
         tail = _dedent(tail)
     elif prefix and tail:

@@ -15,7 +15,7 @@ from heartbeat_bot.sources.bounds import check_picture
 from heartbeat_bot.sources.gitcache import GitCache, GitTree
 from heartbeat_bot.sources.gitcommand import GitCommand, git_environment
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
-from heartbeat_bot.sources.turns import Turns
+from heartbeat_bot.sources.turns import RemoteTurns
 
 # A first fetch of a large site's tree over a slow line takes minutes; a remote that hangs must not hold the bot for ever.
 _TIMEOUT: Final = 300.0
@@ -41,7 +41,7 @@ class GitSource:
         credentials: Credentials | None = None,
         environ: Mapping[str, str] = os.environ,
         timeout: float = _TIMEOUT,
-        turns: Turns | None = None,
+        turns: RemoteTurns | None = None,
     ) -> None:
         """Remember what to read; nothing is fetched yet.
 
@@ -51,7 +51,7 @@ class GitSource:
         """
         if branch is not None:
             check_branch(branch)
-        git = GitCommand(environ=git_environment(environ), timeout=timeout, turns=turns or Turns())
+        git = GitCommand(environ=git_environment(environ), timeout=timeout, turns=turns or RemoteTurns())
         self._cache = GitCache(remote, branch, PathPatterns(paths), cache_dir, git, credentials)
 
     async def snapshot(self) -> Snapshot:

@@ -15,7 +15,7 @@ from typing import Final
 from heartbeat_bot.config.remotes import ALLOWED_PROTOCOLS
 from heartbeat_bot.errors import SourceError
 from heartbeat_bot.machine import lack
-from heartbeat_bot.sources.turns import Turns
+from heartbeat_bot.sources.turns import RemoteTurns
 
 # What git and its helpers need, and nothing else: not the bot's token, nor what else the bot was started with.
 _KEPT = frozenset(
@@ -123,7 +123,7 @@ class GitCommand:
     environ: Mapping[str, str]
     timeout: float
     source: str = ""
-    turns: Turns = field(default_factory=Turns)
+    turns: RemoteTurns = field(default_factory=RemoteTurns)
     memory: int = MEMORY
     file_size: int = FILE_SIZE
 

@@ -51,7 +51,7 @@ _NOISE = re.compile(r"^(?:warning: .*|hint: .*|Please make sure.*|and the reposi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Explanation:
     """A sentence, and whether it tells of the remote or the machine (True) or may come from a broken copy of ours (False).
 
     ``too_much``: git met one of its limits.
@@ -62,13 +62,13 @@ class Reading:
     too_much: bool = False
 
 
-def read_complaint(complaint: str) -> Reading:
+def read_complaint(complaint: str) -> Explanation:
     """Say what git complains of, without any credentials that stand in it."""
     told = without_credentials(complaint[-_LAST:])
     if _LIMIT.search(told):
-        return Reading(sentence=_TOO_MUCH, known=True, too_much=True)
+        return Explanation(sentence=_TOO_MUCH, known=True, too_much=True)
     for sign, sentence in _SIGNS:
         if re.search(sign, told):
-            return Reading(sentence=sentence, known=True)
+            return Explanation(sentence=sentence, known=True)
     lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in _NOISE.sub("", told).splitlines() if line.strip()]
-    return Reading(sentence=f"git says: {'; '.join(line[:_LINE] for line in lines[-3:]) or 'nothing'}", known=False)
+    return Explanation(sentence=f"git says: {'; '.join(line[:_LINE] for line in lines[-3:]) or 'nothing'}", known=False)

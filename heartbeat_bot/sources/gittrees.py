@@ -33,7 +33,7 @@ class DamagedTreeError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class TreeEntry:
     """One line of a tree. ``regular``: a file, no link and no submodule."""
 
     name: bytes
@@ -42,7 +42,7 @@ class Entry:
     regular: bool
 
 
-def entries_of(tree: bytes, id_bytes: int) -> Iterator[Entry]:
+def entries_of(tree: bytes, id_bytes: int) -> Iterator[TreeEntry]:
     """Yield a tree's lines whose names a work tree could hold; ``id_bytes`` is 20, or 32 in a repository of SHA-256."""
     position = 0
     while position < len(tree):
@@ -52,7 +52,9 @@ def entries_of(tree: bytes, id_bytes: int) -> Iterator[Entry]:
         position = head.end() + id_bytes
         mode, name = stat.S_IFMT(int(head[1], 8)), head[2]
         if name not in _NO_NAMES and b"/" not in name:
-            yield Entry(name=name, id=tree[head.end() : position].hex(), folder=mode == stat.S_IFDIR, regular=mode == stat.S_IFREG)
+            yield TreeEntry(
+                name=name, id=tree[head.end() : position].hex(), folder=mode == stat.S_IFDIR, regular=mode == stat.S_IFREG
+            )
 
 
 def shown(path: bytes) -> str:
@@ -60,7 +62,7 @@ def shown(path: bytes) -> str:
     return path.decode("utf-8", "backslashreplace")
 
 
-def entry_named(tree: bytes, name: str, id_bytes: int) -> Entry | None:
+def entry_named(tree: bytes, name: str, id_bytes: int) -> TreeEntry | None:
     """Return the line of a tree with a name as :func:`shown` shows it, None when there is none."""
     return next((entry for entry in entries_of(tree, id_bytes) if shown(entry.name) == name), None)
 

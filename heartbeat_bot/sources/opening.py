@@ -8,11 +8,11 @@ from heartbeat_bot.config.model import DirectorySourceConfig, GitSourceConfig, S
 from heartbeat_bot.sources.directory import DirectorySource
 from heartbeat_bot.sources.git import GitSource
 from heartbeat_bot.sources.snapshot import Source
-from heartbeat_bot.sources.turns import Turns
+from heartbeat_bot.sources.turns import RemoteTurns
 
 
 def open_source(
-    config: SourceConfig, cache_dir: Path, environ: Mapping[str, str] = os.environ, turns: Turns | None = None
+    config: SourceConfig, cache_dir: Path, environ: Mapping[str, str] = os.environ, turns: RemoteTurns | None = None
 ) -> Source:
     """Return the source that a configuration names; nothing is read or fetched yet. Copies of remotes are kept below ``cache_dir``.
 

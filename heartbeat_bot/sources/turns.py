@@ -10,7 +10,7 @@ LONG: Final = 10.0
 waits for a remote that hangs must not keep the others waiting."""
 
 
-class Turns:
+class RemoteTurns:
     """Turns that are taken in the order in which they are asked for."""
 
     def __init__(self, seconds: float = LONG) -> None:

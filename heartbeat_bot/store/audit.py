@@ -1,4 +1,4 @@
-"""The part of the ledger that remembers who did what, when, and what came of it.
+"""The part of the store that remembers who did what, when, and what came of it.
 
 An action is written down before it is begun, with what tells a second request for the same from another one (the id of Discord's
 interaction); so a double click does nothing twice. One without an outcome that nobody works on was cut off. What the moderators are to be
@@ -45,7 +45,7 @@ class Action:
 
 
 class Actions(DatabasePart):
-    """What people did, in the ledger's database. Each method is one transaction."""
+    """What people did, in the store's database. Each method is one transaction."""
 
     async def begin(  # noqa: PLR0913 - one per column, by name
         self,

@@ -50,7 +50,7 @@ class State(StrEnum):
 
 
 OUT: Final = frozenset({State.BASELINE, State.TOO_OLD, State.ANNOUNCED})
-"""What may be posted once more. What members may read of it is said by :meth:`ledger.IssueRecord.readable`."""
+"""What may be posted once more. What members may read of it is said by :meth:`store.IssueRecord.readable`."""
 
 PENDING: Final = frozenset(
     {State.WAITING, State.UNSURE, State.HELD, State.FUTURE, State.DRAFT, State.ANNOUNCE, State.BROKEN},

@@ -41,7 +41,7 @@ class Declared(StrEnum):
     """It is the moderators' channel, which all newsletters share."""
 
 
-class Kind(StrEnum):
+class DeliveryKind(StrEnum):
     """What a delivery is for."""
 
     ANNOUNCEMENT = "announcement"
@@ -75,7 +75,7 @@ class Delivery:
     id: DeliveryId
     destination: DestinationId
     issue: IssueId
-    kind: Kind
+    kind: DeliveryKind
     channel: ChannelId
     guild: GuildId | None = None
     sections: tuple[PostKey, ...] | None = None
@@ -98,7 +98,7 @@ class Delivery:
     @property
     def is_repost(self) -> bool:
         """Whether a moderator posted it once more."""
-        return self.kind is Kind.REPOST
+        return self.kind is DeliveryKind.REPOST
 
     def posts(self, posts: Sequence[Post]) -> tuple[Post, ...]:
         """Return what it has of an issue's posts, in their order; a repost has none with a ping.
@@ -174,7 +174,7 @@ class Deliveries(DatabasePart):
         return delivery_of(connection.execute(_SELECT.where(tables.deliveries.c.id == delivery)).one())
 
     @reading
-    def of(self, connection: Connection, issue: IssueId, kind: Kind | None = None) -> list[Delivery]:
+    def of(self, connection: Connection, issue: IssueId, kind: DeliveryKind | None = None) -> list[Delivery]:
         """Return the deliveries of an issue that are wanted, of one kind or of all, the oldest first."""
         return deliveries_of(connection, [issue], kind).get(issue, [])
 
@@ -186,7 +186,7 @@ class Deliveries(DatabasePart):
     def _find_reposts(self, connection: Connection, newsletter: str) -> Sequence[Delivery]:
         issues, table = tables.issues, tables.deliveries
         query = _SELECT.join(issues, issues.c.id == table.c.issue).where(issues.c.newsletter == newsletter)
-        return _read(connection, query.where(table.c.kind == Kind.REPOST, table.c.ended_at.is_(None)))
+        return _read(connection, query.where(table.c.kind == DeliveryKind.REPOST, table.c.ended_at.is_(None)))
 
     async def orphans(self, newsletter: str) -> Sequence[Delivery]:
         """Return the deliveries that are wanted no more and have messages left, or a request under way.
@@ -230,7 +230,7 @@ class Deliveries(DatabasePart):
         connection.execute(update(tables.deliveries).where(tables.deliveries.c.id.in_(ended)).values(ended_at=now))
         destination = _destination(connection, newsletter, channel, Declared.REPOST)
         connection.execute(update(tables.destinations).where(tables.destinations.c.id == destination).values(guild=guild))
-        values: dict[str, Any] = {"destination": destination, "issue": issue, "kind": Kind.REPOST, "created_at": now}
+        values: dict[str, Any] = {"destination": destination, "issue": issue, "kind": DeliveryKind.REPOST, "created_at": now}
         values |= {"sections": None if sections is None else list(sections), "approved": version or known}
         made = connection.execute(insert(tables.deliveries).values(values).returning(tables.deliveries.c.id)).scalar_one()
         return delivery_of(connection.execute(_SELECT.where(tables.deliveries.c.id == made)).one())
@@ -240,12 +240,12 @@ class Deliveries(DatabasePart):
         """Return the notice of an issue in the moderators' channel, made when there is none yet."""
         destination = _destination(connection, None, channel, Declared.MODERATION)
         connection.execute(update(tables.destinations).where(tables.destinations.c.id == destination).values(guild=guild))
-        return delivery_of(_ensured(connection, destination, issue, Kind.NOTICE, now))
+        return delivery_of(_ensured(connection, destination, issue, DeliveryKind.NOTICE, now))
 
     @reading
     def notices(self, connection: Connection, newsletter: str) -> dict[DeliveryId, Delivery]:
         """Return the notices of a newsletter's issues, whatever became of the issues and of their messages."""
-        found = deliveries_of(connection, kind=Kind.NOTICE, newsletter=newsletter)
+        found = deliveries_of(connection, kind=DeliveryKind.NOTICE, newsletter=newsletter)
         return {delivery.id: delivery for deliveries in found.values() for delivery in deliveries}
 
     @changing
@@ -301,14 +301,14 @@ def ensure_announcements(connection: Connection, destination: DestinationId, iss
     table = tables.deliveries
     there = set(
         connection.execute(
-            select(table.c.issue).where(table.c.destination == destination, table.c.kind == Kind.ANNOUNCEMENT)
+            select(table.c.issue).where(table.c.destination == destination, table.c.kind == DeliveryKind.ANNOUNCEMENT)
         ).scalars()
     )
     fresh = [
         {
             "destination": destination,
             "issue": issue,
-            "kind": Kind.ANNOUNCEMENT,
+            "kind": DeliveryKind.ANNOUNCEMENT,
             "created_at": now,
             "state": State.NEW,
             "reason": NEW,
@@ -323,16 +323,20 @@ def ensure_announcements(connection: Connection, destination: DestinationId, iss
 def end_reposts(connection: Connection, issue: IssueId, *, now: datetime) -> None:
     """Note, within a transaction, that nothing is wanted any more that was posted of an issue once more."""
     table = tables.deliveries
-    these = update(table).where(table.c.issue == issue, table.c.kind == Kind.REPOST, table.c.ended_at.is_(None))
+    these = update(table).where(table.c.issue == issue, table.c.kind == DeliveryKind.REPOST, table.c.ended_at.is_(None))
     connection.execute(these.values(ended_at=now))
 
 
 def deliveries_of(
-    connection: Connection, issues: Sequence[IssueId] | None = None, kind: Kind | None = None, *, newsletter: str | None = None
+    connection: Connection,
+    issues: Sequence[IssueId] | None = None,
+    kind: DeliveryKind | None = None,
+    *,
+    newsletter: str | None = None,
 ) -> dict[IssueId, list[Delivery]]:
     """Return, within a transaction, the deliveries that are wanted, by issue, the oldest first; notices only when asked for."""
     table = tables.deliveries
-    query = _SELECT.where(table.c.ended_at.is_(None), table.c.kind != Kind.NOTICE if kind is None else table.c.kind == kind)
+    query = _SELECT.where(table.c.ended_at.is_(None), table.c.kind != DeliveryKind.NOTICE if kind is None else table.c.kind == kind)
     if issues is not None:
         query = query.where(table.c.issue.in_(issues))
     if newsletter is not None:
@@ -347,7 +351,7 @@ def inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> Non
     """Give the notices of an issue that is to be forgotten to the one that it turned out to be, and forget its other deliveries."""
     table = tables.deliveries
     for row in connection.execute(select(table).where(table.c.issue == issue)).all():
-        if row.kind != Kind.NOTICE or heir is None:
+        if row.kind != DeliveryKind.NOTICE or heir is None:
             to = None
         else:
             same = (table.c.destination == row.destination, table.c.issue == heir, table.c.kind == row.kind)
@@ -363,7 +367,7 @@ def inherit(connection: Connection, issue: IssueId, heir: IssueId | None) -> Non
             connection.execute(delete(table).where(table.c.id == row.id))
 
 
-def _ensured(connection: Connection, destination: DestinationId, issue: IssueId, kind: Kind, now: datetime) -> Row[Any]:
+def _ensured(connection: Connection, destination: DestinationId, issue: IssueId, kind: DeliveryKind, now: datetime) -> Row[Any]:
     table = tables.deliveries
     query = _SELECT.where(table.c.destination == destination, table.c.issue == issue, table.c.kind == kind)
     found = connection.execute(query).one_or_none()
@@ -395,7 +399,7 @@ def _check_out(connection: Connection, issue: IssueId) -> tuple[str, BlobId]:
         raise StateError("The issue was taken back: approve it first.")
     if row.gone_at is not None:
         raise StateError("The issue's file is gone: there is nothing to post.")
-    announcements = deliveries_of(connection, [issue], Kind.ANNOUNCEMENT).get(issue, [])
+    announcements = deliveries_of(connection, [issue], DeliveryKind.ANNOUNCEMENT).get(issue, [])
     known = any(one.baseline or (one.state is State.TOO_OLD and row.doubt is None) for one in announcements)
     if not known and all(one.announced_at is None for one in announcements):
         raise StateError("The issue has not been announced yet: approve it first.")
@@ -411,7 +415,7 @@ def _without_ping(post: Post) -> Post:
 _COLUMNS: Final = [column for column in tables.deliveries.c if column.name != "ended_at"]
 _NAMES: Final = [*(column.name for column in _COLUMNS), "channel", "guild"]
 _STATES: Final = {state.value: state for state in State}
-_KINDS: Final = {kind.value: kind for kind in Kind}
+_KINDS: Final = {kind.value: kind for kind in DeliveryKind}
 _SELECT: Final[Select[Any]] = select(*_COLUMNS, tables.destinations.c.channel, tables.destinations.c.guild).join(
     tables.destinations, tables.destinations.c.id == tables.deliveries.c.destination
 )

@@ -17,7 +17,7 @@ from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.approval import Difference, Version, difference, is_same, text_of
 from heartbeat_bot.store.decisions import Code, Reason, State, date_of
-from heartbeat_bot.store.deliveries import NEW, Delivery, DestinationId, Kind, deliveries_of
+from heartbeat_bot.store.deliveries import NEW, Delivery, DeliveryKind, DestinationId, deliveries_of
 from heartbeat_bot.store.outbox import DeliveredMessage, messages_held
 
 
@@ -33,7 +33,7 @@ NO_DUTIES: Final = Duties()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class SourceFile:
     """What a pass read of a file that is an issue: ``issue`` tells which, None for a new one. ``date`` as the issue has it.
 
     ``broken`` says why the file cannot be read; what it said before stands in the other fields then, where there is such.
@@ -232,17 +232,17 @@ class Instants:
     listed_at: datetime | None
 
 
-def instants(before: IssueRecord | None, sighting: Sighting, *, now: datetime) -> Instants:
+def instants(before: IssueRecord | None, source_file: SourceFile, *, now: datetime) -> Instants:
     """Return an issue's instants after a file was read that is that issue; ``now`` is when the source came to hold it.
 
     An issue that comes back rests anew. What was announced stays listed as it was then, so that many old issues that come back, or
     turn from drafts again, do not look like an import.
     """
-    shown = not sighting.draft and sighting.broken is None
+    shown = not source_file.draft and source_file.broken is None
     if before is None:
         return Instants(changed_at=now, listed_at=now if shown else None)
     back = not before.present and before.announced_at is None
-    changed_at = now if back or before.blob != sighting.blob else before.changed_at
+    changed_at = now if back or before.blob != source_file.blob else before.changed_at
     if before.announced_at is not None:
         return Instants(changed_at=changed_at, listed_at=before.listed_at)
     listed_at = None if back else before.listed_at
@@ -289,15 +289,17 @@ def issue_of(row: Row[Any], deliveries: Sequence[Delivery] = (), held: tuple[Del
     values |= {"date": date_of(values["date"]), "withheld": tuple(values["withheld"] or ())}
     return IssueRecord(
         **values,
-        announcements=tuple(one for one in deliveries if one.kind is Kind.ANNOUNCEMENT),
-        reposts=tuple(one for one in deliveries if one.kind is Kind.REPOST),
+        announcements=tuple(one for one in deliveries if one.kind is DeliveryKind.ANNOUNCEMENT),
+        reposts=tuple(one for one in deliveries if one.kind is DeliveryKind.REPOST),
         messages=held,
     )
 
 
 def announcements_of(issue: IssueId) -> Update:
     """Begin a statement that changes all announcements of an issue."""
-    return update(tables.deliveries).where(tables.deliveries.c.issue == issue, tables.deliveries.c.kind == Kind.ANNOUNCEMENT)
+    return update(tables.deliveries).where(
+        tables.deliveries.c.issue == issue, tables.deliveries.c.kind == DeliveryKind.ANNOUNCEMENT
+    )
 
 
 def note_state(connection: Connection, issue: IssueId, state: State, code: Code) -> None:

@@ -13,7 +13,7 @@ from heartbeat_bot.store import tables
 from heartbeat_bot.store.approval import Difference, Version, difference
 from heartbeat_bot.store.database import DatabasePart, changing, reading
 from heartbeat_bot.store.decisions import Code, Reason, State
-from heartbeat_bot.store.deliveries import Delivery, Kind, end_reposts
+from heartbeat_bot.store.deliveries import Delivery, DeliveryKind, end_reposts
 from heartbeat_bot.store.issues import announcements_of, find_issue, note_state
 from heartbeat_bot.store.outbox import Request, WrittenRequest, begun, reclaim_notice
 
@@ -149,7 +149,7 @@ class Moderation(DatabasePart):
         issues, table = tables.issues, tables.deliveries
         connection.execute(update(issues).where(issues.c.id == issue).values(withheld=sorted(keys) or None))
         connection.execute(announcements_of(issue).values(shown_as="", asked_at=now))
-        connection.execute(update(table).where(table.c.issue == issue, table.c.kind == Kind.REPOST).values(shown=None))
+        connection.execute(update(table).where(table.c.issue == issue, table.c.kind == DeliveryKind.REPOST).values(shown=None))
 
     @changing
     def withdrawn(self, connection: Connection, announcement: Delivery, *, now: datetime) -> None:

@@ -8,9 +8,9 @@ from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.store.database import Database, DatabasePlace, Obstacle
-from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
 from heartbeat_bot.store.sqlite import SqliteDatabase, SqliteFile
+from heartbeat_bot.store.store import Store
 
 
 def place_of(address: DatabaseAddress) -> DatabasePlace:
@@ -19,18 +19,18 @@ def place_of(address: DatabaseAddress) -> DatabasePlace:
 
 
 @asynccontextmanager
-async def open_ledger(address: DatabaseAddress, *, read_only: bool = False, clock: Clock = system_clock) -> AsyncGenerator[Ledger]:
+async def open_store(address: DatabaseAddress, *, read_only: bool = False, clock: Clock = system_clock) -> AsyncGenerator[Store]:
     """Open the database that the configuration's ``state`` names, and close it in the end.
 
     A writer holds the database's lock meanwhile and brings the schema up to date. A reader (``read_only``) works beside a writer; a
     database that does not exist yet reads as an empty one. Raises StateError: held by another process, newer than this program, not
-    a database, not to be opened; so does each method of the ledger, when the disk is full, or the file locked or damaged meanwhile.
+    a database, not to be opened; so does each method of the store, when the disk is full, or the file locked or damaged meanwhile.
     """
     place = place_of(address)
     async with AsyncExitStack() as opened:
         if not read_only:
             await opened.enter_async_context(place.exclusive(now=clock()))
-        yield Ledger(await opened.enter_async_context(_opened(place, read_only=read_only)))
+        yield Store(await opened.enter_async_context(_opened(place, read_only=read_only)))
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from heartbeat_bot.rendering.post import UNKNOWN, Digest, File, PostKey
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.database import DatabasePart, changing, reading
 from heartbeat_bot.store.decisions import Code, Reason, State
-from heartbeat_bot.store.deliveries import Delivery, DeliveryId, Kind
+from heartbeat_bot.store.deliveries import Delivery, DeliveryId, DeliveryKind
 from heartbeat_bot.store.tables import RequestKind
 
 RequestId = NewType("RequestId", int)
@@ -38,7 +38,7 @@ class DeliveredMessage:
     message: MessageId
     delivery: DeliveryId
     issue: IssueId
-    kind: Kind
+    kind: DeliveryKind
     channel: ChannelId
     key: PostKey
     digest: Digest
@@ -143,7 +143,9 @@ class Outbox(DatabasePart):
         query = (
             _MESSAGES.join(issues, issues.c.id == tables.deliveries.c.issue)
             .where(
-                issues.c.newsletter == newsletter, tables.deliveries.c.kind == Kind.NOTICE, tables.messages.c.released_at.is_(None)
+                issues.c.newsletter == newsletter,
+                tables.deliveries.c.kind == DeliveryKind.NOTICE,
+                tables.messages.c.released_at.is_(None),
             )
             .order_by(tables.messages.c.message)
         )
@@ -208,7 +210,7 @@ class Outbox(DatabasePart):
             values: dict[str, Any] = {"delivery": delivery.id, "channel": delivery.channel, "sent_at": now}
             values |= {"message": found.message, "key": found.key, "digest": found.digest}
             connection.execute(insert(tables.messages).values(values | {"published_at": now if found.published else None}))
-        if delivery.kind is Kind.ANNOUNCEMENT:
+        if delivery.kind is DeliveryKind.ANNOUNCEMENT:
             _announced(connection, delivery.id, now)
         if any(found.pings for found in adoptions):
             _pinged(connection, delivery.id, now)
@@ -373,7 +375,7 @@ def begun(connection: Connection, request: Request, now: datetime) -> WrittenReq
     }
     number = connection.execute(insert(tables.outbox).values(values).returning(tables.outbox.c.id)).scalar_one()
     delivery = _delivery(connection, request.delivery)
-    if request.kind is RequestKind.SEND and delivery.kind == Kind.ANNOUNCEMENT:
+    if request.kind is RequestKind.SEND and delivery.kind == DeliveryKind.ANNOUNCEMENT:
         _announced(connection, request.delivery, now)
     if request.kind is not RequestKind.PUBLISH:
         _unsettled(connection, delivery, now)
@@ -385,7 +387,7 @@ def reclaim_notice(connection: Connection, issue: IssueId) -> None:
     table, deliveries = tables.messages, tables.deliveries
     query = select(func.max(table.c.message)).join(deliveries, deliveries.c.id == table.c.delivery)
     last: MessageId | None = connection.execute(
-        query.where(deliveries.c.issue == issue, deliveries.c.kind == Kind.NOTICE, table.c.key == NOTICE_OF_ONE)
+        query.where(deliveries.c.issue == issue, deliveries.c.kind == DeliveryKind.NOTICE, table.c.key == NOTICE_OF_ONE)
     ).scalar_one()
     connection.execute(update(table).where(table.c.message == last).values(released_at=None))
 
@@ -409,7 +411,7 @@ def _announced(connection: Connection, delivery: DeliveryId, now: datetime) -> N
 def _pinged(connection: Connection, delivery: DeliveryId, now: datetime) -> None:
     """Note that a delivery has pinged, the first time; what a notice mentions does not count."""
     table = tables.deliveries
-    these = (table.c.id == delivery, table.c.kind != Kind.NOTICE, table.c.pinged_at.is_(None))
+    these = (table.c.id == delivery, table.c.kind != DeliveryKind.NOTICE, table.c.pinged_at.is_(None))
     connection.execute(update(table).where(*these).values(pinged_at=now))
 
 
@@ -423,7 +425,7 @@ def _unsettled(connection: Connection, delivery: Any, now: datetime) -> None:
         return  # known already; a write would make every reader read the issues again
     table = tables.deliveries
     values: dict[str, Any] = {"shown_as": ""}
-    if delivery.kind == Kind.ANNOUNCEMENT:
+    if delivery.kind == DeliveryKind.ANNOUNCEMENT:
         values["asked_at"] = func.coalesce(table.c.asked_at, now)
     connection.execute(update(table).where(table.c.id == delivery.id).values(values))
 
@@ -444,7 +446,7 @@ _MESSAGES: Final[Select[Any]] = select(tables.messages, tables.deliveries.c.issu
 
 def messages_held(connection: Connection, issue: IssueId | None = None) -> list[DeliveredMessage]:
     """Return, within a transaction, the messages (of one issue) that are kept in step, those of notices not among them."""
-    query = _MESSAGES.where(tables.messages.c.released_at.is_(None), tables.deliveries.c.kind != Kind.NOTICE)
+    query = _MESSAGES.where(tables.messages.c.released_at.is_(None), tables.deliveries.c.kind != DeliveryKind.NOTICE)
     if issue is not None:
         query = query.where(tables.deliveries.c.issue == issue)
     return [message_of(row) for row in connection.execute(query.order_by(tables.messages.c.message))]
@@ -456,7 +458,7 @@ def message_of(row: Row[Any]) -> DeliveredMessage:
         message=row.message,
         delivery=row.delivery,
         issue=row.issue,
-        kind=Kind(row.kind),
+        kind=DeliveryKind(row.kind),
         channel=row.channel,
         key=row.key,
         digest=row.digest,

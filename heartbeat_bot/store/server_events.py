@@ -1,4 +1,4 @@
-"""The part of the ledger that knows which of Discord's scheduled events was made of which event of an issue.
+"""The part of the store that knows which of Discord's scheduled events was made of which event of an issue.
 
 A row is written before Discord is asked to make the event, without its number; one that still has none may have been made or not,
 and is looked for among the server's events.
@@ -36,8 +36,8 @@ class ServerEvent:
     updated_at: datetime
 
 
-class ServerEvents(DatabasePart):
-    """Discord's scheduled events, in the ledger's database. Each method is one transaction."""
+class ServerEventRows(DatabasePart):
+    """Discord's scheduled events, in the store's database. Each method is one transaction."""
 
     @reading
     def find(self, connection: Connection, guild: GuildId, key: str) -> ServerEvent | None:

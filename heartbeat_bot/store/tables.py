@@ -1,4 +1,4 @@
-"""The ledger's tables. Whatever must be unique is so by an index. Instants are UTC; Discord's tokens are nowhere."""
+"""The store's tables. Whatever must be unique is so by an index. Instants are UTC; Discord's tokens are nowhere."""
 
 from datetime import UTC, datetime
 from enum import StrEnum

@@ -57,7 +57,7 @@ class Wait:
 
 
 class WaitRows(DatabasePart):
-    """What is left alone, in the ledger's database. Each method is one transaction."""
+    """What is left alone, in the store's database. Each method is one transaction."""
 
     @reading
     def all(self, connection: Connection) -> dict[str, Wait]:

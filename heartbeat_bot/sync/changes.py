@@ -23,9 +23,9 @@ from heartbeat_bot.issues.reading import read_head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.approval import text_of
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
-from heartbeat_bot.store.deliveries import Delivery, DeliveryId, Destination, DestinationId, Kind
-from heartbeat_bot.store.issues import NO_DUTIES, Duties, IssueRecord, Sighting, instants
-from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.deliveries import Delivery, DeliveryId, DeliveryKind, Destination, DestinationId
+from heartbeat_bot.store.issues import NO_DUTIES, Duties, IssueRecord, SourceFile, instants
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.policy import Facts, Removal, Rules, decide, decide_removals
 
 _TITLE: Final = 500
@@ -38,7 +38,7 @@ Reading = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class ChangeSet:
     """What a pass found. Issues are named by their paths, since new ones have no number yet.
 
     ``seen`` is when what is new or changed came (UTC). ``missed`` are issues that the last pass saw and this one does not; ``places`` is what
@@ -49,8 +49,8 @@ class Survey:
     seen: datetime
     records: Mapping[IssueId, IssueRecord]
     issues: Mapping[str, IssueId | None]
-    places: tuple["Place", ...]
-    sightings: tuple[Sighting, ...] = ()
+    places: tuple["DestinationChanges", ...]
+    source_files: tuple[SourceFile, ...] = ()
     missed: frozenset[IssueId] = frozenset()
     absorbed: frozenset[IssueId] = frozenset()
 
@@ -65,7 +65,7 @@ class Survey:
 
     def title(self, path: str) -> str:
         """Return a file's title, its path when nothing is known of it."""
-        seen = next((sighting for sighting in self.sightings if sighting.path == path), None)
+        seen = next((source_file for source_file in self.source_files if source_file.path == path), None)
         if seen:
             return seen.title
         record = self.record(path)
@@ -73,17 +73,17 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class DestinationChanges:
     """What the policy says in one destination: of each issue that is there, and of those that are gone or taken back.
 
-    ``leaving`` are the deliveries whose messages are to be deleted now, and ``farewells`` says of issues that are gone what becomes of their
+    ``leaving`` are the deliveries whose messages are to be deleted now, and ``removal_reasons`` says of issues that are gone what becomes of their
     messages.
     """
 
     policy: "Policy"
     decisions: Mapping[str, Decision]
     leaving: tuple[Delivery, ...] = ()
-    farewells: Mapping[IssueId, Reason] = field(default_factory=dict[IssueId, Reason])
+    removal_reasons: Mapping[IssueId, Reason] = field(default_factory=dict[IssueId, Reason])
 
     @property
     def destination(self) -> Destination:
@@ -199,12 +199,12 @@ def is_due(
     return (announcement.shown, announcement.shown_as) == wanted != (repost.shown, repost.shown_as)
 
 
-async def survey(
-    name: str, ledger: Ledger, snapshot: Snapshot, policies: Sequence[Policy], runner: Runner, reading: Reading
-) -> Survey:
+async def find_changes(
+    name: str, store: Store, snapshot: Snapshot, policies: Sequence[Policy], runner: Runner, reading: Reading
+) -> ChangeSet:
     """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had, or there is too much to compare."""
-    records = await ledger.records(name)
-    sightings, resolution = await _read(name, ledger, snapshot, records, runner, reading, policies[0].dates)
+    records = await store.records(name)
+    source_files, resolution = await _read(name, store, snapshot, records, runner, reading, policies[0].dates)
     # Whoever commits sets the commit's time; what the last pass did not see came after it, whatever that time says.
     now, last_pass = policies[0].now, policies[0].last_pass
     seen = min(now, max(snapshot.time, last_pass or snapshot.time))
@@ -213,32 +213,32 @@ async def survey(
     }
     holding: frozenset[DeliveryId] = frozenset()
     if resolution.gone or any(record.retracted_at for record in records.values()):
-        holding = await ledger.holding(name)
-    places: list[Place] = []
+        holding = await store.holding(name)
+    places: list[DestinationChanges] = []
     for policy in policies:
         facts = {
-            path: _facts(records.get(issue) if issue else None, sightings.get(path), policy, path, seen)
+            path: _facts(records.get(issue) if issue else None, source_files.get(path), policy, path, seen)
             for path, issue in resolution.issues.items()
         }
         decisions = decide(facts, policy.rules, now=policy.now, first_run=policy.first_run)
-        leaving, farewells = _removals(resolution.gone, records, policy, holding, doubted)
+        leaving, removal_reasons = _removals(resolution.gone, records, policy, holding, doubted)
         places.append(
-            Place(
+            DestinationChanges(
                 policy=policy,
                 decisions={
                     path: decision for path, decision in decisions.items() if not _taken_back(records, resolution.issues[path])
                 },
                 leaving=leaving,
-                farewells=farewells,
+                removal_reasons=removal_reasons,
             )
         )
-    return Survey(
+    return ChangeSet(
         snapshot=snapshot,
         seen=seen,
         records=records,
         issues=resolution.issues,
         places=tuple(places),
-        sightings=tuple(sightings.values()),
+        source_files=tuple(source_files.values()),
         missed=frozenset(issue for issue in resolution.gone if records[issue].present),
         absorbed=resolution.absorbed,
     )
@@ -246,17 +246,17 @@ async def survey(
 
 async def _read(
     name: str,
-    ledger: Ledger,
+    store: Store,
     snapshot: Snapshot,
     records: Mapping[IssueId, IssueRecord],
     runner: Runner,
     reading: Reading,
     dates: DateOrder | None,
-) -> tuple[dict[str, Sighting], Resolution]:
+) -> tuple[dict[str, SourceFile], Resolution]:
     """Read the files that are new or changed, and tell which file is which issue."""
     at_home = {record.path: record for record in records.values() if record.present}
     changed = [path for path, blob in snapshot.files.items() if path not in at_home or at_home[path].blob != blob]
-    sightings: dict[str, Sighting] = {}
+    source_files: dict[str, SourceFile] = {}
     prints: dict[BlobId, Fingerprint] = {}
     lines = 0
     for number, path in enumerate(changed):
@@ -265,11 +265,11 @@ async def _read(
             data = await snapshot.contents.read(path)
         except IssueError as error:
             # Too large to be loaded: nothing is known of its text.
-            sightings[path] = _unreadable(path, snapshot, Fingerprint({}), at_home.get(path), error)
+            source_files[path] = _unreadable(path, snapshot, Fingerprint({}), at_home.get(path), error)
         else:
             known_text = snapshot.files[path] in prints
-            sightings[path] = await _look(runner, path, data, snapshot, at_home.get(path), prints, dates)
-            lines += 0 if known_text else len(sightings[path].fingerprint.lines)
+            source_files[path] = await _look(runner, path, data, snapshot, at_home.get(path), prints, dates)
+            lines += 0 if known_text else len(source_files[path].fingerprint.lines)
         if lines > _MOST_LINES:
             raise SourceError(
                 f"{len(changed)} files are new or changed, and the first {number + 1} have more than {_MOST_LINES:,} lines, more than can "
@@ -277,9 +277,9 @@ async def _read(
             )
     here: dict[str, IssueId | None] = {path: record.id for path, record in at_home.items() if path in snapshot.files}
     resolution = Resolution(issues=here, gone=frozenset(records) - frozenset(id_ for id_ in here.values() if id_))
-    if _is_in_question(snapshot, sightings, at_home, records):
-        known = await ledger.known(name, records)
-        candidates = _candidates(snapshot, sightings, at_home, known)
+    if _is_in_question(snapshot, source_files, at_home, records):
+        known = await store.known(name, records)
+        candidates = _candidates(snapshot, source_files, at_home, known)
         try:
             resolution = await runner.run(identify, known, candidates)
         except TooMuchError as error:
@@ -287,26 +287,27 @@ async def _read(
                 f"telling which file is which issue {error}: {len(candidates)} files with {len(known)} known issues are too many; "
                 "narrow `paths` to the issues of this newsletter"
             ) from error
-        sightings = _resolved(sightings, resolution, records, known)
+        source_files = _resolved(source_files, resolution, records, known)
     else:
-        sightings = {path: replace(sighting, issue=here[path]) for path, sighting in sightings.items()}
-    return sightings, resolution
+        source_files = {path: replace(source_file, issue=here[path]) for path, source_file in source_files.items()}
+    return source_files, resolution
 
 
 def _is_in_question(
     snapshot: Snapshot,
-    sightings: Mapping[str, Sighting],
+    source_files: Mapping[str, SourceFile],
     at_home: Mapping[str, IssueRecord],
     records: Mapping[IssueId, IssueRecord],
 ) -> bool:
     """Tell whether it takes a look at what is known of all texts to say who is who."""
     same_places = snapshot.files.keys() == at_home.keys()
-    if not sightings and (same_places or not any(record.doubtful for record in records.values())):
+    if not source_files and (same_places or not any(record.doubtful for record in records.values())):
         return False
     if not same_places or any(record.doubtful for record in at_home.values()):
         return True
     edits = [
-        (_candidate(sighting, sighting.blob), at_home[path].explicit, at_home[path].title) for path, sighting in sightings.items()
+        (_candidate(source_file, source_file.blob), at_home[path].explicit, at_home[path].title)
+        for path, source_file in source_files.items()
     ]
     return not are_plain_edits(edits, [record.title for record in records.values()])
 
@@ -319,7 +320,7 @@ async def _look(
     before: IssueRecord | None,
     prints: dict[BlobId, Fingerprint],
     dates: DateOrder | None,
-) -> Sighting:
+) -> SourceFile:
     """Read a file; one that is broken is known by its path, or by what it said before, and by its text.
 
     ``prints`` holds the fingerprints of the pass: a text at many paths has one.
@@ -333,7 +334,7 @@ async def _look(
             head = await runner.run(read_head, path, data, dates)
     except IssueError as error:
         return _unreadable(path, snapshot, fingerprint, before, error)
-    return Sighting(
+    return SourceFile(
         issue=None,
         explicit=head.explicit_id,
         path=path,
@@ -350,10 +351,12 @@ def _fingerprint(data: bytes) -> Fingerprint:
     return Fingerprint.of(data.decode("utf-8", "replace"))
 
 
-def _unreadable(path: str, snapshot: Snapshot, fingerprint: Fingerprint, before: IssueRecord | None, error: IssueError) -> Sighting:
+def _unreadable(
+    path: str, snapshot: Snapshot, fingerprint: Fingerprint, before: IssueRecord | None, error: IssueError
+) -> SourceFile:
     place = f" (line {error.line})" if error.line else ""
     name = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    return Sighting(
+    return SourceFile(
         issue=None,
         explicit=before.explicit if before else None,
         path=path,
@@ -369,18 +372,18 @@ def _unreadable(path: str, snapshot: Snapshot, fingerprint: Fingerprint, before:
 
 
 def _candidates(
-    snapshot: Snapshot, sightings: Mapping[str, Sighting], at_home: Mapping[str, IssueRecord], known: Iterable[Known]
+    snapshot: Snapshot, source_files: Mapping[str, SourceFile], at_home: Mapping[str, IssueRecord], known: Iterable[Known]
 ) -> list[Candidate]:
     prints = {issue.path: issue.fingerprint for issue in known if issue.doubtful}
     candidates: list[Candidate] = []
     for path, blob in snapshot.files.items():
-        about = sightings.get(path) or at_home[path]
-        fingerprint = about.fingerprint if isinstance(about, Sighting) else prints.get(path)
+        about = source_files.get(path) or at_home[path]
+        fingerprint = about.fingerprint if isinstance(about, SourceFile) else prints.get(path)
         candidates.append(_candidate(about, blob, fingerprint))
     return candidates
 
 
-def _candidate(about: Sighting | IssueRecord, blob: BlobId, fingerprint: Fingerprint | None = None) -> Candidate:
+def _candidate(about: SourceFile | IssueRecord, blob: BlobId, fingerprint: Fingerprint | None = None) -> Candidate:
     return Candidate(
         explicit=about.explicit,
         path=about.path,
@@ -393,21 +396,21 @@ def _candidate(about: Sighting | IssueRecord, blob: BlobId, fingerprint: Fingerp
 
 
 def _resolved(
-    sightings: Mapping[str, Sighting], resolution: Resolution, records: Mapping[IssueId, IssueRecord], known: Iterable[Known]
-) -> dict[str, Sighting]:
+    source_files: Mapping[str, SourceFile], resolution: Resolution, records: Mapping[IssueId, IssueRecord], known: Iterable[Known]
+) -> dict[str, SourceFile]:
     """Return what is to be noted: files that were read, and files of doubtful issues about which something else is thought now."""
     resolved = {
-        path: replace(sighting, issue=resolution.issues[path], doubt=resolution.doubts.get(path))
-        for path, sighting in sightings.items()
+        path: replace(source_file, issue=resolution.issues[path], doubt=resolution.doubts.get(path))
+        for path, source_file in source_files.items()
     }
     for issue in known:
         path = issue.path
-        if not issue.doubtful or path in sightings or path not in resolution.issues:
+        if not issue.doubtful or path in source_files or path not in resolution.issues:
             continue
         record, doubt = records[issue.id], resolution.doubts.get(path)
         if resolution.issues[path] == issue.id and doubt == record.doubt:
             continue
-        resolved[path] = Sighting(
+        resolved[path] = SourceFile(
             issue=resolution.issues[path],
             explicit=record.explicit,
             path=path,
@@ -462,34 +465,34 @@ def facts_of(
     )
 
 
-def _facts(record: IssueRecord | None, sighting: Sighting | None, policy: Policy, path: str, seen: datetime) -> Facts:
+def _facts(record: IssueRecord | None, source_file: SourceFile | None, policy: Policy, path: str, seen: datetime) -> Facts:
     """Bring together what the store knows and what was read just now."""
     here = record.announcement(policy.destination.id) if record else None
     rendering = at_path(policy.rendering, path) if here is not None and here.announced_at else ""
-    if sighting is None:
+    if source_file is None:
         assert record is not None, "a file that is not known was read"
         facts = facts_of(record, here, rendering, duties=policy.duties)
         facts = replace(facts, current=False) if policy.always_look and facts.current else facts
         return replace(facts, baseline=True) if _was_there(record, here, policy) else facts
-    now = instants(record, sighting, now=seen)
+    now = instants(record, source_file, now=seen)
     base = (
-        facts_of(record, here, rendering, sighting.blob, policy.duties)
+        facts_of(record, here, rendering, source_file.blob, policy.duties)
         if record
-        else Facts(draft=sighting.draft, date=sighting.date, changed_at=seen)
+        else Facts(draft=source_file.draft, date=source_file.date, changed_at=seen)
     )
     back = record is not None and not record.present
-    same_text = here is not None and here.shown == sighting.blob
+    same_text = here is not None and here.shown == source_file.blob
     return replace(
         base,
-        draft=sighting.draft,
-        date=sighting.date,
+        draft=source_file.draft,
+        date=source_file.date,
         changed_at=now.changed_at,
         listed_at=now.listed_at,
         baseline=base.baseline or (record is not None and _was_there(record, here, policy)),
         too_old=base.too_old and not back,
         waiting=base.waiting and not back,
-        broken=sighting.broken,
-        doubt=sighting.doubt,
+        broken=source_file.broken,
+        doubt=source_file.doubt,
         same_text=same_text,
         current=same_text and here is not None and here.shown_as == rendering and not policy.always_look,
     )
@@ -506,7 +509,7 @@ _NOTHING_KNOWN: Final = Delivery(
     id=DeliveryId(0),
     destination=DestinationId(0),
     issue=IssueId(0),
-    kind=Kind.ANNOUNCEMENT,
+    kind=DeliveryKind.ANNOUNCEMENT,
     channel=ChannelId(0),
     created_at=datetime.min.replace(tzinfo=UTC),
 )
@@ -537,10 +540,10 @@ def _removals(
         )
         for issue in gone
     }
-    leaving, farewells = decide_removals(removals, policy.rules, now=policy.now, retract=policy.retract)
+    leaving, removal_reasons = decide_removals(removals, policy.rules, now=policy.now, retract=policy.retract)
     leaving |= {issue for issue in held if records[issue].retracted_at is not None}
     told: dict[IssueId, Reason] = {}
-    for issue, reason in farewells.items():
+    for issue, reason in removal_reasons.items():
         here = records[issue].announcement(policy.destination.id)
         noted = here is not None and here.state is State.GONE and here.reason == reason
         if (issue in held or records[issue].present) and not noted:

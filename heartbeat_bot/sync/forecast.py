@@ -6,8 +6,8 @@ from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.rendering.post import Post
 from heartbeat_bot.store.deliveries import Delivery
-from heartbeat_bot.store.ledger import Ledger
-from heartbeat_bot.sync.changes import Place, Survey
+from heartbeat_bot.store.store import Store
+from heartbeat_bot.sync.changes import ChangeSet, DestinationChanges
 from heartbeat_bot.sync.channels import KnownChannels
 from heartbeat_bot.sync.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.sync.publisher import held_of
@@ -17,9 +17,9 @@ from heartbeat_bot.sync.result import Result, ResultCode
 
 
 async def forecast(
-    found: Survey,
+    found: ChangeSet,
     newsletter: NewsletterConfig,
-    ledger: Ledger,
+    store: Store,
     renderer: Renderer,
     channels: KnownChannels,
     report: PassReport,
@@ -42,28 +42,28 @@ async def forecast(
                         channel=where,
                     )
                 )
-    for place, path, delivery in await _targets(found, ledger, report.newsletter):
+    for place, path, delivery in await _targets(found, store, report.newsletter):
         issue, title = found.issues[path], found.title(path)
         rendered = await renderer.render(report.newsletter, found.snapshot, path, place.policy.announce)
         record = found.record(path)
         posts: Sequence[Post] = [post for post in rendered.posts if record is None or record.shows(post.key)]
         channel = delivery.channel if delivery else place.destination.channel
         facts = await channels.facts(channel)
-        held = [held_of(message) for message in await ledger.outbox.held_of(delivery.id)] if delivery else []
+        held = [held_of(message) for message in await store.outbox.held_of(delivery.id)] if delivery else []
         posts = delivery.posts(posts) if delivery else posts
         publish = place.policy.announce.publish and facts.announcement
         for operation in plan(posts, held, guild=facts.guild, channel=channel, publish=publish):
             _would(report, issue, title, operation, channel if several else None)
     for place in found.places:
         for delivery in place.leaving:
-            for message in await ledger.outbox.held_of(delivery.id):
+            for message in await store.outbox.held_of(delivery.id):
                 title = found.records[delivery.issue].title
                 report.note(Result(ResultCode.WOULD_DELETE, delivery.issue, title=title, message=message.message))
 
 
-async def _targets(found: Survey, ledger: Ledger, name: str) -> list[tuple[Place, str, Delivery | None]]:
+async def _targets(found: ChangeSet, store: Store, name: str) -> list[tuple[DestinationChanges, str, Delivery | None]]:
     """Return what would be brought in step: the announcements, where nothing is known of new ones, and then the reposts."""
-    targets: list[tuple[Place, str, Delivery | None]] = [
+    targets: list[tuple[DestinationChanges, str, Delivery | None]] = [
         (place, path, place.announcement(found.record(path)))
         for place in found.places
         for path, decision in place.decisions.items()
@@ -71,7 +71,7 @@ async def _targets(found: Survey, ledger: Ledger, name: str) -> list[tuple[Place
     ]
     first = found.places[0]
     paths = {found.issues[path]: path for path in first.decisions}
-    for repost in await ledger.deliveries.reposts(name):
+    for repost in await store.deliveries.reposts(name):
         path = paths.get(repost.issue)
         if path is not None and (repost.shown is None or first.decisions[path].deliver):
             targets.append((first, path, repost))

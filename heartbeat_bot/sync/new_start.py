@@ -7,25 +7,25 @@ from heartbeat_bot.config import AnnounceConfig, NewsletterConfig
 from heartbeat_bot.errors import OutletError, StateError
 from heartbeat_bot.ids import ChannelId, message_url
 from heartbeat_bot.ports import Discord
-from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.recovery import posts_of_issues
 
 _LOOK_BACK: Final = timedelta(days=90)
 """How far back a channel is looked through: three issues of a monthly newsletter. The newest hundred messages are in any case."""
 
 
-async def check_new_start(name: str, newsletter: NewsletterConfig, ledger: Ledger, outlet: Discord, *, now: datetime) -> None:
+async def check_new_start(name: str, newsletter: NewsletterConfig, store: Store, outlet: Discord, *, now: datetime) -> None:
     """Raise StateError when the channel of a newsletter of which no issue is known holds issues that this bot posted.
 
     A first pass would take all that is in the repository for known, in silence: what came since the loss would never be posted, and
     what stands in the channel would not be kept in step. Raises OutletError when the channel cannot be looked through.
     """
-    if await ledger.records(name):
+    if await store.records(name):
         return
     errors: list[OutletError] = []
     for place in newsletter.places:
         try:
-            await _check_channel(name, newsletter, place, ledger, outlet, now)
+            await _check_channel(name, newsletter, place, store, outlet, now)
         except OutletError as error:
             errors.append(error)
     if len(errors) == len(newsletter.places):  # one that can be looked through says what the others would
@@ -33,12 +33,12 @@ async def check_new_start(name: str, newsletter: NewsletterConfig, ledger: Ledge
 
 
 async def _check_channel(
-    name: str, newsletter: NewsletterConfig, place: AnnounceConfig, ledger: Ledger, outlet: Discord, now: datetime
+    name: str, newsletter: NewsletterConfig, place: AnnounceConfig, store: Store, outlet: Discord, now: datetime
 ) -> None:
     channel = ChannelId(place.channel)
     await outlet.check_permissions(channel)  # without Read Message History it would look empty
     history = await outlet.history(channel, since=now - _LOOK_BACK)
-    claimed = await ledger.outbox.claimed([seen.message for seen in history.own])
+    claimed = await store.outbox.claimed([seen.message for seen in history.own])
     begin = (newsletter.issue_url or "").partition("{")[0]
     found = [seen.message for seen in posts_of_issues(history.own, begin=begin) if seen.message not in claimed]
     if found:

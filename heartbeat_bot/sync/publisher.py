@@ -23,9 +23,9 @@ from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimit
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId, message_url
 from heartbeat_bot.ports import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Messages, SeenMessage
 from heartbeat_bot.rendering.post import COVER, UNKNOWN, Digest, File, Post, PostKey, Upload, is_of
-from heartbeat_bot.store.deliveries import Delivery, Kind
-from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.deliveries import Delivery, DeliveryKind
 from heartbeat_bot.store.outbox import NO_KEY, Adoption, DeliveredMessage, LostSend, Request, WrittenRequest
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.store.tables import RequestKind
 from heartbeat_bot.store.waits import LONGEST_WAIT, pause
 from heartbeat_bot.sync.plan import Delete, Edit, Held, Operation, Publish, Rekey, Send, plan
@@ -48,7 +48,7 @@ PUBLISH_SPAN: Final = timedelta(hours=1)
 LATE_COME: Final = timedelta(minutes=15)
 """For how long a send that was given up is looked for by each pass: proxies and Discord let go of a request long before."""
 LATE_MATTER: Final = timedelta(days=1)
-"""After so long it is forgotten without a look: in a ledger that was restored since, what reads like it may be another issue's."""
+"""After so long it is forgotten without a look: in a store that was restored since, what reads like it may be another issue's."""
 
 _ROUNDS: Final = 20
 """Plans until an empty one: three are enough, and each message that a person deleted meanwhile costs one more."""
@@ -184,10 +184,10 @@ async def _nothing_to_read(path: str) -> bytes:
 class Publisher:
     """Brings channels in step with posts. One channel is worked on by one task at a time; errors of one issue stop no other."""
 
-    def __init__(self, ledger: Ledger, outlet: Messages, *, clock: Clock, nonce: Callable[[], str] = fresh_nonce) -> None:
-        """Write to ``ledger``, send through ``outlet``, and tell the time by ``clock`` (aware instants)."""
-        self._ledger = ledger
-        self._outbox = ledger.outbox
+    def __init__(self, store: Store, outlet: Messages, *, clock: Clock, nonce: Callable[[], str] = fresh_nonce) -> None:
+        """Write to ``store``, send through ``outlet``, and tell the time by ``clock`` (aware instants)."""
+        self._store = store
+        self._outbox = store.outbox
         self._outlet = outlet
         self._clock = clock
         self._nonce = nonce
@@ -220,11 +220,11 @@ class Publisher:
         async with self._locks[delivery.channel]:
             tally = _Tally()
             outcome = await self._guarded(work(tally), tally)
-        if delivery.kind is Kind.NOTICE:
+        if delivery.kind is DeliveryKind.NOTICE:
             return outcome
         error = str(outcome.error) if outcome.error else None
-        if error is not None or (await self._ledger.deliveries.get(delivery.id)).error is not None:
-            await self._ledger.deliveries.failed(delivery.id, error, now=self._clock())
+        if error is not None or (await self._store.deliveries.get(delivery.id)).error is not None:
+            await self._store.deliveries.failed(delivery.id, error, now=self._clock())
         return outcome
 
     async def withdraw(self, delivery: Delivery, *, progress: Progress | None = None) -> Outcome:
@@ -373,11 +373,11 @@ class Publisher:
     async def _adopt(self, aim: _Aim, tally: _Tally, held: Sequence[DeliveredMessage]) -> bool:
         """Look through the end of the channel for posts that are not written down, and adopt them; tell whether there were any.
 
-        There are none unless the ledger is older than the channel. It knows of everything up to its last pass, so that is how far
+        There are none unless the store is older than the channel. It knows of everything up to its last pass, so that is how far
         back is looked: on an ordinary day one page of history.
         """
-        record = await self._ledger.issue(aim.delivery.issue)
-        last_pass = (await self._ledger.newsletter(record.newsletter)).last_pass_at
+        record = await self._store.issue(aim.delivery.issue)
+        last_pass = (await self._store.newsletter(record.newsletter)).last_pass_at
         since = min(last_pass or record.first_seen, self._clock()) - CLOCK_SKEW
         history = await self._outlet.history(aim.channel, since=since)
         tally.newest = history.newest
@@ -445,7 +445,7 @@ class Publisher:
             case Send(post=post, urls=urls):
                 await self._check(aim, operation, tally)
                 files = await _uploads(post.files, aim.read_file)
-                pinged = (await self._ledger.deliveries.get(aim.delivery.id)).pinged_at is not None
+                pinged = (await self._store.deliveries.get(aim.delivery.id)).pinged_at is not None
                 request = Request(
                     kind=RequestKind.SEND,
                     delivery=aim.delivery.id,
@@ -458,7 +458,7 @@ class Publisher:
                     after=max(tally.newest or MessageId(0), await self._outbox.newest(aim.channel)),
                 )
                 now = self._clock()
-                begin = partial(self._ledger.begin, issue=aim.delivery.issue) if aim.yields else self._outbox.begin
+                begin = partial(self._store.begin, issue=aim.delivery.issue) if aim.yields else self._outbox.begin
                 written = await begin(request, now=now)
                 if written is None:
                     raise _HeldBackError

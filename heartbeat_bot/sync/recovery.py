@@ -24,7 +24,7 @@ _JUMP = re.compile(r"/channels/\d+/\d+/(\d+)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class RecognisedMessage:
     """A message of an issue: its ``post``-th post, or None when it reads like none of them."""
 
     post: int | None
@@ -48,7 +48,7 @@ def recognise(
     *,
     claimed: Collection[MessageId],
     cover: MessageId | None = None,
-) -> list[Match]:
+) -> list[RecognisedMessage]:
     """Find the messages of an issue that nobody claims among the bot's own ones, which stand in the order of the channel.
 
     ``bodies`` are its posts in reading order, ``cover`` the message that is known to be its first, None when none is. A section may
@@ -67,12 +67,12 @@ def recognise(
     following = [seen for seen in free if begin is not None and seen.message > begin]
     linked = _jumps(first) if first else frozenset[int]()
     posts = _in_order(bodies[1:], following)
-    found = [Match(post=0, seen=first)] if first and cover is None else []
+    found = [RecognisedMessage(post=0, seen=first)] if first and cover is None else []
     for number, seen in enumerate(following):
         if number in posts:
-            found.append(Match(post=posts[number] + 1, seen=seen))
+            found.append(RecognisedMessage(post=posts[number] + 1, seen=seen))
         elif seen.message in linked:
-            found.append(Match(post=None, seen=seen))
+            found.append(RecognisedMessage(post=None, seen=seen))
     return found
 
 

@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote
 
-from heartbeat_bot.archive.entry import Entry, entry_of
+from heartbeat_bot.archive.entry import CatalogEntry, entry_of
 from heartbeat_bot.config import AnnounceConfig, NewsletterConfig
 from heartbeat_bot.errors import IssueError, SourceError, UserError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
-from heartbeat_bot.isolation.turns import Turn, Turns
+from heartbeat_bot.isolation.turns import Turn, WorkerTurns
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import read_issue
@@ -46,7 +46,7 @@ class Renderer:
     def __init__(self, newsletters: Mapping[str, NewsletterConfig], runner: Runner) -> None:
         """Read texts in ``runner``, where newsletters take turns."""
         self._newsletters = newsletters
-        self.turns: defaultdict[str, Turn] = defaultdict(Turns(runner).new)
+        self.turns: defaultdict[str, Turn] = defaultdict(WorkerTurns(runner).new)
         """Where the texts of each newsletter are read."""
         self.snapshots: dict[str, Snapshot] = {}
         """What the last pass over each newsletter saw of its source."""
@@ -59,10 +59,10 @@ class Renderer:
         """Return what is posted of a file, as ``announce`` says (the newsletter's own when None); raise UserError (IssueError, SourceError)."""
         return (await self._read(name, snapshot, path, announce)).rendered
 
-    async def entry(self, name: str, snapshot: Snapshot, path: str, *, rendering: str) -> Entry:
+    async def entry(self, name: str, snapshot: Snapshot, path: str, *, rendering: str) -> CatalogEntry:
         """Return what the archive keeps of a file, as the newsletter's own ``announce`` says; raise UserError as :meth:`render` does.
 
-        ``rendering`` names how it is shown, see :class:`Entry`.
+        ``rendering`` names how it is shown, see :class:`CatalogEntry`.
         """
         made = await self._read(name, snapshot, path)
         with apart(path):
@@ -127,7 +127,7 @@ class _Made:
     """What is made of a file. An issue in which events and jobs cannot be looked for has no ``entry``, and is posted: ``fault`` says why."""
 
     rendered: Rendered
-    entry: Entry | None
+    entry: CatalogEntry | None
     fault: str = ""
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from heartbeat_bot.archive.entry import Entry, Part
+from heartbeat_bot.archive.entry import CatalogEntry, Part
 from heartbeat_bot.extract.items import Event, Job
 
 
@@ -11,7 +11,7 @@ def part(key: str, text: str, title: str = "") -> Part:
     return Part(key=key, title=title, body={"content": text, "embeds": [], "allowed_mentions": {"parse": []}}, text=text)
 
 
-def entry(path: str, *texts: str, title: str = "", **said: Any) -> Entry:
+def entry(path: str, *texts: str, title: str = "", **said: Any) -> CatalogEntry:
     """An issue whose first text is its cover's; the others are ``Heading: text``."""
     parts = [part("cover", texts[0] if texts else "")]
     for text in texts[1:]:
@@ -30,7 +30,7 @@ def entry(path: str, *texts: str, title: str = "", **said: Any) -> Entry:
         "events": (),
         "jobs": (),
     }
-    return Entry(**values | said)
+    return CatalogEntry(**values | said)
 
 
 def event(title: str, start: date, **said: Any) -> Event:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from heartbeat_bot.archive import schema
-from heartbeat_bot.archive.shelf import Kept
+from heartbeat_bot.archive.catalog import KnownEntry
 from heartbeat_bot.archive.store import Archive, open_archive
 from heartbeat_bot.errors import StateError
 
@@ -63,7 +63,7 @@ async def test_a_body_comes_back_to_the_letter(archive: Archive) -> None:
 async def test_what_is_put_again_takes_the_place_of_what_was(archive: Archive) -> None:
     await archive.put(WHOLE, issue=3, visible=True)
     await archive.put(replace(WHOLE, blob="b2", title="Owl Post: Mai", parts=WHOLE.parts[:1]), issue=4, visible=True)
-    assert archive.known("owl") == {"may.md": Kept(blob="b2", rendering="r1", issue=4, visible=True)}
+    assert archive.known("owl") == {"may.md": KnownEntry(blob="b2", rendering="r1", issue=4, visible=True)}
     assert [listed.title for listed in archive.issues()] == ["Owl Post: Mai"]
     assert (await archive.search("café")).total == 0
     assert (await archive.search("welcome")).total == 1

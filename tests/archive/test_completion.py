@@ -4,20 +4,20 @@ from datetime import date
 
 import pytest
 
+from heartbeat_bot.archive.catalog import Catalog, KnownEntry, record_of
 from heartbeat_bot.archive.entry import Listed
-from heartbeat_bot.archive.shelf import Kept, Shelf, record_of
 
 
-def shelf_of(*issues: tuple[str, date | None]) -> Shelf:
+def shelf_of(*issues: tuple[str, date | None]) -> Catalog:
     records = [
         record_of(
-            Kept(blob="b", rendering="r", issue=number, visible=True),
+            KnownEntry(blob="b", rendering="r", issue=number, visible=True),
             Listed(newsletter="owl", path=f"{number:05}.md", issue=number, slug="", title=title, date=day, url=""),
             has_jobs=False,
         )
         for number, (title, day) in enumerate(issues)
     ]
-    return Shelf(records)
+    return Catalog(records)
 
 
 SHELF = shelf_of(

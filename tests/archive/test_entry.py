@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbeat_bot.archive.entry import Entry, entry_of
+from heartbeat_bot.archive.entry import CatalogEntry, entry_of
 from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.rendering.links import Links
 from heartbeat_bot.rendering.render import render
@@ -46,7 +46,7 @@ It is new.
 """
 
 
-def kept(text: str, **headings: list[str]) -> Entry:
+def kept(text: str, **headings: list[str]) -> CatalogEntry:
     links = Links(site=SITE, page=f"{SITE}news/may/")
     return entry_of("owl", "b1", "r1", render("may.md", text.encode(), site_url=SITE), resolve=links.resolve, **headings)
 

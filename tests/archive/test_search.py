@@ -12,7 +12,7 @@ from making import entry
 
 from heartbeat_bot.archive import fulltext
 from heartbeat_bot.archive.fulltext import expression
-from heartbeat_bot.archive.store import Archive, Found, open_archive
+from heartbeat_bot.archive.store import Archive, SearchPage, open_archive
 
 ISSUES = [
     entry(
@@ -46,20 +46,20 @@ ISSUES = [
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("search") / "archive.db"
 
 
 @pytest.fixture
-async def archive(shelf: Path) -> AsyncIterator[Archive]:
-    async with open_archive(shelf) as opened:
+async def archive(catalog: Path) -> AsyncIterator[Archive]:
+    async with open_archive(catalog) as opened:
         if not opened.known("owl"):
             for number, one in enumerate(ISSUES):
                 await opened.put(one, issue=number, visible=one.path != "hidden.md")
         yield opened
 
 
-def places(found: Found) -> list[str]:
+def places(found: SearchPage) -> list[str]:
     return [f"{hit.listed.path.removesuffix('.md')} {hit.part}" for hit in found.hits]
 
 
@@ -137,7 +137,7 @@ async def test_pages_add_up_and_each_knows_the_total(archive: Archive) -> None:
         assert page.total == whole.total
         paged += places(page)
     assert paged == places(whole)
-    assert await archive.search("the", limit=5, offset=100) == Found(total=whole.total, hits=())
+    assert await archive.search("the", limit=5, offset=100) == SearchPage(total=whole.total, hits=())
 
 
 async def test_the_words_that_were_asked_for_are_marked(archive: Archive) -> None:
@@ -185,7 +185,7 @@ HOSTILE = {
 @pytest.mark.parametrize("query", HOSTILE.values(), ids=HOSTILE)
 async def test_nothing_to_search_for_finds_nothing(archive: Archive, query: str) -> None:
     assert expression(query) == ""
-    assert await archive.search(query) == Found(total=0, hits=())
+    assert await archive.search(query) == SearchPage(total=0, hits=())
 
 
 WORDS = {

@@ -14,7 +14,7 @@ from forked import start
 from home import ISSUE, Home
 
 from discord_sandbox.clock import ManualClock
-from discord_sandbox.faults import Answer
+from discord_sandbox.faults import Respond
 from discord_sandbox.ratelimits import RateLimits
 from discord_sandbox.server import Sandbox
 from heartbeat_bot.config import parse_config
@@ -311,7 +311,7 @@ async def test_nothing_gives_a_secret_away_when_the_remote_and_then_discord_refu
         await run(guarded, *say, "run", until=lambda: any(one.method == "PUT" for one in guarded.sandbox.log) and next(looks) > 20)
     )
     assert "the gateway cannot be reached" in said[-1]
-    guarded.sandbox.faults.add("GET", "/users/@me", Answer(status=401, message=f"no {SAFE}"), times=None)
+    guarded.sandbox.faults.add("GET", "/users/@me", Respond(status=401, message=f"no {SAFE}"), times=None)
     said += [await run(guarded, *say, word) for word in ("doctor", "sync", "run")]
     for text in said:
         assert traces(text) == []
@@ -323,7 +323,7 @@ async def test_nothing_gives_a_secret_away_when_discord_repeats_it(guarded: Home
     guarded.config.write_text(guarded.config.read_text().replace("hold: 10m", "hold: 0s, max_age: null"))
     await run(guarded, "sync")
     guarded.write("new", ISSUE)
-    refusal = Answer(status=400, code=50035, message=f"bad {SAFE} at https://ann:pw@example.org/?a=b")
+    refusal = Respond(status=400, code=50035, message=f"bad {SAFE} at https://ann:pw@example.org/?a=b")
     guarded.sandbox.faults.add("POST", f"/channels/{guarded.channel.id}/messages", refusal, times=None)
     said = [await run(guarded, "-vv", *words) for words in (("sync",), ("status",), ("status", "--json"), ("issues",))]
     assert all("bad [secret] at https://example.org/?…" in text for text in said[:3])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from home import ISSUE, Home
 
-from discord_sandbox.faults import Answer, Raw
+from discord_sandbox.faults import Raw, Respond
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.store.sqlite import exclusive
 
@@ -139,7 +139,7 @@ async def test_the_doctor_says_that_discord_is_to_be_left_alone_and_asks_nothing
 async def test_the_doctor_says_what_was_refused_not_long_ago_and_looks_anew(home: Home) -> None:
     await home.sync()
     home.write("new", ISSUE)
-    home.sandbox.faults.add("POST", "/channels/*/messages", Answer(status=403, code=50013))
+    home.sandbox.faults.add("POST", "/channels/*/messages", Respond(status=403, code=50013))
     home.config.write_text(home.config.read_text().replace("hold: 10m", "hold: 0s, max_age: null"))
     await home.run("sync", code=1)
     told = await home.run("doctor")

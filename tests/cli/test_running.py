@@ -15,7 +15,7 @@ import pytest
 from home import ISSUE, Home
 
 from discord_sandbox.clock import ManualClock
-from discord_sandbox.faults import Answer, Close, Fault, Hold, Malformed, Raw, TooMany
+from discord_sandbox.faults import Close, Fault, Hold, Malformed, Raw, Respond, TooMany
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.app.operation import run_bot
 from heartbeat_bot.config import load_config
@@ -89,7 +89,7 @@ async def test_run_answers_commands_and_ends_in_silence(home: Home) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [Answer(status=400, code=50035), TooMany(retry_after=600), Close(), Malformed(), Malformed(body=b"null")],
+    [Respond(status=400, code=50035), TooMany(retry_after=600), Close(), Malformed(), Malformed(body=b"null")],
     ids=["400", "429", "closed", "malformed", "null"],
 )
 async def test_what_becomes_of_the_commands_keeps_nothing_from_being_posted(home: Home, fault: Fault) -> None:
@@ -110,9 +110,9 @@ async def test_commands_that_discord_does_not_answer_keep_the_first_pass_waiting
 
 
 WEATHER = {
-    "502": (Answer(status=502), [5, 10, 20]),
-    "503": (Answer(status=503), [5, 10, 20]),
-    "520": (Answer(status=520), [5, 10, 20]),
+    "502": (Respond(status=502), [5, 10, 20]),
+    "503": (Respond(status=503), [5, 10, 20]),
+    "520": (Respond(status=520), [5, 10, 20]),
     "429": (TooMany(retry_after=100), [100, 100, 100]),
     "ban": (Raw(status=429, body=b"error code: 1015", content_type="text/plain", headers={"Via": None}), [600, 600, 600]),
     "blocked": (Raw(status=403, body=b"<html>", content_type="text/html", headers={"Via": None}), [600, 600, 600]),
@@ -172,7 +172,7 @@ async def test_a_discord_that_cannot_be_reached_is_waited_for(home: Home) -> Non
 
 @pytest.mark.parametrize(("path", "status"), [("/users/@me", 401), ("/channels/*", 403), ("/channels/*", 404)])
 async def test_what_a_person_must_mend_ends_the_start_with_a_sentence(home: Home, path: str, status: int) -> None:
-    home.sandbox.faults.add("GET", path, Answer(status=status), times=None)
+    home.sandbox.faults.add("GET", path, Respond(status=status), times=None)
     async with running(home) as bot:
         assert "Discord refused" in await bot.ended(code=2)
 

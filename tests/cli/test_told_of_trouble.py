@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from home import ISSUE, Home
 
-from discord_sandbox.faults import Answer, TooMany
+from discord_sandbox.faults import Respond, TooMany
 from discord_sandbox.permissions import Permission
 
 WEATHER = Path(__file__).parents[2] / "docs" / "weather.md"
@@ -44,7 +44,7 @@ async def a_source_that_is_away(home: Home) -> AsyncGenerator[int]:
 
 @asynccontextmanager
 async def a_token_that_is_refused(home: Home) -> AsyncGenerator[int]:
-    home.sandbox.faults.add("*", "/**", Answer(status=401), times=None)
+    home.sandbox.faults.add("*", "/**", Respond(status=401), times=None)
     yield 2
 
 

@@ -10,7 +10,7 @@ from test_notices import notices, press, text
 from test_reposting import TITLES, confirm
 from town import Town, components
 
-from discord_sandbox.faults import Answer
+from discord_sandbox.faults import Respond
 from discord_sandbox.interactions import Interaction
 from discord_sandbox.world import Message, User
 from heartbeat_bot.rendering.components import Press, button, row
@@ -306,7 +306,7 @@ async def test_an_issue_that_changes_while_it_is_being_posted_is_finished_when_i
         town.write("june", JUNE)
         await town.sync()
         path = f"/channels/{town.news.id}/messages"
-        town.sandbox.faults.add("POST", path, Answer(status=403, code=50013, message="Missing Permissions"), nth=3)
+        town.sandbox.faults.add("POST", path, Respond(status=403, code=50013, message="Missing Permissions"), nth=3)
         await by_mo(town, "approve", issue="june")
         before = channel(town)
         assert len(posted(town)) == 2
@@ -327,7 +327,7 @@ async def test_an_issue_that_changes_back_while_it_is_being_posted_is_finished(t
         town.write("june", JUNE)
         await town.sync()
         path = f"/channels/{town.news.id}/messages"
-        town.sandbox.faults.add("POST", path, Answer(status=403, code=50013, message="Missing Permissions"), nth=3)
+        town.sandbox.faults.add("POST", path, Respond(status=403, code=50013, message="Missing Permissions"), nth=3)
         await by_mo(town, "approve", issue="june")
         town.write("june", SPAM)
         await town.sync()
@@ -528,15 +528,15 @@ async def test_what_is_held_skipped_or_scheduled_while_a_pass_is_under_way_is_no
             await by_mo(town, "approve", issue="june")
         town.clock.advance(4000)
         desk = town.opened.desk
-        issue = next(one.id for one in (await desk.ledger.records("mill")).values() if one.path == "june.md")
-        place, name = (desk.ledger, "decided") if moment == "noted" else (desk.outlet, "history")
+        issue = next(one.id for one in (await desk.store.records("mill")).values() if one.path == "june.md")
+        place, name = (desk.store, "decided") if moment == "noted" else (desk.outlet, "history")
         goes_on = getattr(place, name)
 
         async def decided(*args: Any, **more: Any) -> Any:
             if decision == "schedule":
-                await desk.ledger.schedule(issue, town.clock() + timedelta(days=1))
+                await desk.store.schedule(issue, town.clock() + timedelta(days=1))
             else:
-                await getattr(desk.ledger, decision)(issue, now=town.clock())
+                await getattr(desk.store, decision)(issue, now=town.clock())
             return await goes_on(*args, **more)
 
         with monkeypatch.context() as meanwhile:
@@ -673,11 +673,11 @@ async def test_an_edit_stays_asked_about_though_another_destination_does_not_ask
         await town.sync()
         assert posted(town)
         assert town.sandbox.messages(hall) == []
-        (june,) = [one for one in (await town.opened.desk.ledger.records("mill")).values() if one.path == "june.md"]
+        (june,) = [one for one in (await town.opened.desk.store.records("mill")).values() if one.path == "june.md"]
         town.write("june", SPAM)
         asked: list[bool] = []
         for _ in range(4):
             await town.sync()
-            asked.append((await town.opened.desk.ledger.issue(june.id)).asks is not None)
+            asked.append((await town.opened.desk.store.issue(june.id)).asks is not None)
         assert asked == [True] * 4
         assert "casino" not in channel(town)

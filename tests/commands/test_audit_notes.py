@@ -6,7 +6,7 @@ import pytest
 from test_moderating import JUNE, by_mo
 from town import Town
 
-from discord_sandbox.faults import Answer, Close, Cue
+from discord_sandbox.faults import Close, Cue, Respond
 
 
 def told(town: Town) -> list[str]:
@@ -37,7 +37,7 @@ async def test_a_note_of_what_was_done_before_a_kill_is_told_once_after_it(town:
 
 async def test_notes_that_discord_did_not_take_are_told_in_order_by_a_later_look(town: Town) -> None:
     async with town.running():
-        town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", Answer(status=403, code=50013))
+        town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", Respond(status=403, code=50013))
         await by_mo(town, "pause")
         await by_mo(town, "resume")
         assert told(town) == []
@@ -78,7 +78,7 @@ async def test_what_somebody_may_not_do_is_told_after_a_kill_too(town: Town) -> 
 
 async def test_notes_of_yesterday_are_not_told_to_a_channel_that_comes_late(town: Town) -> None:
     async with town.running():
-        town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", Answer(status=403, code=50013))
+        town.sandbox.faults.add("POST", f"/channels/{town.office.id}/messages", Respond(status=403, code=50013))
         await by_mo(town, "pause")
         town.clock.advance(2 * 86400)
         await town.sync()

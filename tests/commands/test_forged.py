@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from town import Town
-from two_servers import ABBEY_PUBLIC, ABBEY_SECRET, Abbey, asker, found, told
+from two_servers import ABBEY_PUBLIC, ABBEY_SECRET, Abbey, actor, found, told
 
-from discord_sandbox.faults import Answer as SandboxAnswer
+from discord_sandbox.faults import Respond as SandboxAnswer
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import short_name
 from heartbeat_bot.features.moderation.auditing import MOST_NOTED, MOST_TOLD
 from heartbeat_bot.rendering.answers import Answer
@@ -40,40 +40,40 @@ async def there(town: Town, abbey: Abbey) -> AsyncIterator[Abbey]:
     town.moderation = f"{{roles: [{town.moderators.id}], approval: true}}"
     async with town.running():
         await town.sync("abbey")
-        ledger, now = town.opened.desk.ledger, town.clock()
+        store, now = town.opened.desk.store, town.clock()
         for name in ("posted", "waiting", "held", "skipped"):
             abbey.write(
                 name,
                 told(name.title(), f"{ABBEY_SECRET}{name}" if name != "posted" else ABBEY_PUBLIC, "2026-07-2" + str(len(name))),
             )
         await town.sync("abbey")
-        numbers = {record.slug: id_ for id_, record in (await ledger.records("abbey")).items()}
-        await ledger.approve(numbers["posted"], now=now)
-        await ledger.hold(numbers["held"], now=now)
-        await ledger.skip(numbers["skipped"], now=now)
+        numbers = {record.slug: id_ for id_, record in (await store.records("abbey")).items()}
+        await store.approve(numbers["posted"], now=now)
+        await store.hold(numbers["held"], now=now)
+        await store.skip(numbers["skipped"], now=now)
         await town.sync("abbey")
         assert abbey.news.messages
         yield abbey
 
 
-def people(town: Town, abbey: Abbey) -> list[Asker]:
+def people(town: Town, abbey: Abbey) -> list[Actor]:
     """Return outsiders of all kinds, as far as the abbey goes."""
     third = town.sandbox.create_guild("Third")
     stranger = town.sandbox.create_user(third, "stranger")
     namesake = town.sandbox.create_role(town.guild, "abbey moderators")
     roles = frozenset([town.moderators.id])
     return [
-        asker(town.ann, town.guild),
-        asker(abbey.monk, abbey.guild),
-        asker(stranger, third, manages=True),
-        asker(stranger, None),
-        asker(abbey.monk, None),
-        asker(abbey.abbot, third, manages=True),
-        asker(town.mo, town.guild, roles=roles),
-        asker(town.mo, town.guild, manages=True),
-        asker(stranger, third, roles=roles),
-        asker(abbey.abbot, None, roles=roles, manages=True),
-        asker(abbey.monk, abbey.guild, roles=frozenset([namesake.id])),
+        actor(town.ann, town.guild),
+        actor(abbey.monk, abbey.guild),
+        actor(stranger, third, manages=True),
+        actor(stranger, None),
+        actor(abbey.monk, None),
+        actor(abbey.abbot, third, manages=True),
+        actor(town.mo, town.guild, roles=roles),
+        actor(town.mo, town.guild, manages=True),
+        actor(stranger, third, roles=roles),
+        actor(abbey.abbot, None, roles=roles, manages=True),
+        actor(abbey.monk, abbey.guild, roles=frozenset([namesake.id])),
     ]
 
 
@@ -111,7 +111,7 @@ def presses(town: Town, abbey: Abbey, numbers: Sequence[int], marks: Sequence[st
     yield from ("", "|", "\\", "\\p|\\p", "approve", "approve|||||", "x" * 100, "scheduled|1", "here")
 
 
-def commands(town: Town, abbey: Abbey, numbers: Sequence[int]) -> Iterator[Callable[[Asker], Awaitable[object]]]:
+def commands(town: Town, abbey: Abbey, numbers: Sequence[int]) -> Iterator[Callable[[Actor], Awaitable[object]]]:
     """Yield every verb, about what is the abbey's."""
     service = town.opened.service
     for issue in [*map(str, numbers), "vigil", "waiting", *ODD_NUMBERS]:
@@ -148,7 +148,7 @@ async def said(attempt: Awaitable[object]) -> str:
 async def test_twelve_thousand_forged_presses_and_commands_change_nothing_of_others_and_tell_nothing(there: Abbey) -> None:
     town = there.town
     service, desk = town.opened.service, town.opened.desk
-    records = await desk.ledger.records("abbey")
+    records = await desk.store.records("abbey")
     numbers = list(records)
     seals = [seal(Version(record.blob)) for record in records.values()][:2]
     marks = [one.mark for one in await desk.archive.events() if one.newsletter == "abbey"][:2]
@@ -157,7 +157,7 @@ async def test_twelve_thousand_forged_presses_and_commands_change_nothing_of_oth
         await service.authority.newsletters(who)
     # What people did themselves to the mill's issues is their own affair: its moderators are among them, and may.
     ids = list(presses(town, there, numbers, marks, seals))
-    pool: list[tuple[Asker, Callable[[Asker], Awaitable[object]]]] = []
+    pool: list[tuple[Actor, Callable[[Actor], Awaitable[object]]]] = []
     for who in every:
         own_server = who.guild == there.guild.id
         for custom_id in ids:
@@ -189,13 +189,13 @@ async def test_twelve_thousand_forged_presses_and_commands_change_nothing_of_oth
     after = dump(town)
     assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
     assert [rule.seen for rule in watching] == [0] * len(watching)
-    refused = [action for action in await desk.ledger.actions.latest(MANY) if "refused" in str(action.outcome)]
+    refused = [action for action in await desk.store.actions.latest(MANY) if "refused" in str(action.outcome)]
     assert {"approve", "skip", "retract", "repost"} <= {action.verb for action in refused}
     assert len(refused) <= MOST_NOTED * len({who.user for who in every})
 
 
-def _pressing(service: Any, custom_id: str, values: Sequence[str]) -> Callable[[Asker], Awaitable[object]]:
-    async def act(who: Asker) -> object:
+def _pressing(service: Any, custom_id: str, values: Sequence[str]) -> Callable[[Actor], Awaitable[object]]:
+    async def act(who: Actor) -> object:
         forged = read_press(custom_id)
         try:
             dialog = service.dialog(who, forged)
@@ -211,18 +211,18 @@ async def test_refused_attempts_are_told_a_few_times_and_not_more(town: Town) ->
         for turn in range(40):
             user = town.sandbox.create_user(town.guild, f"m{turn}") if turn > 20 else town.ann
             with pytest.raises(UserError):
-                await town.opened.service.moderating.hold(asker(user, town.guild), issue="1")
+                await town.opened.service.moderating.hold(actor(user, town.guild), issue="1")
         told_ = [message["content"] for message in town.sandbox.messages(town.office)]
         assert 3 <= len(told_) <= MOST_TOLD
         assert all("refused" in one and "`/hold`" in one for one in told_)
         assert f"`{town.ann.id}`" in told_[0]
-        assert len([one for one in await town.opened.desk.ledger.actions.latest(100) if one.verb == "hold"]) == 40
+        assert len([one for one in await town.opened.desk.store.actions.latest(100) if one.verb == "hold"]) == 40
 
 
 async def test_a_dialog_without_values_is_answered(there: Abbey) -> None:
     town = there.town
     service = town.opened.service
-    mo = asker(town.mo, town.guild, roles=frozenset([town.moderators.id]))
+    mo = actor(town.mo, town.guild, roles=frozenset([town.moderators.id]))
     for values in ((), ("a", "b")):
         with pytest.raises(UserError, match="earlier version"):
             await service.press(mo, read_press("scheduled|1|0123456789"), values)
@@ -230,8 +230,8 @@ async def test_a_dialog_without_values_is_answered(there: Abbey) -> None:
 
 async def test_moderators_of_one_server_see_and_change_what_goes_there(there: Abbey) -> None:
     town, service = there.town, there.town.opened.service
-    abbot = asker(there.abbot, there.guild, manages=True)
-    mo = asker(town.mo, town.guild, roles=frozenset([town.moderators.id]))
+    abbot = actor(there.abbot, there.guild, manages=True)
+    mo = actor(town.mo, town.guild, roles=frozenset([town.moderators.id]))
     assert (await service.authority.newsletters(abbot), await service.authority.newsletters(mo)) == (["abbey"], ["mill"])
     assert ABBEY_SECRET in str(await service.previewing.preview(abbot, issue="vigil"))
     assert "Abbey" in str(await service.moderating.status(abbot)) or "abbey" in str(await service.moderating.status(abbot))
@@ -247,7 +247,7 @@ async def test_the_operators_own_moderators_decide_about_every_newsletter_and_wh
     async with town.running():  # the moderators' channel is in the mill's server
         await town.sync("abbey")
         await town.sandbox.invoke("pause", {"newsletter": "abbey"}, user=town.mo, channel=town.office)
-        (action,) = await town.opened.desk.ledger.actions.latest(1)
+        (action,) = await town.opened.desk.store.actions.latest(1)
         assert f"reaching server {abbey.guild.id}" in action.detail
         assert (action.who, action.guild, action.channel) == (town.mo.id, town.guild.id, town.office.id)
         told_ = town.sandbox.messages(town.office)[-1]["content"]
@@ -261,7 +261,7 @@ async def test_taking_and_giving_back_the_role_is_written_down_and_not_told(town
     async with town.running():
         await town.call("subscribe")
         await town.call("unsubscribe")
-        actions = await town.opened.desk.ledger.actions.latest(5)
+        actions = await town.opened.desk.store.actions.latest(5)
         assert [(one.verb, one.who, one.guild) for one in actions] == [
             ("unsubscribe", town.ann.id, town.guild.id),
             ("subscribe", town.ann.id, town.guild.id),
@@ -272,7 +272,7 @@ async def test_taking_and_giving_back_the_role_is_written_down_and_not_told(town
 async def test_through_the_gateway_a_member_of_one_server_presses_and_calls_nothing_of_another(town: Town, abbey: Abbey) -> None:
     async with town.running():
         await town.sync("abbey")
-        number = next(iter(await town.opened.desk.ledger.records("abbey")))
+        number = next(iter(await town.opened.desk.store.records("abbey")))
         before = dump(town)
         for does in (press("approve", number, "0123456789"), press("skip", number, "0123456789"), press("preview", number)):
             asked = await town.call("help")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from town import JULY, Town
 
-from discord_sandbox.faults import Answer, TooMany
+from discord_sandbox.faults import Respond, TooMany
 from discord_sandbox.interactions import Interaction, NotOfferedError
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.store.decisions import State
@@ -35,7 +35,7 @@ async def by_mo(town: Town, command: str, **options: object) -> Interaction:
 
 
 async def states(town: Town) -> dict[str, State]:
-    records = await town.opened.desk.ledger.records("mill")
+    records = await town.opened.desk.store.records("mill")
     return {record.slug: record.state for record in records.values()}
 
 
@@ -123,7 +123,7 @@ async def test_a_paused_newsletter_posts_nothing_until_it_is_resumed_also_after_
 async def test_a_pause_is_answered_while_a_look_hangs(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("heartbeat_bot.features.moderation.moderating._PATIENCE", 0.05)
     async with town.running():
-        async with town.opened.service.looking.alone("mill"):
+        async with town.opened.service.passes.alone("mill"):
             assert "finishes at most the issue that it is posting" in town.shown(await by_mo(town, "pause"))
         town.write("june", JUNE)
         await town.sync()
@@ -161,7 +161,7 @@ async def test_a_failure_that_was_overtaken_is_forgotten(town: Town, how: str) -
         town.write("june", JUNE)
         await town.sync()
         town.write("june", JUNE.replace("warm", "hot"))
-        town.sandbox.faults.add("PATCH", "/channels/*/messages/*", Answer(status=400, code=50035), times=None)
+        town.sandbox.faults.add("PATCH", "/channels/*/messages/*", Respond(status=400, code=50035), times=None)
         await town.sync()
         assert "⚠️ June's Heat" in town.shown(await by_mo(town, "status"))
         if how == "reverted":
@@ -217,7 +217,7 @@ async def test_typed_text_that_fits_several_issues_asks_which_and_does_nothing(t
         town.write("june", JUNE)
         await town.sync()
         before = await states(town)
-        numbers = {record.slug: record.id for record in (await town.opened.desk.ledger.records("mill")).values()}
+        numbers = {record.slug: record.id for record in (await town.opened.desk.store.records("mill")).values()}
         for command in COMMANDS:
             more = {"time": "in 3 hours"} if command == "schedule" else {}
             answer = await by_mo(town, command, issue="June's", **more)
@@ -290,7 +290,7 @@ async def test_moderators_of_another_server_decide_nothing(mill: Town) -> None:
     owner = mill.sandbox.world.owner
     answer = await mill.call("pause", by=owner, channel=place)
     assert "This is for moderators" in mill.shown(answer)
-    assert (await mill.opened.desk.ledger.newsletter("mill")).paused_at is None
+    assert (await mill.opened.desk.store.newsletter("mill")).paused_at is None
 
 
 async def test_every_decision_is_written_down_and_told_in_the_moderators_channel(waiting: Town) -> None:
@@ -299,7 +299,7 @@ async def test_every_decision_is_written_down_and_told_in_the_moderators_channel
         waiting.write("august", JUNE.replace("June", "August"))
         await waiting.sync()
         await by_mo(waiting, "approve", issue="august")
-        actions = await waiting.opened.desk.ledger.actions.latest(10)
+        actions = await waiting.opened.desk.store.actions.latest(10)
         assert next((action.name, action.verb, action.who) for action in actions) == ("Mo", "approve", waiting.mo.id)
         assert "4 sent" in str(actions[0].outcome)
         assert all(action.done_at for action in actions)
@@ -329,5 +329,5 @@ async def test_an_archive_that_fails_makes_no_failure_of_what_was_posted(town_wi
             other.execute("DROP TABLE entries")
         answer = town.shown(await by_mo(town, "approve", issue="june"))
         assert "4 sent" in answer
-        (action, *_) = await town.opened.desk.ledger.actions.latest(1)
+        (action, *_) = await town.opened.desk.store.actions.latest(1)
         assert "4 sent" in str(action.outcome)

@@ -9,7 +9,7 @@ from test_notices import notices, press, text
 from test_reposting import TITLES, confirm
 from town import Town, components
 
-from discord_sandbox.faults import Answer, Hold
+from discord_sandbox.faults import Hold, Respond
 from discord_sandbox.objects import message_object
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.rendering import limits
@@ -286,7 +286,7 @@ async def test_a_notice_that_discord_refuses_keeps_no_other_from_being_sent(town
         town.write("june", JUNE)
         town.write("may", JUNE.replace("June", "May"))
         path = f"/channels/{town.office.id}/messages"
-        town.sandbox.faults.add("POST", path, Answer(status=400, code=50035, message="Invalid Form Body"))
+        town.sandbox.faults.add("POST", path, Respond(status=400, code=50035, message="Invalid Form Body"))
         await town.sync()
         assert len(notices(town)) == 1
         await town.sync()
@@ -328,7 +328,7 @@ async def test_pausing_stops_after_the_issue_that_is_being_posted(town: Town) ->
             tasks.create_task(town.sync())
             await hold.reached.wait()
             pause = tasks.create_task(by_mo(town, "pause"))
-            while (await town.opened.desk.ledger.newsletter("mill")).paused_at is None:  # noqa: ASYNC110 - as above
+            while (await town.opened.desk.store.newsletter("mill")).paused_at is None:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0)
             hold.released.set()
             await pause
@@ -483,6 +483,6 @@ async def test_what_waited_for_approval_is_judged_anew_without_it(town: Town, co
     town.moderation = plain
     async with town.running():
         await town.sync()
-        records = [one for one in (await town.opened.desk.ledger.records("mill")).values() if one.slug.startswith("june-")]
+        records = [one for one in (await town.opened.desk.store.records("mill")).values() if one.slug.startswith("june-")]
         assert {one.state for one in records} == {state}
         assert not any(one.reason.code is Code.EVERY_ISSUE for one in records)

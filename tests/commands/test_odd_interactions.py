@@ -9,10 +9,10 @@ import discord
 import pytest
 from town import Town
 
-from discord_sandbox.faults import Answer, Close, Fault, Malformed, Raw
+from discord_sandbox.faults import Close, Fault, Malformed, Raw, Respond
 from discord_sandbox.interactions import InteractionType, interaction_object
 from discord_sandbox.scenes import scene_of
-from discord_sandbox.world import Event
+from discord_sandbox.world import WorldEvent
 
 DIALOG = "schedule:1"
 ODD: dict[str, tuple[InteractionType, dict[str, Any]]] = {
@@ -42,7 +42,9 @@ async def test_an_interaction_that_no_client_makes_stops_nothing(
     scene = scene_of(mill.sandbox.world, mill.talk, mill.ann)
     with caplog.at_level(logging.WARNING):
         interaction = mill.sandbox.interactions.begin(mill.sandbox.world, kind, scene, data, owners={}, source=None, opener=None)
-        mill.sandbox.world.emit(Event(name="INTERACTION_CREATE", body=interaction_object(mill.sandbox.world, scene, interaction)))
+        mill.sandbox.world.emit(
+            WorldEvent(name="INTERACTION_CREATE", body=interaction_object(mill.sandbox.world, scene, interaction))
+        )
         async with asyncio.timeout(10):
             assert "July's Heat" in mill.shown(await mill.call("latest"))
     assert mill.sandbox.gateway.connections == before
@@ -71,7 +73,7 @@ FAILING: dict[str, Fault] = {
     "null": Raw(status=429, body=b"null"),
     "cut": Close(),
     "malformed": Malformed(),
-    "503": Answer(status=503),
+    "503": Respond(status=503),
 }
 
 

@@ -134,7 +134,7 @@ async def test_members_never_see_what_is_not_out(town: Town) -> None:
         mill.write("held", AUGUST.replace("August's Calm", "Secret held"))
         mill.write("future", AUGUST.replace("2026-08-01", "2027-08-01").replace("August's Calm", "Secret future"))
         await mill.sync()
-        records = await mill.opened.desk.ledger.records("mill")
+        records = await mill.opened.desk.store.records("mill")
         secrets = [record for record in records.values() if record.title.startswith("Secret")]
         assert len(secrets) == 3
         assert len(await mill.choices("issue", "issue", "")) == 2

@@ -1,6 +1,6 @@
 from town import JULY, Town
 
-from discord_sandbox.faults import Answer
+from discord_sandbox.faults import Respond
 
 NEXT = "Next ▶"
 
@@ -170,7 +170,7 @@ async def test_an_archive_that_breaks_says_when_to_ask_again_and_is_filled_anew(
 
 
 async def test_a_refusal_of_discords_at_an_answer_is_told_with_a_reference(mill: Town) -> None:
-    refused = Answer(status=400, code=50035, message="Invalid Form Body")
+    refused = Respond(status=400, code=50035, message="Invalid Form Body")
     mill.sandbox.faults.add("PATCH", "/webhooks/*/*/messages/@original", refused)
     answer = await mill.call("search", query="pond")
     said = mill.shown(answer)

@@ -8,7 +8,7 @@ import pytest
 from test_moderating import JUNE, by_mo, posted
 from town import JULY, Town
 
-from discord_sandbox.faults import Answer, TooMany
+from discord_sandbox.faults import Respond, TooMany
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import StateError
 
@@ -49,8 +49,8 @@ async def without_source(town: Town) -> AsyncGenerator[str]:
 
 @asynccontextmanager
 async def discord_is_down(town: Town) -> AsyncGenerator[str]:
-    town.sandbox.faults.add("*", f"/channels/{town.news.id}/**", Answer(status=400, code=0), times=None)
-    town.sandbox.faults.add("*", f"/channels/{town.news.id}", Answer(status=503), times=None)
+    town.sandbox.faults.add("*", f"/channels/{town.news.id}/**", Respond(status=400, code=0), times=None)
+    town.sandbox.faults.add("*", f"/channels/{town.news.id}", Respond(status=503), times=None)
     yield "503"
     town.sandbox.faults.clear()
 
@@ -146,7 +146,7 @@ async def test_a_trouble_that_stands_is_told_also_when_nobody_could_be_told_for_
 
 @asynccontextmanager
 async def token_refused(town: Town) -> AsyncGenerator[str]:
-    town.sandbox.faults.add("*", "/channels/**", Answer(status=401), times=None)
+    town.sandbox.faults.add("*", "/channels/**", Respond(status=401), times=None)
     yield "refused the bot's token"
     town.sandbox.faults.clear()
 

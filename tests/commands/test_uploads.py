@@ -5,15 +5,15 @@ from test_approval import PIXEL, SAILS
 from test_moderating import JUNE, by_mo, posted
 from town import Town
 
-from discord_sandbox.faults import Answer, Close, Fault, Raw
+from discord_sandbox.faults import Close, Fault, Raw, Respond
 
 TOO_LARGE = "Request entity too large"
 FORM = {"errors": {"attachments": {"0": {"_errors": [{"code": "BASE_TYPE_BAD", "message": "This file cannot be processed."}]}}}}
 REFUSALS: dict[str, Fault] = {
-    "413": Answer(status=413, code=40005, message=TOO_LARGE),
+    "413": Respond(status=413, code=40005, message=TOO_LARGE),
     "413 of a proxy": Raw(status=413, body=b"<html><h1>413</h1></html>", content_type="text/html", headers={"Via": None}),
-    "400": Answer(status=400, code=40005, message=TOO_LARGE),
-    "form": Answer(status=400, code=50035, message="Invalid Form Body", extra=FORM),
+    "400": Respond(status=400, code=40005, message=TOO_LARGE),
+    "form": Respond(status=400, code=50035, message="Invalid Form Body", extra=FORM),
     "cut": Close(unread=True),
 }
 

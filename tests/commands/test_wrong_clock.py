@@ -8,7 +8,7 @@ from test_troubles import told
 from town import Town
 
 from discord_sandbox.clock import ManualClock
-from discord_sandbox.faults import Answer, Close
+from discord_sandbox.faults import Close, Respond
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.store.decisions import State
 
@@ -75,7 +75,7 @@ async def test_a_message_that_discord_failed_at_then_is_tried_again_now(town: To
     async with town.running():
         town.clock.advance(YEAR)
         town.write("june", JUNE)
-        town.sandbox.faults.add("POST", f"/channels/{town.news.id}/messages", Answer(status=status), times=None)
+        town.sandbox.faults.add("POST", f"/channels/{town.news.id}/messages", Respond(status=status), times=None)
         await town.sync()
         town.sandbox.faults.clear()
         town.clock.advance(-YEAR)

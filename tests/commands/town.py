@@ -116,7 +116,7 @@ class Town:
             (self.state.parent / name).write_bytes(content)
 
     def number(self, title: str) -> int:
-        """Return the ledger's number of an issue that members see."""
+        """Return the store's number of an issue that members see."""
         return next(listed.issue for listed in self.opened.desk.archive.issues() if listed.title == title)
 
     def config(self) -> Config:
@@ -157,7 +157,7 @@ class Town:
 
     async def sync(self, newsletter: str = "mill") -> list[str]:
         """Make a pass, and bring the archive in step; return what the pass said."""
-        report = await self.opened.service.looking.look(newsletter)
+        report = await self.opened.service.passes.make(newsletter)
         return report.lines()
 
     async def call(self, command: str, *, by: User | None = None, channel: Channel | None = None, **options: object) -> Interaction:

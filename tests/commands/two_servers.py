@@ -6,7 +6,7 @@ from town import JULY, Town
 
 from discord_sandbox.permissions import Permission
 from discord_sandbox.world import Channel, Guild, User
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 
 MILL_SECRET = "millcanary"
 ABBEY_SECRET = "abbeycanary"
@@ -62,9 +62,9 @@ def told(title: str, canary: str, day: str = "2026-07-20", more: str = "") -> st
     return f"{text}\n## Jobs\n\n- [Job {canary}](https://example.org/jobs) at {canary}, Porto\n"
 
 
-def asker(user: User, guild: Guild | None, *, roles: frozenset[int] = frozenset(), manages: bool = False) -> Asker:
+def actor(user: User, guild: Guild | None, *, roles: frozenset[int] = frozenset(), manages: bool = False) -> Actor:
     """Return a person as the service hears of them, who may be lying about nothing: Discord says where they are."""
-    return Asker(
+    return Actor(
         user=user.id,
         name=user.name,
         guild=guild.id if guild else None,

@@ -50,7 +50,7 @@ class Channel:
             case _:
                 assert_never(operation)
 
-    def bring_in_step(self, posts: Sequence[Post], *, publish: bool = False, at_most: int = 10**9) -> int:
+    def reconcile(self, posts: Sequence[Post], *, publish: bool = False, at_most: int = 10**9) -> int:
         """Plan and carry out until a plan is empty or ``at_most`` requests are made; return how many plans had something to do."""
         before = len(self.requests)
         for rounds in range(5):

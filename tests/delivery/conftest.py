@@ -12,16 +12,16 @@ from heartbeat_bot.identity.matching import Fingerprint
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.deliveries import Destination
-from heartbeat_bot.store.issues import Sighting
-from heartbeat_bot.store.ledger import Ledger
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.issues import SourceFile
+from heartbeat_bot.store.opening import open_store
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.publisher import Publisher
 
 HOME = ChannelId(2)
 
 
-def sighting(path: str, *, issue: IssueId | None = None, explicit: str | None = None, text: str = "one") -> Sighting:
-    return Sighting(
+def source_file(path: str, *, issue: IssueId | None = None, explicit: str | None = None, text: str = "one") -> SourceFile:
+    return SourceFile(
         issue=issue,
         explicit=explicit,
         path=path,
@@ -34,8 +34,8 @@ def sighting(path: str, *, issue: IssueId | None = None, explicit: str | None = 
 
 
 @pytest.fixture
-def see() -> Callable[..., Sighting]:
-    return sighting
+def see() -> Callable[..., SourceFile]:
+    return source_file
 
 
 @pytest.fixture
@@ -44,23 +44,23 @@ def state(tmp_path: Path) -> DatabaseAddress:
 
 
 @pytest.fixture
-async def ledger(state: DatabaseAddress, clock: ManualClock) -> AsyncIterator[Ledger]:
-    async with open_ledger(state, clock=clock) as opened:
+async def store(state: DatabaseAddress, clock: ManualClock) -> AsyncIterator[Store]:
+    async with open_store(state, clock=clock) as opened:
         await opened.deliveries.declare("weekly", [HOME], now=clock())
         yield opened
 
 
 @pytest.fixture
-async def home(ledger: Ledger, clock: ManualClock) -> Destination:
+async def home(store: Store, clock: ManualClock) -> Destination:
     """The newsletter's one destination."""
-    return (await ledger.deliveries.declare("weekly", [HOME], now=clock()))[0]
+    return (await store.deliveries.declare("weekly", [HOME], now=clock()))[0]
 
 
 @pytest.fixture
 def new_issues(clock: ManualClock) -> Callable[..., object]:
-    async def record(ledger: Ledger, paths: Sequence[str]) -> list[IssueId]:
-        await ledger.deliveries.declare("weekly", [HOME], now=clock())
-        ids = await ledger.record("weekly", [sighting(path) for path in paths], now=clock())
+    async def record(store: Store, paths: Sequence[str]) -> list[IssueId]:
+        await store.deliveries.declare("weekly", [HOME], now=clock())
+        ids = await store.record("weekly", [source_file(path) for path in paths], now=clock())
         return [ids[path] for path in paths]
 
     return record
@@ -83,10 +83,10 @@ def outlet(clock: ManualClock) -> RecordingOutlet:
 
 
 @pytest.fixture
-def publisher(ledger: Ledger, outlet: RecordingOutlet, clock: ManualClock) -> Publisher:
-    return Publisher(ledger, outlet, clock=clock)
+def publisher(store: Store, outlet: RecordingOutlet, clock: ManualClock) -> Publisher:
+    return Publisher(store, outlet, clock=clock)
 
 
 @pytest.fixture
-async def issue(ledger: Ledger, new_issues: Callable[..., Awaitable[list[IssueId]]]) -> IssueId:
-    return (await new_issues(ledger, ["a.md"]))[0]
+async def issue(store: Store, new_issues: Callable[..., Awaitable[list[IssueId]]]) -> IssueId:
+    return (await new_issues(store, ["a.md"]))[0]

@@ -6,27 +6,27 @@ from typing import Any
 
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.rendering.post import Post
-from heartbeat_bot.store.deliveries import Delivery, Kind, ensure_announcements
-from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.deliveries import Delivery, DeliveryKind, ensure_announcements
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.publisher import Outcome, Publisher
 
 GUILD, CHANNEL = GuildId(1), ChannelId(2)
 
 
-async def announcement(ledger: Ledger, issue: IssueId, channel: ChannelId = CHANNEL, guild: GuildId = GUILD) -> Delivery:
+async def announcement(store: Store, issue: IssueId, channel: ChannelId = CHANNEL, guild: GuildId = GUILD) -> Delivery:
     """Return an issue's announcement in a channel, which becomes a destination when it is none."""
-    now = (await ledger.issue(issue)).first_seen
-    known = [one.channel for one in (await ledger.issue(issue)).announcements]
+    now = (await store.issue(issue)).first_seen
+    known = [one.channel for one in (await store.issue(issue)).announcements]
     if channel not in known:
-        *_, destination = await ledger.deliveries.declare("weekly", [*known, channel], now=now)
-        await ledger.database.write(lambda connection: ensure_announcements(connection, destination.id, [issue], now=now))
-    found = next(one for one in (await ledger.issue(issue)).announcements if one.channel == channel)
+        *_, destination = await store.deliveries.declare("weekly", [*known, channel], now=now)
+        await store.database.write(lambda connection: ensure_announcements(connection, destination.id, [issue], now=now))
+    found = next(one for one in (await store.issue(issue)).announcements if one.channel == channel)
     return replace(found, guild=guild)
 
 
 async def announce(
     publisher: Publisher,
-    ledger: Ledger,
+    store: Store,
     issue: IssueId,
     posts: Sequence[Post],
     *,
@@ -35,18 +35,18 @@ async def announce(
     **more: Any,
 ) -> Outcome:
     """Deliver an issue's announcement."""
-    return await publisher.deliver(await announcement(ledger, issue, channel, guild), posts, **more)
+    return await publisher.deliver(await announcement(store, issue, channel, guild), posts, **more)
 
 
-async def repost(ledger: Ledger, issue: IssueId, channel: ChannelId = CHANNEL) -> Delivery:
+async def repost(store: Store, issue: IssueId, channel: ChannelId = CHANNEL) -> Delivery:
     """Return the one repost of an issue in a channel, of which it does not matter whether the issue is out; made when there is none."""
-    now = (await ledger.issue(issue)).first_seen
-    for known in await ledger.deliveries.of(issue, Kind.REPOST):
+    now = (await store.issue(issue)).first_seen
+    for known in await store.deliveries.of(issue, DeliveryKind.REPOST):
         if known.channel == channel:
             return known
-    return await ledger.deliveries.repost(issue, guild=GUILD, channel=channel, now=now)
+    return await store.deliveries.repost(issue, guild=GUILD, channel=channel, now=now)
 
 
-async def notice(ledger: Ledger, issue: IssueId, channel: ChannelId) -> Delivery:
+async def notice(store: Store, issue: IssueId, channel: ChannelId) -> Delivery:
     """Return the notice of an issue."""
-    return await ledger.deliveries.notice(issue, channel, GUILD, now=(await ledger.issue(issue)).first_seen)
+    return await store.deliveries.notice(issue, channel, GUILD, now=(await store.issue(issue)).first_seen)

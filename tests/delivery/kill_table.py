@@ -1,7 +1,7 @@
 """Print the table of docs/exactly-once.md: ``python tests/delivery/kill_table.py`` (some minutes).
 
 Every mishap at every request of every scenario, also those that the tests leave out because they tell nothing more; the bot is
-started again both a moment and an hour later. Then rows of random mishaps, some with a ledger put back to an older copy.
+started again both a moment and an hour later. Then rows of random mishaps, some with a store put back to an older copy.
 """
 
 import sys
@@ -30,7 +30,7 @@ def rows(bench: Bench, command: Command) -> dict[str, Work]:
     found["process killed after (SIGKILL)"] = lambda scenario, at, pause: bench.killed(
         command, scenario, at, late=True, pause=pause
     )
-    found["ledger restored to before"] = bench.restored
+    found["store restored to before"] = bench.restored
     return found
 
 

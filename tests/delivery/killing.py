@@ -29,14 +29,14 @@ from forked import Process, start
 from one_worker import WORKER
 
 from discord_sandbox.clock import ManualClock
-from discord_sandbox.faults import Answer, Close, Cue, Fault, TooMany
+from discord_sandbox.faults import Close, Cue, Fault, Respond, TooMany
 from discord_sandbox.ratelimits import RateLimits
 from discord_sandbox.server import Sandbox
-from discord_sandbox.world import Channel, ChannelType, Event, Message
+from discord_sandbox.world import Channel, ChannelType, Message, WorldEvent
 from heartbeat_bot.app.operation import sync_once
 from heartbeat_bot.config import load_config
 from heartbeat_bot.ids import ChannelId, GuildId
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.sync.report import PassReport
 
 ON_MESSAGES = "/channels/*/messages**"
@@ -46,7 +46,7 @@ FRESH = timedelta(days=1)
 """Seconds until the bot is started again: while Discord still knows a nonce, and long after it forgot it."""
 
 RESTORES = 0.2
-"""How often, in a row of mishaps, the ledger is put back to an older copy."""
+"""How often, in a row of mishaps, the store is put back to an older copy."""
 
 _Result = TypeVar("_Result")
 
@@ -130,10 +130,10 @@ MISHAPS = (
     Mishap(name="cut after", fault=Close(after_work=True)),
     Mishap(name="429 for a moment", fault=TooMany(retry_after=0.01), after_others=()),
     Mishap(name="429 for half an hour", fault=TooMany(retry_after=1800, header=1)),
-    Mishap(name="500 before once", fault=Answer(status=500), after_others=()),
-    Mishap(name="502 after once", fault=Answer(status=502, after_work=True)),
-    Mishap(name="502 before five times", fault=Answer(status=502), times=5, after_sends=(HOUR,), after_others=()),
-    Mishap(name="502 after five times", fault=Answer(status=502, after_work=True), times=5, after_sends=(HOUR,), after_others=()),
+    Mishap(name="500 before once", fault=Respond(status=500), after_others=()),
+    Mishap(name="502 after once", fault=Respond(status=502, after_work=True)),
+    Mishap(name="502 before five times", fault=Respond(status=502), times=5, after_sends=(HOUR,), after_others=()),
+    Mishap(name="502 after five times", fault=Respond(status=502, after_work=True), times=5, after_sends=(HOUR,), after_others=()),
 )
 
 
@@ -143,7 +143,7 @@ Case = tuple[Scenario, int, Mishap, float]
 
 @dataclass(kw_only=True)
 class Verdict:
-    """How a channel and a ledger look in the end; ``wrong`` says in words what is not as it should be."""
+    """How a channel and a store look in the end; ``wrong`` says in words what is not as it should be."""
 
     duplicates: int = 0
     losses: int = 0
@@ -228,7 +228,7 @@ class Bench:
         sandbox.world.listeners.append(self._count)
         return sandbox
 
-    def _count(self, event: Event) -> None:
+    def _count(self, event: WorldEvent) -> None:
         self.created += event.name == "MESSAGE_CREATE" and event.body["author"]["id"] == str(self.sandbox.world.bot.id)
 
     def write(self, name: str, content: str | bytes) -> None:
@@ -338,9 +338,9 @@ class Bench:
         """Post an issue, note that it is to be posted again, with a mishap at the ``at``-th request of that, and judge the two."""
         await self.begin(scenario)
         await self.sync()
-        async with open_ledger(self.config.state, clock=self.clock) as ledger:
-            (issue,) = [record.id for record in await ledger.issues() if record.announced_at]
-            await ledger.deliveries.repost(
+        async with open_store(self.config.state, clock=self.clock) as store:
+            (issue,) = [record.id for record in await store.issues() if record.announced_at]
+            await store.deliveries.repost(
                 issue, guild=GuildId(self.channel.guild_id), channel=ChannelId(self.channel.id), now=self.clock()
             )
         self.chat()
@@ -353,7 +353,7 @@ class Bench:
         verdict = Verdict(wrong=[] if shown == [*wanted, *later] else [f"the channel reads {shown}, not twice {wanted}"])
         if self.created != 2 * length:
             verdict.wrong.append(f"{self.created} messages were made, not {2 * length}")
-        self.judge_ledger(verdict)
+        self.judge_store(verdict)
         return verdict
 
     async def killed(self, process: "Command", scenario: Scenario, at: int, *, late: bool, pause: float) -> Verdict:
@@ -370,7 +370,7 @@ class Bench:
         return await self.judge(scenario)
 
     async def mishaps(self, scenario: Scenario, seed: int) -> Verdict:
-        """Go through a scenario with one mishap after another, now and then with an older ledger, and judge what came of it."""
+        """Go through a scenario with one mishap after another, now and then with an older store, and judge what came of it."""
         chance = random.Random(seed)
         await self.begin(scenario)
         copies: list[dict[str, bytes]] = []
@@ -407,10 +407,10 @@ class Bench:
             verdict.duplicates = max(verdict.duplicates, self.created - made)
         if self.requests:
             verdict.wrong.append(f"the last pass still made requests: {self.requests}")
-        self.judge_ledger(verdict)
+        self.judge_store(verdict)
         return verdict
 
-    def judge_ledger(self, verdict: Verdict) -> None:
+    def judge_store(self, verdict: Verdict) -> None:
         with closing(sqlite3.connect(self.folder / "heartbeat.db")) as database:
             unfinished = database.execute("SELECT target FROM outbox").fetchall()
             known = {message for (message,) in database.execute("SELECT message FROM messages WHERE released_at IS NULL")}
@@ -423,7 +423,7 @@ class Bench:
             verdict.wrong.append(f"errors: {errors}")
 
     def errors(self) -> list[str]:
-        """Return what the ledger says is wrong with issues."""
+        """Return what the store says is wrong with issues."""
         with closing(sqlite3.connect(self.folder / "heartbeat.db")) as database:
             return [error for (error,) in database.execute("SELECT error FROM deliveries WHERE error IS NOT NULL")]
 

@@ -15,12 +15,12 @@ from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery
-from heartbeat_bot.store.ledger import Ledger
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.publisher import Outcome, Publisher
 
 ROOM = ChannelId(3)
-NewIssues = Callable[[Ledger, Sequence[str]], Awaitable[list[IssueId]]]
+NewIssues = Callable[[Store, Sequence[str]], Awaitable[list[IssueId]]]
 BUTTONS = ({"type": 1, "components": [{"type": 2, "style": 3, "label": "Approve", "custom_id": "approve:1"}]},)
 
 
@@ -40,11 +40,11 @@ Bring = Callable[..., Awaitable[Outcome]]
 
 
 @pytest.fixture
-def bring(publisher: Publisher, ledger: Ledger, issue: IssueId) -> Bring:
+def bring(publisher: Publisher, store: Store, issue: IssueId) -> Bring:
     """Deliver the announcement, or what is given."""
 
     async def bring(posts: Sequence[Post], delivery: Delivery | None = None) -> Outcome:
-        return await publisher.deliver(delivery or await announcement(ledger, issue), posts)
+        return await publisher.deliver(delivery or await announcement(store, issue), posts)
 
     return bring
 
@@ -56,12 +56,12 @@ def said(outlet: RecordingOutlet, channel: ChannelId = CHANNEL) -> list[str]:
 
 
 async def test_deliveries_of_one_issue_in_one_channel_are_edited_and_emptied_by_themselves(
-    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    bring: Bring, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
     await bring(issue_of("a", "b"))
-    whole = await repost(ledger, issue)
+    whole = await repost(store, issue)
     await bring(issue_of("a", "b"), whole)
-    part = await ledger.deliveries.repost(issue, guild=GUILD, channel=CHANNEL, now=whole.created_at)
+    part = await store.deliveries.repost(issue, guild=GUILD, channel=CHANNEL, now=whole.created_at)
     await bring(issue_of("b")[1:], part)
     assert said(outlet) == ["May", "a", "b", "May", "a", "b", "b"]
     for delivery, posts in ((None, issue_of("a", "b")), (whole, issue_of("a", "b")), (part, issue_of("b")[1:])):
@@ -70,8 +70,8 @@ async def test_deliveries_of_one_issue_in_one_channel_are_edited_and_emptied_by_
     assert said(outlet) == ["May", "a", "b", "May", "a", "b"]
     jumps = [message.body["embeds"][0]["description"] for message in outlet.messages[CHANNEL].values() if message.body["embeds"]]
     assert len(set(jumps)) == 2
-    first = await announcement(ledger, issue)
-    assert {(message.delivery, message.key) for message in await ledger.outbox.held(issue)} == {
+    first = await announcement(store, issue)
+    assert {(message.delivery, message.key) for message in await store.outbox.held(issue)} == {
         (first.id, "cover"),
         (first.id, "a"),
         (first.id, "b"),
@@ -82,66 +82,66 @@ async def test_deliveries_of_one_issue_in_one_channel_are_edited_and_emptied_by_
 
 
 async def test_a_delivery_is_withdrawn_alone_and_the_notice_stays(
-    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
     await bring(issue_of("a"))
-    await bring(issue_of("a"), await repost(ledger, issue, ROOM))
-    told = await notice(ledger, issue, ROOM)
+    await bring(issue_of("a"), await repost(store, issue, ROOM))
+    told = await notice(store, issue, ROOM)
     await bring(notice_of(), told)
     outlet.kill_at = len(outlet.requests)
     with pytest.raises(KilledError):
         await bring(notice_of("May is out."), told)
     outlet.kill_at = None
-    assert (await publisher.withdraw(await repost(ledger, issue, ROOM))).deleted == 2
-    assert (await publisher.withdraw(await announcement(ledger, issue))).deleted == 2
+    assert (await publisher.withdraw(await repost(store, issue, ROOM))).deleted == 2
+    assert (await publisher.withdraw(await announcement(store, issue))).deleted == 2
     assert (said(outlet), said(outlet, ROOM)) == ([], ["May"])
 
 
 async def test_a_repost_does_not_ping_again_and_a_notice_pings_for_itself(
-    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    bring: Bring, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
-    await bring(notice_of(ping=8), await notice(ledger, issue, ROOM))
+    await bring(notice_of(ping=8), await notice(store, issue, ROOM))
     assert outlet.pings == 1
     await bring(issue_of("a", ping=7))
-    again = await repost(ledger, issue)
+    again = await repost(store, issue)
     await bring(again.posts(issue_of("a", ping=7)), again)
     assert outlet.pings == 2
-    assert (await announcement(ledger, issue)).pinged_at is not None
+    assert (await announcement(store, issue)).pinged_at is not None
 
 
 async def test_what_goes_wrong_with_a_notice_is_no_error_of_its_issue(
-    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    bring: Bring, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
     outlet.refuse = [OutletError("no permission", status=403, code=50013, permanent=True)]
-    told = await notice(ledger, issue, ROOM)
+    told = await notice(store, issue, ROOM)
     assert str((await bring(notice_of(), told)).error) == "no permission"
-    assert (await ledger.issue(issue)).error is None
+    assert (await store.issue(issue)).error is None
     outlet.refuse = [OutletError("no permission", status=403, code=50013, permanent=True)]
     await bring(issue_of("a"))
     await bring(notice_of(), told)
-    assert (await ledger.issue(issue)).error == "no permission"
+    assert (await store.issue(issue)).error == "no permission"
 
 
 async def test_a_send_of_a_repost_that_may_have_happened_is_not_taken_for_the_announcement_s(
-    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    bring: Bring, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
     await bring(issue_of("a"))
     outlet.kill_at, outlet.kill_late = len(outlet.requests) + 1, True
     with pytest.raises(KilledError):
-        await bring(issue_of("b"), await repost(ledger, issue))
+        await bring(issue_of("b"), await repost(store, issue))
     outlet.kill_at = None
     _, gone, _, copied = sorted(outlet.messages[CHANNEL])
     del outlet.messages[CHANNEL][gone]
     await bring(issue_of("b"))  # finds that its section is gone, and looks for it at the end of the channel
-    again = await repost(ledger, issue)
+    again = await repost(store, issue)
     await bring(issue_of("b"), again)
     assert sorted(said(outlet)) == ["May", "May", "b", "b"]
-    assert [message.message for message in await ledger.outbox.held_of(again.id)][1] == copied
+    assert [message.message for message in await store.outbox.held_of(again.id)][1] == copied
 
 
 @pytest.mark.parametrize("cover_too", [True, False])
 async def test_a_repost_whose_database_was_restored_is_adopted_when_it_has_the_cover_only(
-    ledger: Ledger,
+    store: Store,
     outlet: RecordingOutlet,
     clock: ManualClock,
     issue: IssueId,
@@ -150,30 +150,30 @@ async def test_a_repost_whose_database_was_restored_is_adopted_when_it_has_the_c
     cover_too: bool,  # noqa: FBT001
 ) -> None:
     posts = issue_of("a") if cover_too else issue_of("a")[1:]
-    async with open_ledger(DatabaseAddress(tmp_path_factory.mktemp("lost") / "lost.db"), clock=clock) as lost:
+    async with open_store(DatabaseAddress(tmp_path_factory.mktemp("lost") / "lost.db"), clock=clock) as lost:
         (same,) = await new_issues(lost, ["a.md"])
         await known_from_before(lost, same)
         await Publisher(lost, outlet, clock=clock).deliver(await repost(lost, same), posts)
     made = outlet.created
-    await known_from_before(ledger, issue)
-    await Publisher(ledger, outlet, clock=clock).deliver(await repost(ledger, issue), posts)
+    await known_from_before(store, issue)
+    await Publisher(store, outlet, clock=clock).deliver(await repost(store, issue), posts)
     assert outlet.created == made + (0 if cover_too else 1)
-    assert (await ledger.issue(issue)).announced_at is None
+    assert (await store.issue(issue)).announced_at is None
 
 
-async def known_from_before(ledger: Ledger, issue: IssueId) -> None:
+async def known_from_before(store: Store, issue: IssueId) -> None:
     """Let an issue be one that was there before the first run."""
-    when = (await ledger.issue(issue)).first_seen
-    (home,) = await ledger.deliveries.declare("weekly", [CHANNEL], now=when)
-    await ledger.decided(home, {issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))}, now=when)
+    when = (await store.issue(issue)).first_seen
+    (home,) = await store.deliveries.declare("weekly", [CHANNEL], now=when)
+    await store.decided(home, {issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))}, now=when)
 
 
 async def test_a_notice_in_the_announcement_s_own_channel_is_not_taken_for_its_cover(
-    bring: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, clock: ManualClock
+    bring: Bring, outlet: RecordingOutlet, store: Store, issue: IssueId, clock: ManualClock
 ) -> None:
-    told = await notice(ledger, issue, CHANNEL)
+    told = await notice(store, issue, CHANNEL)
     await bring(notice_of(), told)
-    await ledger.outbox.release(told.id, now=clock())
+    await store.outbox.release(told.id, now=clock())
     await bring(notice_of("May waits still."), told)
     await bring(issue_of("a"))
     assert said(outlet) == ["May", "May", "May", "a"]
@@ -182,16 +182,16 @@ async def test_a_notice_in_the_announcement_s_own_channel_is_not_taken_for_its_c
 async def test_a_notice_of_a_ledger_that_was_lost_is_found_again_and_set_right(
     bring: Bring,
     outlet: RecordingOutlet,
-    ledger: Ledger,
+    store: Store,
     issue: IssueId,
     clock: ManualClock,
     new_issues: NewIssues,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    async with open_ledger(DatabaseAddress(tmp_path_factory.mktemp("lost") / "lost.db"), clock=clock) as lost:
+    async with open_store(DatabaseAddress(tmp_path_factory.mktemp("lost") / "lost.db"), clock=clock) as lost:
         (same,) = await new_issues(lost, ["a.md"])
         await Publisher(lost, outlet, clock=clock).deliver(await notice(lost, same, ROOM), notice_of())
-    await bring(notice_of("May waits still."), await notice(ledger, issue, ROOM))
+    await bring(notice_of("May waits still."), await notice(store, issue, ROOM))
     assert outlet.requests == ["send", "edit"]
 
 
@@ -199,14 +199,14 @@ async def test_a_notice_of_a_ledger_that_was_lost_is_found_again_and_set_right(
 
 
 async def test_a_repost_sends_every_post_anew_and_pings_nobody_again(
-    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
     posts = issue_of("a", "b", ping=7)
     await bring(posts)
-    await ledger.deliveries.delivered(await announcement(ledger, issue), blob=BlobId("one"), rendering="r")
+    await store.deliveries.delivered(await announcement(store, issue), blob=BlobId("one"), rendering="r")
     before = set(outlet.messages[CHANNEL])
-    assert (await publisher.clear(await announcement(ledger, issue))).deleted == 3
-    assert (await ledger.issue(issue)).shown is None
+    assert (await publisher.clear(await announcement(store, issue))).deleted == 3
+    assert (await store.issue(issue)).shown is None
     assert (await bring(posts)).sent == 3
     assert before.isdisjoint(outlet.messages[CHANNEL])
     assert (said(outlet), outlet.pings) == (["<@&7>", "a", "b"], 1)
@@ -214,12 +214,12 @@ async def test_a_repost_sends_every_post_anew_and_pings_nobody_again(
 
 
 async def test_of_a_section_posted_anew_the_order_stays_and_the_last_message_is_the_new_one(
-    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
     posts = issue_of("a", "b", "c")
     await bring(posts)
     first, second, _, fourth = sorted(outlet.messages[CHANNEL])
-    assert (await publisher.clear(await announcement(ledger, issue), keys=[PostKey("b")])).deleted == 1
+    assert (await publisher.clear(await announcement(store, issue), keys=[PostKey("b")])).deleted == 1
     outcome = await bring(posts)
     assert (outcome.sent, outcome.deleted) == (1, 0)
     assert said(outlet) == ["May", "a", "b", "c"]
@@ -227,29 +227,29 @@ async def test_of_a_section_posted_anew_the_order_stays_and_the_last_message_is_
 
 
 async def test_clearing_one_delivery_or_nothing_leaves_the_others_alone(
-    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
     await bring(issue_of("a"))
-    again = await repost(ledger, issue)
+    again = await repost(store, issue)
     await bring(issue_of("a"), again)
     assert (await publisher.clear(again, keys=[COVER])).deleted == 1
     assert said(outlet) == ["May", "a", "a"]
-    assert await publisher.clear(await announcement(ledger, issue), keys=[PostKey("no such section")]) == Outcome()
-    assert await publisher.clear(await repost(ledger, issue, ROOM)) == Outcome()
+    assert await publisher.clear(await announcement(store, issue), keys=[PostKey("no such section")]) == Outcome()
+    assert await publisher.clear(await repost(store, issue, ROOM)) == Outcome()
 
 
 async def test_a_refusal_to_delete_is_told_and_leaves_every_post_once(
-    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    bring: Bring, publisher: Publisher, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
     posts = issue_of("a", "b")
     await bring(posts)
     outlet.refuse = [None, OutletError("no permission", status=403, code=50013, permanent=True)]
-    outcome = await publisher.clear(await announcement(ledger, issue))
+    outcome = await publisher.clear(await announcement(store, issue))
     assert (outcome.deleted, str(outcome.error)) == (1, "no permission")
-    assert (await ledger.issue(issue)).error == "no permission"
+    assert (await store.issue(issue)).error == "no permission"
     assert (await bring(posts)).done
     assert said(outlet) == ["May", "a", "b"]
-    assert (await ledger.issue(issue)).error is None
+    assert (await store.issue(issue)).error is None
 
 
 def read(state: DatabaseAddress) -> bytes:
@@ -277,18 +277,18 @@ async def test_a_repost_killed_at_any_request_ends_with_every_post_once(
 
     async def start(outlet: RecordingOutlet, *, clear: bool) -> None:
         """Start the program anew, and post what is not there."""
-        async with open_ledger(state, clock=clock) as ledger:
-            publisher = Publisher(ledger, outlet, clock=clock)
+        async with open_store(state, clock=clock) as store:
+            publisher = Publisher(store, outlet, clock=clock)
             assert await publisher.settle() == []
-            (issue,) = [record.id for record in await ledger.issues()] or await new_issues(ledger, ["a.md"])
+            (issue,) = [record.id for record in await store.issues()] or await new_issues(store, ["a.md"])
             if not clear:
-                await announce(publisher, ledger, issue, posts, publish=True)
-            delivery = await repost(ledger, issue) if again else await announcement(ledger, issue)
+                await announce(publisher, store, issue, posts, publish=True)
+            delivery = await repost(store, issue) if again else await announcement(store, issue)
             if clear:
                 await publisher.clear(delivery, keys=keys)
-                await announce(publisher, ledger, issue, posts, publish=True)
+                await announce(publisher, store, issue, posts, publish=True)
             await publisher.deliver(delivery, delivery.posts(posts), publish=True)
-            assert await ledger.outbox.unfinished() == []
+            assert await store.outbox.unfinished() == []
 
     posted = RecordingOutlet(clock)
     await start(posted, clear=False)

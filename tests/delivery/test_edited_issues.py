@@ -75,12 +75,12 @@ def edited(draft: Draft, chance: random.Random) -> Draft:
 def test_after_any_edits_the_channel_reads_as_if_posted_fresh(seed: int, publish: bool) -> None:  # noqa: FBT001 - an example's argument
     chance = random.Random(seed)
     channel, draft = Channel(), drafted(chance)
-    channel.bring_in_step(draft.posts(), publish=publish)
+    channel.reconcile(draft.posts(), publish=publish)
     for _ in range(5):
         draft = edited(draft, chance)
         posts = draft.posts()
         before, made = channel.texts(), len(channel.requests)
-        assert channel.bring_in_step(posts, publish=publish) <= 3
+        assert channel.reconcile(posts, publish=publish) <= 3
         assert channel.texts() == as_if_fresh(posts, channel)
         assert channel.plan(posts, publish=publish) == ()
         requests = [request for request in channel.requests[made:] if not isinstance(request, Publish)]
@@ -95,9 +95,9 @@ THREE = Draft(sections=(("One", ("first",)), ("Two", ("second",)), ("Three", ("t
 
 def requests_for(before: Draft, after: Draft) -> list[str]:
     channel = Channel()
-    channel.bring_in_step(before.posts())
+    channel.reconcile(before.posts())
     made = len(channel.requests)
-    channel.bring_in_step(after.posts())
+    channel.reconcile(after.posts())
     assert channel.texts() == as_if_fresh(after.posts(), channel)
     return [type(request).__name__ for request in channel.requests[made:]]
 

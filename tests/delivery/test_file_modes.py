@@ -15,7 +15,7 @@ import pytest
 
 from heartbeat_bot.archive.store import open_archive
 from heartbeat_bot.config.address import DatabaseAddress
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.sqlite import SqliteDatabase, open_to_others
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ def modes(folder: Path) -> dict[str, str]:
 
 @pytest.mark.usefixtures("_umask")
 async def test_state_journals_lock_and_archive_are_private_from_their_first_instant(tmp_path: Path) -> None:
-    async with open_ledger(DatabaseAddress(tmp_path / "state.db")), open_archive(tmp_path / "archive.db"):
+    async with open_store(DatabaseAddress(tmp_path / "state.db")), open_archive(tmp_path / "archive.db"):
         assert modes(tmp_path) == dict.fromkeys(
             ["archive.db", "archive.db-shm", "archive.db-wal", "state.db", "state.db-shm", "state.db-wal", "state.db.lock"], "600"
         )
@@ -84,7 +84,7 @@ async def test_a_state_behind_a_link_is_tightened_where_it_is(tmp_path: Path) ->
     (tmp_path / "old.db").symlink_to("data/old.db")
     (tmp_path / "data" / "old.db").touch()
     for name in ("new", "old"):
-        async with open_ledger(DatabaseAddress(tmp_path / f"{name}.db")):
+        async with open_store(DatabaseAddress(tmp_path / f"{name}.db")):
             pass
     assert modes(tmp_path / "data") == {"new.db": "600", "old.db": "600"}
 
@@ -99,12 +99,12 @@ async def test_an_archive_that_is_set_aside_is_private_too(tmp_path: Path) -> No
 
 async def test_a_reader_changes_no_mode(tmp_path: Path) -> None:
     state = DatabaseAddress(tmp_path / "state.db")
-    async with open_ledger(state):
+    async with open_store(state):
         pass
     (tmp_path / "state.db").chmod(0o644)
     before = modes(tmp_path)
-    async with open_ledger(state, read_only=True) as ledger:
-        assert await ledger.newsletters() == []
+    async with open_store(state, read_only=True) as store:
+        assert await store.newsletters() == []
     assert modes(tmp_path) == before
     assert open_to_others(tmp_path / "state.db") == [tmp_path / "state.db"]
 
@@ -116,17 +116,17 @@ async def test_who_may_only_read_a_file_of_another_reads_it_and_its_mode_stays()
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "from pathlib import Path\n"
         "from heartbeat_bot.config.address import DatabaseAddress\n"
-        "from heartbeat_bot.store.opening import open_ledger\n"
+        "from heartbeat_bot.store.opening import open_store\n"
         "os.setuid(65534)\n"
         "async def read():\n"
-        "    async with open_ledger(DatabaseAddress(Path(sys.argv[1])), read_only=True) as ledger:\n"
-        "        return await ledger.newsletters()\n"
+        "    async with open_store(DatabaseAddress(Path(sys.argv[1])), read_only=True) as store:\n"
+        "        return await store.newsletters()\n"
         "assert asyncio.run(read()) == []\n"
     )
     with tempfile.TemporaryDirectory() as folder:  # tests' own folders are closed to others
         os.chmod(folder, 0o755)  # noqa: PTH101 - ruff takes a Path's for one that blocks
         state = Path(folder) / "state.db"
-        async with open_ledger(DatabaseAddress(state)):
+        async with open_store(DatabaseAddress(state)):
             pass
         state.chmod(0o644)
         with closing(sqlite3.connect(state)) as connection:  # without a journal, which would have to be made beside it
@@ -144,9 +144,9 @@ async def test_a_file_of_another_user_keeps_its_mode(tmp_path: Path) -> None:
     state.touch()
     state.chmod(0o644)
     os.chown(state, 65534, 65534)
-    async with open_ledger(DatabaseAddress(state)):
+    async with open_store(DatabaseAddress(state)):
         assert modes(tmp_path)["state.db"] == "644"
-    async with open_ledger(DatabaseAddress(state), read_only=True):
+    async with open_store(DatabaseAddress(state), read_only=True):
         assert (state.stat().st_uid, modes(tmp_path)["state.db"]) == (65534, "644")
 
 

@@ -1,4 +1,4 @@
-"""Whatever happens at whichever request: nothing twice, nothing lost, the order kept, the ledger clean. See docs/exactly-once.md."""
+"""Whatever happens at whichever request: nothing twice, nothing lost, the order kept, the store clean. See docs/exactly-once.md."""
 
 import asyncio
 import signal
@@ -27,7 +27,7 @@ from killing import (
     name_of,
 )
 
-from discord_sandbox.faults import Answer, Close, Cue, Fault, Hold, TooMany
+from discord_sandbox.faults import Close, Cue, Fault, Hold, Respond, TooMany
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.sync.report import PassReport
@@ -163,7 +163,7 @@ def test_a_change_that_is_cut_off_and_taken_back_leaves_nothing_behind(bench: Be
         bench.write("may.md", scenario.before or "")
         await bench.recover(HOUR)
         verdict = Verdict()
-        bench.judge_ledger(verdict)
+        bench.judge_store(verdict)
         return bench.shown(), await bench.wanted(replace(scenario, after=scenario.before or "")), verdict
 
     with bench.linking_pictures():
@@ -229,13 +229,13 @@ def test_a_message_that_a_person_deletes_in_the_middle_of_a_delivery_is_made_goo
     assert bench.run(verdict()) == Verdict()
 
 
-@pytest.mark.parametrize("refusal", [Answer(status=403, code=50013), TooMany(retry_after=1800)], ids=["403", "429"])
+@pytest.mark.parametrize("refusal", [Respond(status=403, code=50013), TooMany(retry_after=1800)], ids=["403", "429"])
 def test_a_send_that_was_carried_out_under_a_fault_and_refused_when_repeated_is_not_sent_again(
     bench: Bench, refusal: Fault
 ) -> None:
     async def verdict() -> Verdict:
         await bench.begin(FIRST)
-        bench.sandbox.faults.add("POST", "/channels/*/messages", Answer(status=502, after_work=True), nth=2)
+        bench.sandbox.faults.add("POST", "/channels/*/messages", Respond(status=502, after_work=True), nth=2)
         bench.sandbox.faults.add("POST", "/channels/*/messages", refusal, nth=3, times=None)
         await bench.sync()
         bench.sandbox.faults.clear()
@@ -331,7 +331,7 @@ def test_a_message_that_discord_fails_at_for_ever_holds_up_no_other_issue_and_is
     async def look() -> tuple[PassReport, list[str], int]:
         await bench.begin(FIRST)
         bench.write("june.md", issue("June", A).replace("Hello", "Good day"))
-        bench.sandbox.faults.add("POST", "/channels/*/messages", Answer(status=500), times=5)  # the first send, each time
+        bench.sandbox.faults.add("POST", "/channels/*/messages", Respond(status=500), times=5)  # the first send, each time
         report = await bench.sync()
         bench.sandbox.faults.clear()
         sends = sum(entry.path.endswith("/messages") and entry.method == "POST" for entry in bench.sandbox.log)

@@ -13,13 +13,13 @@ from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.approval import Difference
-from heartbeat_bot.store.deliveries import Kind
-from heartbeat_bot.store.issues import Sighting
+from heartbeat_bot.store.deliveries import DeliveryKind
+from heartbeat_bot.store.issues import SourceFile
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.sync.changes import facts_of
 
-See = Callable[..., Sighting]
+See = Callable[..., SourceFile]
 
 SECOND = """
 CREATE TABLE schema_version (version INTEGER NOT NULL, PRIMARY KEY (version));
@@ -148,15 +148,15 @@ async def test_a_database_of_the_first_version_is_led_to_this_one(
                 )
             )
     with pytest.raises(StateError, match="older heartbeat-bot"):
-        async with open_ledger(state, read_only=True):
+        async with open_store(state, read_only=True):
             pass
-    async with open_ledger(state, clock=clock) as ledger:
-        announced, draft, gone = sorted((await ledger.records("weekly")).values(), key=lambda record: record.path)
+    async with open_store(state, clock=clock) as store:
+        announced, draft, gone = sorted((await store.records("weekly")).values(), key=lambda record: record.path)
         assert (announced.shown, announced.listed_at, announced.draft) == ("b", announced.changed_at, False)
         assert (draft.draft, draft.listed_at, draft.shown) == (True, None, None)
         assert gone.gone_at == gone.changed_at
-        await ledger.record("weekly", [see("x.md", explicit="e"), see("y.md", explicit="e")], now=clock())
-    async with open_ledger(state, read_only=True) as reader:
+        await store.record("weekly", [see("x.md", explicit="e"), see("y.md", explicit="e")], now=clock())
+    async with open_store(state, read_only=True) as reader:
         assert len(await reader.issues("weekly")) == 5
 
 
@@ -177,16 +177,16 @@ INSERT INTO intents (thing, kind, issue, channel, key, message, nonce, payload, 
     ('send:7:5:news', 'send', 7, 5, 'news', NULL, 'n', '{"body": {}, "files": [], "after": 90}', 'e', '2026-07-01 08:00:00.000000')
 """,
         )
-    async with open_ledger(state, clock=clock) as ledger:
-        record = await ledger.issue(IssueId(7))
-        assert [(message.key, message.kind) for message in record.messages] == [("cover", Kind.ANNOUNCEMENT)]
+    async with open_store(state, clock=clock) as store:
+        record = await store.issue(IssueId(7))
+        assert [(message.key, message.kind) for message in record.messages] == [("cover", DeliveryKind.ANNOUNCEMENT)]
         assert (record.shown, record.on_hold_at, record.scheduled_at, record.skipped_at) == ("b", None, None, None)
-        (written,) = await ledger.outbox.unfinished()
+        (written,) = await store.outbox.unfinished()
         again = replace(written.request, nonce="m")
         with pytest.raises(Exception, match="UNIQUE"):
-            await ledger.outbox.begin(again, now=clock() + timedelta(hours=1))
-        assert (await ledger.newsletter("weekly")).paused_at is None
-        assert list(await ledger.deliveries.reposts("weekly")) == await ledger.actions.latest(5) == []
+            await store.outbox.begin(again, now=clock() + timedelta(hours=1))
+        assert (await store.newsletter("weekly")).paused_at is None
+        assert list(await store.deliveries.reposts("weekly")) == await store.actions.latest(5) == []
 
 
 async def test_what_was_approved_scheduled_posted_or_there_before_versions_were_kept_stands_for_its_text(
@@ -209,8 +209,8 @@ async def test_what_was_approved_scheduled_posted_or_there_before_versions_were_
                     f"'2026-07-01 07:00:00.000000', 'waiting', 'r', FALSE, {values})"
                 )
             )
-    async with open_ledger(state, clock=clock) as ledger:
-        approved, posted, waiting = sorted((await ledger.records("weekly")).values(), key=lambda record: record.path)
+    async with open_store(state, clock=clock) as store:
+        approved, posted, waiting = sorted((await store.records("weekly")).values(), key=lambda record: record.path)
         assert (approved.approved, approved.approval_binds) == ("b+?", True)
         assert (posted.approved, posted.approval_binds) == ("shown+?", False)
         assert (waiting.approved, waiting.asks, waiting.declined) == (None, None, None)
@@ -230,7 +230,7 @@ async def test_nothing_that_was_done_before_notes_were_kept_is_told_again(
                 f"INSERT INTO actions (who, name, verb, detail, begun_at, outcome, done_at) VALUES (1, 'Mo', 'sync', '', {done}, 'x', {done})"
             )
         )
-    async with open_ledger(state, clock=clock) as ledger:
-        (action,) = await ledger.actions.latest(5)
-        assert (action.outcome, await ledger.actions.untold()) == ("x", [])
-        assert await ledger.outbox.lost_sends("weekly") == []
+    async with open_store(state, clock=clock) as store:
+        (action,) = await store.actions.latest(5)
+        assert (action.outcome, await store.actions.untold()) == ("x", [])
+        assert await store.outbox.lost_sends("weekly") == []

@@ -11,7 +11,7 @@ import pytest
 from delivering import announce
 
 from discord_sandbox.clock import ManualClock
-from discord_sandbox.faults import Answer, Close, Hold, Malformed, TooMany
+from discord_sandbox.faults import Close, Hold, Malformed, Respond, TooMany
 from discord_sandbox.ratelimits import Quota
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, ChannelType, Guild
@@ -19,11 +19,11 @@ from heartbeat_bot.discord.rest import DiscordOutlet, log_in
 from heartbeat_bot.errors import OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
 from heartbeat_bot.rendering.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey, Upload
-from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.publisher import Publisher
 from heartbeat_bot.sync.recovery import is_same
 
-NewIssues = Callable[[Ledger, Sequence[str]], Awaitable[list[IssueId]]]
+NewIssues = Callable[[Store, Sequence[str]], Awaitable[list[IssueId]]]
 MESSAGES = "/channels/*/messages"
 SEND_MESSAGES = 1 << 11
 RICH = Post(
@@ -230,18 +230,18 @@ async def test_a_limit_that_is_told_as_a_refusal_is_a_wait(
     sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId, code: int
 ) -> None:
     message = await outlet.send(channel, RICH.body(), (), "n")
-    sandbox.faults.add("PATCH", "/channels/*/messages/*", Answer(status=400, code=code))
+    sandbox.faults.add("PATCH", "/channels/*/messages/*", Respond(status=400, code=code))
     with pytest.raises(RateLimitedError) as caught:
         await outlet.edit(channel, message, RICH.body(), ())
     assert caught.value.retry_after == 600
 
 
-@pytest.mark.parametrize("refusal", [Answer(status=403, code=50013), TooMany(retry_after=1163)])
+@pytest.mark.parametrize("refusal", [Respond(status=403, code=50013), TooMany(retry_after=1163)])
 async def test_a_refusal_after_a_fault_does_not_deny_what_may_have_been_done(
-    sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId, refusal: Answer | TooMany, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId, refusal: Respond | TooMany, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(discord.http.asyncio, "sleep", _no_sleep)
-    sandbox.faults.add("POST", MESSAGES, Answer(status=502, after_work=True))
+    sandbox.faults.add("POST", MESSAGES, Respond(status=502, after_work=True))
     sandbox.faults.add("POST", MESSAGES, refusal, nth=2)
     with pytest.raises(OutletError, match="Before that it had a fault") as caught:
         await outlet.send(channel, RICH.body(), (), "n")
@@ -334,13 +334,13 @@ async def test_a_channel_is_described_with_what_the_bot_lacks(
 
 @pytest.fixture
 async def bring(
-    ledger: Ledger, outlet: DiscordOutlet, clock: ManualClock, new_issues: NewIssues, guild: Guild, channel: ChannelId
+    store: Store, outlet: DiscordOutlet, clock: ManualClock, new_issues: NewIssues, guild: Guild, channel: ChannelId
 ) -> Callable[..., Awaitable[Any]]:
-    (issue,) = await new_issues(ledger, ["a.md"])
+    (issue,) = await new_issues(store, ["a.md"])
 
     async def bring(posts: Sequence[Post], *, publish: bool = False) -> Any:
-        publisher = Publisher(ledger, outlet, clock=clock)
-        return await announce(publisher, ledger, issue, posts, guild=GuildId(guild.id), channel=channel, publish=publish)
+        publisher = Publisher(store, outlet, clock=clock)
+        return await announce(publisher, store, issue, posts, guild=GuildId(guild.id), channel=channel, publish=publish)
 
     return bring
 
@@ -365,13 +365,13 @@ async def test_an_issue_is_posted_linked_and_published_and_then_left_alone(
 
 
 @pytest.mark.parametrize("pause", [1, 400])
-@pytest.mark.parametrize("fault", [Close(after_work=True), Answer(status=500, after_work=True), Close(), Answer(status=502)])
+@pytest.mark.parametrize("fault", [Close(after_work=True), Respond(status=500, after_work=True), Close(), Respond(status=502)])
 async def test_a_send_whose_answer_is_lost_is_made_good_once(
     sandbox: Sandbox,
     bring: Callable[..., Awaitable[Any]],
     news: Channel,
     clock: ManualClock,
-    fault: Close | Answer,
+    fault: Close | Respond,
     pause: float,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -67,7 +67,7 @@ def test_after_any_edits_the_channel_reads_as_if_posted_fresh_in_the_fewest_requ
     for posts in history:
         least, _ = fewest_requests(posts, list(channel.receipts.values()), publish=publish)
         before = len(channel.requests)
-        rounds = channel.bring_in_step(posts, publish=publish)
+        rounds = channel.reconcile(posts, publish=publish)
         assert channel.texts() == as_if_fresh(posts, channel)
         assert [channel.receipts[message].key for message in sorted(channel.messages)] == [post.key for post in posts]
         assert all(receipt.published for receipt in channel.receipts.values()) or not publish
@@ -89,8 +89,8 @@ def test_a_plan_cut_off_anywhere_converges_without_loss_or_doubling(
 ) -> None:
     channel = Channel()
     for posts, stop in zip(history, stops, strict=False):
-        channel.bring_in_step(posts, publish=publish, at_most=stop)
-    channel.bring_in_step(history[-1], publish=publish)
+        channel.reconcile(posts, publish=publish, at_most=stop)
+    channel.reconcile(history[-1], publish=publish)
     assert channel.texts() == as_if_fresh(history[-1], channel)
 
 
@@ -98,11 +98,11 @@ def test_a_plan_cut_off_anywhere_converges_without_loss_or_doubling(
 @given(old=issues(), new=issues(), stop=st.integers(0, 12), publish=st.booleans())
 def test_cutting_a_plan_off_costs_no_request_more(old: list[Post], new: list[Post], stop: int, publish: bool) -> None:  # noqa: FBT001
     channel = Channel()
-    channel.bring_in_step(old, publish=publish)
+    channel.reconcile(old, publish=publish)
     least, _ = fewest_requests(new, list(channel.receipts.values()), publish=publish)
     before = len(channel.requests)
-    channel.bring_in_step(new, publish=publish, at_most=stop)
-    channel.bring_in_step(new, publish=publish)
+    channel.reconcile(new, publish=publish, at_most=stop)
+    channel.reconcile(new, publish=publish)
     assert len(channel.requests) - before <= least
 
 
@@ -110,10 +110,10 @@ def test_cutting_a_plan_off_costs_no_request_more(old: list[Post], new: list[Pos
 @given(old=issues(), new=issues())
 def test_no_more_messages_come_and_go_than_the_fewest_requests_need(old: list[Post], new: list[Post]) -> None:
     channel = Channel()
-    channel.bring_in_step(old)
+    channel.reconcile(old)
     _, touched = fewest_requests(new, list(channel.receipts.values()), publish=False)
     before = len(channel.requests)
-    channel.bring_in_step(new)
+    channel.reconcile(new)
     assert sum(isinstance(request, Send | Delete) for request in channel.requests[before:]) == touched
 
 
@@ -121,21 +121,21 @@ def test_no_more_messages_come_and_go_than_the_fewest_requests_need(old: list[Po
 @given(posts=issues(), lost=st.sets(st.integers(0, 6)), unknown=st.sets(st.integers(0, 6)))
 def test_messages_that_vanished_or_read_otherwise_are_made_good(posts: list[Post], lost: set[int], unknown: set[int]) -> None:
     channel = Channel()
-    channel.bring_in_step(posts)
+    channel.reconcile(posts)
     for number, message in enumerate(sorted(channel.messages)):
         if number in lost:
             del channel.messages[message], channel.receipts[message]
         elif number in unknown:
             channel.messages[message]["content"] = "scribble"
             channel.receipts[message] = Held(message=message, key=channel.receipts[message].key, digest=UNKNOWN)
-    channel.bring_in_step(posts)
+    channel.reconcile(posts)
     assert channel.texts() == as_if_fresh(posts, channel)
 
 
 def test_a_fresh_issue_is_sent_in_order_and_its_cover_edited_once() -> None:
     channel = Channel()
     posts = [cover("a", "b"), section("a"), section("b")]
-    channel.bring_in_step(posts)
+    channel.reconcile(posts)
     assert [type(request).__name__ for request in channel.requests] == ["Send", "Send", "Send", "Edit"]
     assert channel.texts()[0] == (
         "|**In this issue**\n- [a](https://discord.com/channels/1/2/101)\n- [b](https://discord.com/channels/1/2/102)"
@@ -144,9 +144,9 @@ def test_a_fresh_issue_is_sent_in_order_and_its_cover_edited_once() -> None:
 
 def test_a_section_inserted_in_the_middle_shifts_texts_and_appends_one_message() -> None:
     channel = Channel()
-    channel.bring_in_step([section("a"), section("b"), section("c")])
+    channel.reconcile([section("a"), section("b"), section("c")])
     channel.requests.clear()
-    channel.bring_in_step([section("a"), section("x"), section("b"), section("c")])
+    channel.reconcile([section("a"), section("x"), section("b"), section("c")])
     assert channel.texts() == ["a|", "x|", "b|", "c|"]
     assert [type(request).__name__ for request in channel.requests] == ["Send", "Edit", "Edit"]
 
@@ -154,7 +154,7 @@ def test_a_section_inserted_in_the_middle_shifts_texts_and_appends_one_message()
 def test_a_shift_never_takes_a_text_away_before_it_stands_elsewhere() -> None:
     channel = Channel()
     old = [section("a"), section("b"), section("c")]
-    channel.bring_in_step(old)
+    channel.reconcile(old)
     for operation in channel.plan([section("x"), *old]):
         channel.carry_out(operation)
         assert {"a|", "b|", "c|"} <= set(channel.texts())
@@ -162,29 +162,29 @@ def test_a_shift_never_takes_a_text_away_before_it_stands_elsewhere() -> None:
 
 def test_a_corrected_word_is_one_edit() -> None:
     channel = Channel()
-    channel.bring_in_step([cover("a", "b"), section("a"), section("b")])
+    channel.reconcile([cover("a", "b"), section("a"), section("b")])
     channel.requests.clear()
-    channel.bring_in_step([cover("a", "b"), section("a"), section("b", "better")])
+    channel.reconcile([cover("a", "b"), section("a"), section("b", "better")])
     assert [type(request).__name__ for request in channel.requests] == ["Edit"]
 
 
 def test_a_section_taken_out_is_one_delete_after_the_cover_was_mended() -> None:
     channel = Channel()
-    channel.bring_in_step([cover("a", "b"), section("a"), section("b")])
+    channel.reconcile([cover("a", "b"), section("a"), section("b")])
     channel.requests.clear()
-    channel.bring_in_step([cover("b"), section("b")])
+    channel.reconcile([cover("b"), section("b")])
     assert [type(request).__name__ for request in channel.requests] == ["Edit", "Delete"]
 
 
 def test_a_retracted_issue_goes_from_its_end_to_its_cover() -> None:
     channel = Channel()
-    channel.bring_in_step([cover("a", "b"), section("a"), section("b")])
+    channel.reconcile([cover("a", "b"), section("a"), section("b")])
     assert channel.plan([]) == (Delete(message=MessageId(102)), Delete(message=MessageId(101)), Delete(message=MessageId(100)))
 
 
 def test_messages_are_published_in_order_once_the_cover_has_its_links() -> None:
     channel = Channel()
-    channel.bring_in_step([cover("a"), section("a")], publish=True)
+    channel.reconcile([cover("a"), section("a")], publish=True)
     assert channel.requests[-3:] == [
         Edit(
             message=MessageId(100),
@@ -198,5 +198,5 @@ def test_messages_are_published_in_order_once_the_cover_has_its_links() -> None:
 
 def test_a_renamed_key_alone_makes_no_request() -> None:
     channel = Channel()
-    channel.bring_in_step([section("a", "text")])
+    channel.reconcile([section("a", "text")])
     assert channel.plan([section("b", "text")]) == (Rekey(message=MessageId(100), key=PostKey("b")),)

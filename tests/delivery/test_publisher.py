@@ -15,12 +15,12 @@ from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
 from heartbeat_bot.rendering.post import COVER, Embed, File, Jump, Post, PostKey, Upload
 from heartbeat_bot.store.decisions import State
-from heartbeat_bot.store.ledger import Ledger
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.publisher import Outcome, Publisher, Step
 
 CHANNEL = ChannelId(2)
-NewIssues = Callable[[Ledger, Sequence[str]], Awaitable[list[IssueId]]]
+NewIssues = Callable[[Store, Sequence[str]], Awaitable[list[IssueId]]]
 
 
 def section(name: str, text: str | None = None) -> Post:
@@ -34,9 +34,9 @@ def issue_of(*names: str, ping: int | None = None) -> list[Post]:
 
 
 @pytest.fixture
-def step(publisher: Publisher, ledger: Ledger, issue: IssueId) -> Callable[..., Awaitable[Outcome]]:
+def step(publisher: Publisher, store: Store, issue: IssueId) -> Callable[..., Awaitable[Outcome]]:
     async def bring(posts: Sequence[Post], *, publish: bool = False, **more: object) -> Outcome:
-        return await announce(publisher, ledger, issue, posts, publish=publish, **more)
+        return await announce(publisher, store, issue, posts, publish=publish, **more)
 
     return bring
 
@@ -57,9 +57,9 @@ async def test_a_fresh_issue_is_posted_and_a_second_pass_makes_no_request(step: 
     ]
 
 
-async def test_posting_makes_an_issue_announced(step: Bring, ledger: Ledger, issue: IssueId, clock: ManualClock) -> None:
+async def test_posting_makes_an_issue_announced(step: Bring, store: Store, issue: IssueId, clock: ManualClock) -> None:
     await step(issue_of("a"))
-    record = await ledger.issue(issue)
+    record = await store.issue(issue)
     assert (record.state, record.announced_at) == (State.ANNOUNCED, clock())
     assert [message.key for message in record.messages] == ["cover", "a"]
 
@@ -72,13 +72,13 @@ async def live(
     state: DatabaseAddress, outlet: RecordingOutlet, issue: IssueId, channel: ChannelId, stages: list[list[Post]]
 ) -> None:
     """Start the program anew on the same database, and go through the stages of an issue's life that are left."""
-    async with open_ledger(state, clock=outlet.clock) as ledger:
-        publisher = Publisher(ledger, outlet, clock=outlet.clock)
+    async with open_store(state, clock=outlet.clock) as store:
+        publisher = Publisher(store, outlet, clock=outlet.clock)
         assert await publisher.settle() == []
-        assert await ledger.outbox.unfinished() == []
+        assert await store.outbox.unfinished() == []
         while stages:
             posts = stages[0]
-            await announce(publisher, ledger, issue, posts, channel=channel, publish=True)
+            await announce(publisher, store, issue, posts, channel=channel, publish=True)
             addresses = dict(zip([post.key for post in posts], sorted(outlet.messages[channel]), strict=True))
             assert outlet.texts(channel)[1:] == [post.content for post in posts[1:]]
             assert all(f"/{addresses[jump.to]})" in outlet.texts(channel)[0] for jump in posts[0].jumps)
@@ -93,8 +93,8 @@ async def test_a_kill_at_any_request_loses_nothing_and_doubles_nothing(
     pause: float,
     late: bool,  # noqa: FBT001
 ) -> None:
-    async with open_ledger(state, clock=clock) as ledger:
-        *issues, clean_issue = await new_issues(ledger, [f"{number}.md" for number in range(40)])
+    async with open_store(state, clock=clock) as store:
+        *issues, clean_issue = await new_issues(store, [f"{number}.md" for number in range(40)])
     ids = Snowflakes(clock)
     clean = RecordingOutlet(clock, ids=ids)
     await live(state, clean, clean_issue, CHANNEL, list(STAGES))
@@ -136,17 +136,17 @@ async def test_a_send_that_did_not_happen_is_made_as_it_is_wanted_by_then(
 
 
 async def test_a_message_of_another_issue_is_never_adopted(
-    publisher: Publisher, ledger: Ledger, new_issues: NewIssues, outlet: RecordingOutlet, clock: ManualClock
+    publisher: Publisher, store: Store, new_issues: NewIssues, outlet: RecordingOutlet, clock: ManualClock
 ) -> None:
-    one, other = await new_issues(ledger, ["1.md", "2.md"])
-    await announce(publisher, ledger, one, [section("a", "same")])
+    one, other = await new_issues(store, ["1.md", "2.md"])
+    await announce(publisher, store, one, [section("a", "same")])
     outlet.kill_at = 1
     with pytest.raises(KilledError):
-        await announce(publisher, ledger, other, [section("a", "same")])
+        await announce(publisher, store, other, [section("a", "same")])
     outlet.kill_at = None
     clock.advance(3600)
     await publisher.settle()
-    await announce(publisher, ledger, other, [section("a", "same")])
+    await announce(publisher, store, other, [section("a", "same")])
     assert outlet.texts(CHANNEL) == ["same", "same"]
 
 
@@ -178,43 +178,43 @@ async def test_a_delete_of_a_message_that_is_gone_is_done(step: Bring, outlet: R
 
 
 async def test_a_refusal_is_noted_with_the_issue_and_forgotten_when_it_is_over(
-    step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    step: Bring, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
     outlet.refuse = [None, OutletError("no permission", status=403, code=50013, permanent=True)]
     outcome = await step([section("a"), section("b")])
     assert (outcome.sent, str(outcome.error), outcome.done) == (1, "no permission", False)
-    assert (await ledger.issue(issue)).error == "no permission"
-    assert await ledger.outbox.unfinished() == []
+    assert (await store.issue(issue)).error == "no permission"
+    assert await store.outbox.unfinished() == []
     assert (await step([section("a"), section("b")])).done
-    assert (await ledger.issue(issue)).error is None
+    assert (await store.issue(issue)).error is None
     assert outlet.texts(CHANNEL) == ["a", "b"]
 
 
 async def test_an_answer_that_got_lost_leaves_an_intent_that_the_next_pass_settles(
-    step: Bring, outlet: RecordingOutlet, ledger: Ledger
+    step: Bring, outlet: RecordingOutlet, store: Store
 ) -> None:
     outlet.refuse = [OutletError("no answer", status=None, permanent=False)]
     assert not (await step([section("a")])).done
-    assert len(await ledger.outbox.unfinished()) == 1
+    assert len(await store.outbox.unfinished()) == 1
     assert (await step([section("a")])).sent == 1
     assert outlet.texts(CHANNEL) == ["a"]
 
 
 async def test_more_than_ten_crossposts_wait_for_their_hour_and_are_not_lost(
-    step: Bring, outlet: RecordingOutlet, ledger: Ledger, clock: ManualClock
+    step: Bring, outlet: RecordingOutlet, store: Store, clock: ManualClock
 ) -> None:
     posts = [section(name) for name in "abcdefghijklm"]
     begun = clock()
     outcome = await step(posts, publish=True)
     assert (outcome.sent, outcome.published, outcome.waits_until) == (13, 10, begun + timedelta(hours=1))
-    waits = await ledger.outbox.limited(now=clock())
+    waits = await store.outbox.limited(now=clock())
     assert [(wait.key, wait.until) for wait in waits] == [(name, begun + timedelta(hours=1)) for name in "klm"]
     clock.advance(1800)
     assert (await step(posts, publish=True)).published == 0
     assert outlet.requests.count("publish") == 10
     clock.advance(1801)
     assert (await step(posts, publish=True)).published == 3
-    assert await ledger.outbox.limited(now=clock()) == []
+    assert await store.outbox.limited(now=clock()) == []
     assert await step(posts, publish=True) == Outcome()
 
 
@@ -230,18 +230,18 @@ async def test_a_longer_wait_that_discord_asks_for_is_kept(step: Bring, outlet: 
 
 
 async def test_an_edit_of_a_published_message_waits_as_long_as_discord_asks_and_asks_no_more(
-    step: Bring, outlet: RecordingOutlet, ledger: Ledger, clock: ManualClock
+    step: Bring, outlet: RecordingOutlet, store: Store, clock: ManualClock
 ) -> None:
     await step([section("a")], publish=True)
     outlet.refuse = [RateLimitedError("wait", retry_after=1200)]
     for _ in range(3):
         assert (await step([section("a", "new")], publish=True)).waits_until == clock() + timedelta(seconds=1200)
     assert outlet.requests == ["send", "publish", "edit"]
-    assert [wait.key for wait in await ledger.outbox.limited(now=clock())] == ["a"]
-    assert await ledger.outbox.unfinished() == []
+    assert [wait.key for wait in await store.outbox.limited(now=clock())] == ["a"]
+    assert await store.outbox.unfinished() == []
     clock.advance(1200)
     assert (await step([section("a", "new")], publish=True)).edited == 1
-    assert await ledger.outbox.limited(now=clock()) == []
+    assert await store.outbox.limited(now=clock()) == []
     assert outlet.texts(CHANNEL) == ["new"]
 
 
@@ -295,7 +295,7 @@ async def test_the_channel_is_looked_at_once_before_something_is_sent_and_not_on
 
 
 async def test_a_bot_that_may_not_read_the_channel_sends_nothing_and_settles_nothing(
-    step: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger
+    step: Bring, publisher: Publisher, outlet: RecordingOutlet, store: Store
 ) -> None:
     outlet.kill_at, outlet.kill_late = 0, True
     with pytest.raises(KilledError):
@@ -304,7 +304,7 @@ async def test_a_bot_that_may_not_read_the_channel_sends_nothing_and_settles_not
     outlet.missing = ("Read Message History",)
     assert [str(error) for error in await publisher.settle()] == [str((await step([section("a"), section("b")])).error)]
     assert outlet.requests == ["send"]
-    assert len(await ledger.outbox.unfinished()) == 1
+    assert len(await store.outbox.unfinished()) == 1
     outlet.missing = ()
     assert (await step([section("a"), section("b")])).sent == 1
     assert outlet.texts(CHANNEL) == ["a", "b"]
@@ -341,7 +341,7 @@ async def test_a_send_that_was_given_up_is_looked_for_during_a_quarter_of_an_hou
 
 
 async def test_a_send_to_a_channel_that_was_deleted_is_forgotten(
-    step: Bring, publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger
+    step: Bring, publisher: Publisher, outlet: RecordingOutlet, store: Store
 ) -> None:
     outlet.kill_at = 0
     with pytest.raises(KilledError):
@@ -349,50 +349,50 @@ async def test_a_send_to_a_channel_that_was_deleted_is_forgotten(
     outlet.kill_at = None
     outlet.refuse_looks = OutletError("no such channel", status=404, code=10003, permanent=True)
     assert await publisher.settle() == []
-    assert await ledger.outbox.unfinished() == []
+    assert await store.outbox.unfinished() == []
 
 
 async def test_a_ping_that_was_sent_under_another_database_is_not_sent_again(
-    step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, new_issues: NewIssues, tmp_path: Path
+    step: Bring, outlet: RecordingOutlet, store: Store, issue: IssueId, new_issues: NewIssues, tmp_path: Path
 ) -> None:
-    async with open_ledger(DatabaseAddress(tmp_path / "lost.db"), clock=outlet.clock) as lost:
+    async with open_store(DatabaseAddress(tmp_path / "lost.db"), clock=outlet.clock) as lost:
         (same,) = await new_issues(lost, ["a.md"])
         publisher = Publisher(lost, outlet, clock=outlet.clock)
         await announce(publisher, lost, same, issue_of("a", ping=7), publish=True)
     assert await step(issue_of("a", ping=7), publish=True) == Outcome()
-    record = await ledger.issue(issue)
+    record = await store.issue(issue)
     assert (record.state, record.announcements[0].pinged_at) == (State.ANNOUNCED, outlet.clock())
     assert (outlet.created, outlet.pings) == (2, 1)
 
 
 async def test_a_wait_before_a_send_ends_the_pass_and_leaves_no_request(
-    step: Bring, outlet: RecordingOutlet, ledger: Ledger, clock: ManualClock
+    step: Bring, outlet: RecordingOutlet, store: Store, clock: ManualClock
 ) -> None:
     outlet.refuse = [RateLimitedError("wait", retry_after=90)]
     assert (await step([section("a")])).waits_until == clock() + timedelta(seconds=90)
-    assert await ledger.outbox.unfinished() == []
+    assert await store.outbox.unfinished() == []
 
 
 async def test_the_role_is_pinged_once_even_when_the_cover_is_posted_again(
-    step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, clock: ManualClock
+    step: Bring, outlet: RecordingOutlet, store: Store, issue: IssueId, clock: ManualClock
 ) -> None:
     await step(issue_of("a", ping=7))
-    await ledger.outbox.release((await announcement(ledger, issue)).id, now=clock())
+    await store.outbox.release((await announcement(store, issue)).id, now=clock())
     await step(issue_of("a", ping=7))
     assert (outlet.created, outlet.pings) == (4, 1)
     assert await step(issue_of("a", ping=7)) == Outcome()
 
 
 async def test_a_withdrawn_issue_leaves_no_message_in_any_channel(
-    publisher: Publisher, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId, clock: ManualClock
+    publisher: Publisher, outlet: RecordingOutlet, store: Store, issue: IssueId, clock: ManualClock
 ) -> None:
     for channel in (CHANNEL, ChannelId(3)):
-        await announce(publisher, ledger, issue, issue_of("a"), channel=channel)
-    await ledger.retract(issue, now=clock())
-    deliveries = (await ledger.issue(issue)).announcements
+        await announce(publisher, store, issue, issue_of("a"), channel=channel)
+    await store.retract(issue, now=clock())
+    deliveries = (await store.issue(issue)).announcements
     assert [(await publisher.withdraw(delivery)).deleted for delivery in deliveries] == [2, 2]
     assert (outlet.texts(CHANNEL), outlet.texts(ChannelId(3))) == ([], [])
-    assert (await ledger.issue(issue)).state is State.RETRACTED
+    assert (await store.issue(issue)).state is State.RETRACTED
     assert [await publisher.withdraw(delivery) for delivery in deliveries] == [Outcome(), Outcome()]
 
 
@@ -420,16 +420,16 @@ async def test_progress_tells_each_operation_and_how_many_there_are(step: Bring)
 
 
 async def test_tasks_on_one_channel_take_turns(
-    publisher: Publisher, ledger: Ledger, new_issues: NewIssues, outlet: RecordingOutlet
+    publisher: Publisher, store: Store, new_issues: NewIssues, outlet: RecordingOutlet
 ) -> None:
-    issues = await new_issues(ledger, [f"{number}.md" for number in range(4)])
+    issues = await new_issues(store, [f"{number}.md" for number in range(4)])
     async with asyncio.TaskGroup() as group:
         for issue in issues:
-            group.create_task(announce(publisher, ledger, issue, [section("a", f"{issue}a"), section("b", f"{issue}b")]))
+            group.create_task(announce(publisher, store, issue, [section("a", f"{issue}a"), section("b", f"{issue}b")]))
     assert sorted(outlet.texts(CHANNEL)) == outlet.texts(CHANNEL)
 
 
-async def test_a_cancelled_pass_still_writes_down_what_was_sent(ledger: Ledger, issue: IssueId, clock: ManualClock) -> None:
+async def test_a_cancelled_pass_still_writes_down_what_was_sent(store: Store, issue: IssueId, clock: ManualClock) -> None:
     class Slow(RecordingOutlet):
         task: asyncio.Task[object] | None = None
 
@@ -440,37 +440,37 @@ async def test_a_cancelled_pass_still_writes_down_what_was_sent(ledger: Ledger, 
             return message
 
     outlet = Slow(clock)
-    publisher = Publisher(ledger, outlet, clock=clock)
+    publisher = Publisher(store, outlet, clock=clock)
     async with asyncio.TaskGroup() as group:
-        outlet.task = group.create_task(announce(publisher, ledger, issue, issue_of("a")))
+        outlet.task = group.create_task(announce(publisher, store, issue, issue_of("a")))
     assert outlet.task.cancelled()
-    assert [message.key for message in await ledger.outbox.held(issue)] == ["cover"]
-    assert await ledger.outbox.unfinished() == []
+    assert [message.key for message in await store.outbox.held(issue)] == ["cover"]
+    assert await store.outbox.unfinished() == []
 
 
 async def test_a_section_that_is_renamed_but_reads_the_same_makes_no_request(
-    step: Bring, outlet: RecordingOutlet, ledger: Ledger, issue: IssueId
+    step: Bring, outlet: RecordingOutlet, store: Store, issue: IssueId
 ) -> None:
     await step([section("a", "text")])
     outlet.requests.clear()
     await step([section("b", "text")])
     assert outlet.requests == []
-    assert [message.key for message in await ledger.outbox.held(issue)] == ["b"]
+    assert [message.key for message in await store.outbox.held(issue)] == ["b"]
 
 
 async def test_settling_beside_a_pass_waits_for_it_and_repeats_nothing(
-    publisher: Publisher, ledger: Ledger, issue: IssueId, outlet: RecordingOutlet
+    publisher: Publisher, store: Store, issue: IssueId, outlet: RecordingOutlet
 ) -> None:
     async with asyncio.TaskGroup() as group:
-        group.create_task(announce(publisher, ledger, issue, issue_of("a", "b")))
+        group.create_task(announce(publisher, store, issue, issue_of("a", "b")))
         for _ in range(20):
             group.create_task(publisher.settle())
     assert outlet.requests == ["send", "send", "send", "edit"]
-    assert await ledger.outbox.unfinished() == []
+    assert await store.outbox.unfinished() == []
 
 
 async def test_settling_without_the_source_leaves_a_send_with_files_to_its_issue(
-    publisher: Publisher, step: Bring, outlet: RecordingOutlet, ledger: Ledger
+    publisher: Publisher, step: Bring, outlet: RecordingOutlet, store: Store
 ) -> None:
     async def read(path: str) -> bytes:
         return path.encode()
@@ -481,13 +481,13 @@ async def test_settling_without_the_source_leaves_a_send_with_files_to_its_issue
         await step(posts, read_file=read)
     outlet.kill_at = None
     assert await publisher.settle() == []
-    assert len(await ledger.outbox.unfinished()) == 1
+    assert len(await store.outbox.unfinished()) == 1
     assert (await step(posts, read_file=read)).sent == 1
     assert outlet.created == 1
 
 
 async def test_what_cannot_be_settled_is_said_and_stays_unfinished(
-    publisher: Publisher, step: Bring, outlet: RecordingOutlet, ledger: Ledger
+    publisher: Publisher, step: Bring, outlet: RecordingOutlet, store: Store
 ) -> None:
     outlet.kill_at = 0
     with pytest.raises(KilledError):
@@ -495,7 +495,7 @@ async def test_what_cannot_be_settled_is_said_and_stays_unfinished(
     outlet.kill_at = None
     outlet.refuse = [OutletError("no answer", status=None, permanent=False)]
     assert [str(error) for error in await publisher.settle()] == ["no answer"]
-    assert len(await ledger.outbox.unfinished()) == 1
+    assert len(await store.outbox.unfinished()) == 1
 
 
 async def test_a_nonce_of_a_message_that_was_deleted_meanwhile_is_given_up(step: Bring, outlet: RecordingOutlet) -> None:

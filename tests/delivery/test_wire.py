@@ -10,7 +10,7 @@ import discord
 import pytest
 
 from discord_sandbox.clock import ManualClock
-from discord_sandbox.faults import Answer, Headers, Raw, TooMany
+from discord_sandbox.faults import Headers, Raw, Respond, TooMany
 from discord_sandbox.ratelimits import Quota
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, Guild
@@ -19,7 +19,7 @@ from heartbeat_bot.discord.wire import MOST_INVALID
 from heartbeat_bot.errors import OutletError, RateLimitedError
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.rendering.post import Upload
-from heartbeat_bot.store.ledger import Ledger
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.store.waits import Waits
 
 MESSAGES = "/channels/*/messages"
@@ -38,13 +38,13 @@ def guild(sandbox: Sandbox) -> Guild:
 
 
 @pytest.fixture
-def start(sandbox: Sandbox, ledger: Ledger, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Start:
+def start(sandbox: Sandbox, store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Start:
     """Log in as a bot that was just started does."""
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)  # put back after the test
 
     @asynccontextmanager
     async def started() -> AsyncIterator[DiscordOutlet]:
-        waits = await Waits.of(ledger.waits, clock)
+        waits = await Waits.of(store.waits, clock)
         async with log_in(sandbox.token, api_url=sandbox.url, waits=waits, clock=clock) as outlet:
             sandbox.log.clear()
             yield outlet
@@ -290,7 +290,7 @@ async def test_one_thing_that_is_refused_keeps_no_other_from_being_done(
 async def test_a_token_that_is_taken_no_more_is_not_tried_again_and_again(
     sandbox: Sandbox, outlet: DiscordOutlet, channel: ChannelId
 ) -> None:
-    sandbox.faults.add("*", "/channels/**", Answer(status=401), times=None)
+    sandbox.faults.add("*", "/channels/**", Respond(status=401), times=None)
     for _ in range(3):
         with pytest.raises(OutletError, match="refused the bot's token"):
             await outlet.send(channel, BODY, (), "n")
@@ -303,7 +303,7 @@ async def test_whatever_is_broken_fewer_than_sixty_requests_are_refused_in_an_ho
     sandbox: Sandbox, outlet: DiscordOutlet, guild: Guild, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     channels = [ChannelId(sandbox.create_channel(guild, f"c{number}").id) for number in range(40)]
-    sandbox.faults.add("*", "/channels/**", Answer(status=403, code=50001), times=None)
+    sandbox.faults.add("*", "/channels/**", Respond(status=403, code=50001), times=None)
     for _ in range(60):
         for channel in channels:
             with pytest.raises(OutletError):

@@ -1,4 +1,4 @@
-"""Plays a history of commits to the real service: real snapshots, a real ledger, an outlet in memory, and any time as now."""
+"""Plays a history of commits to the real service: real snapshots, a real store, an outlet in memory, and any time as now."""
 
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ from heartbeat_bot.ports import ChannelFacts, History, SeenMessage
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.issues import IssueRecord
-from heartbeat_bot.store.ledger import Ledger
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.reconciler import Reconciler
 from heartbeat_bot.sync.report import PassReport
 
@@ -148,7 +148,7 @@ class Replay:
     """One newsletter under replay."""
 
     service: Reconciler
-    ledger: Ledger
+    store: Store
     board: Board
     stage: Stage
     time: list[datetime]
@@ -167,11 +167,11 @@ class Replay:
 
     async def records(self) -> dict[str, IssueRecord]:
         """Return what is known now of every issue that is there, by path."""
-        return {record.path: record for record in (await self.ledger.records(NAME)).values() if record.present}
+        return {record.path: record for record in (await self.store.records(NAME)).values() if record.present}
 
     async def announced(self) -> dict[IssueId, datetime]:
         """Return when each announced issue was, gone or not."""
-        return {id_: record.announced_at for id_, record in (await self.ledger.records(NAME)).items() if record.announced_at}
+        return {id_: record.announced_at for id_, record in (await self.store.records(NAME)).items() if record.announced_at}
 
 
 @asynccontextmanager
@@ -186,17 +186,17 @@ async def replay(
 ) -> AsyncIterator[Replay]:
     time = [datetime(2000, 1, 1, tzinfo=UTC)]
     board, stage = Board(), Stage(contents, paths)
-    async with open_ledger(DatabaseAddress(state / "ledger.db"), clock=lambda: time[0]) as ledger:
+    async with open_store(DatabaseAddress(state / "store.db"), clock=lambda: time[0]) as store:
         service = Reconciler(
             config=configured(announce, site, destinations),
-            ledger=ledger,
+            store=store,
             outlet=board,
             sources={NAME: stage},
             runner=Here(),
             clock=lambda: time[0],
             progress=lambda _what, _done, _total: None,
         )
-        yield Replay(service=service, ledger=ledger, board=board, stage=stage, time=time)
+        yield Replay(service=service, store=store, board=board, stage=stage, time=time)
 
 
 # -- real repositories -----------------------------------------------------------------------------------------------------

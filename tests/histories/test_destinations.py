@@ -73,7 +73,7 @@ async def add(it: Newsletter, destinations: str) -> None:
     watcher = it.watcher
     watcher.service = Reconciler(
         config=configured("", destinations=destinations),
-        ledger=watcher.ledger,
+        store=watcher.store,
         outlet=watcher.board,
         sources={"weekly": watcher.stage},
         runner=Here(),
@@ -150,7 +150,7 @@ async def test_rules_are_each_destination_s_own(tmp_path: Path) -> None:
         record = (await it.watcher.records())["posts/2026-03-05-one.md"]
         assert (record.state, record.readable(it.watcher.service.duties)) == (State.WAITING, record.blob)
         for path in ("posts/2026-03-05-one.md", "posts/2026-03-05-two.md"):
-            await it.watcher.ledger.approve(await it.id(path), now=it.now)
+            await it.watcher.store.approve(await it.id(path), now=it.now)
         await it.look()
         assert await states(it, "posts/2026-03-05-two.md") == ["announced", "announced"]
         kept = texts(it, HOME)
@@ -165,10 +165,10 @@ async def test_what_a_moderator_takes_back_goes_from_both_and_each_pings_once(tm
         number = await it.id(NEWS)
         covers = [texts(it, HOME)[0], texts(it, SECOND)[0]]
         assert [cover.split("|")[0] for cover in covers] == ["<@&100000000000000007>", "<@&100000000000000008>"]
-        await it.watcher.ledger.retract(number, now=it.now)
+        await it.watcher.store.retract(number, now=it.now)
         await it.look()
         assert (texts(it, HOME), texts(it, SECOND)) == ([], [])
-        await it.watcher.ledger.approve(number, now=it.now)
+        await it.watcher.store.approve(number, now=it.now)
         await it.look()
         assert len(texts(it, HOME)) == len(texts(it, SECOND)) > 0
         assert it.watcher.board.pinged == [HOME, SECOND]

@@ -231,7 +231,7 @@ async def test_a_rolling_file_that_holds_another_issue_now_waits_and_spoils_noth
         assert await it.commit({"posts/latest.md": issue("april", START + 31 * DAY)}, after=31 * DAY) == 0
         assert it.channel == before
         assert (await it.states())["posts/latest.md"] == "unsure"
-        await it.watcher.ledger.approve(await it.id("posts/latest.md"), now=it.now)
+        await it.watcher.store.approve(await it.id("posts/latest.md"), now=it.now)
         assert await it.look() > 0
         assert await it.posted() == ["News of today", "News of march", "News of april"]
 
@@ -486,9 +486,9 @@ async def test_a_mass_deletion_waits_for_a_moderator(tmp_path: Path) -> None:
         assert await it.commit(dict.fromkeys(names)) == 0
         assert await it.look(after=DAY) == 0
         assert it.channel == before
-        gone = [record for record in (await it.watcher.ledger.records("weekly")).values() if record.state is State.GONE]
+        gone = [record for record in (await it.watcher.store.records("weekly")).values() if record.state is State.GONE]
         assert all(record.reason.code is Code.GONE_TOO_MANY for record in gone)
-        await it.watcher.ledger.retract(gone[0].id, now=it.now)
+        await it.watcher.store.retract(gone[0].id, now=it.now)
         assert await it.look() > 0
         assert await it.look() == 0
 
@@ -524,7 +524,7 @@ async def test_a_footer_on_every_old_issue_does_not_rewrite_the_channels_past(tm
         assert records[NEWS].reason == Reason(Code.EDIT_LATE)
         assert await it.look(after=DAY) == 0
         assert it.watcher.stage.reads == []
-        await it.watcher.ledger.ask(records[NEWS].id, now=it.now)
+        await it.watcher.store.ask(records[NEWS].id, now=it.now)
         assert await it.look() == 1
         assert (await it.watcher.records())[NEWS].reason == Reason(Code.ANNOUNCED)
         assert await it.look() == 0
@@ -597,7 +597,7 @@ async def test_the_second_look_of_a_restarted_watcher_sends_nothing(tmp_path: Pa
 
 async def test_a_post_that_is_let_go_is_sent_anew_however_old_the_issue_is(tmp_path: Path) -> None:
     async with newsletter(tmp_path) as it:
-        await it.watcher.ledger.outbox.release(await it.id(NEWS), now=it.now)
+        await it.watcher.store.outbox.release(await it.id(NEWS), now=it.now)
         before = len(it.watcher.board.messages)
         assert await it.look(after=90 * DAY) > 0
         assert len(it.watcher.board.messages) == 2 * before

@@ -46,7 +46,7 @@ class Landed:
 
 @asynccontextmanager
 async def landed(name: str, folder: Path) -> AsyncIterator[Landed]:
-    with closing(sqlite3.connect(folder / "ledger.db")) as database:
+    with closing(sqlite3.connect(folder / "store.db")) as database:
         database.executescript((LANDED / f"{name}.sql").read_text())
     told = json.loads((LANDED / f"{name}.json").read_text())
     contents = {blob_id(text.encode()): text.encode() for text in told["files"].values()}
@@ -82,7 +82,7 @@ async def test_where_nothing_was_left_to_do_nothing_is_sent_edited_or_deleted(na
 @pytest.mark.parametrize("name", NAMES)
 async def test_why_each_issue_is_in_its_state_reads_as_it_did_and_is_kept_as_a_value(name: str, tmp_path: Path) -> None:
     async with landed(name, tmp_path) as it:
-        records = (await it.watcher.ledger.records("weekly")).values()
+        records = (await it.watcher.store.records("weekly")).values()
         with closing(sqlite3.connect(":memory:")) as database:
             database.executescript((LANDED / f"{name}.sql").read_text())
             sentences = dict(database.execute("SELECT id, reason FROM issues").fetchall())
@@ -92,14 +92,14 @@ async def test_why_each_issue_is_in_its_state_reads_as_it_did_and_is_kept_as_a_v
 
 async def test_what_is_known_of_messages_decisions_and_notices_is_known_still(tmp_path: Path) -> None:
     async with landed("copies", tmp_path) as it:
-        ledger = it.watcher.ledger
-        (record,) = [record for record in await ledger.issues("weekly") if record.announced_at]
+        store = it.watcher.store
+        (record,) = [record for record in await store.issues("weekly") if record.announced_at]
         assert {int(number) for number in it.told["messages"]} == {
             *(message.message for message in record.messages),
             *[
                 message.message
-                for orphan in await ledger.deliveries.orphans("weekly")
-                for message in await ledger.outbox.held_of(orphan.id)
+                for orphan in await store.deliveries.orphans("weekly")
+                for message in await store.outbox.held_of(orphan.id)
             ],
         }
         assert [(repost.channel, repost.guild, repost.sections is None) for repost in record.reposts] == [
@@ -109,7 +109,7 @@ async def test_what_is_known_of_messages_decisions_and_notices_is_known_still(tm
     other = tmp_path / "other"
     other.mkdir()
     async with landed("decided", other) as it:
-        records = {record.path: record for record in await it.watcher.ledger.issues("weekly")}
+        records = {record.path: record for record in await it.watcher.store.issues("weekly")}
         assert records["posts/2026-03-03-spring.md"].state is State.RETRACTED
         assert records["posts/2026-03-07-y.md"].scheduled_at is not None
         assert records["posts/2026-03-02-x2.md"].skipped_at is not None
@@ -118,4 +118,4 @@ async def test_what_is_known_of_messages_decisions_and_notices_is_known_still(tm
     third = tmp_path / "third"
     third.mkdir()
     async with landed("notices", third) as it:
-        assert [message.channel for message in await it.watcher.ledger.outbox.notices("weekly")] == [9, 9]
+        assert [message.channel for message in await it.watcher.store.outbox.notices("weekly")] == [9, 9]

@@ -165,7 +165,7 @@ class Witness:
         """Say that each edition is one issue from first to last, that no two are one, and that each became what it should."""
         assert {seed: len(ids) for seed, ids in self.who.items() if len(ids) != 1} == {}
         assert len({next(iter(ids)) for ids in self.who.values()}) == len(self.who)
-        records = await self.watcher.ledger.records("weekly")
+        records = await self.watcher.store.records("weekly")
         for edition in self.author.editions:
             if edition.seed not in self.who:
                 continue
@@ -174,7 +174,7 @@ class Witness:
                 assert record.announced_at is None, edition
             elif edition.there and edition.listed:
                 assert record.announced_at or record.state in {State.TOO_OLD, State.WAITING}, (edition, record.reason)
-        posts = [receipt for record in await self.watcher.ledger.issues("weekly") for receipt in record.messages]
+        posts = [receipt for record in await self.watcher.store.issues("weekly") for receipt in record.messages]
         assert len(self.watcher.board.messages) == len(posts)
 
 

@@ -18,7 +18,7 @@ HOME = ChannelId(100000000000000001)
 
 
 async def copy(it: Newsletter, *keys: str, channel: ChannelId = ELSEWHERE, path: str = NEWS) -> Delivery:
-    return await it.watcher.ledger.deliveries.repost(
+    return await it.watcher.store.deliveries.repost(
         await it.id(path), guild=GuildId(1), channel=channel, sections=[PostKey(key) for key in keys] or None, now=it.now
     )
 
@@ -41,8 +41,8 @@ def anchors(text: str) -> list[str]:
 async def test_a_paused_newsletter_is_read_and_nothing_of_it_is_sent_edited_or_deleted(tmp_path: Path) -> None:
     async with newsletter(tmp_path, announce=", on_remove: retract") as it:
         await copy(it)
-        await it.watcher.ledger.retract(await it.id(NEWS), now=it.now)
-        await it.watcher.ledger.pause("weekly", now=it.now)
+        await it.watcher.store.retract(await it.id(NEWS), now=it.now)
+        await it.watcher.store.pause("weekly", now=it.now)
         assert await it.commit({SPRING: issue("spring", START)}) == 0
         assert (await it.states())[SPRING] == "announce"
         before = it.channel
@@ -50,7 +50,7 @@ async def test_a_paused_newsletter_is_read_and_nothing_of_it_is_sent_edited_or_d
         assert report.done == ["a moderator paused it at 2026-03-02 11:20 UTC: nothing is sent, edited or deleted"]
         dry = await it.watcher.service.sync("weekly", dry_run=True)
         assert (dry.done, it.channel) == (report.done, before)
-        await it.watcher.ledger.resume("weekly")
+        await it.watcher.store.resume("weekly")
         assert await it.look() > 0
         assert await it.posted() == ["News of today", "News of spring"]
         assert len(it.watcher.board.messages) == 4
@@ -59,10 +59,10 @@ async def test_a_paused_newsletter_is_read_and_nothing_of_it_is_sent_edited_or_d
 
 async def test_what_came_in_a_long_pause_does_not_flood_the_channel_afterwards(tmp_path: Path) -> None:
     async with newsletter(tmp_path) as it:
-        await it.watcher.ledger.pause("weekly", now=it.now)
+        await it.watcher.store.pause("weekly", now=it.now)
         for number in range(4):
             await it.commit({f"posts/{number}.md": issue(str(number), START)}, after=DAY)
-        await it.watcher.ledger.resume("weekly")
+        await it.watcher.store.resume("weekly")
         assert await it.look() == 0
         assert set((await it.states()).values()) == {"baseline", "announced", "waiting"}
 
@@ -70,12 +70,12 @@ async def test_what_came_in_a_long_pause_does_not_flood_the_channel_afterwards(t
 async def test_an_issue_on_hold_waits_through_every_edit_until_it_is_approved(tmp_path: Path) -> None:
     async with newsletter(tmp_path) as it:
         await it.commit({SPRING: issue("spring", START)}, rest=False)
-        await it.watcher.ledger.hold(await it.id(SPRING), now=it.now)
+        await it.watcher.store.hold(await it.id(SPRING), now=it.now)
         it.problems.clear()
         assert await it.look(after=DAY) == 0
         assert await it.commit({SPRING: issue("spring", START) + "\nMore.\n"}) == 0
         assert ((await it.states())[SPRING], it.problems) == ("waiting", [])
-        await it.watcher.ledger.approve(await it.id(SPRING), now=it.now)
+        await it.watcher.store.approve(await it.id(SPRING), now=it.now)
         assert await it.look() > 0
 
 
@@ -83,7 +83,7 @@ async def test_a_scheduled_issue_is_announced_by_the_first_pass_after_its_instan
     async with newsletter(tmp_path, announce=", max_new_per_pass: 1") as it:
         await it.commit({SPRING: issue("spring", START), "posts/summer.md": issue("summer", START)})
         assert (await it.states())[SPRING] == "waiting"
-        await it.watcher.ledger.schedule(await it.id(SPRING), it.now + DAY)
+        await it.watcher.store.schedule(await it.id(SPRING), it.now + DAY)
         assert await it.look(after=DAY - MINUTE) == 0
         record = (await it.watcher.records())[SPRING]
         assert (record.state.value, record.until) == ("held", it.now + MINUTE)
@@ -94,7 +94,7 @@ async def test_a_scheduled_issue_is_announced_by_the_first_pass_after_its_instan
 async def test_a_skipped_issue_is_not_announced_and_keeps_saying_why(tmp_path: Path) -> None:
     async with newsletter(tmp_path) as it:
         await it.commit({SPRING: issue("spring", START)}, rest=False)
-        await it.watcher.ledger.skip(await it.id(SPRING), now=it.now)
+        await it.watcher.store.skip(await it.id(SPRING), now=it.now)
         assert await it.look(after=DAY) == 0
         assert await it.commit({SPRING: None, "posts/renamed.md": issue("spring", START)}) == 0
         assert (await it.watcher.records())["posts/renamed.md"].reason == Reason(Code.SKIPPED)
@@ -103,10 +103,10 @@ async def test_a_skipped_issue_is_not_announced_and_keeps_saying_why(tmp_path: P
 async def test_an_issue_that_was_taken_back_and_approved_is_posted_again(tmp_path: Path) -> None:
     async with newsletter(tmp_path) as it:
         before = shown(it, HOME)
-        await it.watcher.ledger.retract(await it.id(NEWS), now=it.now)
+        await it.watcher.store.retract(await it.id(NEWS), now=it.now)
         await it.look(after=DAY)
         assert it.channel == ""
-        await it.watcher.ledger.approve(await it.id(NEWS), now=it.now)
+        await it.watcher.store.approve(await it.id(NEWS), now=it.now)
         await it.look()
         assert shown(it, HOME) == before
 
@@ -152,7 +152,7 @@ async def test_a_copy_goes_with_its_announcement_and_alone_when_it_is_dropped(tm
         await copy(it)
         await it.look()
         announced = len(shown(it))
-        await it.watcher.ledger.deliveries.end([repost.id], now=it.now)
+        await it.watcher.store.deliveries.end([repost.id], now=it.now)
         assert await it.look() == announced
         assert shown(it, HOME) == shown(it)
         await it.commit({NEWS: None})
@@ -171,7 +171,7 @@ async def test_a_copy_made_after_the_edit_window_shows_the_text_of_today_and_the
         assert shown(it, HOME) == before
         assert await it.look() == 0
         assert await it.commit({NEWS: TODAY.replace("## ", "Mended twice.\n\n## ", 1)}) == 0
-        await it.watcher.ledger.ask(await it.id(NEWS), now=it.now)
+        await it.watcher.store.ask(await it.id(NEWS), now=it.now)
         await it.look()
         assert shown(it) == shown(it, HOME)
         assert "twice" in shown(it)[0]

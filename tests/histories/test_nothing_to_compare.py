@@ -17,13 +17,13 @@ SPRING = "posts/2026-03-03-spring.md"
 def compares(it: Newsletter) -> list[str]:
     """Let each comparison of a pass be noted."""
     seen: list[str] = []
-    survey = it.watcher.service._survey  # noqa: SLF001 - whether it is called is what is asked
+    find_changes = it.watcher.service._find_changes  # noqa: SLF001 - whether it is called is what is asked
 
     async def noted(name: str, *args: object, **more: object) -> object:
         seen.append(name)
-        return await survey(name, *args, **more)  # type: ignore[arg-type]
+        return await find_changes(name, *args, **more)  # type: ignore[arg-type]
 
-    it.watcher.service._survey = noted  # type: ignore[method-assign,assignment] # noqa: SLF001
+    it.watcher.service._find_changes = noted  # type: ignore[method-assign,assignment] # noqa: SLF001
     return seen
 
 
@@ -33,7 +33,7 @@ async def test_a_pass_after_one_that_left_nothing_to_do_compares_nothing(tmp_pat
         seen = compares(it)
         assert await it.look() == 0
         assert seen == []
-        assert (await it.watcher.ledger.newsletter("weekly")).last_pass_at == it.now
+        assert (await it.watcher.store.newsletter("weekly")).last_pass_at == it.now
         await it.look(after=2 * HOUR)
         assert seen == ["weekly"]
 
@@ -44,7 +44,7 @@ async def test_what_falls_due_what_a_moderator_decides_and_a_change_are_compared
         assert await it.look() == 0
         assert await it.look(after=HOUR / 4) > 0  # it has rested
         await it.look()
-        await it.watcher.ledger.retract(await it.id(SPRING), now=it.now)
+        await it.watcher.store.retract(await it.id(SPRING), now=it.now)
         assert await it.look() > 0
         await it.look()
         assert await it.commit({NEWS: TODAY.replace("## ", "Mended.\n\n## ", 1)}) == 1
@@ -58,7 +58,7 @@ async def test_a_newsletter_that_is_paused_or_a_clock_that_went_back_is_compared
         assert seen == ["weekly"]
         it.now += DAY
         await it.look()
-        await it.watcher.ledger.pause("weekly", now=it.now)
+        await it.watcher.store.pause("weekly", now=it.now)
         report = await it.watcher.sync(it.last, it.now)
         assert report.blocked_by is not None
 

@@ -85,12 +85,12 @@ async def test_every_issue_of_a_real_history_becomes_what_it_should(expected: Pa
         should |= {path: "baseline" for path in found if one_of(path, wanted["baseline"])}
         assert found == should
         assert {path: names[path] for path in wanted["same"]} == {new: names[old] for new, old in wanted["same"].items()}
-        everything = await it.ledger.records("weekly")
+        everything = await it.store.records("weekly")
         gone = {record.path for record in everything.values() if record.state is State.GONE}
         assert gone == set(wanted["never"])
         assert len(announced) == list(found.values()).count("announced")
         # What was sent is what is there, each post of each issue once.
-        keys = [(record.id, receipt.key) for record in await it.ledger.issues("weekly") for receipt in record.messages]
+        keys = [(record.id, receipt.key) for record in await it.store.issues("weekly") for receipt in record.messages]
         assert len(keys) == len(set(keys)) == len(it.board.messages)
         assert it.board.requests.count("send") == len(keys) + it.board.requests.count("delete")
 
@@ -107,7 +107,7 @@ async def test_a_watcher_whose_clock_jumps_back_and_forth_announces_nothing_twic
         records = await it.records()
         announced = await it.announced()
         present = [record for record in records.values() if record.announced_at]
-        never = [record for record in (await it.ledger.records("weekly")).values() if record.id in announced and not record.present]
+        never = [record for record in (await it.store.records("weekly")).values() if record.id in announced and not record.present]
         assert len(announced) == len(present) + len(never)
         titles = [record.title for record in present]
         assert len(titles) == len(set(titles))

@@ -83,7 +83,7 @@ async def test_each_issue_of_an_overwritten_file_is_posted_once_when_a_moderator
             day, title = (START + number * WEEK, "Our newsletter") if dated else (None, f"Issue {number}")
             await it.commit({"newsletter.md": thick(mark, day, title, common=common)}, after=WEEK)
             assert (await it.states())["newsletter.md"] == ("unsure" if number else "announced")
-            await watcher.ledger.approve(await it.id("newsletter.md"), now=it.now)
+            await watcher.store.approve(await it.id("newsletter.md"), now=it.now)
             await it.look()
             for message, shown in watcher.board.messages.items():
                 seen.shown[message].update(SHOWN.findall(str(shown)))

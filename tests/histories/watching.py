@@ -40,7 +40,7 @@ class Newsletter:
 
     async def posted(self) -> list[str]:
         """Return the titles of announced issues, the earliest first, gone or not."""
-        records = await self.watcher.ledger.records("weekly")
+        records = await self.watcher.store.records("weekly")
         found = [record for record in records.values() if record.announced_at]
         return [record.title for record in sorted(found, key=lambda record: (record.announced_at, record.id))]
 

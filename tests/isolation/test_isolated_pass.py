@@ -16,7 +16,7 @@ from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.worker import Here, Worker
 from heartbeat_bot.sources.directory import DirectorySource
 from heartbeat_bot.store.approval import version_of
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.sync.reconciler import Reconciler
 
 P = ParamSpec("P")
@@ -100,14 +100,14 @@ async def test_a_text_that_takes_too_much_is_read_once_by_a_bot_that_runs(
     write(config, "flood.md", "\n\n".join(f"# Section {number}\n\n{'word ' * 700}" for number in range(120)))
     machine = OutOfMemory()
     machine.has_memory = True
-    async with open_ledger(config.state, clock=clock) as ledger, log_in(sandbox.token, api_url=sandbox.url) as outlet:
+    async with open_store(config.state, clock=clock) as store, log_in(sandbox.token, api_url=sandbox.url) as outlet:
         sources = {"mill": DirectorySource(config.newsletters["mill"].source.directory, ["*.md"])}
         passes = Reconciler(
-            config=config, ledger=ledger, outlet=outlet, sources=sources, runner=machine, clock=clock, progress=no_progress
+            config=config, store=store, outlet=outlet, sources=sources, runner=machine, clock=clock, progress=no_progress
         )
         await passes.sync("mill")
-        (record,) = (await ledger.records("mill")).values()
-        await ledger.approve(record.id, now=clock(), version=version_of(record.blob, ()))
+        (record,) = (await store.records("mill")).values()
+        await store.approve(record.id, now=clock(), version=version_of(record.blob, ()))
         jobs = []
         for _ in range(3):
             clock.advance(60)

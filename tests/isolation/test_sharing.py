@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from heartbeat_bot.isolation.bounds import EndedError
-from heartbeat_bot.isolation.turns import Turns
+from heartbeat_bot.isolation.turns import WorkerTurns
 from heartbeat_bot.isolation.worker import Here
 
 P = ParamSpec("P")
@@ -36,7 +36,7 @@ class OneAtATime:
 
 
 async def test_texts_of_another_newsletter_are_read_while_one_that_had_a_slow_text_rests() -> None:
-    turns = Turns(OneAtATime(), slow=SLOW)
+    turns = WorkerTurns(OneAtATime(), slow=SLOW)
     order: list[str] = []
 
     async def read(name: str, number: int, seconds: float) -> None:
@@ -52,7 +52,7 @@ async def test_texts_of_another_newsletter_are_read_while_one_that_had_a_slow_te
 
 
 async def test_a_quick_newsletter_never_rests_for_what_others_took() -> None:
-    turns = Turns(OneAtATime(), slow=SLOW)
+    turns = WorkerTurns(OneAtATime(), slow=SLOW)
     slow, quick = turns.new(), turns.new()
     async with asyncio.TaskGroup() as group:
         group.create_task(slow.run(take, 20 * SLOW))
@@ -64,7 +64,7 @@ async def test_a_quick_newsletter_never_rests_for_what_others_took() -> None:
 
 
 async def test_a_newsletter_whose_texts_took_their_time_has_to_wait_for_the_next_pass() -> None:
-    turn = Turns(Here(), most=SLOW).new()
+    turn = WorkerTurns(Here(), most=SLOW).new()
     turn.begin_pass()
     await turn.run(take, 2 * SLOW)
     with pytest.raises(EndedError, match=r"took 0\.05 seconds of this pass"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from heartbeat_bot.rendering.split import Cut, Kind, split, tear
+from heartbeat_bot.rendering.split import Cut, LineKind, split, tear
 
 ONE = {
     "a letter with marks": "e\u0301\u0323",
@@ -26,7 +26,7 @@ def test_a_character_is_never_cut_in_two(character: str, room: int) -> None:
         head, rest = tear(rest, lambda text: len(text) <= room)
         heads.append(head)
     assert all(len(head) % len(character) == 0 for head in heads)
-    head, tail = split(character * 12, Kind.PARAGRAPH, lambda text: len(text) <= room, cut=Cut.FORCED)
+    head, tail = split(character * 12, LineKind.PARAGRAPH, lambda text: len(text) <= room, cut=Cut.FORCED)
     assert len(head) % len(character) == len(tail) % len(character) == 0
 
 

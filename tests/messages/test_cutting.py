@@ -11,7 +11,7 @@ from readers import broken_limits
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.rendering.compose import compose
 from heartbeat_bot.rendering.post import texts
-from heartbeat_bot.rendering.split import Cut, Kind, split, tear
+from heartbeat_bot.rendering.split import Cut, LineKind, split, tear
 
 MARKS = {
     "plain": ("", ""),
@@ -84,15 +84,15 @@ def test_a_run_of_any_size_is_cut(kilobytes: int) -> None:
 
 @given(
     text=st.text(alphabet="ab *_~>-1.`[]()\n\u200b日e\u0301", min_size=1, max_size=400),
-    kind=st.sampled_from(Kind),
+    kind=st.sampled_from(LineKind),
     cut=st.sampled_from(Cut),
     room=st.integers(min_value=1, max_value=60),
 )
-@example(text="> **" + "a" * 90 + "**", kind=Kind.QUOTE, cut=Cut.FORCED, room=40)
-@example(text="- ***~~" + "a" * 90, kind=Kind.LIST, cut=Cut.FORCED, room=12)
-@example(text="> **a", kind=Kind.QUOTE, cut=Cut.FORCED, room=6)
-def test_what_is_left_after_a_cut_is_shorter(text: str, kind: Kind, cut: Cut, room: int) -> None:
-    if kind is Kind.CODE:
+@example(text="> **" + "a" * 90 + "**", kind=LineKind.QUOTE, cut=Cut.FORCED, room=40)
+@example(text="- ***~~" + "a" * 90, kind=LineKind.LIST, cut=Cut.FORCED, room=12)
+@example(text="> **a", kind=LineKind.QUOTE, cut=Cut.FORCED, room=6)
+def test_what_is_left_after_a_cut_is_shorter(text: str, kind: LineKind, cut: Cut, room: int) -> None:
+    if kind is LineKind.CODE:
         text = f"```\n{text.replace('`', '')}\n```"
 
     def fits(part: str) -> bool:

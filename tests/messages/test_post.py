@@ -1,4 +1,4 @@
-"""Bodies and digests of posts: what the ledger holds of messages that stand in channels must go on to fit."""
+"""Bodies and digests of posts: what the store holds of messages that stand in channels must go on to fit."""
 
 from heartbeat_bot.rendering.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey, is_of
 

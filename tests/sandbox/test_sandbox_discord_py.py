@@ -4,7 +4,7 @@ import io
 import pytest
 from sandbox_clients import Running, discord, new_client
 
-from discord_sandbox.faults import Answer, TooMany
+from discord_sandbox.faults import Respond, TooMany
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, Guild, User
 
@@ -247,7 +247,7 @@ async def test_a_500_after_the_work_is_sent_again_and_the_nonce_keeps_it_single(
     running: Running, sandbox: Sandbox, client: discord.Client, channel: Channel
 ) -> None:
     async with running(client):
-        sandbox.faults.add("POST", "/channels/*/messages", Answer(status=500, after_work=True))
+        sandbox.faults.add("POST", "/channels/*/messages", Respond(status=500, after_work=True))
         await text_channel(client, channel).send("x", nonce="1")
         assert [exchange.status for exchange in sandbox.log if exchange.path.endswith("/messages")] == [500, 200]
         assert len(sandbox.messages(channel)) == 1

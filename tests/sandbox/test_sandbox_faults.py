@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 from sandbox_clients import Api
 
-from discord_sandbox.faults import Answer, Close, Cue, Headers, Hold, Malformed, Raw, TooMany
+from discord_sandbox.faults import Close, Cue, Headers, Hold, Malformed, Raw, Respond, TooMany
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel
 
@@ -17,14 +17,14 @@ def contents(sandbox: Sandbox, channel: Channel) -> list[str]:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 async def test_a_failure_comes_instead_of_the_work_or_after_it(api: Api, sandbox: Sandbox, channel: Channel, moment: str) -> None:
-    sandbox.faults.add("POST", SEND, Answer(status=502, after_work=moment == "after"))
+    sandbox.faults.add("POST", SEND, Respond(status=502, after_work=moment == "after"))
     answer = await api.send(channel, content="x")
     assert answer.status == 502
     assert contents(sandbox, channel) == (["x"] if moment == "after" else [])
 
 
 async def test_an_answer_carries_code_and_message(api: Api, sandbox: Sandbox, channel: Channel) -> None:
-    sandbox.faults.add("POST", SEND, Answer(status=400, code=240000, message="Harmful link"))
+    sandbox.faults.add("POST", SEND, Respond(status=400, code=240000, message="Harmful link"))
     assert (await api.send(channel, content="x")).body == {"message": "Harmful link", "code": 240000}
 
 
@@ -39,14 +39,14 @@ async def test_a_cut_connection_leaves_the_client_in_the_dark(api: Api, sandbox:
 
 
 async def test_a_rule_counts_the_requests_that_match_it(api: Api, sandbox: Sandbox, channel: Channel) -> None:
-    sandbox.faults.add("POST", SEND, Answer(status=500), nth=2, times=2)
+    sandbox.faults.add("POST", SEND, Respond(status=500), nth=2, times=2)
     statuses = [(await api.send(channel, content=str(number))).status for number in range(4)]
     assert statuses == [200, 500, 500, 200]
 
 
 async def test_a_rule_matches_its_method_and_path_only(api: Api, sandbox: Sandbox, channel: Channel) -> None:
-    sandbox.faults.add("PATCH", "/channels/*/messages/*", Answer(status=500), times=None)
-    sandbox.faults.add("*", "/guilds/**", Answer(status=503), times=None)
+    sandbox.faults.add("PATCH", "/channels/*/messages/*", Respond(status=500), times=None)
+    sandbox.faults.add("*", "/guilds/**", Respond(status=503), times=None)
     sent = await api.send(channel, content="x")
     assert sent.status == 200
     assert [(await api.edit(channel, sent.body["id"], content="y")).status for _ in range(3)] == [500] * 3

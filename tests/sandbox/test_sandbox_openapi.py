@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from sandbox_clients import Api, Running, discord
 
-from discord_sandbox.faults import Answer, TooMany
+from discord_sandbox.faults import Respond, TooMany
 from discord_sandbox.permissions import Permission
 from discord_sandbox.rest import Exchange
 from discord_sandbox.server import Sandbox
@@ -119,7 +119,7 @@ async def test_plain_answers_are_as_described(
     await api.call("GET", f"{one}/messages")
     await api.call("GET", "/users/@me", headers={"Authorization": "Bot ?"})
     sandbox.faults.add("GET", "/users/@me", TooMany(retry_after=1))
-    sandbox.faults.add("GET", "/users/@me", Answer(status=403, code=50001, message="Missing Access"))
+    sandbox.faults.add("GET", "/users/@me", Respond(status=403, code=50001, message="Missing Access"))
     await api.call("GET", "/users/@me")
     await api.call("GET", "/users/@me")
     assert check_all(sandbox) >= {"GET 200", "GET 401", "GET 404", "GET 429", "POST 200", "POST 201", "PATCH 400"}

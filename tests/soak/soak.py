@@ -38,12 +38,12 @@ from authors import Authors, Edition  # noqa: E402
 from one_worker import WORKER  # noqa: E402
 
 from discord_sandbox.clock import ManualClock  # noqa: E402
-from discord_sandbox.faults import Answer, Close, Cue, Fault, Headers, Malformed, Raw, TooMany  # noqa: E402
+from discord_sandbox.faults import Close, Cue, Fault, Headers, Malformed, Raw, Respond, TooMany  # noqa: E402
 from discord_sandbox.interactions import NoAnswerError  # noqa: E402
 from discord_sandbox.permissions import Permission  # noqa: E402
 from discord_sandbox.ratelimits import Quota, RateLimits  # noqa: E402
 from discord_sandbox.server import Sandbox  # noqa: E402
-from discord_sandbox.world import Channel, ChannelType, Event, Message, MessageFlag  # noqa: E402
+from discord_sandbox.world import Channel, ChannelType, Message, MessageFlag, WorldEvent  # noqa: E402
 from heartbeat_bot.app.operation import Opened, open_bot  # noqa: E402
 from heartbeat_bot.cli.loop import leaves  # noqa: E402
 from heartbeat_bot.config import Config, parse_config  # noqa: E402
@@ -201,7 +201,7 @@ class Soak:
             )
         return parse_config(text.encode(), name="config.yaml", folder=self.folder)
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: WorldEvent) -> None:
         if event.channel is None or event.channel.id not in {newsletter.channel.id for newsletter in self.newsletters}:
             return
         number, ours = int(event.body["id"]), event.body.get("author", {}).get("id") == str(self.sandbox.world.bot.id)
@@ -267,7 +267,7 @@ class Soak:
         times, fault = chance.choice((1, 1, 1, 2, 5, 12)), self._fault()
         if isinstance(fault, Raw) or (isinstance(fault, TooMany) and fault.retry_after > wire.LONGEST_SLEEP):
             times = min(times, 2)  # else the bot does nothing for days
-        if isinstance(fault, Answer) and fault.status in {401, 403}:
+        if isinstance(fault, Respond) and fault.status in {401, 403}:
             path = "/channels/**"  # Discord refuses nobody an answer that they were asked for
         self.sandbox.faults.add(method, path, fault, nth=chance.randint(1, 6), times=times)
 
@@ -276,8 +276,8 @@ class Soak:
         long = chance.uniform(31, 2 * HOUR)
         return chance.choice(
             (
-                lambda: Answer(status=chance.choice((500, 502, 503, 504, 520)), after_work=late),
-                lambda: Answer(status=chance.choice((500, 502, 503, 504)), after_work=late),
+                lambda: Respond(status=chance.choice((500, 502, 503, 504, 520)), after_work=late),
+                lambda: Respond(status=chance.choice((500, 502, 503, 504)), after_work=late),
                 lambda: Close(after_work=late),
                 lambda: Close(after_work=late),
                 lambda: TooMany(retry_after=0.01, scope=chance.choice(("user", "global", "shared"))),
@@ -286,8 +286,8 @@ class Soak:
                 lambda: Raw(status=429, body=chance.choice((b"", b"null", b"[]", b"{}", b"<html>slow down</html>"))),
                 lambda: Raw(status=429, body=b"banned", content_type="text/html", headers={"Via": None, "Retry-After": "1200"}),
                 lambda: Raw(status=403, body=b"banned", content_type="text/html", headers={"Via": None}),
-                lambda: Answer(status=403, code=chance.choice((50001, 50013)), message="Missing"),
-                lambda: Answer(status=401, code=0, message="401: Unauthorized"),
+                lambda: Respond(status=403, code=chance.choice((50001, 50013)), message="Missing"),
+                lambda: Respond(status=401, code=0, message="401: Unauthorized"),
                 lambda: Malformed(body=chance.choice((b'{"id": ', b"", b"null", b"<html></html>"))),
                 lambda: Headers(headers={"X-RateLimit-Remaining": "-3", "X-RateLimit-Reset-After": "soon", "Retry-After": "never"}),
             )
@@ -442,7 +442,7 @@ class Soak:
     async def moderate(self, opened: Opened) -> None:
         """Let a moderator, who knows what the authors mean, decide about what the bot is not sure of."""
         for newsletter in self.newsletters:
-            records = list((await opened.desk.ledger.records(newsletter.name)).values())
+            records = list((await opened.desk.store.records(newsletter.name)).values())
             posted = {record.title for record in records if record.announced_at}
             for record in records:
                 if record.state in {State.UNSURE, State.WAITING} and not record.announced_at:
@@ -462,7 +462,7 @@ class Soak:
         self.changes.clear()
         for newsletter in self.newsletters:
             try:
-                await opened.service.looking.look(newsletter.name)
+                await opened.service.passes.make(newsletter.name)
             except UserError:
                 self.figures["looks that ended early"] += 1
             except Exception:  # noqa: BLE001 - a fault of the program, whatever it is
@@ -544,17 +544,17 @@ class Soak:
         await self.look(opened)
         if self.changes:
             verdict.wrong.append(f"the last pass still changed something: {self.changes}")
-        if unfinished := await opened.desk.ledger.outbox.unfinished():
+        if unfinished := await opened.desk.store.outbox.unfinished():
             verdict.wrong.append(f"unfinished: {unfinished}")
         for newsletter in self.newsletters:
-            if standing := await opened.desk.ledger.troubles.standing(newsletter.name):
+            if standing := await opened.desk.store.troubles.standing(newsletter.name):
                 verdict.wrong.append(f"troubles that stand: {standing}")
             await self._judge_channel(opened, newsletter, verdict)
         self._judge_told(verdict)
 
     async def _judge_channel(self, opened: Opened, newsletter: Newsletter, verdict: Verdict) -> None:
         name, authors = newsletter.name, newsletter.authors
-        records = {record.path: record for record in await opened.desk.ledger.issues(name) if record.present}
+        records = {record.path: record for record in await opened.desk.store.issues(name) if record.present}
         own = [message for message in newsletter.channel.messages.values() if message.author.bot]
         left: dict[str, deque[Message]] = {}
         for message in own:
@@ -564,13 +564,13 @@ class Soak:
             if edition.number in authors.known or edition.draft:
                 continue
             record = records.get(edition.path)
-            if record is None or record.blob not in opened.desk.passes.renderer.snapshots[name].files.values():
+            if record is None or record.blob not in opened.desk.reconciler.renderer.snapshots[name].files.values():
                 verdict.lost += 1
                 verdict.wrong.append(f"{name}: {edition.path} ({edition.title}) is not known")
                 continue
             if record.error:
                 verdict.wrong.append(f"{name}: {edition.title}: {record.error}")
-            posts = (await opened.desk.passes.renderer.preview(record)).posts
+            posts = (await opened.desk.reconciler.renderer.preview(record)).posts
             found: dict[PostKey, Message] = {}
             for post in posts:
                 text = _masked_post(post, posts, newsletter.channel)
@@ -584,7 +584,7 @@ class Soak:
                     )
             self._judge_issue(newsletter, edition, posts, found, verdict)
         await self._judge_left(opened, newsletter, [message for there in left.values() for message in there], wanted, verdict)
-        held = {int(receipt.message) for record in await opened.desk.ledger.issues(name) for receipt in record.messages}
+        held = {int(receipt.message) for record in await opened.desk.store.issues(name) for receipt in record.messages}
         if held != {message.id for message in own}:
             verdict.wrong.append(f"{name}: receipts of {len(held)} messages, and {len(own)} stand there")
 
@@ -612,7 +612,7 @@ class Soak:
         may_stay: dict[int, IssueRecord] = {}
         owners: dict[int, IssueRecord] = {}
         drafts = {edition.path for edition in newsletter.authors.editions.values() if edition.draft}
-        for record in await opened.desk.ledger.issues(newsletter.name):
+        for record in await opened.desk.store.issues(newsletter.name):
             owners |= {int(receipt.message): record for receipt in record.messages}
             # One that may be there under another name, a doubtful draft's, stays until a moderator takes it back.
             stays = not newsletter.retracts or record.reason.code is Code.GONE_UNSURE
@@ -635,7 +635,7 @@ class Soak:
     async def _judge_kept(self, opened: Opened, newsletter: Newsletter, may_stay: dict[int, IssueRecord], verdict: Verdict) -> None:
         """Say that an issue that stays as it was reads as one of its versions did, where the bot says which it shows whole."""
         versions = newsletter.authors.versions
-        contents = opened.desk.passes.renderer.snapshots[newsletter.name].contents
+        contents = opened.desk.reconciler.renderer.snapshots[newsletter.name].contents
         for record in {record.id: record for record in may_stay.values()}.values():
             if record.shown is None or record.shown_as == "":
                 self.figures["issues that went away half posted or half edited"] += 1
@@ -711,7 +711,7 @@ class Soak:
 
 def _kind(fault: Fault) -> str:
     match fault:
-        case Answer(status=status, after_work=late):
+        case Respond(status=status, after_work=late):
             return f"{status} {'after' if late else 'before'}"
         case Raw(status=status):
             return f"odd {status}"
@@ -793,7 +793,7 @@ def main() -> int:
     options = parser.parse_args()
     seed = random.randrange(10**6) if options.seed is None else options.seed
     with folder_in_memory() as folder:
-        bound, verdict = asyncio.run(soak(folder, seed, seconds=60 * min(options.minutes, LONGEST), passes=options.passes))
+        bound, verdict = asyncio.run(soak(folder, seed, seconds=60 * min(options.minutes, LONGEST), passes=options.reconciler))
     for line in bound.lines(verdict):
         sys.stdout.write(f"soak: {line}\n")
     if verdict.wrong:

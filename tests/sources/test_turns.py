@@ -2,11 +2,11 @@
 
 import asyncio
 
-from heartbeat_bot.sources.turns import Turns
+from heartbeat_bot.sources.turns import RemoteTurns
 
 
 async def test_the_next_begins_when_the_one_before_has_ended() -> None:
-    turns, running, most = Turns(), 0, 0
+    turns, running, most = RemoteTurns(), 0, 0
 
     async def work() -> None:
         nonlocal running, most
@@ -23,7 +23,7 @@ async def test_the_next_begins_when_the_one_before_has_ended() -> None:
 
 
 async def test_one_that_hangs_lets_the_next_begin_after_a_while_and_gives_no_turn_back_twice() -> None:
-    turns, hanging = Turns(seconds=0.01), asyncio.Event()
+    turns, hanging = RemoteTurns(seconds=0.01), asyncio.Event()
 
     async def hang() -> None:
         async with turns.take():
@@ -41,7 +41,7 @@ async def test_one_that_hangs_lets_the_next_begin_after_a_while_and_gives_no_tur
 
 
 async def test_one_that_is_cancelled_while_it_waits_takes_no_turn() -> None:
-    turns = Turns()
+    turns = RemoteTurns()
     async with asyncio.TaskGroup() as tasks:
         async with turns.take():
             waiting = tasks.create_task(turns.take().__aenter__())

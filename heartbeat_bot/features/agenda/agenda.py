@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from heartbeat_bot.archive.agenda_items import AgendaItem
 from heartbeat_bot.archive.calendar import calendar
-from heartbeat_bot.archive.told import Told
 from heartbeat_bot.archive.words import UNSPACED, folded_words
 from heartbeat_bot.extract.items import ONLINE, Event, EventKind, Job, JobKind
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk, Query, short_name, typed
 from heartbeat_bot.features.lines import FACT, TITLE, fact, linked, said, since
 from heartbeat_bot.features.readers import Readers, Scope
-from heartbeat_bot.features.router import Kind, OutdatedError, Pressable, arguments_of, number_of
+from heartbeat_bot.features.router import OutdatedError, PressHandler, PressKind, arguments_of, number_of
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Attachment
@@ -64,17 +64,17 @@ class Agenda:
         self._computing = asyncio.Lock()
         """Years of a large newsletter's events take a tenth of a second: one question at a time, beside the loop."""
         self._readers = readers
-        self.presses: Mapping[str, Pressable] = {
-            EVENTS: Pressable(handle=self._turn_events),
-            HIRING: Pressable(handle=self._turn_jobs),
-            CALENDAR: Pressable(kind=Kind.REPLY, handle=self._calendar),
+        self.presses: Mapping[str, PressHandler] = {
+            EVENTS: PressHandler(handle=self._turn_events),
+            HIRING: PressHandler(handle=self._turn_jobs),
+            CALENDAR: PressHandler(kind=PressKind.REPLY, handle=self._calendar),
         }
 
     # -- events -----------------------------------------------------------------------------------------------------------
 
     async def events(
         self,
-        asker: Asker,
+        actor: Actor,
         *,
         when: str = "upcoming",
         where: str | None = None,
@@ -85,31 +85,31 @@ class Agenda:
         question = _Question(
             when=when if when in WINDOWS else WINDOWS[0],
             where=where if where in PLACES else "",
-            scope=await self._readers.scope(asker, newsletter),
+            scope=await self._readers.scope(actor, newsletter),
             query=_QUERY.cut(query),
         )
-        return await self._events_page(asker, question, 0)
+        return await self._events_page(actor, question, 0)
 
-    async def _turn_events(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
-        page, question = await self._read(asker, arguments)
-        return await self._events_page(asker, question, page)
+    async def _turn_events(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+        page, question = await self._read(actor, arguments)
+        return await self._events_page(actor, question, page)
 
-    async def _read(self, asker: Asker, arguments: Sequence[str]) -> tuple[int, _Question]:
+    async def _read(self, actor: Actor, arguments: Sequence[str]) -> tuple[int, _Question]:
         page, when, where, newsletter, query = arguments_of(arguments, 5)
         if when not in WINDOWS or where not in {"", *PLACES}:
             raise OutdatedError
-        scope = await self._readers.scope_of(asker, self._desk.newsletter_of(newsletter))
+        scope = await self._readers.scope_of(actor, self._desk.newsletter_of(newsletter))
         question = _Question(when=when, where=where, scope=scope, query=query)
         return number_of(page), question
 
-    async def _asked_for(self, question: _Question, words: Language) -> tuple[list[Told], list[list[str]]]:
+    async def _asked_for(self, question: _Question, words: Language) -> tuple[list[AgendaItem], list[list[str]]]:
         """Return the events that are asked for, and their lines dealt out to pages."""
         told = await self._desk.archive.events()
         async with self._computing:
             return await asyncio.to_thread(_answered, told, question, words, self._desk.clock())
 
-    async def _events_page(self, asker: Asker, question: _Question, page: int) -> Answer:
-        words = asker.words
+    async def _events_page(self, actor: Actor, question: _Question, page: int) -> Answer:
+        words = actor.words
         found, dealt = await self._asked_for(question, words)
         if not found:
             plain = question.when == "upcoming" and not (question.where or question.query)
@@ -126,33 +126,33 @@ class Agenda:
         )
         return Answer(embeds=(embed.body(),), components=_event_controls(words, question, page, len(dealt), shown))
 
-    async def _calendar(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
-        page, question = await self._read(asker, arguments)
+    async def _calendar(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+        page, question = await self._read(actor, arguments)
         if values and values[0] != _ALL:
             events = await self._desk.archive.events()
             chosen = [told for told in events if told.mark == values[0] and told.newsletter in question.scope.names]
         else:
-            chosen = _shown(*await self._asked_for(question, asker.words), page)
+            chosen = _shown(*await self._asked_for(question, actor.words), page)
         if not chosen:
-            return Answer(content=asker.words.say("events.gone"))
+            return Answer(content=actor.words.say("events.gone"))
         name = question.scope.newsletter or ", ".join(dict.fromkeys(told.newsletter for told in chosen))
         content = await asyncio.to_thread(calendar, chosen, name=name, now=self._desk.clock())
-        count = asker.words.say("events.found", count=len(chosen))
-        return Answer(content=asker.words.say("events.file", count=count), files=(Attachment(name="events.ics", content=content),))
+        count = actor.words.say("events.found", count=len(chosen))
+        return Answer(content=actor.words.say("events.file", count=count), files=(Attachment(name="events.ics", content=content),))
 
     # -- jobs -------------------------------------------------------------------------------------------------------------
 
-    async def hiring(self, asker: Asker, *, query: str | None = None, newsletter: str | None = None) -> Answer:
+    async def hiring(self, actor: Actor, *, query: str | None = None, newsletter: str | None = None) -> Answer:
         """Return the open positions of the newest issue that has some, and how old they are."""
-        return await self._jobs_page(asker, await self._readers.scope(asker, newsletter), _QUERY.cut(query), 0)
+        return await self._jobs_page(actor, await self._readers.scope(actor, newsletter), _QUERY.cut(query), 0)
 
-    async def _turn_jobs(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+    async def _turn_jobs(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         page, newsletter, query = arguments_of(arguments, 3)
-        scope = await self._readers.scope_of(asker, self._desk.newsletter_of(newsletter))
-        return await self._jobs_page(asker, scope, query, number_of(page))
+        scope = await self._readers.scope_of(actor, self._desk.newsletter_of(newsletter))
+        return await self._jobs_page(actor, scope, query, number_of(page))
 
-    async def _jobs_page(self, asker: Asker, scope: Scope, query: str, page: int) -> Answer:
-        words = asker.words
+    async def _jobs_page(self, actor: Actor, scope: Scope, query: str, page: int) -> Answer:
+        words = actor.words
         found = await self._desk.archive.jobs(among=scope.names)
         if found is None:
             return Answer(content=words.say("reading.filling" if self._desk.is_filling(scope.names) else "hiring.none"))
@@ -178,7 +178,9 @@ class Agenda:
         return Answer(embeds=(embed.body(),), components=row(*controls))
 
 
-def _answered(told: Sequence[Told], question: _Question, words: Language, now: datetime) -> tuple[list[Told], list[list[str]]]:
+def _answered(
+    told: Sequence[AgendaItem], question: _Question, words: Language, now: datetime
+) -> tuple[list[AgendaItem], list[list[str]]]:
     found = [
         one
         for one in told
@@ -192,7 +194,7 @@ def _answered(told: Sequence[Told], question: _Question, words: Language, now: d
     return found, pages(lines, most=_PER_PAGE, characters=_CHARACTERS)
 
 
-def _begins(told: Told) -> tuple[date, float]:
+def _begins(told: AgendaItem) -> tuple[date, float]:
     """Return what events are sorted by: the day where they take place, and within it the time, those without one first."""
     start = told.event.start
     return told.event.day, start.timestamp() if isinstance(start, datetime) else 0.0
@@ -257,7 +259,7 @@ def _days(event: Event, words: Language) -> str:
     return words.days(event.start, max(event.start, _last_day(event)))
 
 
-def _event_line(told: Told, words: Language, *, newsletter: bool) -> str:
+def _event_line(told: AgendaItem, words: Language, *, newsletter: bool) -> str:
     event = told.event
     title = linked(event.title, event.url)
     if event.kind is EventKind.DEADLINE:
@@ -273,13 +275,15 @@ def _event_line(told: Told, words: Language, *, newsletter: bool) -> str:
     return f"- **{title}** — {' · '.join(part for part in facts if part)}"
 
 
-def _shown(found: Sequence[Told], dealt: Sequence[Sequence[str]], page: int) -> Sequence[Told]:
+def _shown(found: Sequence[AgendaItem], dealt: Sequence[Sequence[str]], page: int) -> Sequence[AgendaItem]:
     """Return the events of a page."""
     first = sum(len(earlier) for earlier in dealt[:page])
     return found[first : first + len(dealt[page])] if page < len(dealt) else ()
 
 
-def _event_controls(words: Language, question: _Question, page: int, count: int, shown: Sequence[Told]) -> tuple[Component, ...]:
+def _event_controls(
+    words: Language, question: _Question, page: int, count: int, shown: Sequence[AgendaItem]
+) -> tuple[Component, ...]:
     arguments = question.arguments()
     options = [
         Option(label=words.say("events.all_shown", count=len(shown)), value=_ALL),
@@ -296,7 +300,7 @@ def _plain_days(event: Event, words: Language) -> str:
     return words.days(event.day, max(event.day, _last_day(event)))
 
 
-def _distinct(shown: Sequence[Told]) -> Iterator[Told]:
+def _distinct(shown: Sequence[AgendaItem]) -> Iterator[AgendaItem]:
     yield from {told.mark: told for told in shown}.values()
 
 

@@ -1,7 +1,7 @@
 """Events that issues tell of, made events of a server; when an issue tells otherwise later, moderators hear of it.
 
-Discord has nothing that keeps a second request from making a second event. So the ledger is told before, and whoever finds no number
-there looks among the server's events before one is made: what was cut off, or lost with a ledger, is found again.
+Discord has nothing that keeps a second request from making a second event. So the store is told before, and whoever finds no number
+there looks among the server's events before one is made: what was cut off, or lost with a store, is found again.
 """
 
 import asyncio
@@ -12,15 +12,15 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from heartbeat_bot.archive.told import Told
+from heartbeat_bot.archive.agenda_items import AgendaItem
 from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.errors import OutletError, RateLimitedError, UserError
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk, typed
 from heartbeat_bot.features.lines import isolated, named, said
 from heartbeat_bot.features.moderation.auditing import Auditing
 from heartbeat_bot.features.moderation.authority import Authority
-from heartbeat_bot.features.router import Kind, Pressable, arguments_of
+from heartbeat_bot.features.router import PressHandler, PressKind, arguments_of
 from heartbeat_bot.ids import GuildId
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.ports import (
@@ -58,53 +58,53 @@ class ServerEvents:
     """Makes server events, changes them, and watches what issues say of them afterwards."""
 
     def __init__(self, desk: Desk, *, authority: Authority, auditing: Auditing) -> None:
-        """Write to the ledger, and through the outlet."""
+        """Write to the store, and through the outlet."""
         self._desk = desk
-        self._store = desk.ledger.server_events
+        self._store = desk.store.server_events
         self._authority = authority
         self._auditing = auditing
         self._locks: defaultdict[GuildId, asyncio.Lock] = defaultdict(asyncio.Lock)
         """One thing at a time is done to a server's events: so a second press finds what the first one made."""
-        self.presses: Mapping[str, Pressable] = {SERVER_EVENT: Pressable(kind=Kind.REPLY, handle=self._press)}
+        self.presses: Mapping[str, PressHandler] = {SERVER_EVENT: PressHandler(kind=PressKind.REPLY, handle=self._press)}
 
     # -- /server-event ----------------------------------------------------------------------------------------------------
 
-    async def complete(self, asker: Asker, typed_so_far: str) -> list[tuple[str, str]]:
+    async def complete(self, actor: Actor, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the events to choose from, those to come: what is shown, and the mark that :meth:`make` takes."""
         wanted, now = folded_words(typed_so_far), self._desk.clock()
-        fitting = [one for one in await self._of(asker) if _fits(one, wanted) and _is_to_come(one, now)]
-        return [(_choice(one, asker.words), one.mark) for one in fitting[: limits.CHOICES]]
+        fitting = [one for one in await self._of(actor) if _fits(one, wanted) and _is_to_come(one, now)]
+        return [(_choice(one, actor.words), one.mark) for one in fitting[: limits.CHOICES]]
 
-    async def make(self, asker: Asker, *, event: str) -> Answer:
+    async def make(self, actor: Actor, *, event: str) -> Answer:
         """Make an event of an issue an event of the server where one asks; one that is there already is brought in step.
 
         ``event`` is a mark, or words that fit one event to come.
         """
-        await self._authority.check(asker, SERVER_EVENT)
-        assert asker.guild is not None, "moderators decide in servers"
-        return await self._make(asker, GuildId(asker.guild), await self._chosen(asker, event))
+        await self._authority.check(actor, SERVER_EVENT)
+        assert actor.guild is not None, "moderators decide in servers"
+        return await self._make(actor, GuildId(actor.guild), await self._chosen(actor, event))
 
-    async def _press(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+    async def _press(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         """Bring an event in step in the server where it is, which need not be the moderators'."""
         mark, server = arguments_of(arguments, 2)
-        await self._authority.check(asker, SERVER_EVENT)
-        told = next((one for one in await self._of(asker) if one.mark == mark), None)
+        await self._authority.check(actor, SERVER_EVENT)
+        told = next((one for one in await self._of(actor) if one.mark == mark), None)
         if told is None:
-            return Answer(content=asker.words.say("events.gone"))
+            return Answer(content=actor.words.say("events.gone"))
         guild = next((row.guild for row in await self._store.of_newsletter(told.newsletter) if str(row.guild) == server), None)
         if guild is None:
-            return Answer(content=asker.words.say("errors.old_button"))
-        if not await self._authority.may_in(asker, guild):
-            await self._authority.refuse(asker, SERVER_EVENT, newsletter=told.newsletter)
-        return await self._make(asker, guild, told)
+            return Answer(content=actor.words.say("errors.old_button"))
+        if not await self._authority.may_in(actor, guild):
+            await self._authority.refuse(actor, SERVER_EVENT, newsletter=told.newsletter)
+        return await self._make(actor, guild, told)
 
-    async def _of(self, asker: Asker) -> list[Told]:
+    async def _of(self, actor: Actor) -> list[AgendaItem]:
         """Return the events of the newsletters that a person may decide about, by day."""
-        names = await self._authority.newsletters(asker)
+        names = await self._authority.newsletters(actor)
         return [one for one in await self._desk.archive.events() if one.newsletter in names]
 
-    async def _chosen(self, asker: Asker, event: str) -> Told:
-        every, wanted, now = await self._of(asker), folded_words(event), self._desk.clock()
+    async def _chosen(self, actor: Actor, event: str) -> AgendaItem:
+        every, wanted, now = await self._of(actor), folded_words(event), self._desk.clock()
         marked = next((one for one in every if one.mark == event.strip()), None)
         if marked:
             return marked
@@ -114,32 +114,32 @@ class ServerEvents:
         match exact if len(exact) == 1 else coming:
             case []:
                 key = "server_event.over" if fitting else "server_event.none"
-                raise UserError(asker.words.say(key, event=typed(fitting[-1].event.title if fitting else event)))
+                raise UserError(actor.words.say(key, event=typed(fitting[-1].event.title if fitting else event)))
             case [one]:
                 return one
             case several:
-                choices = "; ".join(inert(_choice(one, asker.words)) for one in several[:_LISTED])
-                raise UserError(asker.words.say("server_event.several", event=typed(event), events=choices))
+                choices = "; ".join(inert(_choice(one, actor.words)) for one in several[:_LISTED])
+                raise UserError(actor.words.say("server_event.several", event=typed(event), events=choices))
 
-    async def _make(self, asker: Asker, guild: GuildId, told: Told) -> Answer:
+    async def _make(self, actor: Actor, guild: GuildId, told: AgendaItem) -> Answer:
         wanted = _scheduled(told)
         if wanted is None or wanted.is_over(self._desk.clock()):
-            return Answer(content=asker.words.say("server_event.over", event=typed(told.event.title)))
-        async with self._locks[guild], _in_words(asker.words):
-            done, number = await self._bring_in_step(asker, guild, told, wanted)
+            return Answer(content=actor.words.say("server_event.over", event=typed(told.event.title)))
+        async with self._locks[guild], _in_words(actor.words):
+            done, number = await self._reconcile(actor, guild, told, wanted)
         url = _url(guild, number)
-        return Answer(content=asker.words.say(f"server_event.{done}", event=isolated(inert(wanted.name)), url=url))
+        return Answer(content=actor.words.say(f"server_event.{done}", event=isolated(inert(wanted.name)), url=url))
 
-    async def _bring_in_step(self, asker: Asker, guild: GuildId, told: Told, wanted: Scheduled) -> tuple[str, int]:
+    async def _reconcile(self, actor: Actor, guild: GuildId, told: AgendaItem, wanted: Scheduled) -> tuple[str, int]:
         """Make an event, or change it where it shows something else; return what was done, and its number."""
-        now, reason = self._desk.clock(), f"/{SERVER_EVENT} by {said(asker.name, _TITLE)} ({asker.user})"
+        now, reason = self._desk.clock(), f"/{SERVER_EVENT} by {said(actor.name, _TITLE)} ({actor.user})"
         there = await self._there(guild, told, wanted)
         changes = wanted.changes(there.shows, now) if there else {}
         if there and not changes:
             await self._store.changed(guild, told.mark, digest=wanted.digest, now=now)
             return "already", there.number
         detail = shortened(told.event.title, _TITLE)
-        async with self._auditing.act(asker, SERVER_EVENT, newsletter=told.newsletter, detail=detail) as act:
+        async with self._auditing.act(actor, SERVER_EVENT, newsletter=told.newsletter, detail=detail) as act:
             if there and await self._changed(guild, there.number, changes, reason):
                 await self._store.changed(guild, told.mark, digest=wanted.digest, now=now)
                 done, number = "updated", there.number
@@ -148,10 +148,10 @@ class ServerEvents:
             act.outcome = f"{done}: event {number} of server {guild}"
         return done, number
 
-    async def _there(self, guild: GuildId, told: Told, wanted: Scheduled) -> SeenServerEvent | None:
-        """Return the server's event that was made of an event and is not over, None for none; the ledger then knows it by that name.
+    async def _there(self, guild: GuildId, told: AgendaItem, wanted: Scheduled) -> SeenServerEvent | None:
+        """Return the server's event that was made of an event and is not over, None for none; the store then knows it by that name.
 
-        Besides the one that the ledger knows it is one that it lost, or that was made when the issue told of another day.
+        Besides the one that the store knows it is one that it lost, or that was made when the issue told of another day.
         """
         open_ = await self._open(guild)
         rows = {row.key: row for row in await self._store.of_guild(guild)}
@@ -187,7 +187,7 @@ class ServerEvents:
             raise
         return True
 
-    async def _made(self, guild: GuildId, told: Told, wanted: Scheduled, reason: str) -> int:
+    async def _made(self, guild: GuildId, told: AgendaItem, wanted: Scheduled, reason: str) -> int:
         """Make an event that is not there, written down before and after."""
         now = self._desk.clock()
         await self._store.forget(guild, told.mark)
@@ -211,14 +211,14 @@ class ServerEvents:
         """Tell whether there are events of servers that were made of a newsletter's issues."""
         return bool(await self._store.of_newsletter(name))
 
-    async def bring_in_step(self, name: str) -> None:
+    async def reconcile(self, name: str) -> None:
         """Compare a newsletter's server events with what its issues tell now, and tell moderators of a change, once.
 
         To be called when the archive is in step. Without a change nothing is asked of Discord. What goes wrong is logged, and tried
         again by the next look.
         """
         rows = await self._store.of_newsletter(name)
-        snapshot = self._desk.passes.renderer.snapshots.get(name)
+        snapshot = self._desk.reconciler.renderer.snapshots.get(name)
         if not rows or snapshot is None:
             return
         told = {one.mark: one for one in await self._desk.archive.events() if one.newsletter == name}
@@ -231,7 +231,7 @@ class ServerEvents:
             except UserError as error:
                 _LOG.warning("moderators were not told of a change of a server event (%s): %s", name, error)
 
-    async def _look_at(self, known: ServerEvent, told: Mapping[str, Told]) -> None:
+    async def _look_at(self, known: ServerEvent, told: Mapping[str, AgendaItem]) -> None:
         one = told.get(known.key)
         wanted = _scheduled(one) if one else None
         if one and wanted is None:
@@ -247,7 +247,9 @@ class ServerEvents:
             if await self._store.find(known.guild, known.key) == known:
                 await self._compare(known, told, one, wanted)
 
-    async def _compare(self, known: ServerEvent, told: Mapping[str, Told], one: Told | None, wanted: Scheduled | None) -> None:
+    async def _compare(
+        self, known: ServerEvent, told: Mapping[str, AgendaItem], one: AgendaItem | None, wanted: Scheduled | None
+    ) -> None:
         """Settle an event whose making was cut off; tell of one that shows something else than is told now."""
         guild, now = known.guild, self._desk.clock()
         if one and wanted:
@@ -265,7 +267,9 @@ class ServerEvents:
         elif await self._tell(known, there, one and (one, wanted), wanted):
             await self._store.told(guild, known.key, digest=wanted.digest, now=now)
 
-    async def _successor(self, guild: GuildId, there: SeenServerEvent, told: Mapping[str, Told]) -> tuple[Told, Scheduled] | None:
+    async def _successor(
+        self, guild: GuildId, there: SeenServerEvent, told: Mapping[str, AgendaItem]
+    ) -> tuple[AgendaItem, Scheduled] | None:
         """Return the event that is told of instead of one that is not any more: at another time, or by another name."""
         made, now = {row.key for row in await self._store.of_guild(guild)}, self._desk.clock()
         coming = [(one, _scheduled(one)) for one in told.values() if one.mark not in made]
@@ -273,7 +277,7 @@ class ServerEvents:
         return like[0] if len(like) == 1 else None
 
     async def _tell(
-        self, known: ServerEvent, there: SeenServerEvent, now_told: tuple[Told, Scheduled] | None, wanted: Scheduled | None
+        self, known: ServerEvent, there: SeenServerEvent, now_told: tuple[AgendaItem, Scheduled] | None, wanted: Scheduled | None
     ) -> bool:
         words, now = language(), self._desk.clock()
         event, url = isolated(inert(there.shows.name)), _url(known.guild, there.number)
@@ -306,11 +310,11 @@ def _is_unclear(error: OutletError) -> bool:
     return not error.permanent and not isinstance(error, RateLimitedError)
 
 
-def _scheduled(told: Told) -> Scheduled | None:
+def _scheduled(told: AgendaItem) -> Scheduled | None:
     return scheduled(told.event, issue=told.listed.title, issue_url=told.listed.url)
 
 
-def _is_to_come(told: Told, now: datetime) -> bool:
+def _is_to_come(told: AgendaItem, now: datetime) -> bool:
     last = told.event.end or told.event.start
     if (last.date() if isinstance(last, datetime) else last) < (now - _PAST).date():
         return False
@@ -318,11 +322,11 @@ def _is_to_come(told: Told, now: datetime) -> bool:
     return wanted is not None and not wanted.is_over(now)
 
 
-def _fits(told: Told, wanted: Sequence[str]) -> bool:
+def _fits(told: AgendaItem, wanted: Sequence[str]) -> bool:
     return begins_words_of(wanted, f"{told.event.title} {told.event.day} {told.event.location or ''}")
 
 
-def _choice(told: Told, words: Language) -> str:
+def _choice(told: AgendaItem, words: Language) -> str:
     return named(composed(told.event.title), words.day(told.event.day))
 
 

@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from heartbeat_bot.archive.entry import Entry, Listed, Part
+from heartbeat_bot.archive.entry import CatalogEntry, Listed, Part
 from heartbeat_bot.archive.words import folded_words
 from heartbeat_bot.errors import SourceError, UserError
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk, typed
 from heartbeat_bot.features.lines import FACT, TITLE, day_of, named, said
 from heartbeat_bot.features.readers import Readers
-from heartbeat_bot.features.router import Pressable, arguments_of, number_of
+from heartbeat_bot.features.router import PressHandler, arguments_of, number_of
 from heartbeat_bot.ids import MessageId
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
@@ -37,37 +37,37 @@ class Reading:
         """Answer from what is on the desk, to those who may read it."""
         self._desk = desk
         self._readers = readers
-        self.presses: Mapping[str, Pressable] = {READ: Pressable(handle=self._turn)}
+        self.presses: Mapping[str, PressHandler] = {READ: PressHandler(handle=self._turn)}
 
-    async def latest(self, asker: Asker, *, newsletter: str | None = None) -> Answer:
+    async def latest(self, actor: Actor, *, newsletter: str | None = None) -> Answer:
         """Return the beginning of the newest issue."""
-        names = (await self._readers.scope(asker, newsletter)).names
+        names = (await self._readers.scope(actor, newsletter)).names
         newest = self._desk.archive.complete("", limit=1, among=names)
-        return await self._page(asker, newest[0].issue, 0) if newest else Answer(content=self._nothing(asker, names))
+        return await self._page(actor, newest[0].issue, 0) if newest else Answer(content=self._nothing(actor, names))
 
-    async def issue(self, asker: Asker, *, issue: str) -> Answer:
+    async def issue(self, actor: Actor, *, issue: str) -> Answer:
         """Return the beginning of the issue that was chosen, or of the newest one that what was typed fits."""
-        names = (await self._readers.scope(asker, None)).names
-        return await self._page(asker, self._chosen(asker, issue, names).issue, 0)
+        names = (await self._readers.scope(actor, None)).names
+        return await self._page(actor, self._chosen(actor, issue, names).issue, 0)
 
-    async def complete(self, asker: Asker, typed_so_far: str) -> list[tuple[str, str]]:
+    async def complete(self, actor: Actor, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the issues to choose from: what is shown, and the number that :meth:`issue` takes."""
-        names = await self._readers.names(asker)
+        names = await self._readers.names(actor)
         several = len(names) > 1
         return [
             (
-                named(listed.title, day_of(listed.date, asker.words), said(listed.newsletter, _NEWSLETTER) if several else ""),
+                named(listed.title, day_of(listed.date, actor.words), said(listed.newsletter, _NEWSLETTER) if several else ""),
                 str(listed.issue),
             )
             for listed in self._desk.archive.complete(typed_so_far, limit=limits.CHOICES, among=names)
         ]
 
-    async def newsletters(self, asker: Asker, typed_so_far: str) -> list[tuple[str, str]]:
+    async def newsletters(self, actor: Actor, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the newsletters to choose from."""
         typed_so_far = typed_so_far.strip().casefold()
-        return [(name, name) for name in await self._readers.names(asker) if typed_so_far in name.casefold()]
+        return [(name, name) for name in await self._readers.names(actor) if typed_so_far in name.casefold()]
 
-    def _chosen(self, asker: Asker, issue: str, names: Collection[str]) -> Listed:
+    def _chosen(self, actor: Actor, issue: str, names: Collection[str]) -> Listed:
         """Return the issue of a number, or the newest one that a text fits; raise UserError when there is none."""
         archive, wanted = self._desk.archive, issue.strip()
         if wanted.isdecimal() and len(wanted) <= len(str(2**63)):
@@ -80,25 +80,25 @@ class Reading:
         if fitting:
             return fitting[0]
         if not there:
-            raise UserError(self._nothing(asker, names))
-        filling = f"\n{asker.words.say('reading.filling')}" if self._desk.is_filling(names) else ""
-        raise UserError(asker.words.say("reading.not_found", issue=typed(issue)) + filling)
+            raise UserError(self._nothing(actor, names))
+        filling = f"\n{actor.words.say('reading.filling')}" if self._desk.is_filling(names) else ""
+        raise UserError(actor.words.say("reading.not_found", issue=typed(issue)) + filling)
 
-    def _nothing(self, asker: Asker, names: Collection[str]) -> str:
-        return asker.words.say("reading.filling" if self._desk.is_filling(names) else "reading.empty")
+    def _nothing(self, actor: Actor, names: Collection[str]) -> str:
+        return actor.words.say("reading.filling" if self._desk.is_filling(names) else "reading.empty")
 
-    async def which(self, asker: Asker, *, place: tuple[int, int]) -> Answer:
+    async def which(self, actor: Actor, *, place: tuple[int, int]) -> Answer:
         """Say which issue a message belongs to: issue, section, page, source file. Nothing is said of one that members do not see.
 
         ``place`` is the ids of the message's channel and of the message.
         """
-        words, (channel, message) = asker.words, place
-        receipt = await self._desk.ledger.outbox.of_message(MessageId(message))
+        words, (channel, message) = actor.words, place
+        receipt = await self._desk.store.outbox.of_message(MessageId(message))
         if receipt is None or receipt.channel != channel:
             return Answer(content=words.say("which.unknown"))
         listed = self._desk.archive.find(receipt.issue)
         if listed is not None:
-            await self._readers.scope_of(asker, listed.newsletter)
+            await self._readers.scope_of(actor, listed.newsletter)
         entry = await self._desk.archive.entry(listed.newsletter, listed.path) if listed else None
         if listed is None or entry is None:
             return Answer(content=words.say("which.hidden"))
@@ -115,17 +115,17 @@ class Reading:
         read = button(words.say("buttons.read"), press(READ, listed.issue, part or 0))
         return Answer(embeds=(embed.body(),), components=row(read, link_button(words.say("buttons.on_web"), listed.url)))
 
-    async def _turn(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+    async def _turn(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:
         number, page = arguments_of(arguments, 2)
-        return await self._page(asker, number_of(number), number_of(values[0] if values else page))
+        return await self._page(actor, number_of(number), number_of(values[0] if values else page))
 
-    async def _page(self, asker: Asker, number: int, page: int) -> Answer:
+    async def _page(self, actor: Actor, number: int, page: int) -> Answer:
         listed = self._desk.archive.find(number)
         if listed is not None:
-            await self._readers.scope_of(asker, listed.newsletter)
+            await self._readers.scope_of(actor, listed.newsletter)
         entry = await self._desk.archive.entry(listed.newsletter, listed.path) if listed else None
         if entry is None or not entry.parts:
-            return Answer(content=asker.words.say("reading.gone"))
+            return Answer(content=actor.words.say("reading.gone"))
         page = min(page, len(entry.parts) - 1)
         part = entry.parts[page]
         files = await self._files(entry.newsletter, part)
@@ -136,14 +136,14 @@ class Reading:
             # What was nothing but a picture that is gone would be an empty message.
             content=content if content or embeds else "…",
             embeds=embeds,
-            components=await self._controls(asker, entry, number, page),
+            components=await self._controls(actor, entry, number, page),
             files=files,
         )
 
-    async def _controls(self, asker: Asker, entry: Entry, number: int, page: int) -> tuple[Component, ...]:
-        words, count = asker.words, len(entry.parts)
+    async def _controls(self, actor: Actor, entry: CatalogEntry, number: int, page: int) -> tuple[Component, ...]:
+        words, count = actor.words, len(entry.parts)
         links = [
-            link_button(words.say("buttons.in_channel"), await self._desk.posted(asker, number, entry.parts[page].key)),
+            link_button(words.say("buttons.in_channel"), await self._desk.posted(actor, number, entry.parts[page].key)),
             link_button(words.say("buttons.on_web"), entry.url),
         ]
         if count == 1:
@@ -152,7 +152,7 @@ class Reading:
 
     async def _files(self, newsletter: str, part: Part) -> tuple[Attachment, ...]:
         """Return the pictures that were uploaded with a post, from the source as the last pass saw it: those that are still there."""
-        snapshot = self._desk.passes.renderer.snapshots.get(newsletter)
+        snapshot = self._desk.reconciler.renderer.snapshots.get(newsletter)
         files: list[Attachment] = []
         for file in part.files if snapshot else ():
             try:
@@ -179,7 +179,7 @@ def _embeds(part: Part, files: set[str]) -> Iterator[Mapping[str, Any]]:
             yield kept | {"description": inert(alt)}
 
 
-def _name(entry: Entry, index: int, words: Language) -> str:
+def _name(entry: CatalogEntry, index: int, words: Language) -> str:
     """Return what a menu calls a part: its section's title, numbered when the section has several."""
     part = entry.parts[index]
     is_cover = part.key.partition("/")[0] == COVER and not part.title

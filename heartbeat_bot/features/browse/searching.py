@@ -5,13 +5,13 @@ from itertools import groupby
 from typing import Final
 
 from heartbeat_bot.archive.fulltext import Segment
-from heartbeat_bot.archive.store import Found, Hit
+from heartbeat_bot.archive.store import Hit, SearchPage
 from heartbeat_bot.archive.words import folded_words
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk, Query, short_name, typed
 from heartbeat_bot.features.lines import FACT, TITLE, day_of, linked, said
 from heartbeat_bot.features.readers import Readers, Scope
-from heartbeat_bot.features.router import OutdatedError, Pressable, arguments_of, number_of
+from heartbeat_bot.features.router import OutdatedError, PressHandler, arguments_of, number_of
 from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.rendering.components import press, row, turning
 from heartbeat_bot.rendering.dialect import inert
@@ -31,26 +31,26 @@ class Searching:
         """Answer from what is on the desk, to those who may read it."""
         self._desk = desk
         self._readers = readers
-        self.presses: Mapping[str, Pressable] = {SEARCH: Pressable(handle=self._turn)}
+        self.presses: Mapping[str, PressHandler] = {SEARCH: PressHandler(handle=self._turn)}
 
-    async def search(self, asker: Asker, *, query: str, newsletter: str | None = None, where: str = "all") -> Answer:
+    async def search(self, actor: Actor, *, query: str, newsletter: str | None = None, where: str = "all") -> Answer:
         """Return the issues that words are found in, best first; ``where`` is one of :data:`PLACES`."""
         where = where if where in PLACES else PLACES[0]
-        return await self._page(asker, _QUERY.cut(query), await self._readers.scope(asker, newsletter), where, 0)
+        return await self._page(actor, _QUERY.cut(query), await self._readers.scope(actor, newsletter), where, 0)
 
-    async def _turn(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+    async def _turn(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         page, where, newsletter, query = arguments_of(arguments, 4)
         if where not in PLACES or _QUERY.cut(query) != query:
             raise OutdatedError
-        scope = await self._readers.scope_of(asker, self._desk.newsletter_of(newsletter))
-        return await self._page(asker, query, scope, where, number_of(page))
+        scope = await self._readers.scope_of(actor, self._desk.newsletter_of(newsletter))
+        return await self._page(actor, query, scope, where, number_of(page))
 
-    async def _page(self, asker: Asker, query: str, scope: Scope, where: str, page: int) -> Answer:
-        words, archive = asker.words, self._desk.archive
+    async def _page(self, actor: Actor, query: str, scope: Scope, where: str, page: int) -> Answer:
+        words, archive = actor.words, self._desk.archive
         if not folded_words(query):
             return Answer(content=words.say("search.nothing"))
 
-        async def found_on(page: int) -> Found:
+        async def found_on(page: int) -> SearchPage:
             offset = page * _PER_PAGE
             return await archive.search(query, among=scope.names, titles_only=where == "titles", limit=_PER_PAGE, offset=offset)
 
@@ -66,15 +66,15 @@ class Searching:
         about = [words.say("search.found", count=found.total), words.say("search.filling") if filling else ""]
         embed = Embed(
             title=words.say("search.title", query=typed(query)),
-            description="\n\n".join([await self._line(asker, hit, newsletter=scope.several) for hit in found.hits]),
+            description="\n\n".join([await self._line(actor, hit, newsletter=scope.several) for hit in found.hits]),
             footer=" · ".join(part for part in about if part),
         )
         controls = turning(words, page, count, lambda to: press(SEARCH, to, where, short_name(scope.newsletter), query))
         return Answer(embeds=(embed.body(),), components=row(*controls))
 
-    async def _line(self, asker: Asker, hit: Hit, *, newsletter: bool) -> str:
-        words, listed = asker.words, hit.listed
-        url = await self._desk.posted(asker, listed.issue, hit.part) or listed.url
+    async def _line(self, actor: Actor, hit: Hit, *, newsletter: bool) -> str:
+        words, listed = actor.words, hit.listed
+        url = await self._desk.posted(actor, listed.issue, hit.part) or listed.url
         title = said(listed.title, TITLE)
         name = f"{title} › {said(hit.part_title, FACT)}" if hit.part_title and hit.part_title != listed.title else title
         facts = [f"**{linked(name, url, TITLE + FACT + 3)}**", day_of(listed.date, words)]

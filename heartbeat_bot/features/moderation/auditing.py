@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk
 from heartbeat_bot.features.lines import said, titled
 from heartbeat_bot.ids import ChannelId, sent_at
@@ -19,7 +19,7 @@ from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import Component, shortened
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.store.audit import Action, ActionId
-from heartbeat_bot.store.deliveries import Kind
+from heartbeat_bot.store.deliveries import DeliveryKind
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.sync.publisher import CLOCK_SKEW
 from heartbeat_bot.sync.recovery import is_same
@@ -43,7 +43,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Act:
+class AuditedAct:
     """Something that a moderator does; ``outcome`` is a sentence, in English, to be set by who does it."""
 
     outcome: str = "done"
@@ -66,7 +66,7 @@ class Auditing:
     """Keeps the book of what moderators do."""
 
     def __init__(self, desk: Desk) -> None:
-        """Write to the ledger, and to the moderators' channel when there is one."""
+        """Write to the store, and to the moderators' channel when there is one."""
         self._desk = desk
         self._telling = asyncio.Lock()
         self._unsaid = set[ActionId]()
@@ -76,7 +76,7 @@ class Auditing:
     @asynccontextmanager
     async def act(
         self,
-        asker: Asker,
+        actor: Actor,
         verb: str,
         *,
         newsletter: str | None = None,
@@ -84,39 +84,39 @@ class Auditing:
         detail: str = "",
         token: str | None = None,
         tell: bool = True,
-    ) -> AsyncGenerator[Act]:
+    ) -> AsyncGenerator[AuditedAct]:
         """Write down that something is begun, and in the end what came of it.
 
         What is cut off by the bot's end has no outcome: the next start goes on with it, and :meth:`settle` says so.
         What reaches beyond the server where that person acts says so. Without ``tell`` it is written down only.
         A ``token`` is used once: raises AlreadyDoneError for one that was used before, so that a double click does nothing twice.
         """
-        actions, clock = self._desk.ledger.actions, self._desk.clock
+        actions, clock = self._desk.store.actions, self._desk.clock
         newsletter = issue.newsletter if issue else newsletter
-        reach = await self._reach(asker, newsletter, issue)
+        reach = await self._reach(actor, newsletter, issue)
         detail = "; ".join(part for part in (detail, reach) if part)
         number = await actions.begin(
             token=token,
-            who=asker.user,
-            name=asker.name,
+            who=actor.user,
+            name=actor.name,
             verb=verb,
             newsletter=newsletter,
             issue=issue.id if issue else None,
             detail=detail,
-            guild=asker.guild,
-            channel=asker.channel,
+            guild=actor.guild,
+            channel=actor.channel,
             now=clock(),
         )
         if number is None:
-            raise AlreadyDoneError(asker.words.say("moderation.already_done"))
+            raise AlreadyDoneError(actor.words.say("moderation.already_done"))
 
         async def end(outcome: str) -> None:
-            note = self._note(_person(asker.name, asker.user), verb, _about(issue, newsletter), detail, outcome) if tell else None
+            note = self._note(_person(actor.name, actor.user), verb, _about(issue, newsletter), detail, outcome) if tell else None
             await actions.end(number, outcome, note=note, now=clock())
             self._unsaid.add(number)
             await self.tell_untold()
 
-        act = Act()
+        act = AuditedAct()
         try:
             yield act
         except Exception as error:
@@ -125,7 +125,7 @@ class Auditing:
         await end(act.outcome)
 
     async def refused(
-        self, asker: Asker, verb: str, *, newsletter: str | None = None, issue: IssueRecord | None = None, detail: str = ""
+        self, actor: Actor, verb: str, *, newsletter: str | None = None, issue: IssueRecord | None = None, detail: str = ""
     ) -> None:
         """Write down that somebody tried what they may not, and tell so: a few times in an hour, so that nobody floods the channel.
 
@@ -134,24 +134,24 @@ class Auditing:
         now = self._desk.clock()
         while self._refusals and abs(now - self._refusals[0].at) >= _WHILE:  # the clock may have gone back
             self._refusals.popleft()
-        noted = sum(refusal.who == asker.user for refusal in self._refusals)
+        noted = sum(refusal.who == actor.user for refusal in self._refusals)
         if noted >= MOST_NOTED:
             return
         told = sum(refusal.told for refusal in self._refusals)
-        tells = told < MOST_TOLD and sum(one.told for one in self._refusals if one.who == asker.user) < MOST_TOLD_OF_ONE
-        self._refusals.append(_Refusal(at=now, who=asker.user, told=tells))
-        where = f"in server {asker.guild}" if asker.guild else "in a direct message"
-        who, about = _person(asker.name, asker.user), _about(issue, newsletter)
-        number = await self._desk.ledger.actions.begin(
+        tells = told < MOST_TOLD and sum(one.told for one in self._refusals if one.who == actor.user) < MOST_TOLD_OF_ONE
+        self._refusals.append(_Refusal(at=now, who=actor.user, told=tells))
+        where = f"in server {actor.guild}" if actor.guild else "in a direct message"
+        who, about = _person(actor.name, actor.user), _about(issue, newsletter)
+        number = await self._desk.store.actions.begin(
             token=None,
-            who=asker.user,
-            name=asker.name,
+            who=actor.user,
+            name=actor.name,
             verb=verb,
             newsletter=newsletter,
             issue=issue.id if issue else None,
             detail=detail,
-            guild=asker.guild,
-            channel=asker.channel,
+            guild=actor.guild,
+            channel=actor.channel,
             outcome=REFUSED,
             note=self._note(who, verb, about, where, REFUSED) if tells else None,
             now=now,
@@ -160,26 +160,28 @@ class Auditing:
             self._unsaid.add(number)
             await self.tell_untold()
 
-    async def _reach(self, asker: Asker, newsletter: str | None, issue: IssueRecord | None) -> str:
+    async def _reach(self, actor: Actor, newsletter: str | None, issue: IssueRecord | None) -> str:
         """Say which other servers than the one where a person acts are reached by it."""
         if newsletter is None or newsletter not in self._desk.config.newsletters:
             return ""
         places = self._desk.config.newsletters[newsletter].places
         channels = [ChannelId(place.channel) for place in places]
-        channels += [repost.channel for repost in await self._desk.ledger.deliveries.of(issue.id, Kind.REPOST)] if issue else []
-        reached = {await self._desk.passes.channels.guild(channel) for channel in channels}
-        others = sorted(guild for guild in reached if guild is not None and guild != asker.guild)
-        return f"from server {asker.guild}, reaching server {', '.join(map(str, others))}" if others else ""
+        channels += (
+            [repost.channel for repost in await self._desk.store.deliveries.of(issue.id, DeliveryKind.REPOST)] if issue else []
+        )
+        reached = {await self._desk.reconciler.channels.guild(channel) for channel in channels}
+        others = sorted(guild for guild in reached if guild is not None and guild != actor.guild)
+        return f"from server {actor.guild}, reaching server {', '.join(map(str, others))}" if others else ""
 
     async def settle(self) -> None:
         """Write down of what was cut off that it was, and tell so. To be called once, on start."""
-        ledger, outcome = self._desk.ledger, "cut off: the bot was stopped meanwhile"
-        for action in await ledger.actions.unfinished():
-            records = await ledger.records(action.newsletter or "")
+        store, outcome = self._desk.store, "cut off: the bot was stopped meanwhile"
+        for action in await store.actions.unfinished():
+            records = await store.records(action.newsletter or "")
             issue = None if action.issue is None else records.get(action.issue)
             who = _person(action.name, action.who)
             note = self._note(who, action.verb, _about(issue, action.newsletter), action.detail, outcome)
-            await ledger.actions.end(action.id, outcome, note=note, now=self._desk.clock())
+            await store.actions.end(action.id, outcome, note=note, now=self._desk.clock())
         await self.tell_untold()
 
     def is_unsaid(self, number: ActionId) -> None:
@@ -196,7 +198,7 @@ class Auditing:
         office = self._desk.config.moderation.channel
         async with self._telling:
             before = frozenset(self._unsaid)
-            untold = await self._desk.ledger.actions.untold()
+            untold = await self._desk.store.actions.untold()
             self._unsaid -= before - {action.id for action in untold}  # those that nobody is told of, or will be any more
             try:
                 found = await self._found(untold) if office is not None else set[ActionId]()
@@ -211,13 +213,13 @@ class Auditing:
                     self._unsaid.discard(action.id)
                     if not await self.tell(action.note or "", nonce=f"act-{action.id}"):
                         return
-                await self._desk.ledger.actions.told(action.id)
+                await self._desk.store.actions.told(action.id)
 
     async def _stands(self, action: Action) -> bool:
         """Tell whether an action tells of a trouble, and of one that stands."""
         if action.verb != TROUBLE or action.newsletter is None:
             return False
-        trouble = (await self._desk.ledger.troubles.standing(action.newsletter)).get(action.detail)
+        trouble = (await self._desk.store.troubles.standing(action.newsletter)).get(action.detail)
         return trouble is not None and trouble.token(TROUBLE) == action.token
 
     async def _found(self, untold: Sequence[Action]) -> set[ActionId]:

@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk, typed
 from heartbeat_bot.features.moderation.auditing import Auditing
 from heartbeat_bot.ids import ChannelId, GuildId
@@ -23,51 +23,51 @@ class Authority:
         self._desk = desk
         self._auditing = auditing
 
-    async def check(self, asker: Asker, verb: str, newsletter: str | None = None) -> None:
+    async def check(self, actor: Actor, verb: str, newsletter: str | None = None) -> None:
         """Raise UserError unless a person may decide about a newsletter (None: about any of them)."""
-        if not await self.may(asker, newsletter):
-            await self.refuse(asker, verb, newsletter=newsletter)
+        if not await self.may(actor, newsletter):
+            await self.refuse(actor, verb, newsletter=newsletter)
 
     async def refuse(
-        self, asker: Asker, verb: str, *, newsletter: str | None = None, issue: IssueRecord | None = None, words: str | None = None
+        self, actor: Actor, verb: str, *, newsletter: str | None = None, issue: IssueRecord | None = None, words: str | None = None
     ) -> NoReturn:
         """Write down what a person tried and may not, and raise UserError; ``words`` say something else than that."""
-        await self._auditing.refused(asker, verb, newsletter=newsletter, issue=issue)
-        raise UserError(words or asker.words.say("errors.not_allowed"))
+        await self._auditing.refused(actor, verb, newsletter=newsletter, issue=issue)
+        raise UserError(words or actor.words.say("errors.not_allowed"))
 
-    async def one_newsletter(self, asker: Asker, verb: str, name: str | None) -> str:
+    async def one_newsletter(self, actor: Actor, verb: str, name: str | None) -> str:
         """Return the newsletter that a person named, or the only one they decide about; raise UserError when there is none."""
-        own = await self.newsletters(asker)
+        own = await self.newsletters(actor)
         if not own:
-            await self.refuse(asker, verb)
+            await self.refuse(actor, verb)
         wanted = (name or "").strip().casefold()
         named = next((known for known in self._desk.names() if known.casefold() == wanted), None)
         if named is not None and named not in own:
-            await self.refuse(asker, verb, newsletter=named)
+            await self.refuse(actor, verb, newsletter=named)
         if named is None and wanted:
-            raise UserError(asker.words.say("errors.no_newsletter", name=typed(name or ""), names=", ".join(map(typed, own))))
+            raise UserError(actor.words.say("errors.no_newsletter", name=typed(name or ""), names=", ".join(map(typed, own))))
         if named is None and len(own) > 1:
-            raise UserError(asker.words.say("errors.several_newsletters", names=", ".join(map(typed, own))))
+            raise UserError(actor.words.say("errors.several_newsletters", names=", ".join(map(typed, own))))
         return named or own[0]
 
-    async def newsletters(self, asker: Asker) -> list[str]:
+    async def newsletters(self, actor: Actor) -> list[str]:
         """Return the newsletters that a person may decide about."""
-        return [name for name in self._desk.names() if await self.may(asker, name)]
+        return [name for name in self._desk.names() if await self.may(actor, name)]
 
-    async def may(self, asker: Asker, newsletter: str | None = None) -> bool:
+    async def may(self, actor: Actor, newsletter: str | None = None) -> bool:
         """Tell whether a person may decide about a newsletter (None: about any of them)."""
-        if asker.guild is None or not (asker.manages or asker.roles & set(self._desk.config.moderation.roles)):
+        if actor.guild is None or not (actor.manages or actor.roles & set(self._desk.config.moderation.roles)):
             return False
-        if await self._is_operators(GuildId(asker.guild)):
+        if await self._is_operators(GuildId(actor.guild)):
             return True
         names = self._desk.names() if newsletter is None else [newsletter]
         channels = [ChannelId(self._desk.config.newsletters[name].announce.channel) for name in names]
-        return any([await self._desk.passes.channels.guild(channel) == asker.guild for channel in channels])
+        return any([await self._desk.reconciler.channels.guild(channel) == actor.guild for channel in channels])
 
-    async def may_in(self, asker: Asker, guild: GuildId) -> bool:
+    async def may_in(self, actor: Actor, guild: GuildId) -> bool:
         """Tell whether a person who may decide about a newsletter may do so in a server: in their own; the operator's own in any."""
-        return asker.guild is not None and (asker.guild == guild or await self._is_operators(GuildId(asker.guild)))
+        return actor.guild is not None and (actor.guild == guild or await self._is_operators(GuildId(actor.guild)))
 
     async def _is_operators(self, guild: GuildId) -> bool:
         office = self._desk.config.moderation.channel
-        return office is not None and await self._desk.passes.channels.guild(ChannelId(office)) == guild
+        return office is not None and await self._desk.reconciler.channels.guild(ChannelId(office)) == guild

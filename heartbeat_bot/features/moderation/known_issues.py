@@ -1,4 +1,4 @@
-"""Every issue that the ledger knows, for moderators: those that wait, are drafts or were taken back too."""
+"""Every issue that the store knows, for moderators: those that wait, are drafts or were taken back too."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Final
 
 from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk, typed
 from heartbeat_bot.features.lines import as_content, day_of, named
 from heartbeat_bot.features.moderation.authority import Authority
@@ -39,26 +39,26 @@ class KnownIssues:
     """Finds the issue that a moderator means."""
 
     def __init__(self, desk: Desk, authority: Authority) -> None:
-        """Look in the ledger."""
+        """Look in the store."""
         self._desk = desk
         self._authority = authority
 
-    async def complete(self, asker: Asker, typed_so_far: str, command: str) -> list[tuple[str, str]]:
+    async def complete(self, actor: Actor, typed_so_far: str, command: str) -> list[tuple[str, str]]:
         """Return the issues to choose from for a command: what is shown, and the number that :meth:`chosen` takes."""
         wanted = folded_words(typed_so_far)
         states = FITTING.get(command, frozenset(State))
         edits = command in {"approve", "skip"}
         fitting = [
             record
-            for record in await self._all(asker)
+            for record in await self._all(actor)
             if (record.state in states or (edits and record.asks_about_edit)) and _fits(record, wanted)
         ]
         if command == "retract":  # what is gone has something to retract only while messages of it are left
-            holding = {name: await self._desk.ledger.holding(name) for name in {record.newsletter for record in fitting}}
+            holding = {name: await self._desk.store.holding(name) for name in {record.newsletter for record in fitting}}
             fitting = [record for record in fitting if record.present or record.id in holding[record.newsletter]]
-        return [(_line(record, asker.words), str(record.id)) for record in fitting[: limits.CHOICES]]
+        return [(_line(record, actor.words), str(record.id)) for record in fitting[: limits.CHOICES]]
 
-    async def chosen(self, asker: Asker, issue: str, verb: str, *, pressed: bool = False) -> IssueRecord:
+    async def chosen(self, actor: Actor, issue: str, verb: str, *, pressed: bool = False) -> IssueRecord:
         """Return the issue of a number, or the one that a text fits or whose title it is (not when ``pressed``: buttons carry numbers).
 
         Raises UserError when there is none that they may decide about, and when there are several: what is decided cannot be taken back
@@ -66,36 +66,36 @@ class KnownIssues:
         that there is none, and it is written down.
         """
         wanted = issue.strip().removeprefix("#")
-        records = await self._all(asker)
+        records = await self._all(actor)
         if not records:
-            await self._authority.check(asker, verb)
+            await self._authority.check(actor, verb)
         for record in records:
             if str(record.id) == wanted:
                 return record
         found = [] if pressed else _fitting(records, issue)
         if not found:
-            none = asker.words.say("moderation.no_issue", issue=typed(issue))
-            if foreign := await self._foreign(asker, wanted):
-                await self._authority.refuse(asker, verb, newsletter=foreign.newsletter, issue=foreign, words=none)
+            none = actor.words.say("moderation.no_issue", issue=typed(issue))
+            if foreign := await self._foreign(actor, wanted):
+                await self._authority.refuse(actor, verb, newsletter=foreign.newsletter, issue=foreign, words=none)
             raise UserError(none)
         if len(found) > 1:
-            raise UserError(_which(issue, found, asker.words))
+            raise UserError(_which(issue, found, actor.words))
         return found[0]
 
-    async def _foreign(self, asker: Asker, number: str) -> IssueRecord | None:
+    async def _foreign(self, actor: Actor, number: str) -> IssueRecord | None:
         """Return the issue of a number that others decide about."""
-        own = await self._authority.newsletters(asker)
+        own = await self._authority.newsletters(actor)
         for name in set(self._desk.names()) - set(own):
-            for record in (await self._desk.ledger.records(name)).values():
+            for record in (await self._desk.store.records(name)).values():
                 if str(record.id) == number:
                     return record
         return None
 
-    async def _all(self, asker: Asker) -> list[IssueRecord]:
+    async def _all(self, actor: Actor) -> list[IssueRecord]:
         """Return the issues that a person may decide about, the newest first."""
         found: list[IssueRecord] = []
-        for name in await self._authority.newsletters(asker):
-            found += (await self._desk.ledger.records(name)).values()
+        for name in await self._authority.newsletters(actor):
+            found += (await self._desk.store.records(name)).values()
         return sorted(found, key=_age)
 
 

@@ -61,19 +61,19 @@ class Notices:
         self._versions: dict[IssueId, tuple[tuple[str, str], Version]] = {}
         """The versions of what waits together, and of which files: an import is not rendered anew with each that is decided."""
 
-    async def bring_in_step(self, name: str) -> None:
+    async def reconcile(self, name: str) -> None:
         """Bring the notices of a newsletter in step with what the last pass found. What goes wrong is logged, and tried again."""
         number = self._desk.config.moderation.channel
         if number is None:
             return
         channel = ChannelId(number)
         self._closed = False
-        records = await self._desk.ledger.records(name)
-        notices = await self._desk.ledger.outbox.notices(name)
+        records = await self._desk.store.records(name)
+        notices = await self._desk.store.outbox.notices(name)
         held = {notice.issue: notice for notice in notices}
         carrier = next((records[issue] for issue, notice in held.items() if notice.key == MANY and issue in records), None)
         alone = [records[issue] for issue, notice in held.items() if notice.key == NOTICE_OF_ONE and issue in records]
-        known = await self._desk.ledger.deliveries.notices(name) if held else {}
+        known = await self._desk.store.deliveries.notices(name) if held else {}
         says = {issue: known[notice.delivery].says for issue, notice in held.items() if notice.channel == channel}
         alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
         pictures = self._desk.config.newsletters[name].images.attach
@@ -88,11 +88,11 @@ class Notices:
     async def _clear_away(self, notices: Sequence[DeliveredMessage]) -> None:
         """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
         for notice in notices:
-            delivery = await self._desk.ledger.deliveries.get(notice.delivery)
-            outcome = await self._desk.passes.publisher.withdraw(delivery)
+            delivery = await self._desk.store.deliveries.get(notice.delivery)
+            outcome = await self._desk.reconciler.publisher.withdraw(delivery)
             if outcome.error:
                 _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
-                await self._desk.ledger.outbox.release(delivery.id, now=self._desk.clock())
+                await self._desk.store.outbox.release(delivery.id, now=self._desk.clock())
 
     async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, says: str | None, pictures: bool) -> None:
         """Bring an issue's notice in step, unless it ``says`` that; where ``pictures`` are uploaded they may change without the issue."""
@@ -108,7 +108,7 @@ class Notices:
         preview, version = None, unseen(record.blob, record.path)
         if is_open(record):
             try:
-                preview, version = await self._desk.passes.renderer.seen(record)
+                preview, version = await self._desk.reconciler.renderer.seen(record)
             except UserError as error:
                 _LOG.warning("%s has no preview: %s", record.path, error)
         saying = _digest([*made_of, version])
@@ -146,7 +146,7 @@ class Notices:
         file = (record.blob, record.path)
         kept = self._versions.get(record.id)
         if pictures or kept is None or kept[0] != file:
-            version = await self._desk.passes.renderer.version(record)
+            version = await self._desk.reconciler.renderer.version(record)
             self._versions[record.id] = (file, version)
             return version
         return kept[1]
@@ -159,23 +159,23 @@ class Notices:
         if self._closed:
             return False
         try:
-            guild = (await self._desk.passes.channels.facts(channel)).guild
+            guild = (await self._desk.reconciler.channels.facts(channel)).guild
         except OutletError as error:
             _LOG.warning("the moderators' channel %s cannot be seen: %s", channel, error)
             return False
-        delivery = await self._desk.ledger.deliveries.notice(record.id, channel, guild, now=self._desk.clock())
+        delivery = await self._desk.store.deliveries.notice(record.id, channel, guild, now=self._desk.clock())
         # Until the edit is done nobody knows how it reads, also when its issue is as before again.
         self._shown.pop(record.id, None)
         if delivery.says is not None:
-            await self._desk.ledger.deliveries.notice_says(delivery.id, None)
-        outcome = await self._desk.passes.publisher.deliver(delivery, (post,))
+            await self._desk.store.deliveries.notice_says(delivery.id, None)
+        outcome = await self._desk.reconciler.publisher.deliver(delivery, (post,))
         if outcome.error:
             _LOG.warning("the moderators' notice of %s is not in step: %s", record.path, outcome.error)
             self._closed = isinstance(outcome.error, MissingPermissionsError)
         if outcome.done and not post.components:
-            await self._desk.ledger.outbox.release(delivery.id, now=self._desk.clock())
+            await self._desk.store.outbox.release(delivery.id, now=self._desk.clock())
         elif outcome.done:
-            await self._desk.ledger.deliveries.notice_says(delivery.id, saying)
+            await self._desk.store.deliveries.notice_says(delivery.id, saying)
         return outcome.done
 
 

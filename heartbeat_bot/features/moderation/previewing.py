@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk
 from heartbeat_bot.features.lines import TITLE, part_name, said, whole_lines
 from heartbeat_bot.features.moderation.known_issues import KnownIssues
-from heartbeat_bot.features.router import PREVIEW, Kind, Pressable, arguments_of, number_of
+from heartbeat_bot.features.router import PREVIEW, PressHandler, PressKind, arguments_of, number_of
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Attachment
@@ -29,27 +29,27 @@ class Previewing:
         """Render from the sources, as the last passes saw them."""
         self._desk = desk
         self._known = known
-        self.presses: Mapping[str, Pressable] = {
-            PREVIEW: Pressable(kind=Kind.REPLY, handle=self._open),
-            TURN: Pressable(handle=self._turn),
+        self.presses: Mapping[str, PressHandler] = {
+            PREVIEW: PressHandler(kind=PressKind.REPLY, handle=self._open),
+            TURN: PressHandler(handle=self._turn),
         }
 
-    async def preview(self, asker: Asker, *, issue: str) -> Answer:
+    async def preview(self, actor: Actor, *, issue: str) -> Answer:
         """Return the first page: what there is to look at, then the posts."""
-        return await self._page(asker, await self._known.chosen(asker, issue, PREVIEW), 0)
+        return await self._page(actor, await self._known.chosen(actor, issue, PREVIEW), 0)
 
-    async def _open(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+    async def _open(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         (number,) = arguments_of(arguments, 1)
-        return await self.preview(asker, issue=number)
+        return await self.preview(actor, issue=number)
 
-    async def _turn(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:
+    async def _turn(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:
         number, page = arguments_of(arguments, 2)
-        record = await self._known.chosen(asker, number, PREVIEW, pressed=True)
-        return await self._page(asker, record, number_of(values[0] if values else page))
+        record = await self._known.chosen(actor, number, PREVIEW, pressed=True)
+        return await self._page(actor, record, number_of(values[0] if values else page))
 
-    async def _page(self, asker: Asker, record: IssueRecord, page: int) -> Answer:
+    async def _page(self, actor: Actor, record: IssueRecord, page: int) -> Answer:
         """Return a page: page 0 has the findings, page n the n-th post."""
-        words, preview = asker.words, await self._desk.passes.renderer.preview(record)
+        words, preview = actor.words, await self._desk.reconciler.renderer.preview(record)
         posts = preview.posts
         count = len(posts) + 1
         page = min(max(page, 0), count - 1)
@@ -58,7 +58,7 @@ class Previewing:
             return Answer(embeds=(_look(record, preview, words).body(),), components=controls)
         post = posts[page - 1]
         body: dict[str, Any] = post.body()
-        snapshot = self._desk.passes.renderer.snapshots[record.newsletter]
+        snapshot = self._desk.reconciler.renderer.snapshots[record.newsletter]
         files = [Attachment(name=file.name, content=await snapshot.contents.read_picture(file.path)) for file in post.files]
         return Answer(content=body["content"], embeds=tuple(body["embeds"]), components=controls, files=tuple(files))
 

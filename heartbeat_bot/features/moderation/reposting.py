@@ -7,13 +7,13 @@ from hashlib import sha256
 from typing import Final
 
 from heartbeat_bot.errors import OutletError, UserError
-from heartbeat_bot.features.actor import Asker
+from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk, typed
 from heartbeat_bot.features.lines import as_content, listed, part_name, titled
-from heartbeat_bot.features.looking import Looking
-from heartbeat_bot.features.moderation.auditing import Act, Auditing
+from heartbeat_bot.features.moderation.auditing import AuditedAct, Auditing
 from heartbeat_bot.features.moderation.known_issues import KnownIssues
-from heartbeat_bot.features.router import OutdatedError, Pressable, arguments_of, id_of
+from heartbeat_bot.features.passes import Passes
+from heartbeat_bot.features.router import OutdatedError, PressHandler, arguments_of, id_of
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer
@@ -22,7 +22,7 @@ from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.store.approval import Version, seal, text_of
 from heartbeat_bot.store.decisions import OUT
-from heartbeat_bot.store.deliveries import Delivery, Kind
+from heartbeat_bot.store.deliveries import Delivery, DeliveryKind
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.store.outbox import DeliveredMessage
 from heartbeat_bot.sync.report import PassReport
@@ -41,43 +41,43 @@ _LISTED: Final = 12
 class Reposting:
     """Posts once more, and takes back."""
 
-    def __init__(self, desk: Desk, *, known: KnownIssues, auditing: Auditing, looking: Looking) -> None:
-        """Decide in the ledger; a look at the newsletter then carries it out, by the same plan as ever."""
+    def __init__(self, desk: Desk, *, known: KnownIssues, auditing: Auditing, passes: Passes) -> None:
+        """Decide in the store; a look at the newsletter then carries it out, by the same plan as ever."""
         self._desk = desk
         self._known = known
         self._auditing = auditing
-        self._looking = looking
-        self.presses: Mapping[str, Pressable] = {
-            REPOST: Pressable(handle=self._repost),
-            RETRACT: Pressable(handle=self._retract),
-            CANCEL: Pressable(handle=_cancelled),
+        self._passes = passes
+        self.presses: Mapping[str, PressHandler] = {
+            REPOST: PressHandler(handle=self._repost),
+            RETRACT: PressHandler(handle=self._retract),
+            CANCEL: PressHandler(handle=_cancelled),
         }
 
-    async def sections(self, asker: Asker, issue: str, typed_so_far: str) -> list[tuple[str, str]]:
+    async def sections(self, actor: Actor, issue: str, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the sections of an issue to choose from: what is shown, and what names it."""
         try:
-            record = await self._known.chosen(asker, issue, "sections")
-            posts = (await self._desk.passes.renderer.preview(record)).posts
+            record = await self._known.chosen(actor, issue, "sections")
+            posts = (await self._desk.reconciler.renderer.preview(record)).posts
         except UserError:
             return []
         wanted = typed_so_far.casefold()
-        named = [(part_name(post, asker.words), post.key) for post in _firsts(posts)]
+        named = [(part_name(post, actor.words), post.key) for post in _firsts(posts)]
         return [(title, _short(key)) for title, key in named if wanted in title.casefold()][: limits.CHOICES]
 
     # -- /repost ----------------------------------------------------------------------------------------------------------
 
     async def repost(
-        self, asker: Asker, *, issue: str, section: str | None = None, channel: int | None = None, how: str = REPLACE
+        self, actor: Actor, *, issue: str, section: str | None = None, channel: int | None = None, how: str = REPLACE
     ) -> Answer:
         """Say what posting once more would do, and ask."""
-        record = await self._known.chosen(asker, issue, REPOST)
-        words, target = asker.words, ChannelId(channel or self._own(record))
-        posts = await self._postable(asker, record, target)
+        record = await self._known.chosen(actor, issue, REPOST)
+        words, target = actor.words, ChannelId(channel or self._own(record))
+        posts = await self._postable(actor, record, target)
         key = _named(posts, section) if section else None
         if section and key is None:
             return Answer(content=words.say("repost.no_section", section=typed(section)))
         wish = _Wish(record=record, key=key, target=target, own=self._own(record, target), how=how)
-        _check_withheld(asker, wish)
+        _check_withheld(actor, wish)
         wanted = [post for post in posts if (record.shows(post.key) if key is None else is_of(post.key, (key,)))]
         replaced = await self._replaced(wish)
         lines = [words.say("repost.asks", issue=titled(record.title), channel=f"<#{target}>")]
@@ -98,20 +98,20 @@ class Reposting:
     @property
     def _binds(self) -> bool:
         """Whether what is posted is what a moderator saw, since moderators must approve texts."""
-        return self._desk.passes.duties.issues or self._desk.passes.duties.edits
+        return self._desk.reconciler.duties.issues or self._desk.reconciler.duties.edits
 
     async def _version(self, record: IssueRecord) -> Version:
-        return (await self._desk.passes.renderer.seen(record))[1]
+        return (await self._desk.reconciler.renderer.seen(record))[1]
 
     def _own(self, record: IssueRecord, target: int | None = None) -> ChannelId:
         """Return the newsletter's channel that a target is, its first one for any other target."""
         channels = [place.channel for place in self._desk.config.newsletters[record.newsletter].places]
         return ChannelId(next((channel for channel in channels if channel == target), channels[0]))
 
-    async def _postable(self, asker: Asker, record: IssueRecord, target: ChannelId) -> Sequence[Post]:
+    async def _postable(self, actor: Actor, record: IssueRecord, target: ChannelId) -> Sequence[Post]:
         """Return what is to be posted of an issue; raise UserError when it is not to be posted once more, or not there, or not now."""
-        words, title = asker.words, titled(record.title)
-        if (await self._desk.ledger.newsletter(record.newsletter)).paused_at:
+        words, title = actor.words, titled(record.title)
+        if (await self._desk.store.newsletter(record.newsletter)).paused_at:
             raise UserError(words.say("moderation.paused", newsletter=typed(record.newsletter)))
         if record.retracted_at is not None:
             raise UserError(words.say("retract.done_already", issue=title))
@@ -119,14 +119,14 @@ class Reposting:
             raise UserError(words.say("repost.not_out", issue=title))
         if record.draft:  # it was out, and its author withdrew it: nobody is to read what it says now
             raise UserError(words.say("repost.draft", issue=title))
-        if self._desk.outlet.server_of(target) not in {None, asker.guild}:
+        if self._desk.outlet.server_of(target) not in {None, actor.guild}:
             raise UserError(words.say("repost.elsewhere"))
         facts = await self._desk.outlet.describe(target)
-        if facts.guild != asker.guild:
+        if facts.guild != actor.guild:
             raise UserError(words.say("repost.elsewhere"))
         if facts.missing:
             raise UserError(words.say("status.missing", channel=f"<#{target}>", permissions=", ".join(facts.missing)))
-        return (await self._desk.passes.renderer.preview(record)).posts
+        return (await self._desk.reconciler.renderer.preview(record)).posts
 
     async def _reposts(self, wish: "_Wish") -> list[Delivery]:
         """Return the reposts that replacing replaces: those of the same posts, unless it is the announcement that is replaced."""
@@ -134,7 +134,7 @@ class Reposting:
             return []
         return [
             repost
-            for repost in await self._desk.ledger.deliveries.of(wish.record.id, Kind.REPOST)
+            for repost in await self._desk.store.deliveries.of(wish.record.id, DeliveryKind.REPOST)
             if repost.channel == wish.target and repost.sections == wish.keys
         ]
 
@@ -143,63 +143,63 @@ class Reposting:
         replaced = {repost.id for repost in await self._reposts(wish)}
         if wish.how == REPLACE and wish.announcement:
             replaced = {wish.announcement.id}
-        held = await self._desk.ledger.outbox.held(wish.record.id)
+        held = await self._desk.store.outbox.held(wish.record.id)
         return [one for one in held if one.delivery in replaced and (wish.keys is None or is_of(one.key, wish.keys))]
 
-    async def _repost(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+    async def _repost(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         token, number, short, channel, how, seen = arguments_of(arguments, 6)
         if how not in {REPLACE, AGAIN}:
             raise OutdatedError
-        record = await self._known.chosen(asker, number, REPOST, pressed=True)
+        record = await self._known.chosen(actor, number, REPOST, pressed=True)
         target = ChannelId(id_of(channel))
         own = self._own(record, target)
-        key = await self._section(asker, record, short)
+        key = await self._section(actor, record, short)
         about = ", ".join(part for part in (key or "", f"in channel {target}" if target != own else "", how) if part)
         async with (
-            self._auditing.act(asker, "repost", issue=record, detail=about, token=token) as act,
-            self._looking.alone(record.newsletter) as look,
+            self._auditing.act(actor, "repost", issue=record, detail=about, token=token) as act,
+            self._passes.alone(record.newsletter) as look,
         ):
             try:
                 wish = _Wish(record=record, key=key, target=target, own=own, how=how)
-                await self._decide(asker, await self._renewed(asker, wish, await look(), seen))
+                await self._decide(actor, await self._renewed(actor, wish, await look(), seen))
             except UserError as error:  # the button is used up, so the answer takes its place
                 act.outcome = f"failed: {error}"
                 return Answer(content=str(error))
-            return await self._looked(asker, record, act, look)
+            return await self._looked(actor, record, act, look)
 
-    async def _renewed(self, asker: Asker, wish: "_Wish", report: PassReport, seen: str) -> "_Wish":
+    async def _renewed(self, actor: Actor, wish: "_Wish", report: PassReport, seen: str) -> "_Wish":
         """Return a wish after a look at the newsletter; raise UserError when it cannot be fulfilled any more.
 
         What is deleted must be there, and be fit, to be posted again: much may have changed since the question was asked.
         """
-        record = await self._desk.ledger.issue(wish.record.id)
-        posts = await self._postable(asker, record, wish.target)
+        record = await self._desk.store.issue(wish.record.id)
+        posts = await self._postable(actor, record, wish.target)
         if report.blocked_by:
-            raise UserError(line_of(report.blocked_by, asker.words))
+            raise UserError(line_of(report.blocked_by, actor.words))
         if wish.key is not None and all(post.key != wish.key for post in posts):
-            raise UserError(asker.words.say("reading.gone"))
+            raise UserError(actor.words.say("reading.gone"))
         version = await self._version(record)
         if self._binds and seen != seal(version):
-            raise UserError(asker.words.say("repost.other_text", issue=titled(record.title)))
+            raise UserError(actor.words.say("repost.other_text", issue=titled(record.title)))
         return replace(wish, record=record, version=version)
 
-    async def _decide(self, asker: Asker, wish: "_Wish") -> None:
+    async def _decide(self, actor: Actor, wish: "_Wish") -> None:
         """Delete what is to be replaced, and write down what is to be posted."""
-        ledger, record, now = self._desk.ledger, wish.record, self._desk.clock()
-        _check_withheld(asker, wish)
+        store, record, now = self._desk.store, wish.record, self._desk.clock()
+        _check_withheld(actor, wish)
         assert wish.version is not None, "what is decided was looked at"
         if self._binds and not wish.is_repost and record.announced_at is not None:
-            await ledger.approve_edit(record.id, wish.version, now=now)
+            await store.approve_edit(record.id, wish.version, now=now)
         replaced = await self._reposts(wish)
         if wish.how == REPLACE and wish.announcement:
-            outcome = await self._desk.passes.publisher.clear(wish.announcement, keys=wish.keys)
+            outcome = await self._desk.reconciler.publisher.clear(wish.announcement, keys=wish.keys)
             if outcome.error:
                 raise outcome.error
         if wish.key in record.withheld:
-            await ledger.withhold(record.id, [one for one in record.withheld if one != wish.key], now=now)
+            await store.withhold(record.id, [one for one in record.withheld if one != wish.key], now=now)
         if wish.is_repost:
-            guild = (await self._desk.passes.channels.facts(wish.target)).guild
-            await ledger.deliveries.repost(
+            guild = (await self._desk.reconciler.channels.facts(wish.target)).guild
+            await store.deliveries.repost(
                 record.id,
                 guild=guild,
                 channel=wish.target,
@@ -209,23 +209,23 @@ class Reposting:
                 now=now,
             )
         elif wish.announcement is None:
-            await ledger.approve(record.id, wish.version, now=now)
-            await ledger.deliveries.end([repost.id for repost in replaced], now=now)
+            await store.approve(record.id, wish.version, now=now)
+            await store.deliveries.end([repost.id for repost in replaced], now=now)
 
     # -- /retract ---------------------------------------------------------------------------------------------------------
 
-    async def retract(self, asker: Asker, *, issue: str, section: str | None = None) -> Answer:
+    async def retract(self, actor: Actor, *, issue: str, section: str | None = None) -> Answer:
         """Say what taking back would do, and ask."""
-        record = await self._known.chosen(asker, issue, RETRACT)
-        words, title = asker.words, titled(record.title)
+        record = await self._known.chosen(actor, issue, RETRACT)
+        words, title = actor.words, titled(record.title)
         if record.retracted_at is not None:
             return Answer(content=words.say("retract.done_already", issue=title))
         key: PostKey | None = None
         if section:
-            key = _named((await self._desk.passes.renderer.preview(record)).posts, section)
+            key = _named((await self._desk.reconciler.renderer.preview(record)).posts, section)
             if key is None:
                 return Answer(content=words.say("repost.no_section", section=typed(section)))
-        held = await self._desk.ledger.outbox.held(record.id)
+        held = await self._desk.store.outbox.held(record.id)
         going = [message for message in held if key is None or is_of(message.key, (key,))]
         lines = [words.say("retract.asks" if key is None else "retract.asks_section", issue=title)]
         if going:
@@ -236,26 +236,26 @@ class Reposting:
         )
         return Answer(content=as_content(lines), components=buttons)
 
-    async def _retract(self, asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
+    async def _retract(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         token, number, short = arguments_of(arguments, 3)
-        record = await self._known.chosen(asker, number, RETRACT, pressed=True)
-        key = await self._section(asker, record, short)
-        async with self._auditing.act(asker, "retract", issue=record, detail=key or "", token=token) as act:
+        record = await self._known.chosen(actor, number, RETRACT, pressed=True)
+        key = await self._section(actor, record, short)
+        async with self._auditing.act(actor, "retract", issue=record, detail=key or "", token=token) as act:
             if key is None:
-                await self._desk.ledger.retract(record.id, now=self._desk.clock())
-            async with self._looking.alone(record.newsletter) as look:
+                await self._desk.store.retract(record.id, now=self._desk.clock())
+            async with self._passes.alone(record.newsletter) as look:
                 if key is not None:
-                    withheld = (await self._desk.ledger.issue(record.id)).withheld  # others may have taken back something, too
-                    await self._desk.ledger.withhold(record.id, [*withheld, key], now=self._desk.clock())
-                return await self._looked(asker, record, act, look)
+                    withheld = (await self._desk.store.issue(record.id)).withheld  # others may have taken back something, too
+                    await self._desk.store.withhold(record.id, [*withheld, key], now=self._desk.clock())
+                return await self._looked(actor, record, act, look)
 
-    async def _section(self, asker: Asker, record: IssueRecord, short: str) -> PostKey | None:
+    async def _section(self, actor: Actor, record: IssueRecord, short: str) -> PostKey | None:
         """Return the section that a button names, None when it is of the whole issue; raise UserError when it is not there any more."""
         if not short:
             return None
-        key = _named((await self._desk.passes.renderer.preview(record)).posts, short)
+        key = _named((await self._desk.reconciler.renderer.preview(record)).posts, short)
         if key is None:
-            raise UserError(asker.words.say("reading.gone"))
+            raise UserError(actor.words.say("reading.gone"))
         return key
 
     async def _listed(self, messages: Sequence[DeliveredMessage]) -> list[str]:
@@ -268,12 +268,14 @@ class Reposting:
                 lines.append(f"- <#{message.channel}>")
         return lines
 
-    async def _looked(self, asker: Asker, record: IssueRecord, act: Act, look: Callable[[], Awaitable[PassReport]]) -> Answer:
+    async def _looked(
+        self, actor: Actor, record: IssueRecord, act: AuditedAct, look: Callable[[], Awaitable[PassReport]]
+    ) -> Answer:
         """Carry out what was decided, and say what came of it."""
         report = await look()
         told = report.about(record.id)
         act.outcome = "; ".join(told) or "nothing was left to do"
-        lines = [asker.words.say("repost.done", issue=titled(record.title)), *listed(report.about(record.id, asker.words))]
+        lines = [actor.words.say("repost.done", issue=titled(record.title)), *listed(report.about(record.id, actor.words))]
         return Answer(content=as_content(lines))
 
 
@@ -304,14 +306,14 @@ class _Wish:
         return self.how == AGAIN or self.target != self.own or (self.announcement is None and self.key is not None)
 
 
-def _check_withheld(asker: Asker, wish: _Wish) -> None:
+def _check_withheld(actor: Actor, wish: _Wish) -> None:
     """Raise UserError for a copy of a section that was taken back, which is shown nowhere: it must be brought back first."""
     if wish.key in wish.record.withheld and (wish.how == AGAIN or wish.target != wish.own):
-        raise UserError(asker.words.say("repost.withheld", channel=f"<#{wish.own}>"))
+        raise UserError(actor.words.say("repost.withheld", channel=f"<#{wish.own}>"))
 
 
-async def _cancelled(asker: Asker, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG001 - a press's shape
-    return Answer(content=asker.words.say("repost.cancelled"))
+async def _cancelled(actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG001 - a press's shape
+    return Answer(content=actor.words.say("repost.cancelled"))
 
 
 def _firsts(posts: Sequence[Post]) -> list[Post]:

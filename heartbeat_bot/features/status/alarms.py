@@ -35,11 +35,11 @@ class Alarms:
     def check_again(self) -> None:
         """Look at the channels of all newsletters with their next look: permissions, or channels, may have changed."""
         self._unchecked = set(self._desk.names())
-        self._desk.passes.channels.forget()
+        self._desk.reconciler.channels.forget()
 
-    async def bring_in_step(self, name: str, report: PassReport) -> None:
+    async def reconcile(self, name: str, report: PassReport) -> None:
         """Compare what a look found with what stood before, and tell what is new and what is over."""
-        troubles, clock = self._desk.ledger.troubles, self._desk.clock
+        troubles, clock = self._desk.store.troubles, self._desk.clock
         before = await troubles.standing(name)
         found = dict(report.troubles)
         if found.keys().isdisjoint({SOURCE, STATE, MACHINE}):
@@ -60,7 +60,7 @@ class Alarms:
     async def _of_channels(self, name: str, stood: set[str]) -> dict[str, str]:
         """Look at the newsletter's channels where that is due, and at those that were in trouble; return what is the matter, by what."""
         own = {ChannelId(place.channel) for place in self._desk.config.newsletters[name].places}
-        reposted = {repost.channel for repost in await self._desk.ledger.deliveries.reposts(name)}
+        reposted = {repost.channel for repost in await self._desk.store.deliveries.reposts(name)}
         due = {channel for channel in own | reposted if channel_of(channel) in stood}
         if name in self._unchecked or DISCORD in stood:
             due |= own
@@ -76,7 +76,7 @@ class Alarms:
     async def _end(self, trouble: Trouble) -> None:
         if trouble.told_at is not None:
             await self._tell(trouble, TROUBLE_OVER)
-        await self._desk.ledger.troubles.over(trouble.newsletter, trouble.about)
+        await self._desk.store.troubles.over(trouble.newsletter, trouble.about)
 
     async def _tell(self, trouble: Trouble, what: str) -> None:
         """Write down what the moderators are to be told, once: a run that is killed before it noted that does not tell it again."""
@@ -85,7 +85,7 @@ class Alarms:
             note = language().say(
                 f"alarms.{what}", newsletter=titled(trouble.newsletter), trouble=inert(trouble.words), when=since(trouble.since)
             )
-        number = await self._desk.ledger.actions.begin(
+        number = await self._desk.store.actions.begin(
             token=trouble.token(what),
             who=0,
             name="heartbeat-bot",

@@ -6,7 +6,7 @@ from typing import Any, Final
 from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.store.decisions import PENDING
-from heartbeat_bot.store.opening import open_ledger
+from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.sync.wording import why
 
 _LATE: Final = 4
@@ -16,11 +16,11 @@ _LATE: Final = 4
 async def status_json(config: Config) -> dict[str, Any]:
     """Return newsletters, last passes, unfinished requests, and what waits and why. Instants are ISO 8601 in UTC."""
     now = system_clock()
-    async with open_ledger(config.state, read_only=True) as ledger:
-        seen = {newsletter.name: newsletter for newsletter in await ledger.newsletters()}
+    async with open_store(config.state, read_only=True) as store:
+        seen = {newsletter.name: newsletter for newsletter in await store.newsletters()}
         entries: list[dict[str, Any]] = []
         for name in config.newsletters:
-            issues = await ledger.issues(name)
+            issues = await store.issues(name)
             announced = sorted(
                 (issue for issue in issues if issue.announced_at and issue.shown is not None),
                 key=lambda issue: str(issue.announced_at),
@@ -38,7 +38,7 @@ async def status_json(config: Config) -> dict[str, Any]:
                     "error": newsletter.error if newsletter else None,
                     "troubles": [
                         {"what": trouble.about, "since": _iso(trouble.since), "looks": trouble.looks, "words": trouble.words}
-                        for trouble in (await ledger.troubles.standing(name)).values()
+                        for trouble in (await store.troubles.standing(name)).values()
                     ],
                     "last_issue": {"title": announced[0].title, "announced": _iso(announced[0].announced_at)}
                     if announced
@@ -61,12 +61,10 @@ async def status_json(config: Config) -> dict[str, Any]:
                 "channel": str(written.request.channel),
                 "since": _iso(written.created_at),
             }
-            for written in await ledger.outbox.unfinished()
+            for written in await store.outbox.unfinished()
         ]
-        limited = await ledger.outbox.limited(now=now)
-        left_alone = [
-            {"why": wait.why, "until": _iso(wait.until)} for wait in (await ledger.waits.all()).values() if wait.left(now)
-        ]
+        limited = await store.outbox.limited(now=now)
+        left_alone = [{"why": wait.why, "until": _iso(wait.until)} for wait in (await store.waits.all()).values() if wait.left(now)]
         publishing = [
             {
                 "newsletter": message.newsletter,
@@ -82,7 +80,7 @@ async def status_json(config: Config) -> dict[str, Any]:
 
 async def archive_json(config: Config) -> list[dict[str, Any]]:
     """Return every known issue with its state and its messages."""
-    async with open_ledger(config.state, read_only=True) as ledger:
+    async with open_store(config.state, read_only=True) as store:
         return [
             {
                 "id": issue.id,
@@ -114,7 +112,7 @@ async def archive_json(config: Config) -> list[dict[str, Any]]:
                     for message in issue.messages
                 ],
             }
-            for issue in await ledger.issues()
+            for issue in await store.issues()
         ]
 
 

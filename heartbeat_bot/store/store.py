@@ -1,6 +1,6 @@
 """The store: the database of what is known and what was done, put together of its parts.
 
-Newsletters, sightings and moderation are written by its own methods (``newsletters.py``, ``sightings.py``, ``moderation.py``); where issues
+Newsletters, source_files and moderation are written by its own methods (``newsletters.py``, ``source_files.py``, ``moderation.py``); where issues
 go is in ``deliveries.py``, messages are in ``outbox.py``, what moderators did in ``audit.py``.
 """
 
@@ -15,13 +15,13 @@ from heartbeat_bot.store.issues import RECORD, IssueRecord, find_issue, issue_of
 from heartbeat_bot.store.moderation import Moderation
 from heartbeat_bot.store.newsletters import Newsletters
 from heartbeat_bot.store.outbox import DeliveredMessage, Outbox, messages_held
-from heartbeat_bot.store.server_events import ServerEvents
-from heartbeat_bot.store.sightings import Sightings
+from heartbeat_bot.store.server_events import ServerEventRows
+from heartbeat_bot.store.source_files import Sightings
 from heartbeat_bot.store.troubles import Troubles
 from heartbeat_bot.store.waits import WaitRows
 
 
-class Ledger(Newsletters, Sightings, Moderation):
+class Store(Newsletters, Sightings, Moderation):
     """The open database.
 
     Its parts are ``deliveries`` (what goes where), ``outbox`` (messages), ``actions`` (who did what), ``server_events``, ``waits`` and
@@ -34,7 +34,7 @@ class Ledger(Newsletters, Sightings, Moderation):
         self.deliveries = Deliveries(database)
         self.outbox = Outbox(database)
         self.actions = Actions(database)
-        self.server_events = ServerEvents(database)
+        self.server_events = ServerEventRows(database)
         self.waits = WaitRows(database)
         self.troubles = Troubles(database)
 

@@ -12,8 +12,8 @@ from heartbeat_bot.extract.calendar_words import month_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What the archive holds of an issue: made of which blob, in which way, its number in the ledger, whether members see it."""
+class KnownEntry:
+    """What the archive holds of an issue: made of which blob, in which way, its number in the store, whether members see it."""
 
     blob: str
     rendering: str
@@ -25,13 +25,13 @@ class Kept:
 class Record:
     """An issue in the table of contents. ``words`` is what is typed to find it, folded, with a space before each word."""
 
-    kept: Kept
+    kept: KnownEntry
     listed: Listed
     has_jobs: bool
     words: str
 
 
-def record_of(kept: Kept, listed: Listed, *, has_jobs: bool) -> Record:
+def record_of(kept: KnownEntry, listed: Listed, *, has_jobs: bool) -> Record:
     """Return an issue's record."""
     return Record(kept=kept, listed=listed, has_jobs=has_jobs, words=_typed_for(listed))
 
@@ -39,8 +39,8 @@ def record_of(kept: Kept, listed: Listed, *, has_jobs: bool) -> Record:
 _CHANGES = count(1)
 
 
-class Shelf:
-    """The records of all newsletters. ``changes`` has, per newsletter, a number that no other state of it has on any shelf."""
+class Catalog:
+    """The records of all newsletters. ``changes`` has, per newsletter, a number that no other state of it has on any catalog."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         """Take what is kept already."""
@@ -50,7 +50,7 @@ class Shelf:
         for record in records:
             self.put(record)
 
-    def known(self, newsletter: str) -> dict[str, Kept]:
+    def known(self, newsletter: str) -> dict[str, KnownEntry]:
         """Return what is kept of a newsletter, by path: a copy."""
         return {path: record.kept for path, record in self._records.get(newsletter, {}).items()}
 

@@ -10,7 +10,7 @@ from heartbeat_bot.extract.items import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class AgendaItem:
     """An event with its latest details, and the issue that told of it last. ``key`` names it within its newsletter, for good."""
 
     key: str
@@ -24,16 +24,16 @@ class Told:
 
     @property
     def mark(self) -> str:
-        """What menus, buttons and the ledger call it by, in few characters: the same as long as it is the same event."""
+        """What menus, buttons and the store call it by, in few characters: the same as long as it is the same event."""
         return sha256(f"{self.newsletter}\0{self.key}".encode()).hexdigest()[:16]
 
 
-def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[Told, ...]:
+def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[AgendaItem, ...]:
     """Return the events of one newsletter's issues, each once, by day."""
     items = agenda((listed.day, events) for listed, events in issues)
-    return tuple(Told(key=item.key, event=item.event, listed=issues[item.issue][0]) for item in items)
+    return tuple(AgendaItem(key=item.key, event=item.event, listed=issues[item.issue][0]) for item in items)
 
 
-def in_order(told: Sequence[Told]) -> tuple[Told, ...]:
+def in_order(told: Sequence[AgendaItem]) -> tuple[AgendaItem, ...]:
     """Return the events of several newsletters, each newsletter's in order, by day."""
     return tuple(sorted(told, key=lambda one: one.event.day))

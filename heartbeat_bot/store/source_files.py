@@ -14,13 +14,21 @@ from heartbeat_bot.store import tables
 from heartbeat_bot.store.approval import ANY_PICTURES, with_any_pictures
 from heartbeat_bot.store.database import Database, DatabasePart, Remembered, changing, reading
 from heartbeat_bot.store.decisions import Code, Decision, Reason, State
-from heartbeat_bot.store.deliveries import DeliveryId, Destination, Kind, declared_of, deliveries_of, ensure_announcements, inherit
+from heartbeat_bot.store.deliveries import (
+    DeliveryId,
+    DeliveryKind,
+    Destination,
+    declared_of,
+    deliveries_of,
+    ensure_announcements,
+    inherit,
+)
 from heartbeat_bot.store.issues import (
     NO_DUTIES,
     RECORD,
     Duties,
     IssueRecord,
-    Sighting,
+    SourceFile,
     announcements_of,
     instants,
     issue_of,
@@ -85,7 +93,7 @@ class Sightings(DatabasePart):
     async def record(
         self,
         newsletter: str,
-        sightings: Sequence[Sighting],
+        source_files: Sequence[SourceFile],
         *,
         before: Mapping[IssueId, IssueRecord] | None = None,
         gone: Collection[IssueId] = (),
@@ -104,14 +112,14 @@ class Sightings(DatabasePart):
         """
         if before is None:
             before = await self.records(newsletter)
-        return await self._record(newsletter, sightings, before, gone, absorbed, now, missed_at or now, duties)
+        return await self._record(newsletter, source_files, before, gone, absorbed, now, missed_at or now, duties)
 
     @changing
     def _record(  # noqa: PLR0913, PLR0917 - what record() is given
         self,
         connection: Connection,
         newsletter: str,
-        sightings: Sequence[Sighting],
+        source_files: Sequence[SourceFile],
         before: Mapping[IssueId, IssueRecord],
         gone: Collection[IssueId],
         absorbed: Collection[IssueId],
@@ -123,28 +131,28 @@ class Sightings(DatabasePart):
         found = connection.execute(select(tables.newsletters.c.name).where(tables.newsletters.c.name == newsletter))
         if found.one_or_none() is None:
             connection.execute(insert(tables.newsletters).values(name=newsletter))
-        heirs = {sighting.path: sighting.issue for sighting in sightings}
+        heirs = {source_file.path: source_file.issue for source_file in source_files}
         _forget(connection, {issue: heirs.get(before[issue].path) for issue in absorbed})
         _lose(connection, gone, missed_at)
         ids: dict[str, IssueId] = {}
         fresh: list[dict[str, Any]] = []
         # Files may swap paths: give way first, so that the index is not hurt between two updates. No file's path begins with a slash.
-        for sighting in sightings:
-            if sighting.issue is not None and not _is_at_home(before.get(sighting.issue), sighting):
-                connection.execute(update(table).where(table.c.id == sighting.issue).values(path=f"/{sighting.issue}"))
-        for sighting in sightings:
-            record = before.get(sighting.issue) if sighting.issue is not None else None
-            values = _columns_of(sighting) | asdict(instants(record, sighting, now=now))
-            if sighting.issue is None:
+        for source_file in source_files:
+            if source_file.issue is not None and not _is_at_home(before.get(source_file.issue), source_file):
+                connection.execute(update(table).where(table.c.id == source_file.issue).values(path=f"/{source_file.issue}"))
+        for source_file in source_files:
+            record = before.get(source_file.issue) if source_file.issue is not None else None
+            values = _columns_of(source_file) | asdict(instants(record, source_file, now=now))
+            if source_file.issue is None:
                 fresh.append(values | {"newsletter": newsletter, "first_seen": now})
                 continue
-            ids[sighting.path] = sighting.issue
+            ids[source_file.path] = source_file.issue
             if record is not None and not record.present:
                 values |= {"gone_at": None}
                 stands = (State.RETRACTED, Code.TAKEN_BACK) if record.retracted_at else (State.NEW, Code.CAME_BACK)
-                note_state(connection, sighting.issue, *stands)
-            values |= _let_through(record, sighting, duties)
-            connection.execute(update(table).where(table.c.id == sighting.issue).values(values))
+                note_state(connection, source_file.issue, *stands)
+            values |= _let_through(record, source_file, duties)
+            connection.execute(update(table).where(table.c.id == source_file.issue).values(values))
         if fresh:
             result = connection.execute(insert(table).returning(table.c.id, table.c.path), fresh)
             ids |= {row.path: IssueId(row.id) for row in result}
@@ -202,7 +210,7 @@ class Sightings(DatabasePart):
         left = (issues.c.newsletter == newsletter, or_(issues.c.gone_at.is_not(None), issues.c.retracted_at.is_not(None)))
         held = mine.join(tables.messages, tables.messages.c.delivery == table.c.id).where(tables.messages.c.released_at.is_(None))
         begun = mine.join(tables.outbox, tables.outbox.c.delivery == table.c.id)
-        rows = connection.execute(union(*(part.where(*left, table.c.kind != Kind.NOTICE) for part in (held, begun))))
+        rows = connection.execute(union(*(part.where(*left, table.c.kind != DeliveryKind.NOTICE) for part in (held, begun))))
         return frozenset(row.id for row in rows)
 
     async def put_right(self, newsletter: str, *, now: datetime) -> None:
@@ -227,16 +235,16 @@ class Sightings(DatabasePart):
             connection.execute(update(table).where(table.c.id == issue).values(**values))
 
 
-def _let_through(record: IssueRecord | None, sighting: Sighting, duties: Duties) -> dict[str, Any]:
+def _let_through(record: IssueRecord | None, source_file: SourceFile, duties: Duties) -> dict[str, Any]:
     """Return that a text from before the first run is let through, as columns, where no moderator decides about texts."""
     trusted = record is not None and record.state is State.BASELINE and not duties.issues
-    return {"approved": with_any_pictures(sighting.blob)} if trusted else {}
+    return {"approved": with_any_pictures(source_file.blob)} if trusted else {}
 
 
 def _known_from_before(connection: Connection, issue: IssueId, *, trusting: bool) -> None:
     """Note of an issue that was there before each of its destinations that nothing is in doubt about it."""
     issues, table = tables.issues, tables.deliveries
-    news = select(table.c.issue).where(table.c.kind == Kind.ANNOUNCEMENT, table.c.baseline.is_(False))
+    news = select(table.c.issue).where(table.c.kind == DeliveryKind.ANNOUNCEMENT, table.c.baseline.is_(False))
     known: dict[str, Any] = {"doubt": None}
     if trusting:
         # Nobody has looked at its pictures yet, as it is not posted.
@@ -263,21 +271,21 @@ def _lose(connection: Connection, gone: Collection[IssueId], missed_at: datetime
             note_state(connection, issue, State.GONE, Code.GONE)
 
 
-def _is_at_home(record: IssueRecord | None, sighting: Sighting) -> bool:
-    return record is not None and record.present and record.path == sighting.path
+def _is_at_home(record: IssueRecord | None, source_file: SourceFile) -> bool:
+    return record is not None and record.present and record.path == source_file.path
 
 
-def _columns_of(sighting: Sighting) -> dict[str, Any]:
+def _columns_of(source_file: SourceFile) -> dict[str, Any]:
     """Return what a file says of itself, as columns."""
     return {
-        "explicit": sighting.explicit,
-        "path": sighting.path,
-        "slug": sighting.slug,
-        "title": sighting.title,
-        "date": None if sighting.date is None else sighting.date.isoformat(),
-        "blob": sighting.blob,
-        "fingerprint": sighting.fingerprint.dump(),
-        "draft": sighting.draft,
-        "broken": sighting.broken,
-        "doubt": sighting.doubt,
+        "explicit": source_file.explicit,
+        "path": source_file.path,
+        "slug": source_file.slug,
+        "title": source_file.title,
+        "date": None if source_file.date is None else source_file.date.isoformat(),
+        "blob": source_file.blob,
+        "fingerprint": source_file.fingerprint.dump(),
+        "draft": source_file.draft,
+        "broken": source_file.broken,
+        "doubt": source_file.doubt,
     }

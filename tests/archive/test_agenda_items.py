@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from making import entry, event, job
 
-from heartbeat_bot.archive import told as telling
+from heartbeat_bot.archive import agenda_items as telling
 from heartbeat_bot.archive.entry import Listed
 from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.extract.items import Event
@@ -49,7 +49,7 @@ async def test_events_are_brought_together_once_per_change_and_newsletter(
 ) -> None:
     asked: list[str] = []
 
-    def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[telling.Told, ...]:
+    def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[telling.AgendaItem, ...]:
         asked.append(issues[0][0].newsletter)
         return telling.told_by(issues)
 

@@ -16,12 +16,12 @@ from heartbeat_bot.sync.report import PassReport
 from heartbeat_bot.sync.result import Result, ResultCode
 
 
-class Looking:
+class Passes:
     """Looks at newsletters: when the clock asks, and when somebody decided something. One look at a newsletter at a time."""
 
     def __init__(
         self,
-        passes: Reconciler,
+        reconciler: Reconciler,
         *,
         indexing: Indexing,
         notices: Notices,
@@ -30,7 +30,7 @@ class Looking:
         answers: bool = True,
     ) -> None:
         """Do what a look consists of, in this order; the archive is kept in step for what ``answers``, and for server events."""
-        self._passes = passes
+        self._reconciler = reconciler
         self._indexing = indexing
         self._notices = notices
         self._server_events = server_events
@@ -38,10 +38,10 @@ class Looking:
         self._answers = answers
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def look(self, name: str) -> PassReport:
+    async def make(self, name: str) -> PassReport:
         """Make a pass over a newsletter, tell the moderators what waits for them and what is wrong, bring the archive in step, and tell of server events."""
-        async with self.alone(name) as look:
-            return await look()
+        async with self.alone(name) as make_pass:
+            return await make_pass()
 
     @asynccontextmanager
     async def alone(self, name: str) -> AsyncGenerator[Callable[[], Awaitable[PassReport]]]:
@@ -50,16 +50,16 @@ class Looking:
         For what a pass must not be in the midst of: in the end it notes that an issue is shown whole, whatever was deleted meanwhile.
         """
         async with self._locks[name]:
-            yield partial(self._look, name)
+            yield partial(self._make, name)
 
-    async def _look(self, name: str) -> PassReport:
-        report = await self._passes.sync(name)
-        await self._notices.bring_in_step(name)
-        await self._alarms.bring_in_step(name, report)
+    async def _make(self, name: str) -> PassReport:
+        report = await self._reconciler.sync(name)
+        await self._notices.reconcile(name)
+        await self._alarms.reconcile(name, report)
         try:
             if self._answers or await self._server_events.are_made(name):
                 await self._indexing.index(name)
-                await self._server_events.bring_in_step(name)
+                await self._server_events.reconcile(name)
         except UserError as error:  # what was posted was posted: only what is said of it must wait for the next look
             report.note(Result(ResultCode.FAILED, text=str(error)))
         return report
