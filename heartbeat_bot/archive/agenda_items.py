@@ -10,7 +10,7 @@ from heartbeat_bot.extract.items import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgendaItem:
+class MergedItem:
     """An event with its latest details, and the issue that told of it last. ``key`` names it within its newsletter, for good."""
 
     key: str
@@ -28,12 +28,12 @@ class AgendaItem:
         return sha256(f"{self.newsletter}\0{self.key}".encode()).hexdigest()[:16]
 
 
-def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[AgendaItem, ...]:
+def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[MergedItem, ...]:
     """Return the events of one newsletter's issues, each once, by day."""
     items = agenda((listed.day, events) for listed, events in issues)
-    return tuple(AgendaItem(key=item.key, event=item.event, listed=issues[item.issue][0]) for item in items)
+    return tuple(MergedItem(key=item.key, event=item.event, listed=issues[item.issue][0]) for item in items)
 
 
-def in_order(told: Sequence[AgendaItem]) -> tuple[AgendaItem, ...]:
+def in_order(told: Sequence[MergedItem]) -> tuple[MergedItem, ...]:
     """Return the events of several newsletters, each newsletter's in order, by day."""
     return tuple(sorted(told, key=lambda one: one.event.day))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from heartbeat_bot.archive.agenda_items import AgendaItem
+from heartbeat_bot.archive.agenda_items import MergedItem
 from heartbeat_bot.extract.items import Event
 from heartbeat_bot.rendering.plain import composed
 
@@ -15,7 +15,7 @@ _ADDRESS = re.compile(r"https?://[!-~]+")
 _BREAKS = re.compile(r"\s+")
 
 
-def calendar(told: Iterable[AgendaItem], *, name: str, now: datetime) -> bytes:
+def calendar(told: Iterable[MergedItem], *, name: str, now: datetime) -> bytes:
     """Return a calendar of events, to be imported or subscribed to; its lines end and fold as the format asks.
 
     ``name`` is what calendar programs may call it. ``now``, an aware instant, is when the calendar is made. An event's UID stays the same
@@ -49,7 +49,7 @@ def calendar(told: Iterable[AgendaItem], *, name: str, now: datetime) -> bytes:
     return result.to_ical()
 
 
-def uid(told: AgendaItem) -> str:
+def uid(told: MergedItem) -> str:
     """Return an event's name among all calendars."""
     return hashlib.sha256(f"{told.newsletter}\n{told.key}".encode(errors="replace")).hexdigest()[:32] + "@heartbeat-bot"
 
@@ -72,7 +72,7 @@ def _after(day: date) -> date | None:
     return None if day == date.max else day + timedelta(days=1)
 
 
-def _description(told: AgendaItem, url: str) -> Iterable[str]:
+def _description(told: MergedItem, url: str) -> Iterable[str]:
     if told.event.online:
         yield "Online." if not told.event.location else "Also online."
     if url:

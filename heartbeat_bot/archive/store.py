@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from heartbeat_bot.archive import fulltext, stored
-from heartbeat_bot.archive.agenda_items import AgendaItem, in_order, told_by
+from heartbeat_bot.archive.agenda_items import MergedItem, in_order, told_by
 from heartbeat_bot.archive.catalog import Catalog, KnownEntry, Record, record_of
 from heartbeat_bot.archive.entry import CatalogEntry, Listed, Part
 from heartbeat_bot.archive.schema import APPLICATION, VERSION, entries, metadata, parts
@@ -62,9 +62,9 @@ class Archive:
         """Name the file."""
         self._path = path
         self._catalog = Catalog()
-        self._told: dict[str, tuple[int, tuple[AgendaItem, ...]]] = {}
+        self._told: dict[str, tuple[int, tuple[MergedItem, ...]]] = {}
         self._told_at: dict[str, int] = {}
-        self._agenda: tuple[AgendaItem, ...] = ()
+        self._agenda: tuple[MergedItem, ...] = ()
         self._telling = asyncio.Lock()
         self._mending = asyncio.Lock()
         self._writer: SqliteDatabase
@@ -143,7 +143,7 @@ class Archive:
         """Return an issue whole, whether members see it or not; None when it is not kept."""
         return await self._read(partial(_find_entry, newsletter=newsletter, path=path))
 
-    async def events(self) -> Sequence[AgendaItem]:
+    async def events(self) -> Sequence[MergedItem]:
         """Return the events of all issues that members see, each once per newsletter, by day; see :func:`agenda`.
 
         They are brought together at the first question after a change, and kept.
@@ -207,7 +207,7 @@ class Archive:
             ),
         )
 
-    async def _tell(self, newsletter: str) -> tuple[AgendaItem, ...]:
+    async def _tell(self, newsletter: str) -> tuple[MergedItem, ...]:
         found = await self._read(partial(_find_events, newsletter=newsletter))
         issues = [(record.listed, events) for path, events in found if (record := self._catalog.record(newsletter, path))]
         return await asyncio.to_thread(told_by, issues)

@@ -179,6 +179,25 @@ def _deliveries(connection: Connection) -> None:
     A newsletter had one channel until now. Where nothing says which, its destination has none until the first pass. What had been posted to
     other channels, before the configuration named another one, is of destinations that are declared no more.
     """
+    _make_tables_of_deliveries(connection)
+    _found_destinations(connection)
+    _found_announcements(connection)
+    _found_notices_and_reposts(connection)
+    _filled_outbox(connection)
+    _run(
+        connection,
+        *(f"DROP TABLE {table}" for table in ("receipts", "intents", "copies", "lost_sends")),
+        "ALTER TABLE late_sends RENAME TO lost_sends",
+        "CREATE INDEX lost_sends_delivery ON lost_sends (delivery)",
+        "DROP INDEX issues_path",
+        "UPDATE issues SET gone_at = COALESCE(gone_at, changed_at) WHERE state = 'gone'",
+        "UPDATE issues SET gone_at = NULL WHERE state <> 'gone'",
+        *(f"ALTER TABLE issues DROP COLUMN {column.strip()}" for column in _ANNOUNCEMENT.split(",")),
+        "CREATE UNIQUE INDEX issues_path ON issues (newsletter, path) WHERE gone_at IS NULL",
+    )
+
+
+def _make_tables_of_deliveries(connection: Connection) -> None:
     on_postgresql = connection.dialect.name == "postgresql"
     instant, number = ("TIMESTAMP WITH TIME ZONE", "SERIAL") if on_postgresql else ("TIMESTAMP", "INTEGER NOT NULL")
     _run(
@@ -224,20 +243,6 @@ def _deliveries(connection: Connection) -> None:
         )
         """,
     )
-    _found_destinations(connection)
-    _found_deliveries(connection)
-    _filled_outbox(connection)
-    _run(
-        connection,
-        *(f"DROP TABLE {table}" for table in ("receipts", "intents", "copies", "lost_sends")),
-        "ALTER TABLE late_sends RENAME TO lost_sends",
-        "CREATE INDEX lost_sends_delivery ON lost_sends (delivery)",
-        "DROP INDEX issues_path",
-        "UPDATE issues SET gone_at = COALESCE(gone_at, changed_at) WHERE state = 'gone'",
-        "UPDATE issues SET gone_at = NULL WHERE state <> 'gone'",
-        *(f"ALTER TABLE issues DROP COLUMN {column.strip()}" for column in _ANNOUNCEMENT.split(",")),
-        "CREATE UNIQUE INDEX issues_path ON issues (newsletter, path) WHERE gone_at IS NULL",
-    )
 
 
 def _found_destinations(connection: Connection) -> None:
@@ -268,8 +273,8 @@ def _found_destinations(connection: Connection) -> None:
     )
 
 
-def _found_deliveries(connection: Connection) -> None:
-    """Make the deliveries: announcements where an issue was posted, else where its newsletter is posted; notices, and reposts."""
+def _found_announcements(connection: Connection) -> None:
+    """Make the announcements: where an issue was posted, else where its newsletter is posted."""
     posted = "SELECT issue, channel, series FROM receipts UNION SELECT issue, channel, series FROM intents"
     values = ", ".join(f"issues.{column.strip()}" for column in _ANNOUNCEMENT.split(","))
     announced = f"INSERT INTO deliveries (destination, issue, kind, created_at, {_ANNOUNCEMENT})"
@@ -297,6 +302,11 @@ def _found_deliveries(connection: Connection) -> None:
         """
         place = connection.execute(text(newest), {"name": name}).scalar_one()
         connection.execute(text(statement), {"place": place, "name": name})
+
+
+def _found_notices_and_reposts(connection: Connection) -> None:
+    """Make the deliveries of notices and of what was posted once more."""
+    posted = "SELECT issue, channel, series FROM receipts UNION SELECT issue, channel, series FROM intents"
     _run(
         connection,
         f"""

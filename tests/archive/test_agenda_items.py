@@ -49,7 +49,7 @@ async def test_events_are_brought_together_once_per_change_and_newsletter(
 ) -> None:
     asked: list[str] = []
 
-    def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[telling.AgendaItem, ...]:
+    def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[telling.MergedItem, ...]:
         asked.append(issues[0][0].newsletter)
         return telling.told_by(issues)
 

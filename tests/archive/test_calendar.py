@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from making import event
 
-from heartbeat_bot.archive.agenda_items import AgendaItem
+from heartbeat_bot.archive.agenda_items import MergedItem
 from heartbeat_bot.archive.calendar import calendar, uid
 from heartbeat_bot.archive.entry import Listed
 from heartbeat_bot.extract.items import Event
@@ -29,8 +29,8 @@ LISTED = Listed(
 )
 
 
-def told(one: Event, key: str = "k") -> AgendaItem:
-    return AgendaItem(key=key, event=one, listed=LISTED)
+def told(one: Event, key: str = "k") -> MergedItem:
+    return MergedItem(key=key, event=one, listed=LISTED)
 
 
 def parsed(*events: Event) -> list[Any]:
@@ -127,7 +127,7 @@ def test_a_uid_stays_when_details_change_and_is_one_newsletters_own() -> None:
     night = event("Owl Night", date(2026, 6, 5))
     assert uid(told(night)) == uid(told(replace(night, title="Moved", start=date(2026, 6, 12))))
     assert uid(told(night)) != uid(told(night, "another"))
-    assert uid(told(night)) != uid(AgendaItem(key="k", event=night, listed=replace(LISTED, newsletter="lynx")))
+    assert uid(told(night)) != uid(MergedItem(key="k", event=night, listed=replace(LISTED, newsletter="lynx")))
     assert calendar([told(night)], name="Owls", now=NOW) == calendar([told(night)], name="Owls", now=NOW)
 
 
@@ -140,7 +140,7 @@ def test_any_text_is_read_back_as_one_entry(title: str, place: str, name: str) -
     listed = replace(LISTED, title=name)
     data = calendar(
         [
-            AgendaItem(
+            MergedItem(
                 key=title, event=event(title, date(2026, 6, 5), location=place, url=f"https://x.example/{place}"), listed=listed
             )
         ],

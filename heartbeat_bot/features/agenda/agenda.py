@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from heartbeat_bot.archive.agenda_items import AgendaItem
+from heartbeat_bot.archive.agenda_items import MergedItem
 from heartbeat_bot.archive.calendar import calendar
 from heartbeat_bot.archive.words import UNSPACED, folded_words
 from heartbeat_bot.extract.items import ONLINE, Event, EventKind, Job, JobKind
@@ -102,7 +102,7 @@ class Agenda:
         question = _Question(when=when, where=where, scope=scope, query=query)
         return number_of(page), question
 
-    async def _asked_for(self, question: _Question, words: Language) -> tuple[list[AgendaItem], list[list[str]]]:
+    async def _asked_for(self, question: _Question, words: Language) -> tuple[list[MergedItem], list[list[str]]]:
         """Return the events that are asked for, and their lines dealt out to pages."""
         told = await self._desk.archive.events()
         async with self._computing:
@@ -179,8 +179,8 @@ class Agenda:
 
 
 def _answered(
-    told: Sequence[AgendaItem], question: _Question, words: Language, now: datetime
-) -> tuple[list[AgendaItem], list[list[str]]]:
+    told: Sequence[MergedItem], question: _Question, words: Language, now: datetime
+) -> tuple[list[MergedItem], list[list[str]]]:
     found = [
         one
         for one in told
@@ -194,7 +194,7 @@ def _answered(
     return found, pages(lines, most=_PER_PAGE, characters=_CHARACTERS)
 
 
-def _begins(told: AgendaItem) -> tuple[date, float]:
+def _begins(told: MergedItem) -> tuple[date, float]:
     """Return what events are sorted by: the day where they take place, and within it the time, those without one first."""
     start = told.event.start
     return told.event.day, start.timestamp() if isinstance(start, datetime) else 0.0
@@ -259,7 +259,7 @@ def _days(event: Event, words: Language) -> str:
     return words.days(event.start, max(event.start, _last_day(event)))
 
 
-def _event_line(told: AgendaItem, words: Language, *, newsletter: bool) -> str:
+def _event_line(told: MergedItem, words: Language, *, newsletter: bool) -> str:
     event = told.event
     title = linked(event.title, event.url)
     if event.kind is EventKind.DEADLINE:
@@ -275,14 +275,14 @@ def _event_line(told: AgendaItem, words: Language, *, newsletter: bool) -> str:
     return f"- **{title}** — {' · '.join(part for part in facts if part)}"
 
 
-def _shown(found: Sequence[AgendaItem], dealt: Sequence[Sequence[str]], page: int) -> Sequence[AgendaItem]:
+def _shown(found: Sequence[MergedItem], dealt: Sequence[Sequence[str]], page: int) -> Sequence[MergedItem]:
     """Return the events of a page."""
     first = sum(len(earlier) for earlier in dealt[:page])
     return found[first : first + len(dealt[page])] if page < len(dealt) else ()
 
 
 def _event_controls(
-    words: Language, question: _Question, page: int, count: int, shown: Sequence[AgendaItem]
+    words: Language, question: _Question, page: int, count: int, shown: Sequence[MergedItem]
 ) -> tuple[Component, ...]:
     arguments = question.arguments()
     options = [
@@ -300,7 +300,7 @@ def _plain_days(event: Event, words: Language) -> str:
     return words.days(event.day, max(event.day, _last_day(event)))
 
 
-def _distinct(shown: Sequence[AgendaItem]) -> Iterator[AgendaItem]:
+def _distinct(shown: Sequence[MergedItem]) -> Iterator[MergedItem]:
     yield from {told.mark: told for told in shown}.values()
 
 

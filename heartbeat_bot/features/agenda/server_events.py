@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from heartbeat_bot.archive.agenda_items import AgendaItem
+from heartbeat_bot.archive.agenda_items import MergedItem
 from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.errors import OutletError, RateLimitedError, UserError
 from heartbeat_bot.features.actor import Actor
@@ -98,12 +98,12 @@ class ServerEvents:
             await self._authority.refuse(actor, SERVER_EVENT, newsletter=told.newsletter)
         return await self._make(actor, guild, told)
 
-    async def _of(self, actor: Actor) -> list[AgendaItem]:
+    async def _of(self, actor: Actor) -> list[MergedItem]:
         """Return the events of the newsletters that a person may decide about, by day."""
         names = await self._authority.newsletters(actor)
         return [one for one in await self._desk.archive.events() if one.newsletter in names]
 
-    async def _chosen(self, actor: Actor, event: str) -> AgendaItem:
+    async def _chosen(self, actor: Actor, event: str) -> MergedItem:
         every, wanted, now = await self._of(actor), folded_words(event), self._desk.clock()
         marked = next((one for one in every if one.mark == event.strip()), None)
         if marked:
@@ -121,7 +121,7 @@ class ServerEvents:
                 choices = "; ".join(inert(_choice(one, actor.words)) for one in several[:_LISTED])
                 raise UserError(actor.words.say("server_event.several", event=typed(event), events=choices))
 
-    async def _make(self, actor: Actor, guild: GuildId, told: AgendaItem) -> Answer:
+    async def _make(self, actor: Actor, guild: GuildId, told: MergedItem) -> Answer:
         wanted = _scheduled(told)
         if wanted is None or wanted.is_over(self._desk.clock()):
             return Answer(content=actor.words.say("server_event.over", event=typed(told.event.title)))
@@ -130,7 +130,7 @@ class ServerEvents:
         url = _url(guild, number)
         return Answer(content=actor.words.say(f"server_event.{done}", event=isolated(inert(wanted.name)), url=url))
 
-    async def _reconcile(self, actor: Actor, guild: GuildId, told: AgendaItem, wanted: Scheduled) -> tuple[str, int]:
+    async def _reconcile(self, actor: Actor, guild: GuildId, told: MergedItem, wanted: Scheduled) -> tuple[str, int]:
         """Make an event, or change it where it shows something else; return what was done, and its number."""
         now, reason = self._desk.clock(), f"/{SERVER_EVENT} by {said(actor.name, _TITLE)} ({actor.user})"
         there = await self._there(guild, told, wanted)
@@ -148,7 +148,7 @@ class ServerEvents:
             act.outcome = f"{done}: event {number} of server {guild}"
         return done, number
 
-    async def _there(self, guild: GuildId, told: AgendaItem, wanted: Scheduled) -> SeenServerEvent | None:
+    async def _there(self, guild: GuildId, told: MergedItem, wanted: Scheduled) -> SeenServerEvent | None:
         """Return the server's event that was made of an event and is not over, None for none; the store then knows it by that name.
 
         Besides the one that the store knows it is one that it lost, or that was made when the issue told of another day.
@@ -187,7 +187,7 @@ class ServerEvents:
             raise
         return True
 
-    async def _made(self, guild: GuildId, told: AgendaItem, wanted: Scheduled, reason: str) -> int:
+    async def _made(self, guild: GuildId, told: MergedItem, wanted: Scheduled, reason: str) -> int:
         """Make an event that is not there, written down before and after."""
         now = self._desk.clock()
         await self._store.forget(guild, told.mark)
@@ -231,7 +231,7 @@ class ServerEvents:
             except UserError as error:
                 _LOG.warning("moderators were not told of a change of a server event (%s): %s", name, error)
 
-    async def _look_at(self, known: ServerEvent, told: Mapping[str, AgendaItem]) -> None:
+    async def _look_at(self, known: ServerEvent, told: Mapping[str, MergedItem]) -> None:
         one = told.get(known.key)
         wanted = _scheduled(one) if one else None
         if one and wanted is None:
@@ -248,7 +248,7 @@ class ServerEvents:
                 await self._compare(known, told, one, wanted)
 
     async def _compare(
-        self, known: ServerEvent, told: Mapping[str, AgendaItem], one: AgendaItem | None, wanted: Scheduled | None
+        self, known: ServerEvent, told: Mapping[str, MergedItem], one: MergedItem | None, wanted: Scheduled | None
     ) -> None:
         """Settle an event whose making was cut off; tell of one that shows something else than is told now."""
         guild, now = known.guild, self._desk.clock()
@@ -268,8 +268,8 @@ class ServerEvents:
             await self._store.told(guild, known.key, digest=wanted.digest, now=now)
 
     async def _successor(
-        self, guild: GuildId, there: SeenServerEvent, told: Mapping[str, AgendaItem]
-    ) -> tuple[AgendaItem, Scheduled] | None:
+        self, guild: GuildId, there: SeenServerEvent, told: Mapping[str, MergedItem]
+    ) -> tuple[MergedItem, Scheduled] | None:
         """Return the event that is told of instead of one that is not any more: at another time, or by another name."""
         made, now = {row.key for row in await self._store.of_guild(guild)}, self._desk.clock()
         coming = [(one, _scheduled(one)) for one in told.values() if one.mark not in made]
@@ -277,7 +277,7 @@ class ServerEvents:
         return like[0] if len(like) == 1 else None
 
     async def _tell(
-        self, known: ServerEvent, there: SeenServerEvent, now_told: tuple[AgendaItem, Scheduled] | None, wanted: Scheduled | None
+        self, known: ServerEvent, there: SeenServerEvent, now_told: tuple[MergedItem, Scheduled] | None, wanted: Scheduled | None
     ) -> bool:
         words, now = language(), self._desk.clock()
         event, url = isolated(inert(there.shows.name)), _url(known.guild, there.number)
@@ -310,11 +310,11 @@ def _is_unclear(error: OutletError) -> bool:
     return not error.permanent and not isinstance(error, RateLimitedError)
 
 
-def _scheduled(told: AgendaItem) -> Scheduled | None:
+def _scheduled(told: MergedItem) -> Scheduled | None:
     return scheduled(told.event, issue=told.listed.title, issue_url=told.listed.url)
 
 
-def _is_to_come(told: AgendaItem, now: datetime) -> bool:
+def _is_to_come(told: MergedItem, now: datetime) -> bool:
     last = told.event.end or told.event.start
     if (last.date() if isinstance(last, datetime) else last) < (now - _PAST).date():
         return False
@@ -322,11 +322,11 @@ def _is_to_come(told: AgendaItem, now: datetime) -> bool:
     return wanted is not None and not wanted.is_over(now)
 
 
-def _fits(told: AgendaItem, wanted: Sequence[str]) -> bool:
+def _fits(told: MergedItem, wanted: Sequence[str]) -> bool:
     return begins_words_of(wanted, f"{told.event.title} {told.event.day} {told.event.location or ''}")
 
 
-def _choice(told: AgendaItem, words: Language) -> str:
+def _choice(told: MergedItem, words: Language) -> str:
     return named(composed(told.event.title), words.day(told.event.day))
 
 

@@ -1,12 +1,14 @@
 """What operators see: how things stand, and every known issue, as JSON."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.store.decisions import PENDING
+from heartbeat_bot.store.newsletters import Newsletter
 from heartbeat_bot.store.opening import open_store
+from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.wording import why
 
 _LATE: Final = 4
@@ -18,42 +20,10 @@ async def status_json(config: Config) -> dict[str, Any]:
     now = system_clock()
     async with open_store(config.state, read_only=True) as store:
         seen = {newsletter.name: newsletter for newsletter in await store.newsletters()}
-        entries: list[dict[str, Any]] = []
-        for name in config.newsletters:
-            issues = await store.issues(name)
-            announced = sorted(
-                (issue for issue in issues if issue.announced_at and issue.shown is not None),
-                key=lambda issue: str(issue.announced_at),
-                reverse=True,
-            )
-            newsletter = seen.get(name)
-            last_pass = newsletter.last_pass_at if newsletter else None
-            entries.append(
-                {
-                    "name": name,
-                    "last_pass": _iso(last_pass),
-                    "overdue": last_pass is not None and now - last_pass > _LATE * config.newsletters[name].poll,
-                    "paused": _iso(newsletter.paused_at if newsletter else None),
-                    "commit": newsletter.commit if newsletter else None,
-                    "error": newsletter.error if newsletter else None,
-                    "troubles": [
-                        {"what": trouble.about, "since": _iso(trouble.since), "looks": trouble.looks, "words": trouble.words}
-                        for trouble in (await store.troubles.standing(name)).values()
-                    ],
-                    "last_issue": {"title": announced[0].title, "announced": _iso(announced[0].announced_at)}
-                    if announced
-                    else None,
-                    "waiting": [
-                        {"title": issue.title, "state": issue.state.value, "reason": why(issue.reason), "until": _iso(issue.until)}
-                        for issue in issues
-                        if issue.state in PENDING
-                    ],
-                    "unfinished": [
-                        {"title": issue.title, "announced": _iso(issue.announced_at)} for issue in issues if issue.is_half_posted
-                    ],
-                    "errors": [{"title": issue.title, "error": issue.error} for issue in issues if issue.error],
-                }
-            )
+        entries = [
+            await _newsletter(store, seen.get(name) or Newsletter(name=name), newsletter.poll, now)
+            for name, newsletter in config.newsletters.items()
+        ]
         unfinished = [
             {
                 "kind": written.request.kind.value,
@@ -76,6 +46,35 @@ async def status_json(config: Config) -> dict[str, Any]:
             for message in limited
         ]
     return {"newsletters": entries, "unfinished": unfinished, "publishing": publishing, "left_alone": left_alone}
+
+
+async def _newsletter(store: Store, known: Newsletter, poll: timedelta, now: datetime) -> dict[str, Any]:
+    issues = await store.issues(known.name)
+    announced = sorted(
+        (issue for issue in issues if issue.announced_at and issue.shown is not None),
+        key=lambda issue: str(issue.announced_at),
+        reverse=True,
+    )
+    return {
+        "name": known.name,
+        "last_pass": _iso(known.last_pass_at),
+        "overdue": known.last_pass_at is not None and now - known.last_pass_at > _LATE * poll,
+        "paused": _iso(known.paused_at),
+        "commit": known.commit,
+        "error": known.error,
+        "troubles": [
+            {"what": trouble.about, "since": _iso(trouble.since), "looks": trouble.looks, "words": trouble.words}
+            for trouble in (await store.troubles.standing(known.name)).values()
+        ],
+        "last_issue": {"title": announced[0].title, "announced": _iso(announced[0].announced_at)} if announced else None,
+        "waiting": [
+            {"title": issue.title, "state": issue.state.value, "reason": why(issue.reason), "until": _iso(issue.until)}
+            for issue in issues
+            if issue.state in PENDING
+        ],
+        "unfinished": [{"title": issue.title, "announced": _iso(issue.announced_at)} for issue in issues if issue.is_half_posted],
+        "errors": [{"title": issue.title, "error": issue.error} for issue in issues if issue.error],
+    }
 
 
 async def archive_json(config: Config) -> list[dict[str, Any]]:
