@@ -7,7 +7,7 @@ from functools import partial
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.store.database import Database, Obstacle, DatabasePlace
+from heartbeat_bot.store.database import Database, DatabasePlace, Obstacle
 from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.migrations import LATEST, migrate, version_of
 from heartbeat_bot.store.sqlite import SqliteDatabase, SqliteFile
