@@ -9,10 +9,19 @@ from discord_sandbox.objects import channel_object, message_object
 from discord_sandbox.permissions import Permission, demand
 from discord_sandbox.threads import AUTO_ARCHIVE, announce, open_thread
 from discord_sandbox.validation import Form, Problems
-from discord_sandbox.world import Channel, ChannelType, Event, Intent, Message, MessageFlag, MessageType
+from discord_sandbox.world import Channel, ChannelType, Event, Guild, Intent, Message, MessageFlag, MessageType, World
 
 _MOST_TAGS = 5
 _NAME = 100
+
+
+def remove_channel(world: World, guild: Guild, channel: Channel) -> None:
+    """Delete a channel or thread with all that is in it, and tell everyone."""
+    for number in [other.id for other in guild.channels.values() if other.parent_id == channel.id and other.thread]:
+        del guild.channels[number]
+    del guild.channels[channel.id]
+    name = "THREAD_DELETE" if channel.thread else "CHANNEL_DELETE"
+    world.emit(Event(name=name, body=channel_object(world, channel), intent=Intent.GUILDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +94,7 @@ class ChannelRoutes:
             # Closing direct messages takes nothing away: they open again with the next message.
             return Reply(body=body)
         demand(bits, Permission.MANAGE_THREADS if channel.thread else Permission.MANAGE_CHANNELS)
-        for number in [other.id for other in guild.channels.values() if other.parent_id == channel.id and other.thread]:
-            del guild.channels[number]
-        del guild.channels[channel.id]
-        name = "THREAD_DELETE" if channel.thread else "CHANNEL_DELETE"
-        world.emit(Event(name=name, body=body, intent=Intent.GUILDS))
+        remove_channel(world, guild, channel)
         return Reply(body=body)
 
     def start_thread_from_message(self, call: Call) -> Reply:

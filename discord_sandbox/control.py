@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from discord_sandbox.api_errors import ApiError, Json
 from discord_sandbox.callbacks import Interactions
+from discord_sandbox.channels import remove_channel
 from discord_sandbox.commands import Commands
 from discord_sandbox.interactions import Interaction, InteractionType, NoAnswerError, NotOfferedError, interaction_object
 from discord_sandbox.message_rules import BOT_MENTIONS, ping
-from discord_sandbox.messages import store
+from discord_sandbox.messages import remove, store
 from discord_sandbox.modal_rules import filled
 from discord_sandbox.objects import channel_object, guild_create_object, member_object, message_object, role_object
 from discord_sandbox.offers import Choice, Offered, Offers
@@ -197,6 +198,14 @@ class Control:
         """Set what a channel allows and denies a role or user."""
         channel.overwrites[who.id] = Overwrite(id=who.id, of_member=isinstance(who, User), allow=allow, deny=deny)
         announce(self.world, "CHANNEL_UPDATE", channel)
+
+    def delete_channel(self, channel: Channel) -> None:
+        """Delete a channel, as somebody who manages the server does."""
+        remove_channel(self.world, self.world.guilds[channel.guild_id or 0], channel)
+
+    def delete_message(self, channel: Channel, message: int) -> None:
+        """Delete a message, as somebody who manages messages does."""
+        remove(self.world, channel, channel.messages[message])
 
     # Looking
 

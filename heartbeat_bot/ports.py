@@ -92,10 +92,6 @@ class Messages(Protocol):
         """Crosspost a message; one that is published already is fine."""
         ...
 
-    async def has(self, channel: ChannelId, message: MessageId) -> bool:
-        """Tell whether a message is there."""
-        ...
-
     async def history(self, channel: ChannelId, *, after: MessageId | None = None, since: datetime | None = None) -> History:
         """Return what was sent last to a channel: after a message, and since an instant.
 

@@ -18,6 +18,7 @@ from heartbeat_bot.discord.replies import apologise
 from heartbeat_bot.discord.rest import FAILURES, NONSENSE
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.features.service import Service
+from heartbeat_bot.ids import ChannelId, MessageId
 from heartbeat_bot.languages import language
 from heartbeat_bot.store.waits import Waits
 
@@ -90,6 +91,9 @@ class Bot(commands.Bot):
         super().__init__(command_prefix=commands.when_mentioned, help_command=None, tree_cls=_Tree, **options)
         parsers = self._connection.parsers
         parsers["INTERACTION_CREATE"] = _forgiving(parsers["INTERACTION_CREATE"])
+        # The intent that tells of deleted messages tells of all others, too: what people write is not even read.
+        for event in ("MESSAGE_CREATE", "MESSAGE_UPDATE"):
+            del parsers[event]
 
     async def prepare(self, service: Service, waits: Waits) -> None:
         """Load the commands. To be called once, logged in, before connecting. ``waits`` are the outlet's."""
@@ -191,6 +195,14 @@ class Bot(commands.Bot):
     async def on_guild_channel_delete(self, _: discord.abc.GuildChannel) -> None:
         """Look at the channels with the next look: it may be one of them."""
         self.service.alarms.check_again()
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Link no more to a message that was deleted."""
+        self.service.deleted(ChannelId(payload.channel_id), [MessageId(payload.message_id)])
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Likewise to many that were."""
+        self.service.deleted(ChannelId(payload.channel_id), map(MessageId, payload.message_ids))
 
     async def on_guild_remove(self, _: discord.Guild) -> None:
         """Likewise when the bot was removed from a server."""

@@ -28,9 +28,9 @@ _REFUSALS: Final[Mapping[int, str]] = {
     4011: "Discord wants the bot to divide its servers among several connections (4011, sharding required), and this bot has one: it is in "
     "too many servers, 2,500 are the limit. Let it leave those that nothing is posted to",
     4012: f"Discord no longer takes the version of the gateway that the bot speaks (4012): {_UPDATE}",
-    4013: f"Discord does not know the intents that the bot asks for (4013; it asks for Guilds alone): {_UPDATE}",
+    4013: f"Discord does not know the intents that the bot asks for (4013; it asks for Guilds and Guild Messages): {_UPDATE}",
     4014: "Discord does not allow the application the intents that the bot asks for (4014): allow them under Privileged Gateway Intents, "
-    f"on the page Bot of the application at {_PORTAL}. The bot as it is published asks for Guilds alone, which is not privileged",
+    f"on the page Bot of the application at {_PORTAL}. The bot as it is published asks for Guilds and Guild Messages, which are not privileged",
 }
 """What the close codes say that only a person can mend, and what to do."""
 _MEANWHILE: Final = "Until then nothing is posted, edited or answered; after the next start what waits is posted."

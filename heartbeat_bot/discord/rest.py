@@ -119,7 +119,11 @@ async def log_in(
     point_at(api_url)
     # The bot does not speak: nobody needs to be told that it could not.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    made = client(intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none())
+    made = client(
+        intents=discord.Intents(guilds=True, guild_messages=True),
+        max_messages=None,
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
     wire = Wire(made.http, waits or Waits(clock), clock)
     made.http.http_trace = wire.trace()
     async_context.set(InteractionAdapter())
@@ -237,8 +241,9 @@ class DiscordOutlet:
             me = self.client.user
             assert me is not None, "the client has logged in"
             member = await guild.fetch_member(me.id)
-            there = await guild.fetch_channel(channel)
-        granted = there.permissions_for(member)
+        # discord.py keeps no server that no gateway told of: what it made in its place knows no roles.
+        found.guild = guild
+        granted = found.permissions_for(member)
         missing = tuple(name for flag, name in _PERMISSIONS.items() if not getattr(granted, flag))
         everywhere = member.guild_permissions
         return ChannelFacts(
@@ -255,17 +260,6 @@ class DiscordOutlet:
         facts = await self.describe(channel)
         if missing := [name for name in facts.missing if files or name != ATTACH_FILES]:
             raise MissingPermissionsError(missing, place=f"#{facts.name} (channel {channel})")
-
-    async def has(self, channel: ChannelId, message: MessageId) -> bool:
-        """Tell whether a message is there."""
-        try:
-            async with self._wire(f"looking for message {message} in channel {channel}", door=f"find:{channel}"):
-                await self.client.http.get_message(channel, message)
-        except OutletError as error:
-            if error.code in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
-                return False
-            raise
-        return True
 
     async def set_role(self, guild: GuildId, user: int, role: int, *, wanted: bool) -> None:
         """Give a member a role, or take it from them; raise OutletError when the bot may not."""

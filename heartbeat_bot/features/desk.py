@@ -1,9 +1,9 @@
 """What all verbs work with: the configuration, what is known, what was said, and the way out to Discord."""
 
-import logging
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from itertools import accumulate, takewhile
 from typing import Final
@@ -11,9 +11,9 @@ from typing import Final
 from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.errors import OutletError
+from heartbeat_bot.features.actor import Asker
 from heartbeat_bot.features.router import OutdatedError
-from heartbeat_bot.ids import IssueId, MessageId, message_url
+from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId, message_url
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering.components import shortened, written
 from heartbeat_bot.rendering.dialect import inert
@@ -22,9 +22,8 @@ from heartbeat_bot.store.ledger import Ledger
 from heartbeat_bot.store.outbox import DeliveredMessage
 from heartbeat_bot.sync.reconciler import Reconciler
 
-_LOG = logging.getLogger(__name__)
-_BELIEVED: Final = timedelta(minutes=10)
-_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_MOST_DELETED: Final = 1000
+"""Deleted messages that are remembered: of these channels few are deleted by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,30 +41,31 @@ class Desk:
     passes: Reconciler
     clock: Clock
     unread: dict[str, int] = field(default_factory=dict[str, int])
-    _seen: dict[MessageId, datetime] = field(default_factory=dict[MessageId, datetime])
+    _deleted: deque[MessageId] = field(default_factory=partial(deque[MessageId], maxlen=_MOST_DELETED))
 
     async def address(self, message: DeliveredMessage) -> str:
         """Return the address of a message."""
         return message_url((await self.passes.channels.facts(message.channel)).guild, message.channel, message.message)
 
-    async def posted(self, issue: int, key: str) -> str:
-        """Return the address of the message that shows a post of an issue, "" when it was not posted or somebody deleted it."""
-        held = await self.ledger.outbox.held(IssueId(issue))
-        found = next((message for message in held if message.key == key and message.kind is Kind.ANNOUNCEMENT), None)
-        try:
-            return await self.address(found) if found and await self._is_there(found) else ""
-        except OutletError as error:
-            _LOG.warning("an answer goes without a link to message %s: %s", found and found.message, error)
-            return ""
+    async def posted(self, asker: Asker, issue: int, key: str) -> str:
+        """Return the address of the message that shows a post of an issue, "" when it was not posted or somebody deleted it.
 
-    async def _is_there(self, message: DeliveredMessage) -> bool:
-        """Ask Discord whether a message is still there, and believe it for some minutes."""
-        now = self.clock()
-        if abs(now - self._seen.get(message.message, _NEVER)) > _BELIEVED:  # the clock may have gone back
-            if not await self.outlet.has(message.channel, message.message):
-                return False
-            self._seen[message.message] = now
-        return True
+        Of several, it is the one in the server where that person asks. Discord is asked nothing, since an answer may have many links:
+        the store knows what the bot sent and deleted, and the gateway tells what others delete. Of what was deleted while the bot was not
+        connected nobody tells; a link to that leads to the place in the channel where it stood.
+        """
+        found: dict[GuildId, str] = {}
+        for message in await self.ledger.outbox.held(IssueId(issue)):
+            guild = self.outlet.server_of(message.channel)
+            if guild and message.key == key and message.kind is Kind.ANNOUNCEMENT and message.message not in self._deleted:
+                found.setdefault(guild, message_url(guild, message.channel, message.message))
+        here = None if asker.guild is None else found.get(GuildId(asker.guild))
+        return here or next(iter(found.values()), "")
+
+    def deleted(self, channel: ChannelId, messages: Iterable[MessageId]) -> None:
+        """Give no link any more to messages that were deleted, as the gateway tells."""
+        if any(place.channel == channel for newsletter in self.config.newsletters.values() for place in newsletter.places):
+            self._deleted.extend(messages)
 
     @property
     def is_bound(self) -> bool:

@@ -13,7 +13,6 @@ from heartbeat_bot.rendering.post import PostKey
 from heartbeat_bot.store.approval import is_same, version_of
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.sync.changes import at_path, rendering_of
-from heartbeat_bot.sync.renderer import entry_from
 
 _LOG = logging.getLogger(__name__)
 
@@ -81,7 +80,8 @@ class Indexing:
         desk = self._desk
         snapshot = desk.passes.renderer.snapshots.get(name)
         seen = (snapshot.commit if snapshot else "", desk.ledger.database.revision)
-        if self._read.get(name) == seen and not desk.config.newsletters[name].images.attach:
+        # An archive that was damaged is a new one, which knows nothing.
+        if self._read.get(name) == seen and desk.archive.known(name) and not desk.config.newsletters[name].images.attach:
             return
         records = await self._records(name)
         await self._follow_ledger(name, records)
@@ -103,17 +103,7 @@ class Indexing:
             path, blob = record.path, snapshot.files[record.path]
             shown_as = _shown_as(rendering, record, desk)
             try:
-                data = await snapshot.contents.read(path)
-                entry = await entry_from(
-                    desk.passes.renderer.turns[name],
-                    snapshot.contents,
-                    path,
-                    data,
-                    newsletter,
-                    name=name,
-                    blob=blob,
-                    rendering=shown_as,
-                )
+                entry = await desk.passes.renderer.entry(name, snapshot, path, rendering=shown_as)
             except UserError as error:
                 _LOG.warning("%s is not in the archive: %s", path, error)
                 seen = ("", 0)

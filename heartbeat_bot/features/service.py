@@ -1,6 +1,6 @@
 """The service: everything that a person, or the clock, may ask for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.features.actor import Asker
@@ -22,6 +22,7 @@ from heartbeat_bot.features.readers import Readers
 from heartbeat_bot.features.router import Kind, OutdatedError, Pressable
 from heartbeat_bot.features.status.alarms import Alarms
 from heartbeat_bot.features.subscriptions import Subscribing
+from heartbeat_bot.ids import ChannelId, MessageId
 from heartbeat_bot.rendering.answers import Answer, Dialog
 from heartbeat_bot.rendering.components import Press
 
@@ -76,6 +77,10 @@ class Service:
             return known.ask(asker, press.arguments) if known and known.ask else None
         except OutdatedError:
             return None  # it is answered as any other press that is outdated
+
+    def deleted(self, channel: ChannelId, messages: Iterable[MessageId]) -> None:
+        """Keep in mind that messages of a channel were deleted, by whomever."""
+        self._desk.deleted(channel, messages)
 
     async def press(self, asker: Asker, press: Press, values: Sequence[str]) -> Answer:
         """Do what a press asks for; ``values`` are what was chosen in a menu or typed into a dialog."""

@@ -59,6 +59,10 @@ class Survey:
         issue = self.issues[path]
         return None if issue is None else self.records.get(issue)
 
+    def asks(self, path: str) -> bool:
+        """Tell whether moderators must say something about a file's text for any of the destinations."""
+        return any(path in place.decisions and place.decisions[path].asks for place in self.places)
+
     def title(self, path: str) -> str:
         """Return a file's title, its path when nothing is known of it."""
         seen = next((sighting for sighting in self.sightings if sighting.path == path), None)

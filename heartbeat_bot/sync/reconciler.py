@@ -303,7 +303,7 @@ class Reconciler:
             await self._approvals.ask_about(record, found, path)
             if record.announced_at is not None:
                 await self._clear(record, report)
-        elif record.asks_about_edit:  # the file says again what is shown
+        elif record.asks_about_edit and not found.asks(path):  # the file says again what is shown
             await self._ledger.ask_about(record.id, None)
 
     async def _goes_on(self, name: str, report: PassReport) -> bool:

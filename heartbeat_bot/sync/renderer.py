@@ -1,9 +1,10 @@
 """A file of a newsletter → its posts, its archive entry, its pictures taken from the source for upload."""
 
 import posixpath
+import traceback
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from heartbeat_bot.archive.entry import Entry, entry_of
 from heartbeat_bot.config import AnnounceConfig, NewsletterConfig
 from heartbeat_bot.errors import IssueError, SourceError, UserError
 from heartbeat_bot.faults import apart
-from heartbeat_bot.isolation.bounds import EndedError
+from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.turns import Turn, Turns
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.model import Finding
@@ -31,6 +32,8 @@ from heartbeat_bot.store.issues import IssueRecord
 
 _REMEMBERED: Final = 1000
 """Files that cannot be read and are not tried again."""
+_KEPT: Final = 48
+"""Issues of which all that was made is kept: somebody who chooses a section asks for one with each key. A large one takes a MiB."""
 _MOST_PICTURES: Final = 100
 """Pictures of one issue that are looked for in its source, each in up to ten places: as many as the messages that it may take."""
 _ROOTS = ("", "static", "public", "assets", "content", "src", "docs", "source", "files")
@@ -49,23 +52,49 @@ class Renderer:
         """What the last pass over each newsletter saw of its source."""
         self._unreadable: dict[tuple[str, str, BlobId], tuple[str, int | None]] = {}
         """Why files could not be read, and in which line, by newsletter, path and bytes: to find that out again would take as long in every pass."""
+        self._made: dict[tuple[object, ...], _Made] = {}
+        """What was made of files last, by newsletter, path, bytes, destination and pictures, what was asked for last at the end."""
 
     async def render(self, name: str, snapshot: Snapshot, path: str, announce: AnnounceConfig | None = None) -> Rendered:
         """Return what is posted of a file, as ``announce`` says (the newsletter's own when None); raise UserError (IssueError, SourceError)."""
+        return (await self._read(name, snapshot, path, announce)).rendered
+
+    async def entry(self, name: str, snapshot: Snapshot, path: str, *, rendering: str) -> Entry:
+        """Return what the archive keeps of a file, as the newsletter's own ``announce`` says; raise UserError as :meth:`render` does.
+
+        ``rendering`` names how it is shown, see :class:`Entry`.
+        """
+        made = await self._read(name, snapshot, path)
+        with apart(path):
+            if made.entry is None:
+                raise RuntimeError(made.fault)
+        return replace(made.entry, rendering=rendering)
+
+    async def _read(self, name: str, snapshot: Snapshot, path: str, announce: AnnounceConfig | None = None) -> "_Made":
+        """Return all that is made of a file, in one reading: a pass, the archive and completions want it one after the other."""
         contents, file = snapshot.contents, (name, path, snapshot.files[path])
         if told := self._unreadable.get(file):
             raise IssueError(told[0], path=path, line=told[1])
-        newsletter = self._newsletters[name]
+        newsletter, runner = self._newsletters[name], self.turns[name]
         if announce is not None and announce is not newsletter.announce:
             newsletter = newsletter.model_copy(update={"announce": announce})
         try:
-            return await render_from(self.turns[name], contents, path, await contents.read(path), newsletter)
+            with apart(path):
+                data = await contents.read(path)
+                files, findings = await attached_pictures(runner, contents, path, data, newsletter)
+                # Pictures change without their issue: what was made with others is something else.
+                key = (*file, newsletter.announce.channel, *files.items())
+                made = self._made.pop(key, None) or await runner.run(_make, path, data, newsletter, files, name=name, blob=file[2])
         except IssueError as error:
             if not isinstance(error.__cause__, EndedError):
                 if len(self._unreadable) >= _REMEMBERED:
                     self._unreadable.clear()
                 self._unreadable[file] = (error.reason, error.line)
             raise
+        self._made[key] = made
+        if len(self._made) > _KEPT:
+            del self._made[next(iter(self._made))]
+        return replace(made, rendered=replace(made.rendered, findings=(*made.rendered.findings, *findings)))
 
     async def preview(self, record: IssueRecord) -> Rendered:
         """Return what would be posted of an issue, as the last pass saw its file.
@@ -93,38 +122,19 @@ class Renderer:
             return unseen(record.blob, record.path)
 
 
-async def render_from(runner: Runner, contents: Contents, path: str, data: bytes, newsletter: NewsletterConfig) -> Rendered:
-    """Read and compose a file as :func:`render` does, its pictures uploaded from ``contents`` when the newsletter says so.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What is made of a file. An issue in which events and jobs cannot be looked for has no ``entry``, and is posted: ``fault`` says why."""
 
-    Raises IssueError, also for a text that takes too much, and SourceError when a picture cannot be read.
-    """
-    with apart(path):
-        files, findings = await attached_pictures(runner, contents, path, data, newsletter)
-        rendered = await runner.run(_rendered, path, data, newsletter, files)
-        return replace(rendered, findings=(*rendered.findings, *findings))
+    rendered: Rendered
+    entry: Entry | None
+    fault: str = ""
 
 
-async def entry_from(
-    runner: Runner,
-    contents: Contents,
-    path: str,
-    data: bytes,
-    newsletter: NewsletterConfig,
-    *,
-    name: str,
-    blob: str,
-    rendering: str,
-) -> Entry:
-    """Read a file for the archive, as :func:`render_from` does; ``name`` is the newsletter's, see :class:`Entry` for the rest."""
-    with apart(path):
-        files, _ = await attached_pictures(runner, contents, path, data, newsletter)
-        return await runner.run(_entry, path, data, newsletter, files, name=name, blob=blob, rendering=rendering)
-
-
-def _rendered(path: str, data: bytes, newsletter: NewsletterConfig, files: Mapping[str, File]) -> Rendered:
+def _make(path: str, data: bytes, newsletter: NewsletterConfig, files: Mapping[str, File], *, name: str, blob: str) -> _Made:
     preview = render(path, data, newsletter, files=files)
     issue = preview.issue
-    return Rendered(
+    rendered = Rendered(
         path=issue.path,
         title=composed(issue.title),
         date=issue.date,
@@ -132,21 +142,21 @@ def _rendered(path: str, data: bytes, newsletter: NewsletterConfig, files: Mappi
         posts=preview.composition.posts,
         findings=preview.findings,
     )
-
-
-def _entry(
-    path: str, data: bytes, newsletter: NewsletterConfig, files: Mapping[str, File], *, name: str, blob: str, rendering: str
-) -> Entry:
-    preview = render(path, data, newsletter, files=files)
-    return entry_of(
-        name,
-        blob,
-        rendering,
-        preview,
-        event_headings=[pattern.pattern for pattern in newsletter.sections.events],
-        job_headings=[pattern.pattern for pattern in newsletter.sections.jobs],
-        resolve=links_of(newsletter, preview.url).resolve,
-    )
+    try:
+        entry = entry_of(
+            name,
+            blob,
+            "",
+            preview,
+            event_headings=[pattern.pattern for pattern in newsletter.sections.events],
+            job_headings=[pattern.pattern for pattern in newsletter.sections.jobs],
+            resolve=links_of(newsletter, preview.url).resolve,
+        )
+    except (MemoryError, TooMuchError):
+        raise
+    except Exception as error:  # noqa: BLE001 - it is raised where the entry is asked for
+        return _Made(rendered=rendered, entry=None, fault="".join(traceback.format_exception(error)))
+    return _Made(rendered=rendered, entry=entry)
 
 
 def _targets(path: str, data: bytes) -> Sequence[str]:

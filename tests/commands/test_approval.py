@@ -662,3 +662,22 @@ async def test_a_corrected_typo_is_let_through_where_the_configuration_says_so(
         await town.sync()
         assert ("patchh" in channel(town)) is (change[0] == "title:")
         assert (channel(town) == before) is (change[0] != "title:")
+
+
+async def test_an_edit_stays_asked_about_though_another_destination_does_not_ask(town: Town) -> None:
+    hall = town.sandbox.create_channel(town.guild, "hall")
+    town.moderation = town.moderation.replace("approval: true", "approve_edits: true")
+    town.newsletter = f"    destinations: [{{channel: {hall.id}, hold: 1d}}]\n"
+    async with town.running():
+        town.write("june", JUNE)
+        await town.sync()
+        assert posted(town)
+        assert town.sandbox.messages(hall) == []
+        (june,) = [one for one in (await town.opened.desk.ledger.records("mill")).values() if one.path == "june.md"]
+        town.write("june", SPAM)
+        asked: list[bool] = []
+        for _ in range(4):
+            await town.sync()
+            asked.append((await town.opened.desk.ledger.issue(june.id)).asks is not None)
+        assert asked == [True] * 4
+        assert "casino" not in channel(town)

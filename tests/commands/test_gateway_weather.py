@@ -181,7 +181,7 @@ REFUSALS = {
     4010: "update heartbeat-bot",
     4011: "too many servers",
     4012: "update heartbeat-bot",
-    4013: "it asks for Guilds alone",
+    4013: "it asks for Guilds and Guild Messages",
     4014: "Privileged Gateway Intents",
 }
 

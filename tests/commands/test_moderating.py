@@ -140,6 +140,21 @@ async def test_status_says_what_is_not_whole_in_the_channel_and_not_that_it_was_
         assert "Last posted" not in told
 
 
+async def test_status_asks_discord_once_about_a_channel_that_two_newsletters_share(town: Town) -> None:
+    town.more = (
+        f"  abbey:\n    source: {{directory: '{town.folder}', paths: ['abbey/*.md']}}\n"
+        f"    announce: {{channel: {town.news.id}, hold: 0s}}\n"
+    )
+    async with town.running():
+        everyone = town.guild.roles[town.guild.id]
+        town.sandbox.overwrite(town.news, everyone, deny=int(Permission.ATTACH_FILES))
+        before = len(town.sandbox.log)
+        said = town.shown(await by_mo(town, "status"))
+        assert said.count("Attach Files") == 2, said
+        asked = [entry.path for entry in town.sandbox.log[before:] if entry.method == "GET"]
+        assert asked.count(f"/channels/{town.news.id}") == 1, asked
+
+
 @pytest.mark.parametrize("how", ["reverted", "deleted"])
 async def test_a_failure_that_was_overtaken_is_forgotten(town: Town, how: str) -> None:
     async with town.running():

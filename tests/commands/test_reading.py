@@ -4,7 +4,6 @@ import pytest
 from town import APRIL, Town
 
 from discord_sandbox.interactions import NotOfferedError
-from discord_sandbox.permissions import Permission
 from heartbeat_bot.rendering.components import button, press, row
 
 NEXT, MENU = "Next ▶", "Choose a section"
@@ -73,23 +72,17 @@ async def test_a_reader_sees_the_very_embeds_that_were_posted_and_gets_to_the_me
     assert mill.link(answer, "In the channel").endswith(news["id"])
 
     # Somebody deletes the message: the reader still has the text, and no link to nowhere.
-    del mill.news.messages[int(news["id"])]
-    mill.clock.advance(3600)
+    mill.sandbox.delete_message(mill.news, int(news["id"]))
     again = await mill.call("latest")
     await mill.press(again, NEXT)
     assert "The new stones are in." in mill.shown(again)
     assert "In the channel" not in mill.labels(again)
 
 
-async def test_a_channel_that_is_gone_or_hidden_costs_the_link_only(mill: Town) -> None:
+async def test_a_channel_that_is_gone_costs_the_link_only(mill: Town) -> None:
     mill.write("august", AUGUST)
     await mill.sync()
-    mill.sandbox.overwrite(mill.news, mill.guild.roles[mill.guild.id], deny=int(Permission.VIEW_CHANNEL))
-    answer = await mill.call("latest")
-    assert "August's Calm" in mill.shown(answer)
-    assert "In the channel" not in mill.labels(answer)
-    del mill.guild.channels[mill.news.id]
-    mill.clock.advance(3600)
+    mill.sandbox.delete_channel(mill.news)
     answer = await mill.call("issue", issue=str(mill.number("August's Calm")))
     assert "August's Calm" in mill.shown(answer)
     assert "In the channel" not in mill.labels(answer)

@@ -73,9 +73,36 @@ async def test_a_find_leads_to_the_posted_message_while_it_is_there(mill: Town) 
     said = mill.shown(await mill.call("search", query="granary"))
     assert f"[August › News](https://discord.com/channels/{mill.guild.id}/{mill.news.id}/{news['id']})" in said
     assert "> The **granary** is full." in said
-    del mill.news.messages[int(news["id"])]
-    mill.clock.advance(3600)
+    mill.sandbox.delete_message(mill.news, int(news["id"]))
     assert "[August › News](https://example.org/issues/august)" in mill.shown(await mill.call("search", query="granary"))
+
+
+async def test_an_answer_with_ten_finds_asks_discord_nothing(town: Town) -> None:
+    town.announce += ", max_new_per_pass: 10"
+    async with town.running() as mill:
+        for n in range(10):
+            mill.write(f"n{n}", f"---\ntitle: Number {n}\ndate: 2026-08-01\n---\n\nHi.\n\n## News\n\nThe granary of {n} is full.\n")
+        await mill.sync()
+        before = len(mill.sandbox.log)
+        answer = await mill.call("search", query="granary")
+        said = mill.shown(answer)
+        await mill.press(answer, NEXT)
+        said += mill.shown(answer)
+        assert said.count(f"(https://discord.com/channels/{mill.guild.id}/{mill.news.id}/") == 10
+        paths = [entry.path for entry in mill.sandbox.log[before:]]
+        assert [path for path in paths if not path.startswith(("/webhooks/", "/interactions/"))] == []
+
+
+async def test_a_find_leads_to_the_message_in_the_server_where_somebody_asks(town: Town) -> None:
+    other = town.sandbox.create_guild("Other")
+    hall = town.sandbox.create_channel(other, "hall")
+    town.sandbox.join(other, town.ann)
+    town.newsletter = f"    destinations: [{{channel: {hall.id}, {town.announce}}}]\n"
+    async with town.running() as mill:
+        mill.write("august", "---\ntitle: August\ndate: 2026-08-01\n---\n\nThe granary is full.\n")
+        await mill.sync()
+        for guild, channel, place in ((mill.guild, mill.news, mill.talk), (other, hall, hall)):
+            assert f"/channels/{guild.id}/{channel.id}/" in mill.shown(await mill.call("search", query="granary", channel=place))
 
 
 async def test_finds_are_paged_through_also_after_a_restart(town: Town) -> None:

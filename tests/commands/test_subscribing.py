@@ -62,3 +62,32 @@ async def test_a_newsletter_that_pings_nobody_says_so(town: Town) -> None:
     town.ping = "ping_role: null"
     async with town.running() as mill:
         assert mill.shown(await mill.call("subscribe")) == "mill pings nobody, so there is nothing to subscribe to."
+
+
+async def test_who_is_in_the_server_of_another_destination_gets_the_role_that_is_pinged_there(town: Town) -> None:
+    other, quiet = town.sandbox.create_guild("Other"), town.sandbox.create_guild("Quiet")
+    hall, cell = town.sandbox.create_channel(other, "hall"), town.sandbox.create_channel(quiet, "cell")
+    bell = town.sandbox.create_role(other, "bell")
+    for guild in (other, quiet):
+        town.sandbox.join(guild, town.ann)
+    town.newsletter = f"    destinations: [{{channel: {hall.id}, ping_role: {bell.id}, {town.announce}}}, {{channel: {cell.id}, {town.announce}}}]\n"
+    async with town.running() as mill:
+        let_give_roles(mill)
+        own = mill.sandbox.own_role(other)
+        own.permissions |= int(Permission.MANAGE_ROLES)
+        own.position = 10
+        assert f"You have the role <@&{bell.id}> now" in mill.shown(await mill.call("subscribe", channel=hall))
+        assert (other.members[mill.ann.id].roles, roles(mill)) == ([bell.id], [])
+        assert f"You have the role <@&{mill.pinged.id}> now" in mill.shown(await mill.call("subscribe"))
+        assert f"<@&{bell.id}> any more" in mill.shown(await mill.call("unsubscribe", channel=hall))
+        assert (other.members[mill.ann.id].roles, roles(mill)) == ([], [mill.pinged.id])
+        assert "pings nobody" in mill.shown(await mill.call("subscribe", channel=cell))
+
+
+async def test_a_member_who_goes_on_taking_the_role_and_giving_it_back_fills_no_memory(mill: Town) -> None:
+    let_give_roles(mill)
+    for _ in range(3):
+        await mill.call("subscribe")
+        await mill.call("unsubscribe")
+    assert len(await mill.opened.desk.ledger.actions.latest(10)) == 6
+    assert len(mill.opened.service.auditing._unsaid) == 0  # noqa: SLF001 - what it remembers is what this is about

@@ -18,6 +18,7 @@ from heartbeat_bot.app.operation import Opened, open_bot
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.discord.gateway import Sleep, connect
 from heartbeat_bot.discord.pace import Pace
+from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.nodes import count_nodes
 from heartbeat_bot.rendering.post import texts
@@ -93,6 +94,8 @@ class Town:
         """Questions that one person may ask at once: a test asks more than people do."""
         self.sleep: Sleep = asyncio.sleep
         """Waits between two connections to the gateway."""
+        self.runner: Runner = WORKER
+        """Reads the texts."""
         self.opened: Opened
 
     def write(self, name: str, text: str) -> None:
@@ -135,7 +138,7 @@ class Town:
     async def running(self, *, read: bool = True) -> AsyncIterator["Town"]:
         """Run the bot until the block ends; it knows what is there (unless told not to ``read``), but nothing has been posted."""
         config = self.config()
-        async with open_bot(config, clock=self.clock, runner=WORKER) as self.opened, asyncio.TaskGroup() as tasks:
+        async with open_bot(config, clock=self.clock, runner=self.runner) as self.opened, asyncio.TaskGroup() as tasks:
             await self.opened.bot.register()
             connected = asyncio.Event()
 

@@ -52,10 +52,11 @@ from heartbeat_bot.discord.gateway import connect  # noqa: E402
 from heartbeat_bot.errors import OutletError, UserError  # noqa: E402
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url  # noqa: E402
 from heartbeat_bot.rendering.post import Post, PostKey  # noqa: E402
+from heartbeat_bot.rendering.render import render  # noqa: E402
 from heartbeat_bot.sources.directory import blob_id  # noqa: E402
 from heartbeat_bot.store.decisions import Code, State  # noqa: E402
 from heartbeat_bot.store.issues import IssueRecord  # noqa: E402
-from heartbeat_bot.sync.renderer import render_from  # noqa: E402
+from heartbeat_bot.sync.renderer import attached_pictures  # noqa: E402
 from heartbeat_bot.sync.wording import why  # noqa: E402
 
 _LOG = logging.getLogger(__name__)
@@ -646,7 +647,8 @@ class Soak:
             for path, text in {(one.path, one.text()) for one in versions[number]}:
                 if blob_id(text.encode()) != record.shown:
                     continue
-                posts = (await render_from(WORKER, contents, path, text.encode(), settings)).posts
+                files, _ = await attached_pictures(WORKER, contents, path, text.encode(), settings)
+                posts = render(path, text.encode(), settings, files=files).composition.posts
                 if shown == sorted(_masked_post(post, posts, newsletter.channel) for post in posts):
                     break
             else:

@@ -136,14 +136,14 @@ class Reading:
             # What was nothing but a picture that is gone would be an empty message.
             content=content if content or embeds else "…",
             embeds=embeds,
-            components=await self._controls(asker.words, entry, number, page),
+            components=await self._controls(asker, entry, number, page),
             files=files,
         )
 
-    async def _controls(self, words: Language, entry: Entry, number: int, page: int) -> tuple[Component, ...]:
-        count = len(entry.parts)
+    async def _controls(self, asker: Asker, entry: Entry, number: int, page: int) -> tuple[Component, ...]:
+        words, count = asker.words, len(entry.parts)
         links = [
-            link_button(words.say("buttons.in_channel"), await self._desk.posted(number, entry.parts[page].key)),
+            link_button(words.say("buttons.in_channel"), await self._desk.posted(asker, number, entry.parts[page].key)),
             link_button(words.say("buttons.on_web"), entry.url),
         ]
         if count == 1:

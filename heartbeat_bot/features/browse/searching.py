@@ -12,7 +12,6 @@ from heartbeat_bot.features.desk import Desk, Query, short_name, typed
 from heartbeat_bot.features.lines import FACT, TITLE, day_of, linked, said
 from heartbeat_bot.features.readers import Readers, Scope
 from heartbeat_bot.features.router import OutdatedError, Pressable, arguments_of, number_of
-from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.rendering.components import press, row, turning
 from heartbeat_bot.rendering.dialect import inert
@@ -67,15 +66,15 @@ class Searching:
         about = [words.say("search.found", count=found.total), words.say("search.filling") if filling else ""]
         embed = Embed(
             title=words.say("search.title", query=typed(query)),
-            description="\n\n".join([await self._line(hit, words, newsletter=scope.several) for hit in found.hits]),
+            description="\n\n".join([await self._line(asker, hit, newsletter=scope.several) for hit in found.hits]),
             footer=" · ".join(part for part in about if part),
         )
         controls = turning(words, page, count, lambda to: press(SEARCH, to, where, short_name(scope.newsletter), query))
         return Answer(embeds=(embed.body(),), components=row(*controls))
 
-    async def _line(self, hit: Hit, words: Language, *, newsletter: bool) -> str:
-        listed = hit.listed
-        url = await self._desk.posted(listed.issue, hit.part) or listed.url
+    async def _line(self, asker: Asker, hit: Hit, *, newsletter: bool) -> str:
+        words, listed = asker.words, hit.listed
+        url = await self._desk.posted(asker, listed.issue, hit.part) or listed.url
         title = said(listed.title, TITLE)
         name = f"{title} › {said(hit.part_title, FACT)}" if hit.part_title and hit.part_title != listed.title else title
         facts = [f"**{linked(name, url, TITLE + FACT + 3)}**", day_of(listed.date, words)]

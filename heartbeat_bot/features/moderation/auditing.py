@@ -195,7 +195,9 @@ class Auditing:
         """
         office = self._desk.config.moderation.channel
         async with self._telling:
+            before = frozenset(self._unsaid)
             untold = await self._desk.ledger.actions.untold()
+            self._unsaid -= before - {action.id for action in untold}  # those that nobody is told of, or will be any more
             try:
                 found = await self._found(untold) if office is not None else set[ActionId]()
             except UserError as error:

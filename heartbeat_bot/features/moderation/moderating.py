@@ -233,12 +233,17 @@ class Moderating:
         standing = self._desk.ledger.troubles.standing
         troubles = {name: (await standing(name)).values() for name in await self._authority.newsletters(asker)}
         names = sorted(troubles, key=lambda name: not troubles[name])  # there is room for ten: nothing wrong is left out
-        embeds = [await self._status_of(name, troubles[name], asker.words) for name in names[: limits.EMBEDS]]
+        shown = names[: limits.EMBEDS]
+        channels = {ChannelId(place.channel) for name in shown for place in self._desk.config.newsletters[name].places}
+        missing = {channel: await self._missing(channel, asker.words) for channel in channels}  # newsletters may share one
+        embeds = [await self._status_of(name, troubles[name], missing, asker.words) for name in shown]
         others = ", ".join(typed(name) for name in names[limits.EMBEDS :])
         content = shortened(asker.words.say("status.others", names=others), limits.CONTENT) if others else ""
         return Answer(content=content, embeds=within_one_message(embeds))
 
-    async def _status_of(self, name: str, troubles: Collection[Trouble], words: Language) -> Embed:
+    async def _status_of(
+        self, name: str, troubles: Collection[Trouble], missing: Mapping[ChannelId, Sequence[str]], words: Language
+    ) -> Embed:
         ledger, settings = self._desk.ledger, self._desk.config.newsletters[name]
         state = await ledger.newsletter(name)
         records = await ledger.records(name)
@@ -261,7 +266,7 @@ class Moderating:
             if limited.newsletter == name
         ]
         for place in settings.places:
-            lines += await self._missing(ChannelId(place.channel), words)
+            lines += missing[ChannelId(place.channel)]
         lines += [
             words.say("status.error", issue=titled(record.title), error=inert(record.error))
             for record in records.values()

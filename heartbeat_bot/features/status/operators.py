@@ -94,6 +94,16 @@ async def archive_json(config: Config) -> list[dict[str, Any]]:
                 "state": issue.state.value,
                 "reason": why(issue.reason),
                 "announced": _iso(issue.announced_at),
+                "destinations": [
+                    {
+                        "channel": str(one.channel),
+                        "state": one.state.value,
+                        "reason": why(one.reason),
+                        "announced": _iso(one.announced_at),
+                        "error": one.error,
+                    }
+                    for one in issue.announcements
+                ],
                 "receipts": [
                     {
                         "key": message.key,
