@@ -13,9 +13,9 @@ MOST_BYTES: Final = 512 * 1024
 
 _LFS_POINTER: Final = "version https://git-lfs.github.com/spec/"
 
-_HALVES = re.compile("[\ud800-\udfff]")
+_NO_CHARACTERS = re.compile("[\0\ud800-\udfff]")
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_UNSOUND = re.compile("[\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_UNSOUND = re.compile("[\0\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _RUN = re.compile(r"[^\x00-\x7f]{2,}")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
@@ -26,13 +26,14 @@ _FEW: Final = 3
 def sound(text: str) -> str:
     """Return a text without what nothing can be sent with, or turns round what stands beside it; called wherever text enters.
 
-    Halves of characters (lone surrogates, of escapes and entities) become U+FFFD. The nine marks that embed, override or isolate a
+    Halves of characters (lone surrogates, of escapes and entities) become U+FFFD, and so does NUL, which an escape may write and not
+    every database takes. The nine marks that embed, override or isolate a
     direction (Unicode's annex 9) go: a letter has its direction by itself, so that Hebrew and Arabic read as they did, while
     ``U+202E`` shows `moc.lapyap` as another address, and one that nothing closes reorders what the bot says behind it.
     """
-    if text.isascii() or not _UNSOUND.search(text):
+    if (text.isascii() and "\0" not in text) or not _UNSOUND.search(text):
         return text
-    return _HALVES.sub("\ufffd", _TURNING.sub("", text))
+    return _NO_CHARACTERS.sub("\ufffd", _TURNING.sub("", text))
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:

@@ -291,3 +291,16 @@ def test_a_value_that_yaml_cannot_read_is_an_error_in_its_line(value: str) -> No
 
 def test_a_value_that_is_no_date_and_its_alias_are_the_same_text() -> None:
     assert take_apart(b"---\na: &x !!timestamp 11\nb: *x\n---\n", "a.md").metadata == {"a": "11", "b": "11"}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        '---\ntitle: "a\\0b"\n---\n\nHi\n',
+        '+++\ntitle = "a\\u0000b"\n+++\n\nHi\n',
+        '{\n"title": "a\\u0000b"\n}\n\nHi\n',
+    ],
+    ids=["yaml", "toml", "json"],
+)
+def test_a_nul_that_an_escape_writes_is_no_text_that_a_database_would_refuse(file: str) -> None:
+    assert read_issue("a.md", file.encode()).title == "a\ufffdb"
