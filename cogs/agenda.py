@@ -1,4 +1,4 @@
-"""Planning: /events and /hiring."""
+"""The cog of /events and /hiring."""
 
 import discord
 from discord.ext import commands

@@ -1,4 +1,4 @@
-"""Gathering: /server-event."""
+"""The cog of /server-event."""
 
 import discord
 from discord.ext import commands

@@ -1,4 +1,4 @@
-"""The routes of scheduled events, those at a place outside Discord (docs, *Guild Scheduled WorldEvent*)."""
+"""The routes of scheduled events, those at a place outside Discord (docs, *Guild Scheduled Event*)."""
 
 import hashlib
 import re
@@ -51,7 +51,7 @@ class ScheduledEventRoutes:
         return Reply(body=[_shown(call, event) for event in events if event.is_open(call.world.clock())])
 
     def create(self, call: Call) -> Reply:
-        """Create Guild Scheduled WorldEvent."""
+        """Create Guild Scheduled Event."""
         world = call.world
         guild = world.guild(call.id("guild_id"))
         _demand(world, guild, Permission.CREATE_EVENTS)
@@ -69,11 +69,11 @@ class ScheduledEventRoutes:
         return Reply(body=scheduled_event_object(event, now))
 
     def read(self, call: Call) -> Reply:
-        """Get Guild Scheduled WorldEvent."""
+        """Get Guild Scheduled Event."""
         return Reply(body=_shown(call, self._found(call)[1]))
 
     def edit(self, call: Call) -> Reply:
-        """Modify Guild Scheduled WorldEvent, its status among the rest; a finished one stays as it is."""
+        """Modify Guild Scheduled Event, its status among the rest; a finished one stays as it is."""
         world, now = call.world, call.world.clock()
         guild, before = self._found(call)
         _demand_over(world, guild, before)
@@ -91,7 +91,7 @@ class ScheduledEventRoutes:
         return Reply(body=scheduled_event_object(event, now))
 
     def delete(self, call: Call) -> Reply:
-        """Delete Guild Scheduled WorldEvent."""
+        """Delete Guild Scheduled Event."""
         guild, event = self._found(call)
         _demand_over(call.world, guild, event)
         del guild.scheduled_events[event.id]

@@ -198,7 +198,7 @@ class Channel:
 
 
 class EventStatus(IntEnum):
-    """How far a scheduled event is (docs, *Guild Scheduled WorldEvent*)."""
+    """How far a scheduled event is (docs, *Guild Scheduled Event*)."""
 
     SCHEDULED = 1
     ACTIVE = 2

@@ -1,6 +1,6 @@
 """The store: the database of what is known and what was done, put together of its parts.
 
-Newsletters, source_files and moderation are written by its own methods (``newsletters.py``, ``source_files.py``, ``moderation.py``); where issues
+Newsletters, source files and moderation are written by its own methods (``newsletters.py``, ``source_files.py``, ``moderation.py``); where issues
 go is in ``deliveries.py``, messages are in ``outbox.py``, what moderators did in ``audit.py``.
 """
 
