@@ -111,11 +111,6 @@ DOUBTS: Final = {
 }
 
 
-def test_every_code_is_among_the_sentences_that_were_kept_before() -> None:
-    assert {reason.code for reason in REASONS.values()} == set(Code)
-    assert {doubt.code for doubt in DOUBTS.values()} == set(DoubtCode)
-
-
 @pytest.mark.parametrize(("sentence", "reason"), REASONS.items(), ids=[str(reason.code) for reason in REASONS.values()])
 def test_a_sentence_that_was_kept_before_is_read_as_the_value_that_it_stood_for(sentence: str, reason: Reason) -> None:
     columns = ("2026-08-17 09:31:00.000000", None, "2026-08-17 09:30:15.000250")

@@ -417,7 +417,7 @@ def _passes(state: Newsletter, poll: timedelta, words: Language) -> list[str]:
         lines.append(words.say("status.no_pass"))
     else:
         last, following = since(state.last_pass_at), since(state.last_pass_at + poll)
-        lines.append(words.say("status.reconciler", last=last, next=following))
+        lines.append(words.say("status.passes", last=last, next=following))
     return lines
 
 
