@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, union, update
+from sqlalchemy import Connection, and_, delete, func, insert, not_, or_, select, union, update
 
 from heartbeat_bot.identity.matching import Fingerprint, Known
 from heartbeat_bot.ids import IssueId
@@ -177,17 +177,17 @@ class Sightings(DatabasePart):
         table, issues = tables.deliveries, tables.issues
         ensure_announcements(connection, destination.id, decisions, now=now)
         retracted = set(connection.execute(select(issues.c.id).where(issues.c.retracted_at.is_not(None))).scalars())
-        gone = select(issues.c.id).where(issues.c.gone_at.is_not(None))
+        gone = set(connection.execute(select(issues.c.id).where(issues.c.gone_at.is_not(None))).scalars())
         skipped = and_(issues.c.skipped_at.is_not(None), issues.c.approved_at.is_(None), issues.c.scheduled_at.is_(None))
-        held_back = select(issues.c.id).where(or_(issues.c.on_hold_at.is_not(None), skipped))
+        held_back = set(connection.execute(select(issues.c.id).where(or_(issues.c.on_hold_at.is_not(None), skipped))).scalars())
         for issue, decision in decisions.items():
+            # Somebody may have decided otherwise since the pass began.
+            if issue in gone or (decision.state is State.ANNOUNCE and issue in held_back):
+                continue
             state, reason = (State.RETRACTED, Reason(Code.TAKEN_BACK)) if issue in retracted else (decision.state, decision.reason)
             values: dict[str, Any] = {"state": state, "reason": reason, "until": decision.until}
             values |= {"baseline": True} if decision.state is State.BASELINE else {}
-            these = announcements_of(issue).where(table.c.destination == destination.id, table.c.issue.not_in(gone))
-            if decision.state is State.ANNOUNCE:  # somebody may have decided otherwise since the pass began
-                these = these.where(table.c.issue.not_in(held_back))
-            connection.execute(these.values(values))
+            connection.execute(announcements_of(issue).where(table.c.destination == destination.id).values(values))
             if decision.state is State.BASELINE:
                 _known_from_before(connection, issue, trusting=trusting)
 
@@ -244,12 +244,12 @@ def _let_through(record: IssueRecord | None, source_file: SourceFile, duties: Du
 def _known_from_before(connection: Connection, issue: IssueId, *, trusting: bool) -> None:
     """Note of an issue that was there before each of its destinations that nothing is in doubt about it."""
     issues, table = tables.issues, tables.deliveries
-    news = select(table.c.issue).where(table.c.kind == DeliveryKind.ANNOUNCEMENT, table.c.baseline.is_(False))
+    news = select(table.c.id).where(table.c.issue == issue, table.c.kind == DeliveryKind.ANNOUNCEMENT, table.c.baseline.is_(False))
     known: dict[str, Any] = {"doubt": None}
     if trusting:
         # Nobody has looked at its pictures yet, as it is not posted.
         known |= {"approved": func.coalesce(issues.c.approved, issues.c.blob.concat(f"+{ANY_PICTURES}"))}
-    these = (issues.c.id == issue, issues.c.gone_at.is_(None), issues.c.id.not_in(news))
+    these = (issues.c.id == issue, not_(news.exists()))
     connection.execute(update(issues).where(*these).values(known))
 
 
