@@ -793,7 +793,7 @@ def main() -> int:
     options = parser.parse_args()
     seed = random.randrange(10**6) if options.seed is None else options.seed
     with folder_in_memory() as folder:
-        bound, verdict = asyncio.run(soak(folder, seed, seconds=60 * min(options.minutes, LONGEST), passes=options.reconciler))
+        bound, verdict = asyncio.run(soak(folder, seed, seconds=60 * min(options.minutes, LONGEST), passes=options.passes))
     for line in bound.lines(verdict):
         sys.stdout.write(f"soak: {line}\n")
     if verdict.wrong:
