@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 import zlib
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -36,6 +37,12 @@ _IGNORED: Final = frozenset({3, 4})
 Disturbance = Literal["omit", "repeat", "hold"]
 
 
+_MOST_REPLAYED: Final = 1_000
+"""Events that are kept for who resumes. Discord names no number; who missed more begins anew."""
+_MOST_LEFT: Final = 10
+"""Sessions without a connection that are kept. Discord keeps one for a few minutes."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Session:
     """What outlives a connection: the intents, and the events sent so far, for resuming."""
@@ -43,7 +50,7 @@ class Session:
     id: str
     intents: int
     sequence: int = 0
-    sent: list[Json] = field(default_factory=list[Json])
+    sent: deque[Json] = field(default_factory=lambda: deque[Json](maxlen=_MOST_REPLAYED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,6 +293,9 @@ class Gateway:
         world = self._world
         session = connection.session = Session(id=secrets.token_hex(16), intents=intents)
         self.sessions[session.id] = session
+        live = {other.session.id for other in self.connections if other.session}
+        for left in [number for number in self.sessions if number not in live][:-_MOST_LEFT]:
+            del self.sessions[left]
         guilds = [guild for guild in world.guilds.values() if world.has_bot(guild)]
         ready: Json = {
             "v": 10,
@@ -319,6 +329,8 @@ class Gateway:
         if not isinstance(last, int) or last > session.sequence:
             del self.sessions[session.id]
             return connection.close(4007)
+        if last < session.sequence - len(session.sent):
+            return connection.send(_INVALID_SESSION, False)  # noqa: FBT003 - likewise
         for other in self.connections:
             if other.session is session:
                 other.session = None

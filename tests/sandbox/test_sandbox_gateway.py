@@ -10,7 +10,7 @@ import pytest
 from sandbox_clients import Api
 
 from discord_sandbox.server import Sandbox
-from discord_sandbox.world import Channel, Guild, Intent
+from discord_sandbox.world import Channel, Guild, Intent, User
 
 TOKEN = "the token of this run"
 GUILD_MESSAGES = Intent.GUILDS | Intent.GUILD_MESSAGES
@@ -143,6 +143,30 @@ async def test_connections_are_broken_off_as_soon_as_they_ask_for_a_session(conn
     socket = await connect()
     await socket.identify()
     assert (await socket.next())["t"] == "READY"
+
+
+async def test_who_missed_more_events_than_are_kept_begins_anew_and_old_sessions_are_forgotten(
+    connect: Connect, sandbox: Sandbox, channel: Channel, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discord_sandbox.gateway._MOST_REPLAYED", 20)
+    monkeypatch.setattr("discord_sandbox.gateway._MOST_LEFT", 2)
+    sessions: list[str] = []
+    for _ in range(5):
+        socket = await connect()
+        await socket.identify()
+        ready = await socket.next()
+        sessions.append(ready["d"]["session_id"])
+        await socket.next()
+        sandbox.gateway.drop(4000)
+        assert await socket.closed() == 4000
+    assert list(sandbox.gateway.sessions) == sessions[-3:]
+    for number in range(30):
+        sandbox.post_as(ann, channel, str(number))
+    again = await connect()
+    await again.send(6, {"token": again.token, "session_id": sessions[-1], "seq": 2})
+    assert (await again.next())["op"] == 9
+    await again.send(6, {"token": again.token, "session_id": sessions[-1], "seq": 15})
+    assert [(await again.next())["s"] for _ in range(17)] == [*range(16, 33)]
 
 
 async def test_a_silent_connection_loses_what_another_one_hears_when_it_resumes(
