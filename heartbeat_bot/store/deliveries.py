@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final, NewType
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, union, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, union, update
 
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
@@ -134,7 +134,7 @@ class Deliveries(DatabasePart):
         if connection.execute(select(tables.newsletters.c.name).where(tables.newsletters.c.name == newsletter)).first() is None:
             connection.execute(insert(tables.newsletters).values(name=newsletter))
         table = tables.destinations
-        mine = (table.c.newsletter == newsletter, table.c.declared == Declared.CONFIG)
+        mine = _by_config(newsletter)
         known = {row.channel: row for row in connection.execute(select(table).where(*mine))}
         if None in known and channels and channels[0] not in known:
             connection.execute(update(table).where(table.c.id == known[None].id).values(channel=channels[0]))
@@ -156,8 +156,8 @@ class Deliveries(DatabasePart):
     def declared(self, connection: Connection, newsletter: str) -> list[Destination]:
         """Return the destinations of a newsletter that the configuration named when it was last declared."""
         table = tables.destinations
-        mine = (table.c.newsletter == newsletter, table.c.declared == Declared.CONFIG, table.c.removed_at.is_(None))
-        return [_destination_of(row) for row in connection.execute(select(table).where(*mine, table.c.channel.is_not(None)))]
+        query = select(table).where(*_by_config(newsletter), table.c.removed_at.is_(None), table.c.channel.is_not(None))
+        return [_destination_of(row) for row in connection.execute(query)]
 
     @changing
     def known_guild(self, connection: Connection, channel: ChannelId, guild: GuildId) -> None:
@@ -171,7 +171,7 @@ class Deliveries(DatabasePart):
     @reading
     def get(self, connection: Connection, delivery: DeliveryId) -> Delivery:
         """Return a delivery."""
-        return delivery_of(connection.execute(_SELECT.where(tables.deliveries.c.id == delivery)).one())
+        return _by_id(connection, delivery)
 
     @reading
     def of(self, connection: Connection, issue: IssueId, kind: DeliveryKind | None = None) -> list[Delivery]:
@@ -226,20 +226,17 @@ class Deliveries(DatabasePart):
         there is nothing to be posted once more: one that is neither announced nor known from before, or is gone or taken back.
         """
         newsletter, known = _check_out(connection, issue)
-        ended = [one.id for one in instead_of]
-        connection.execute(update(tables.deliveries).where(tables.deliveries.c.id.in_(ended)).values(ended_at=now))
-        destination = _destination(connection, newsletter, channel, Declared.REPOST)
-        connection.execute(update(tables.destinations).where(tables.destinations.c.id == destination).values(guild=guild))
+        _end(connection, [one.id for one in instead_of], now)
+        destination = _destination(connection, newsletter, channel, guild, Declared.REPOST)
         values: dict[str, Any] = {"destination": destination, "issue": issue, "kind": DeliveryKind.REPOST, "created_at": now}
         values |= {"sections": None if sections is None else list(sections), "approved": version or known}
         made = connection.execute(insert(tables.deliveries).values(values).returning(tables.deliveries.c.id)).scalar_one()
-        return delivery_of(connection.execute(_SELECT.where(tables.deliveries.c.id == made)).one())
+        return _by_id(connection, DeliveryId(made))
 
     @changing
     def notice(self, connection: Connection, issue: IssueId, channel: ChannelId, guild: GuildId, *, now: datetime) -> Delivery:
         """Return the notice of an issue in the moderators' channel, made when there is none yet."""
-        destination = _destination(connection, None, channel, Declared.MODERATION)
-        connection.execute(update(tables.destinations).where(tables.destinations.c.id == destination).values(guild=guild))
+        destination = _destination(connection, None, channel, guild, Declared.MODERATION)
         return delivery_of(_ensured(connection, destination, issue, DeliveryKind.NOTICE, now))
 
     @reading
@@ -256,8 +253,7 @@ class Deliveries(DatabasePart):
     @changing
     def end(self, connection: Connection, deliveries: Sequence[DeliveryId], *, now: datetime) -> None:
         """Note that deliveries are wanted no more: the next pass deletes their messages."""
-        table = tables.deliveries
-        connection.execute(update(table).where(table.c.id.in_(deliveries)).values(ended_at=now))
+        _end(connection, deliveries, now)
 
     @changing
     def delivered(
@@ -292,8 +288,8 @@ class Deliveries(DatabasePart):
 def declared_of(connection: Connection, newsletter: str) -> Sequence[DestinationId]:
     """Return, within a transaction, the destinations that the configuration names for a newsletter."""
     table = tables.destinations
-    mine = (table.c.newsletter == newsletter, table.c.declared == Declared.CONFIG, table.c.removed_at.is_(None))
-    return [DestinationId(number) for number in connection.execute(select(table.c.id).where(*mine)).scalars()]
+    query = select(table.c.id).where(*_by_config(newsletter), table.c.removed_at.is_(None))
+    return [DestinationId(number) for number in connection.execute(query).scalars()]
 
 
 def ensure_announcements(connection: Connection, destination: DestinationId, issues: Iterable[IssueId], *, now: datetime) -> None:
@@ -377,15 +373,28 @@ def _ensured(connection: Connection, destination: DestinationId, issue: IssueId,
     return connection.execute(query).one()
 
 
-def _destination(connection: Connection, newsletter: str | None, channel: ChannelId, declared: Declared) -> DestinationId:
+def _by_config(newsletter: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Choose the destinations that the configuration names for a newsletter, or once named."""
+    table = tables.destinations
+    return table.c.newsletter == newsletter, table.c.declared == Declared.CONFIG
+
+
+def _destination(
+    connection: Connection, newsletter: str | None, channel: ChannelId, guild: GuildId, declared: Declared
+) -> DestinationId:
     table = tables.destinations
     mine = table.c.newsletter.is_(None) if newsletter is None else table.c.newsletter == newsletter
-    query = select(table.c.id).where(mine, table.c.channel == channel, table.c.declared == declared)
-    found = connection.execute(query).scalar_one_or_none()
+    query = update(table).where(mine, table.c.channel == channel, table.c.declared == declared).values(guild=guild)
+    found = connection.execute(query.returning(table.c.id)).scalar_one_or_none()
     if found is None:
-        values = {"newsletter": newsletter, "channel": channel, "declared": declared}
+        values = {"newsletter": newsletter, "channel": channel, "guild": guild, "declared": declared}
         found = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
     return DestinationId(found)
+
+
+def _end(connection: Connection, deliveries: Sequence[DeliveryId], now: datetime) -> None:
+    table = tables.deliveries
+    connection.execute(update(table).where(table.c.id.in_(deliveries)).values(ended_at=now))
 
 
 def _check_out(connection: Connection, issue: IssueId) -> tuple[str, BlobId]:
@@ -423,6 +432,10 @@ _SELECT: Final[Select[Any]] = select(*_COLUMNS, tables.destinations.c.channel, t
 
 def _read(connection: Connection, query: Select[Any]) -> list[Delivery]:
     return [delivery_of(row) for row in connection.execute(query.order_by(tables.deliveries.c.id))]
+
+
+def _by_id(connection: Connection, delivery: DeliveryId) -> Delivery:
+    return delivery_of(connection.execute(_SELECT.where(tables.deliveries.c.id == delivery)).one())
 
 
 def delivery_of(row: Row[Any]) -> Delivery:

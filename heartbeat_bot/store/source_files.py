@@ -39,7 +39,7 @@ FAR_AHEAD: Final = timedelta(days=1)
 """So far ahead lies nothing that has happened, however far clocks are apart: a clock was wrong when it was written down."""
 
 
-class Sightings(DatabasePart):
+class SourceFiles(DatabasePart):
     """The issues as passes see them."""
 
     def __init__(self, database: Database) -> None:
@@ -102,7 +102,7 @@ class Sightings(DatabasePart):
         missed_at: datetime | None = None,
         duties: Duties = NO_DUTIES,
     ) -> dict[str, IssueId]:
-        """Note in one transaction what a pass read and which issues are gone; return the id of every sighted path.
+        """Note in one transaction what a pass read and which issues are gone; return the id of every path it read.
 
         ``now`` is since when the source holds what was read (see :func:`instants`), ``missed_at`` when the pass missed what is
         gone. An issue that comes back loses the state *gone*; all else that became of it (announced, baseline, retracted) is still

@@ -16,12 +16,12 @@ from heartbeat_bot.store.moderation import Moderation
 from heartbeat_bot.store.newsletters import Newsletters
 from heartbeat_bot.store.outbox import DeliveredMessage, Outbox, messages_held
 from heartbeat_bot.store.server_events import ServerEventRows
-from heartbeat_bot.store.source_files import Sightings
+from heartbeat_bot.store.source_files import SourceFiles
 from heartbeat_bot.store.troubles import Troubles
 from heartbeat_bot.store.waits import WaitRows
 
 
-class Store(Newsletters, Sightings, Moderation):
+class Store(Newsletters, SourceFiles, Moderation):
     """The open database.
 
     Its parts are ``deliveries`` (what goes where), ``outbox`` (messages), ``actions`` (who did what), ``server_events``, ``waits`` and
