@@ -13,32 +13,34 @@ class ModerationCog(commands.Cog):
     """What moderators do."""
 
     def __init__(self, service: Service) -> None:
-        self.moderating = service.moderating
+        self.deciding = service.deciding
+        self.pausing = service.pausing
+        self.moderators_status = service.status
         self.previewing = service.previewing
         self.reposting = service.reposting
 
     @command("approve", Audience.MODERATORS)
     async def approve(self, interaction: discord.Interaction[Bot], issue: str) -> None:
         await defer(interaction)
-        answer = await self.moderating.approve(actor(interaction), issue=issue)
+        answer = await self.deciding.approve(actor(interaction), issue=issue)
         await reply(interaction, answer)
 
     @command("hold", Audience.MODERATORS)
     async def hold(self, interaction: discord.Interaction[Bot], issue: str) -> None:
         await defer(interaction)
-        answer = await self.moderating.hold(actor(interaction), issue=issue)
+        answer = await self.deciding.hold(actor(interaction), issue=issue)
         await reply(interaction, answer)
 
     @command("skip", Audience.MODERATORS)
     async def skip(self, interaction: discord.Interaction[Bot], issue: str) -> None:
         await defer(interaction)
-        answer = await self.moderating.skip(actor(interaction), issue=issue)
+        answer = await self.deciding.skip(actor(interaction), issue=issue)
         await reply(interaction, answer)
 
     @command("schedule", Audience.MODERATORS)
     async def schedule(self, interaction: discord.Interaction[Bot], issue: str, time: str) -> None:
         await defer(interaction)
-        answer = await self.moderating.schedule(actor(interaction), issue=issue, time=time)
+        answer = await self.deciding.schedule(actor(interaction), issue=issue, time=time)
         await reply(interaction, answer)
 
     @command("preview", Audience.MODERATORS)
@@ -70,25 +72,25 @@ class ModerationCog(commands.Cog):
     @command("status", Audience.MODERATORS)
     async def status(self, interaction: discord.Interaction[Bot]) -> None:
         await defer(interaction)
-        answer = await self.moderating.status(actor(interaction))
+        answer = await self.moderators_status.show(actor(interaction))
         await reply(interaction, answer)
 
     @command("sync", Audience.MODERATORS)
     async def sync(self, interaction: discord.Interaction[Bot], newsletter: str | None = None) -> None:
         await defer(interaction)
-        answer = await self.moderating.sync(actor(interaction), newsletter=newsletter)
+        answer = await self.pausing.sync(actor(interaction), newsletter=newsletter)
         await reply(interaction, answer)
 
     @command("pause", Audience.MODERATORS)
     async def pause(self, interaction: discord.Interaction[Bot], newsletter: str | None = None) -> None:
         await defer(interaction)
-        answer = await self.moderating.pause(actor(interaction), newsletter=newsletter)
+        answer = await self.pausing.pause(actor(interaction), newsletter=newsletter)
         await reply(interaction, answer)
 
     @command("resume", Audience.MODERATORS)
     async def resume(self, interaction: discord.Interaction[Bot], newsletter: str | None = None) -> None:
         await defer(interaction)
-        answer = await self.moderating.resume(actor(interaction), newsletter=newsletter)
+        answer = await self.pausing.resume(actor(interaction), newsletter=newsletter)
         await reply(interaction, answer)
 
 

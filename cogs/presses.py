@@ -14,7 +14,7 @@ class RouterCog(commands.Cog):
     """What people press, choose and type."""
 
     def __init__(self, service: Service) -> None:
-        self.service = service
+        self.router = service.router
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
@@ -22,12 +22,12 @@ class RouterCog(commands.Cog):
         if press is None or not interaction.client.take_up():
             return
         interaction.client.keep_pace(interaction)
-        dialog = self.service.dialog(actor(interaction), press)
+        dialog = self.router.dialog(actor(interaction), press)
         if dialog:
             await ask(interaction, dialog)
             return
-        await take_time(interaction, self.service.kind(press))
-        answer = await self.service.press(actor(interaction), press, values)
+        await take_time(interaction, self.router.kind(press))
+        answer = await self.router.press(actor(interaction), press, values)
         await reply(interaction, answer)
 
 

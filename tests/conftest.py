@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from discord_sandbox.clock import ManualClock
 from discord_sandbox.ratelimits import RateLimits
 from discord_sandbox.server import Sandbox
-from heartbeat_bot.store.database import Database
+from heartbeat_bot.database.protocol import Database
 
 with warnings.catch_warnings():
     # discord.py imports audioop for voice, which Python 3.11 already calls deprecated; once imported, it warns no more.

@@ -16,14 +16,14 @@ from types import FrameType
 from typing import Any, Final
 
 from heartbeat_bot.app.standing import Standing
-from heartbeat_bot.archive.store import open_archive
+from heartbeat_bot.archive.store import Archive, open_archive
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config import AnnounceConfig, Config
+from heartbeat_bot.database import sqlite
 from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.discord.gateway import Sleep, connect
 from heartbeat_bot.discord.rest import DiscordOutlet, again, log_in
 from heartbeat_bot.errors import ConfigError, OutletError, RateLimitedError, StateError, UserError
-from heartbeat_bot.features.desk import Desk
 from heartbeat_bot.features.service import Service
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.isolation.worker import Runner, Worker
@@ -31,7 +31,6 @@ from heartbeat_bot.machine import told_apart
 from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
 from heartbeat_bot.sources.opening import open_source
 from heartbeat_bot.sources.turns import RemoteTurns
-from heartbeat_bot.store import sqlite
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.store.waits import Wait, Waits
@@ -117,8 +116,9 @@ async def sync_once(
             return [await reconciler.sync(name, dry_run=True) for name in names]
         await reconciler.settle()
         archive = await opened.enter_async_context(open_archive(config.state.archive))
-        desk = Desk(config=config, store=store, archive=archive, outlet=outlet, reconciler=reconciler, clock=clock)
-        service = Service(desk, answers=False)
+        service = Service(
+            config=config, store=store, archive=archive, discord=outlet, reconciler=reconciler, clock=clock, answers=False
+        )
         await service.auditing.settle()
         return [await service.passes.make(name) for name in names]
 
@@ -128,7 +128,9 @@ class Opened:
     """A bot that has logged in and told Discord its commands, with all it works with."""
 
     bot: Bot
-    desk: Desk
+    store: Store
+    archive: Archive
+    reconciler: Reconciler
     service: Service
 
 
@@ -153,14 +155,13 @@ async def open_bot(config: Config, *, clock: Clock, runner: Runner | None = None
         worker = opened.enter_context(_runner(runner))
         reconciler = _reconciler(config, store, outlet, worker, clock=clock, progress=no_progress)
         await reconciler.settle()
-        desk = Desk(config=config, store=store, archive=archive, outlet=outlet, reconciler=reconciler, clock=clock)
         bot = outlet.client
         assert isinstance(bot, Bot), "the client is what log_in was asked to make"
-        service = Service(desk)
+        service = Service(config=config, store=store, archive=archive, discord=outlet, reconciler=reconciler, clock=clock)
         await service.auditing.settle()
         await service.indexing.settle()
         await bot.prepare(service, outlet.waits)
-        yield Opened(bot=bot, desk=desk, service=service)
+        yield Opened(bot=bot, store=store, archive=archive, reconciler=reconciler, service=service)
 
 
 def _check(channels: Sequence["Diagnosis"]) -> None:
@@ -233,10 +234,10 @@ async def run_bot(config: Config, *, clock: Clock = system_clock, sleep: Sleep =
         group.create_task(connect(config, opened.bot, sleep=sleep))
         group.create_task(opened.bot.register())
         for name, newsletter in config.newsletters.items():
-            group.create_task(_watch(opened, name, newsletter.poll.total_seconds()))
+            group.create_task(_watch(opened, name, newsletter.poll.total_seconds(), clock))
 
 
-async def _watch(opened: Opened, name: str, seconds: float) -> None:
+async def _watch(opened: Opened, name: str, seconds: float, clock: Clock) -> None:
     """Look again and again, when something falls due too; what goes wrong in a look is logged and tried again by the next."""
     standing = Standing()
     while True:
@@ -245,7 +246,7 @@ async def _watch(opened: Opened, name: str, seconds: float) -> None:
             with told_apart():
                 report = await opened.service.passes.make(name)
                 problems = report.problems
-                wait = await _until_due(opened.desk, name, seconds)
+                wait = await _until_due(opened.store, name, seconds, clock)
         except UserError as error:
             problems = [str(error)]
         except Exception as error:  # noqa: BLE001 - one bad pass must not end the watch; it is logged whole
@@ -258,10 +259,10 @@ async def _watch(opened: Opened, name: str, seconds: float) -> None:
         await asyncio.sleep(wait)
 
 
-async def _until_due(desk: Desk, name: str, seconds: float) -> float:
+async def _until_due(store: Store, name: str, seconds: float, clock: Clock) -> float:
     """Return how long to wait for the next look: ``seconds``, or less when time alone changes an issue's state before."""
-    now = desk.clock()
-    due = [record.until for record in (await desk.store.records(name)).values() if record.until and record.until > now]
+    now = clock()
+    due = [record.until for record in (await store.records(name)).values() if record.until and record.until > now]
     return min([seconds, *(max(1.0, (until - now).total_seconds()) for until in due)])
 
 

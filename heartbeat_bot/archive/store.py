@@ -22,11 +22,11 @@ from heartbeat_bot.archive.agenda_items import MergedItem, in_order, told_by
 from heartbeat_bot.archive.catalog import Catalog, KnownEntry, Record, record_of
 from heartbeat_bot.archive.entry import CatalogEntry, Listed, Part
 from heartbeat_bot.archive.schema import APPLICATION, VERSION, entries, metadata, parts
+from heartbeat_bot.database import sqlite
+from heartbeat_bot.database.protocol import ClosedError, DamagedError
+from heartbeat_bot.database.sqlite import SqliteDatabase
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.extract.items import Event, Job
-from heartbeat_bot.store import sqlite
-from heartbeat_bot.store.database import ClosedError, DamagedError
-from heartbeat_bot.store.sqlite import SqliteDatabase
 
 _LOG = logging.getLogger(__name__)
 _READERS: Final = 3

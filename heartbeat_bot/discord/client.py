@@ -198,11 +198,11 @@ class Bot(commands.Bot):
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Link no more to a message that was deleted."""
-        self.service.deleted(ChannelId(payload.channel_id), [MessageId(payload.message_id)])
+        self.service.links.deleted(ChannelId(payload.channel_id), [MessageId(payload.message_id)])
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """Likewise to many that were."""
-        self.service.deleted(ChannelId(payload.channel_id), map(MessageId, payload.message_ids))
+        self.service.links.deleted(ChannelId(payload.channel_id), map(MessageId, payload.message_ids))
 
     async def on_guild_remove(self, _: discord.Guild) -> None:
         """Likewise when the bot was removed from a server."""

@@ -18,8 +18,8 @@ from discord.webhook.async_ import async_context
 
 from heartbeat_bot.discord.rest import FAILURES, parameters_of
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.router import PressKind
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.router import PressKind
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Dialog

@@ -1,12 +1,14 @@
 """Who may read which newsletter, by commands, completions, buttons, menus and search."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from heartbeat_bot.config import Config
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.desk import Desk, typed
 from heartbeat_bot.ids import ChannelId
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.lines import typed
+from heartbeat_bot.store.store import Store
+from heartbeat_bot.sync.channels import KnownChannels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,7 @@ class Scope:
         return self.newsletter is None and len(self.names) > 1
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
 class Readers:
     """Knows who may read what: a newsletter that is for everyone, everyone; else people in a server that it is posted to.
 
@@ -30,13 +33,13 @@ class Readers:
     bot themselves.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        """Read who may read from the configuration on the desk."""
-        self._desk = desk
+    config: Config
+    store: Store
+    channels: KnownChannels
 
     async def names(self, actor: Actor) -> list[str]:
         """Return the newsletters that a person may read here."""
-        return [name for name in self._desk.names() if await self._may(actor, name)]
+        return [name for name in self.config.newsletters if await self._may(actor, name)]
 
     async def scope(self, actor: Actor, name: str | None) -> Scope:
         """Return what a person asks about who named a newsletter, or none; raise UserError when they may not read it here."""
@@ -46,7 +49,7 @@ class Readers:
             if not names:
                 raise UserError(actor.words.say("errors.only_in_servers"))
             return Scope(newsletter=None, names=frozenset(names))
-        known = next((one for one in self._desk.names() if one.casefold() == wanted), None)
+        known = next((one for one in self.config.newsletters if one.casefold() == wanted), None)
         if known is None:
             shown = ", ".join(map(typed, names)) or "–"
             raise UserError(actor.words.say("errors.no_newsletter", name=typed(name or ""), names=shown))
@@ -64,22 +67,19 @@ class Readers:
         """Return the newsletter that a person named, or the only one; raise UserError when it takes a choice, or they may not read it."""
         scope = await self.scope(actor, name)
         if len(scope.names) > 1:
-            raise UserError(
-                actor.words.say("errors.several_newsletters", names=", ".join(map(typed, _in_order(self._desk, scope))))
-            )
+            raise UserError(actor.words.say("errors.several_newsletters", names=", ".join(map(typed, self._in_order(scope)))))
         return next(iter(scope.names))
 
     async def _may(self, actor: Actor, name: str) -> bool:
-        newsletter = self._desk.config.newsletters[name]
+        newsletter = self.config.newsletters[name]
         if newsletter.readers == "everyone":
             return True
         if actor.guild is None:
             return False
         for place in newsletter.places:
-            if await self._desk.reconciler.channels.guild(ChannelId(place.channel)) == actor.guild:
+            if await self.channels.guild(ChannelId(place.channel)) == actor.guild:
                 return True
-        return any(repost.guild == actor.guild for repost in await self._desk.store.deliveries.reposts(name))
+        return any(repost.guild == actor.guild for repost in await self.store.deliveries.reposts(name))
 
-
-def _in_order(desk: Desk, scope: Scope) -> Sequence[str]:
-    return [name for name in desk.names() if name in scope.names]
+    def _in_order(self, scope: Scope) -> list[str]:
+        return [name for name in self.config.newsletters if name in scope.names]

@@ -1,93 +1,118 @@
-"""The service: everything that a person, or the clock, may ask for."""
+"""The service: every feature, each given what it uses, and the router of their buttons."""
 
-from collections.abc import Iterable, Mapping, Sequence
-
-from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Actor
+from heartbeat_bot.archive.store import Archive
+from heartbeat_bot.clock import Clock
+from heartbeat_bot.config import Config
 from heartbeat_bot.features.agenda.agenda import Agenda
 from heartbeat_bot.features.agenda.server_events import ServerEvents
 from heartbeat_bot.features.browse.reading import Reading
 from heartbeat_bot.features.browse.searching import Searching
-from heartbeat_bot.features.desk import Desk
 from heartbeat_bot.features.indexing import Indexing
+from heartbeat_bot.features.message_links import MessageLinks
 from heartbeat_bot.features.moderation.auditing import Auditing
 from heartbeat_bot.features.moderation.authority import Authority
+from heartbeat_bot.features.moderation.deciding import Deciding
 from heartbeat_bot.features.moderation.known_issues import KnownIssues
-from heartbeat_bot.features.moderation.moderating import Moderating
 from heartbeat_bot.features.moderation.notices import Notices
+from heartbeat_bot.features.moderation.pausing import Pausing
 from heartbeat_bot.features.moderation.previewing import Previewing
 from heartbeat_bot.features.moderation.reposting import Reposting
 from heartbeat_bot.features.passes import Passes
 from heartbeat_bot.features.readers import Readers
-from heartbeat_bot.features.router import OutdatedError, PressHandler, PressKind
 from heartbeat_bot.features.status.alarms import Alarms
+from heartbeat_bot.features.status.moderators import ModeratorsStatus
 from heartbeat_bot.features.subscriptions import Subscribing
-from heartbeat_bot.ids import ChannelId, MessageId
-from heartbeat_bot.rendering.answers import Answer, Dialog
-from heartbeat_bot.rendering.components import Press
+from heartbeat_bot.interactions.router import Router
+from heartbeat_bot.ports import Discord
+from heartbeat_bot.store.store import Store
+from heartbeat_bot.sync.reconciler import Reconciler
 
 
 class Service:
-    """The verbs, by who asks for what; each returns what that person is to see."""
+    """What people, and the clock, may ask for: a feature each."""
 
-    def __init__(self, desk: Desk, *, answers: bool = True) -> None:
-        """Set up everything over one desk; a process that ``answers`` nobody makes passes alone."""
-        self._desk = desk
-        self.auditing = Auditing(desk)
-        self.authority = Authority(desk, self.auditing)
-        self.readers = Readers(desk)
-        self.server_events = ServerEvents(desk, authority=self.authority, auditing=self.auditing)
-        self.indexing = Indexing(desk)
-        self.alarms = Alarms(desk, self.auditing, unchecked=desk.names() if answers else ())
-        self.passes = Passes(
-            desk.reconciler,
-            indexing=self.indexing,
-            notices=Notices(desk),
-            server_events=self.server_events,
+    def __init__(
+        self,
+        *,
+        config: Config,
+        store: Store,
+        archive: Archive,
+        discord: Discord,
+        reconciler: Reconciler,
+        clock: Clock,
+        answers: bool = True,
+    ) -> None:
+        """Give each feature what it uses; a process that ``answers`` nobody makes passes alone."""
+        channels, renderer, publisher, duties = reconciler.channels, reconciler.renderer, reconciler.publisher, reconciler.duties
+        self.auditing = auditing = Auditing(config=config, store=store, discord=discord, channels=channels, clock=clock)
+        self.authority = authority = Authority(config=config, channels=channels, auditing=auditing)
+        self.known = known = KnownIssues(config=config, store=store, authority=authority)
+        self.indexing = indexing = Indexing(config=config, store=store, archive=archive, renderer=renderer, duties=duties)
+        self.readers = readers = Readers(config=config, store=store, channels=channels)
+        self.links = links = MessageLinks(config=config, outbox=store.outbox, discord=discord, channels=channels)
+        unchecked = set(config.newsletters) if answers else set[str]()
+        self.alarms = Alarms(
+            config=config, store=store, discord=discord, channels=channels, clock=clock, auditing=auditing, unchecked=unchecked
+        )
+        self.server_events = ServerEvents(
+            rows=store.server_events,
+            archive=archive,
+            discord=discord,
+            renderer=renderer,
+            clock=clock,
+            authority=authority,
+            auditing=auditing,
+        )
+        notices = Notices(config=config, store=store, channels=channels, renderer=renderer, publisher=publisher, clock=clock)
+        self.passes = passes = Passes(
+            reconciler=reconciler,
+            notices=notices,
             alarms=self.alarms,
+            indexing=indexing,
+            server_events=self.server_events,
             answers=answers,
         )
-        self.known = KnownIssues(desk, self.authority)
-        self.moderating = Moderating(desk, authority=self.authority, known=self.known, auditing=self.auditing, passes=self.passes)
-        self.previewing = Previewing(desk, self.known)
-        self.reading = Reading(desk, self.readers)
-        self.agenda = Agenda(desk, self.readers)
-        self.searching = Searching(desk, self.readers)
-        self.subscribing = Subscribing(desk, self.readers, self.auditing)
-        self.reposting = Reposting(desk, known=self.known, auditing=self.auditing, passes=self.passes)
-        self._presses: Mapping[str, PressHandler] = {
-            **self.reading.presses,
-            **self.agenda.presses,
-            **self.searching.presses,
-            **self.moderating.presses,
-            **self.previewing.presses,
-            **self.reposting.presses,
-            **self.server_events.presses,
-        }
-
-    def kind(self, press: Press) -> PressKind:
-        """Tell what becomes of the message whose button is pressed."""
-        known = self._presses.get(press.verb)
-        return known.kind if known else PressKind.REPLY
-
-    def dialog(self, actor: Actor, press: Press) -> Dialog | None:
-        """Return the dialog that a press opens, None when it opens none."""
-        known = self._presses.get(press.verb)
-        try:
-            return known.ask(actor, press.arguments) if known and known.ask else None
-        except OutdatedError:
-            return None  # it is answered as any other press that is outdated
-
-    def deleted(self, channel: ChannelId, messages: Iterable[MessageId]) -> None:
-        """Keep in mind that messages of a channel were deleted, by whomever."""
-        self._desk.deleted(channel, messages)
-
-    async def press(self, actor: Actor, press: Press, values: Sequence[str]) -> Answer:
-        """Do what a press asks for; ``values`` are what was chosen in a menu or typed into a dialog."""
-        known = self._presses.get(press.verb)
-        if known is None or known.handle is None:
-            return Answer(content=actor.words.say("errors.old_button"))
-        try:
-            return await known.handle(actor, press.arguments, values)
-        except OutdatedError:
-            raise UserError(actor.words.say("errors.old_button")) from None
+        self.deciding = Deciding(
+            config=config,
+            store=store,
+            renderer=renderer,
+            clock=clock,
+            known=known,
+            authority=authority,
+            auditing=auditing,
+            passes=passes,
+        )
+        self.pausing = Pausing(store=store, clock=clock, authority=authority, auditing=auditing, passes=passes)
+        self.status = ModeratorsStatus(config=config, store=store, channels=discord, clock=clock, authority=authority)
+        self.previewing = Previewing(renderer=renderer, known=known)
+        self.reposting = Reposting(
+            config=config,
+            store=store,
+            discord=discord,
+            channels=channels,
+            renderer=renderer,
+            publisher=publisher,
+            duties=duties,
+            clock=clock,
+            links=links,
+            known=known,
+            auditing=auditing,
+            passes=passes,
+        )
+        self.reading = Reading(
+            outbox=store.outbox, archive=archive, renderer=renderer, duties=duties, readers=readers, indexing=indexing, links=links
+        )
+        self.searching = Searching(config=config, archive=archive, readers=readers, indexing=indexing, links=links)
+        self.agenda = Agenda(config=config, archive=archive, readers=readers, indexing=indexing, clock=clock)
+        self.subscribing = Subscribing(config=config, discord=discord, channels=channels, readers=readers, auditing=auditing)
+        self.router = Router(
+            handlers={
+                **self.reading.presses(),
+                **self.agenda.presses(),
+                **self.searching.presses(),
+                **self.deciding.presses(),
+                **self.previewing.presses(),
+                **self.reposting.presses(),
+                **self.server_events.presses(),
+            }
+        )

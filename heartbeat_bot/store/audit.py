@@ -13,9 +13,9 @@ from typing import Any, NewType
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.protocol import DatabasePart, reading, writing
 from heartbeat_bot.ids import IssueId
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.database import DatabasePart, reading, writing
 
 ActionId = NewType("ActionId", int)
 

@@ -14,14 +14,14 @@ from typing import Any, Final, NewType
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, union, update
 
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.protocol import Database, DatabasePart, Remembered, changing, reading
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
+from heartbeat_bot.policy.approval import Version
+from heartbeat_bot.policy.decisions import Code, Reason, State
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.approval import Version
-from heartbeat_bot.store.database import Database, DatabasePart, Remembered, changing, reading
-from heartbeat_bot.store.decisions import Code, Reason, State
 
 DestinationId = NewType("DestinationId", int)
 DeliveryId = NewType("DeliveryId", int)

@@ -8,25 +8,30 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Update, select, update
 
+from heartbeat_bot.database import tables
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.doubts import Doubt
 from heartbeat_bot.identity.matching import Fingerprint
 from heartbeat_bot.ids import IssueId
+from heartbeat_bot.policy.approval import Difference, Version, difference, is_same, text_of
+from heartbeat_bot.policy.decisions import Code, Reason, State, date_of
 from heartbeat_bot.rendering.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.approval import Difference, Version, difference, is_same, text_of
-from heartbeat_bot.store.decisions import Code, Reason, State, date_of
 from heartbeat_bot.store.deliveries import NEW, Delivery, DeliveryKind, DestinationId, deliveries_of
 from heartbeat_bot.store.outbox import DeliveredMessage, messages_held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duties:
-    """What moderators must approve (see ``sync/policy.py``): every issue before it is announced, every edit of one that was."""
+    """What moderators must approve (see ``policy/policy.py``): every issue before it is announced, every edit of one that was."""
 
     issues: bool = False
     edits: bool = False
+
+    @property
+    def bind(self) -> bool:
+        """Whether readers see what a moderator, or the policy, let through, rather than what the source says now."""
+        return self.issues or self.edits
 
 
 NO_DUTIES: Final = Duties()
@@ -226,7 +231,7 @@ class IssueRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instants:
-    """Since when an issue's content is what it is, and since when it is listed (see ``sync/policy.py``), None when it is not."""
+    """Since when an issue's content is what it is, and since when it is listed (see ``policy/policy.py``), None when it is not."""
 
     changed_at: datetime
     listed_at: datetime | None

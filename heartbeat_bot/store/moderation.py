@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select, update
 
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.protocol import DatabasePart, changing, reading
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import IssueId
+from heartbeat_bot.policy.approval import Difference, Version, difference
+from heartbeat_bot.policy.decisions import Code, Reason, State
 from heartbeat_bot.rendering.post import PostKey
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.approval import Difference, Version, difference
-from heartbeat_bot.store.database import DatabasePart, changing, reading
-from heartbeat_bot.store.decisions import Code, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, DeliveryKind, end_reposts
 from heartbeat_bot.store.issues import announcements_of, find_issue, note_state
 from heartbeat_bot.store.outbox import Request, WrittenRequest, begun, reclaim_notice

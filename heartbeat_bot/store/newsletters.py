@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.database import DatabasePart, reading, writing
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.protocol import DatabasePart, reading, writing
 from heartbeat_bot.store.deliveries import Destination
 
 

@@ -6,10 +6,10 @@ from functools import partial
 
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config.address import DatabaseAddress
+from heartbeat_bot.database.migrations import LATEST, migrate, version_of
+from heartbeat_bot.database.protocol import Database, DatabasePlace, Obstacle
+from heartbeat_bot.database.sqlite import SqliteDatabase, SqliteFile
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.store.database import Database, DatabasePlace, Obstacle
-from heartbeat_bot.store.migrations import LATEST, migrate, version_of
-from heartbeat_bot.store.sqlite import SqliteDatabase, SqliteFile
 from heartbeat_bot.store.store import Store
 
 

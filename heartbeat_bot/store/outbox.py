@@ -1,6 +1,6 @@
 """The part of the store that makes delivery exactly-once: requests, written down before they are made, and delivered messages, after it.
 
-Each method is one transaction, which a cancellation does not interrupt (see :class:`database.Database`): what Discord has done is written
+Each method is one transaction, which a cancellation does not interrupt (see :class:`protocol.Database`): what Discord has done is written
 down in any case. A request that is still there when nobody is working on it is unfinished: whether it reached Discord is not
 known (see :meth:`Publisher.settle`).
 """
@@ -12,13 +12,13 @@ from typing import Any, Final, NewType
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.protocol import DatabasePart, changing, reading
+from heartbeat_bot.database.tables import RequestKind
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
+from heartbeat_bot.policy.decisions import Code, Reason, State
 from heartbeat_bot.rendering.post import UNKNOWN, Digest, File, PostKey
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.database import DatabasePart, changing, reading
-from heartbeat_bot.store.decisions import Code, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, DeliveryId, DeliveryKind
-from heartbeat_bot.store.tables import RequestKind
 
 RequestId = NewType("RequestId", int)
 NO_KEY: Final = PostKey("")

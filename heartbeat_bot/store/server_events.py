@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.protocol import DatabasePart, reading, writing
 from heartbeat_bot.ids import GuildId
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.database import DatabasePart, reading, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

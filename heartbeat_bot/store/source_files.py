@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, delete, func, insert, not_, or_, select, union, update
 
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.protocol import Database, DatabasePart, Remembered, changing, reading
 from heartbeat_bot.identity.matching import Fingerprint, Known
 from heartbeat_bot.ids import IssueId
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.approval import ANY_PICTURES, with_any_pictures
-from heartbeat_bot.store.database import Database, DatabasePart, Remembered, changing, reading
-from heartbeat_bot.store.decisions import Code, Decision, Reason, State
+from heartbeat_bot.policy.approval import ANY_PICTURES, with_any_pictures
+from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import (
     DeliveryId,
     DeliveryKind,

@@ -6,10 +6,10 @@ go is in ``deliveries.py``, messages are in ``outbox.py``, what moderators did i
 
 from sqlalchemy import Connection, select
 
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.protocol import Database, reading
 from heartbeat_bot.ids import IssueId
-from heartbeat_bot.store import tables
 from heartbeat_bot.store.audit import Actions
-from heartbeat_bot.store.database import Database, reading
 from heartbeat_bot.store.deliveries import Deliveries, deliveries_of
 from heartbeat_bot.store.issues import RECORD, IssueRecord, find_issue, issue_of
 from heartbeat_bot.store.moderation import Moderation

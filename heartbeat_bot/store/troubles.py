@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.database import DatabasePart, reading, writing
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.protocol import DatabasePart, reading, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, select
 
 from heartbeat_bot.clock import Clock
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.database import DatabasePart, reading, writing
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.protocol import DatabasePart, reading, writing
 
 EVERYTHING: Final = "everything"
 """The key of all requests."""

@@ -4,7 +4,7 @@ import asyncio
 
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.store.approval import is_same, is_small, text_of, version_of
+from heartbeat_bot.policy.approval import is_same, is_small, text_of, version_of
 from heartbeat_bot.store.issues import Duties, IssueRecord
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.changes import ChangeSet

@@ -20,13 +20,13 @@ from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.model import DateOrder
 from heartbeat_bot.issues.reading import read_head
+from heartbeat_bot.policy.approval import text_of
+from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
+from heartbeat_bot.policy.policy import Facts, Removal, Rules, decide, decide_removals
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
-from heartbeat_bot.store.approval import text_of
-from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, DeliveryId, DeliveryKind, Destination, DestinationId
 from heartbeat_bot.store.issues import NO_DUTIES, Duties, IssueRecord, SourceFile, instants
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.sync.policy import Facts, Removal, Rules, decide, decide_removals
 
 _TITLE: Final = 500
 """Characters of a title that are kept: twice what an embed's title may have."""

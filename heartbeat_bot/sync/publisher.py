@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, Final, TypeVar, assert_never
 
 from heartbeat_bot.clock import Clock
+from heartbeat_bot.database.tables import RequestKind
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, RateLimitedError, SourceError, UserError
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId, message_url
 from heartbeat_bot.ports import ALREADY_CROSSPOSTED, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Messages, SeenMessage
@@ -26,7 +27,6 @@ from heartbeat_bot.rendering.post import COVER, UNKNOWN, Digest, File, Post, Pos
 from heartbeat_bot.store.deliveries import Delivery, DeliveryKind
 from heartbeat_bot.store.outbox import NO_KEY, Adoption, DeliveredMessage, LostSend, Request, WrittenRequest
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.store.tables import RequestKind
 from heartbeat_bot.store.waits import LONGEST_WAIT, pause
 from heartbeat_bot.sync.plan import Delete, Edit, Held, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.sync.recovery import is_same, is_same_but_jumps, recognise

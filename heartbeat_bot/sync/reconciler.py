@@ -14,13 +14,13 @@ from heartbeat_bot.errors import MachineError, OutletError, SourceError, StateEr
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.machine import told_apart
+from heartbeat_bot.policy.approval import Version, is_same, version_of
+from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering.post import Post, is_of
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import Snapshot, Source
-from heartbeat_bot.store.approval import Version, is_same, version_of
-from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, Destination, DestinationId
 from heartbeat_bot.store.issues import Duties, IssueRecord
 from heartbeat_bot.store.store import Store

@@ -19,6 +19,7 @@ from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
+from heartbeat_bot.policy.approval import Version, unseen, version_of
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.compose import picture_targets
 from heartbeat_bot.rendering.links import pelican_path
@@ -27,7 +28,6 @@ from heartbeat_bot.rendering.post import File
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.rendering.render import folder_url, links_of, render
 from heartbeat_bot.sources.snapshot import BlobId, Contents, Snapshot
-from heartbeat_bot.store.approval import Version, unseen, version_of
 from heartbeat_bot.store.issues import IssueRecord
 
 _REMEMBERED: Final = 1000

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
+from heartbeat_bot.policy.decisions import Reason, State
 from heartbeat_bot.rendering.post import PostKey
-from heartbeat_bot.store.decisions import Reason, State
 
 
 class ResultCode(StrEnum):

@@ -9,7 +9,7 @@ from typing import Final
 
 from heartbeat_bot.identity.doubts import Doubt
 from heartbeat_bot.languages import Language, language
-from heartbeat_bot.store.decisions import Reason
+from heartbeat_bot.policy.decisions import Reason
 from heartbeat_bot.sync.result import Result, ResultCode
 
 _DAYS: Final = timedelta(days=2)

@@ -11,7 +11,7 @@ from home import ISSUE, Home
 
 from discord_sandbox.faults import Raw, Respond
 from discord_sandbox.permissions import Permission
-from heartbeat_bot.store.sqlite import exclusive
+from heartbeat_bot.database.sqlite import exclusive
 
 
 async def test_what_is_there_on_the_first_run_is_known_and_not_news(home: Home) -> None:

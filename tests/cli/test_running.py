@@ -251,7 +251,7 @@ async def test_what_a_moderator_began_before_the_end_is_finished_once_and_told(h
 
 
 async def test_a_state_that_is_busy_for_a_while_does_not_end_the_watch(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heartbeat_bot.store.sqlite._BUSY_MILLISECONDS", 300)
+    monkeypatch.setattr("heartbeat_bot.database.sqlite._BUSY_MILLISECONDS", 300)
     monkeypatch.setenv("HB_TOKEN", home.sandbox.token)
     config = load_config(home.config)
     often = {

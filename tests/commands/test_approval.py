@@ -13,9 +13,9 @@ from town import Town, components
 from discord_sandbox.faults import Respond
 from discord_sandbox.interactions import Interaction
 from discord_sandbox.world import Message, User
+from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.rendering.components import Press, button, row
 from heartbeat_bot.rendering.components import press as press_of
-from heartbeat_bot.store.decisions import State
 
 SPAM = JUNE.replace("It is *warm*.", "Win at [our casino](https://evil.example).")
 CASINO = ("[Harvest](https://example.org/harvest)", "[Casino](https://evil.example/casino)")
@@ -527,16 +527,16 @@ async def test_what_is_held_skipped_or_scheduled_while_a_pass_is_under_way_is_no
         if approval:
             await by_mo(town, "approve", issue="june")
         town.clock.advance(4000)
-        desk = town.opened.desk
-        issue = next(one.id for one in (await desk.store.records("mill")).values() if one.path == "june.md")
-        place, name = (desk.store, "decided") if moment == "noted" else (desk.outlet, "history")
+        store = town.opened.store
+        issue = next(one.id for one in (await store.records("mill")).values() if one.path == "june.md")
+        place, name = (store, "decided") if moment == "noted" else (town.opened.service.auditing.discord, "history")
         goes_on = getattr(place, name)
 
         async def decided(*args: Any, **more: Any) -> Any:
             if decision == "schedule":
-                await desk.store.schedule(issue, town.clock() + timedelta(days=1))
+                await store.schedule(issue, town.clock() + timedelta(days=1))
             else:
-                await getattr(desk.store, decision)(issue, now=town.clock())
+                await getattr(store, decision)(issue, now=town.clock())
             return await goes_on(*args, **more)
 
         with monkeypatch.context() as meanwhile:
@@ -673,11 +673,11 @@ async def test_an_edit_stays_asked_about_though_another_destination_does_not_ask
         await town.sync()
         assert posted(town)
         assert town.sandbox.messages(hall) == []
-        (june,) = [one for one in (await town.opened.desk.store.records("mill")).values() if one.path == "june.md"]
+        (june,) = [one for one in (await town.opened.store.records("mill")).values() if one.path == "june.md"]
         town.write("june", SPAM)
         asked: list[bool] = []
         for _ in range(4):
             await town.sync()
-            asked.append((await town.opened.desk.store.issue(june.id)).asks is not None)
+            asked.append((await town.opened.store.issue(june.id)).asks is not None)
         assert asked == [True] * 4
         assert "casino" not in channel(town)

@@ -13,12 +13,12 @@ from two_servers import ABBEY_PUBLIC, ABBEY_SECRET, Abbey, actor, found, told
 from discord_sandbox.faults import Respond as SandboxAnswer
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.desk import short_name
 from heartbeat_bot.features.moderation.auditing import MOST_NOTED, MOST_TOLD
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.custom_ids import short_name
+from heartbeat_bot.policy.approval import Version, seal
 from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.rendering.components import press, read_press
-from heartbeat_bot.store.approval import Version, seal
 
 MANY = 12_000
 
@@ -40,7 +40,7 @@ async def there(town: Town, abbey: Abbey) -> AsyncIterator[Abbey]:
     town.moderation = f"{{roles: [{town.moderators.id}], approval: true}}"
     async with town.running():
         await town.sync("abbey")
-        store, now = town.opened.desk.store, town.clock()
+        store, now = town.opened.store, town.clock()
         for name in ("posted", "waiting", "held", "skipped"):
             abbey.write(
                 name,
@@ -115,19 +115,19 @@ def commands(town: Town, abbey: Abbey, numbers: Sequence[int]) -> Iterator[Calla
     """Yield every verb, about what is the abbey's."""
     service = town.opened.service
     for issue in [*map(str, numbers), "vigil", "waiting", *ODD_NUMBERS]:
-        for verb in (service.moderating.approve, service.moderating.hold, service.moderating.skip, service.previewing.preview):
+        for verb in (service.deciding.approve, service.deciding.hold, service.deciding.skip, service.previewing.preview):
             yield lambda who, verb=verb, issue=issue: verb(who, issue=issue)
-        yield lambda who, issue=issue: service.moderating.schedule(who, issue=issue, time="in 3 hours")
+        yield lambda who, issue=issue: service.deciding.schedule(who, issue=issue, time="in 3 hours")
         yield lambda who, issue=issue: service.reposting.retract(who, issue=issue)
         yield lambda who, issue=issue: service.reposting.repost(who, issue=issue, channel=abbey.news.id, how="again")
         yield lambda who, issue=issue: service.reposting.repost(who, issue=issue, section="News")
         yield lambda who, issue=issue: service.reposting.sections(who, issue, "")
         yield lambda who, issue=issue: service.reading.issue(who, issue=issue)
-    for verb in (service.moderating.pause, service.moderating.resume, service.moderating.sync, service.reading.latest):
+    for verb in (service.pausing.pause, service.pausing.resume, service.pausing.sync, service.reading.latest):
         yield lambda who, verb=verb: verb(who, newsletter="Abbey")
     for command in ("approve", "hold", "skip", "schedule", "repost", "retract", "preview"):
         yield lambda who, command=command: service.known.complete(who, "", command)
-    yield service.moderating.status
+    yield service.status.show
     yield lambda who: service.server_events.make(who, event="Feast")
     yield lambda who: service.server_events.complete(who, "")
     yield lambda who: service.searching.search(who, query=ABBEY_SECRET)
@@ -147,11 +147,11 @@ async def said(attempt: Awaitable[object]) -> str:
 
 async def test_twelve_thousand_forged_presses_and_commands_change_nothing_of_others_and_tell_nothing(there: Abbey) -> None:
     town = there.town
-    service, desk = town.opened.service, town.opened.desk
-    records = await desk.store.records("abbey")
+    service, store = town.opened.service, town.opened.store
+    records = await store.records("abbey")
     numbers = list(records)
     seals = [seal(Version(record.blob)) for record in records.values()][:2]
-    marks = [one.mark for one in await desk.archive.events() if one.newsletter == "abbey"][:2]
+    marks = [one.mark for one in await town.opened.archive.events() if one.newsletter == "abbey"][:2]
     every = people(town, there)
     for who in every:  # from here on it is known whose channels are whose
         await service.authority.newsletters(who)
@@ -189,7 +189,7 @@ async def test_twelve_thousand_forged_presses_and_commands_change_nothing_of_oth
     after = dump(town)
     assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
     assert [rule.seen for rule in watching] == [0] * len(watching)
-    refused = [action for action in await desk.store.actions.latest(MANY) if "refused" in str(action.outcome)]
+    refused = [action for action in await store.actions.latest(MANY) if "refused" in str(action.outcome)]
     assert {"approve", "skip", "retract", "repost"} <= {action.verb for action in refused}
     assert len(refused) <= MOST_NOTED * len({who.user for who in every})
 
@@ -198,10 +198,10 @@ def _pressing(service: Any, custom_id: str, values: Sequence[str]) -> Callable[[
     async def act(who: Actor) -> object:
         forged = read_press(custom_id)
         try:
-            dialog = service.dialog(who, forged)
+            dialog = service.router.dialog(who, forged)
         except UserError:
             dialog = None
-        return dialog or await service.press(who, forged, values)
+        return dialog or await service.router.press(who, forged, values)
 
     return act
 
@@ -211,12 +211,12 @@ async def test_refused_attempts_are_told_a_few_times_and_not_more(town: Town) ->
         for turn in range(40):
             user = town.sandbox.create_user(town.guild, f"m{turn}") if turn > 20 else town.ann
             with pytest.raises(UserError):
-                await town.opened.service.moderating.hold(actor(user, town.guild), issue="1")
+                await town.opened.service.deciding.hold(actor(user, town.guild), issue="1")
         told_ = [message["content"] for message in town.sandbox.messages(town.office)]
         assert 3 <= len(told_) <= MOST_TOLD
         assert all("refused" in one and "`/hold`" in one for one in told_)
         assert f"`{town.ann.id}`" in told_[0]
-        assert len([one for one in await town.opened.desk.store.actions.latest(100) if one.verb == "hold"]) == 40
+        assert len([one for one in await town.opened.store.actions.latest(100) if one.verb == "hold"]) == 40
 
 
 async def test_a_dialog_without_values_is_answered(there: Abbey) -> None:
@@ -225,7 +225,7 @@ async def test_a_dialog_without_values_is_answered(there: Abbey) -> None:
     mo = actor(town.mo, town.guild, roles=frozenset([town.moderators.id]))
     for values in ((), ("a", "b")):
         with pytest.raises(UserError, match="earlier version"):
-            await service.press(mo, read_press("scheduled|1|0123456789"), values)
+            await service.router.press(mo, read_press("scheduled|1|0123456789"), values)
 
 
 async def test_moderators_of_one_server_see_and_change_what_goes_there(there: Abbey) -> None:
@@ -234,9 +234,9 @@ async def test_moderators_of_one_server_see_and_change_what_goes_there(there: Ab
     mo = actor(town.mo, town.guild, roles=frozenset([town.moderators.id]))
     assert (await service.authority.newsletters(abbot), await service.authority.newsletters(mo)) == (["abbey"], ["mill"])
     assert ABBEY_SECRET in str(await service.previewing.preview(abbot, issue="vigil"))
-    assert "Abbey" in str(await service.moderating.status(abbot)) or "abbey" in str(await service.moderating.status(abbot))
-    assert ABBEY_SECRET not in str(await service.moderating.status(mo))
-    assert "abbey" not in str(await service.moderating.status(mo))
+    assert "Abbey" in str(await service.status.show(abbot)) or "abbey" in str(await service.status.show(abbot))
+    assert ABBEY_SECRET not in str(await service.status.show(mo))
+    assert "abbey" not in str(await service.status.show(mo))
     with pytest.raises(UserError, match="There is no issue"):
         await service.previewing.preview(mo, issue="vigil")
 
@@ -247,7 +247,7 @@ async def test_the_operators_own_moderators_decide_about_every_newsletter_and_wh
     async with town.running():  # the moderators' channel is in the mill's server
         await town.sync("abbey")
         await town.sandbox.invoke("pause", {"newsletter": "abbey"}, user=town.mo, channel=town.office)
-        (action,) = await town.opened.desk.store.actions.latest(1)
+        (action,) = await town.opened.store.actions.latest(1)
         assert f"reaching server {abbey.guild.id}" in action.detail
         assert (action.who, action.guild, action.channel) == (town.mo.id, town.guild.id, town.office.id)
         told_ = town.sandbox.messages(town.office)[-1]["content"]
@@ -261,7 +261,7 @@ async def test_taking_and_giving_back_the_role_is_written_down_and_not_told(town
     async with town.running():
         await town.call("subscribe")
         await town.call("unsubscribe")
-        actions = await town.opened.desk.store.actions.latest(5)
+        actions = await town.opened.store.actions.latest(5)
         assert [(one.verb, one.who, one.guild) for one in actions] == [
             ("unsubscribe", town.ann.id, town.guild.id),
             ("subscribe", town.ann.id, town.guild.id),
@@ -272,7 +272,7 @@ async def test_taking_and_giving_back_the_role_is_written_down_and_not_told(town
 async def test_through_the_gateway_a_member_of_one_server_presses_and_calls_nothing_of_another(town: Town, abbey: Abbey) -> None:
     async with town.running():
         await town.sync("abbey")
-        number = next(iter(await town.opened.desk.store.records("abbey")))
+        number = next(iter(await town.opened.store.records("abbey")))
         before = dump(town)
         for does in (press("approve", number, "0123456789"), press("skip", number, "0123456789"), press("preview", number)):
             asked = await town.call("help")

@@ -162,5 +162,5 @@ async def test_what_moderators_decide_is_answered_whole_in_their_language_and_wr
         assert said == "**June's Heat**: gepostet (sie ist angekündigt).\n- June's Heat: 4 gesendet, 1 geändert, 4 veröffentlicht"
         said = town.shown(await town.call("sync", by=udo, channel=town.office))
         assert said == "- mill: nichts zu tun"
-        (approved,) = [one for one in await town.opened.desk.store.actions.latest(9) if one.verb == "approve"]
+        (approved,) = [one for one in await town.opened.store.actions.latest(9) if one.verb == "approve"]
         assert approved.outcome == "posted (it has been announced); June's Heat: 4 sent, 1 edited, 4 published"

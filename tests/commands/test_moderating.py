@@ -8,7 +8,7 @@ from town import JULY, Town
 from discord_sandbox.faults import Respond, TooMany
 from discord_sandbox.interactions import Interaction, NotOfferedError
 from discord_sandbox.permissions import Permission
-from heartbeat_bot.store.decisions import State
+from heartbeat_bot.policy.decisions import State
 
 JUNE = JULY.replace("July", "June").replace("2026-07", "2026-06")
 HOSTILE = [
@@ -35,7 +35,7 @@ async def by_mo(town: Town, command: str, **options: object) -> Interaction:
 
 
 async def states(town: Town) -> dict[str, State]:
-    records = await town.opened.desk.store.records("mill")
+    records = await town.opened.store.records("mill")
     return {record.slug: record.state for record in records.values()}
 
 
@@ -217,7 +217,7 @@ async def test_typed_text_that_fits_several_issues_asks_which_and_does_nothing(t
         town.write("june", JUNE)
         await town.sync()
         before = await states(town)
-        numbers = {record.slug: record.id for record in (await town.opened.desk.store.records("mill")).values()}
+        numbers = {record.slug: record.id for record in (await town.opened.store.records("mill")).values()}
         for command in COMMANDS:
             more = {"time": "in 3 hours"} if command == "schedule" else {}
             answer = await by_mo(town, command, issue="June's", **more)
@@ -290,7 +290,7 @@ async def test_moderators_of_another_server_decide_nothing(mill: Town) -> None:
     owner = mill.sandbox.world.owner
     answer = await mill.call("pause", by=owner, channel=place)
     assert "This is for moderators" in mill.shown(answer)
-    assert (await mill.opened.desk.store.newsletter("mill")).paused_at is None
+    assert (await mill.opened.store.newsletter("mill")).paused_at is None
 
 
 async def test_every_decision_is_written_down_and_told_in_the_moderators_channel(waiting: Town) -> None:
@@ -299,7 +299,7 @@ async def test_every_decision_is_written_down_and_told_in_the_moderators_channel
         waiting.write("august", JUNE.replace("June", "August"))
         await waiting.sync()
         await by_mo(waiting, "approve", issue="august")
-        actions = await waiting.opened.desk.store.actions.latest(10)
+        actions = await waiting.opened.store.actions.latest(10)
         assert next((action.name, action.verb, action.who) for action in actions) == ("Mo", "approve", waiting.mo.id)
         assert "4 sent" in str(actions[0].outcome)
         assert all(action.done_at for action in actions)
@@ -329,5 +329,5 @@ async def test_an_archive_that_fails_makes_no_failure_of_what_was_posted(town_wi
             other.execute("DROP TABLE entries")
         answer = town.shown(await by_mo(town, "approve", issue="june"))
         assert "4 sent" in answer
-        (action, *_) = await town.opened.desk.store.actions.latest(1)
+        (action, *_) = await town.opened.store.actions.latest(1)
         assert "4 sent" in str(action.outcome)

@@ -12,11 +12,11 @@ from town import Town, components
 from discord_sandbox.faults import Hold, Respond
 from discord_sandbox.objects import message_object
 from discord_sandbox.permissions import Permission
+from heartbeat_bot.policy.decisions import Code, State
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import press as press_of
 from heartbeat_bot.rendering.nodes import count_nodes
 from heartbeat_bot.rendering.post import texts
-from heartbeat_bot.store.decisions import Code, State
 
 __all__ = ["town_with_approval"]
 
@@ -328,7 +328,7 @@ async def test_pausing_stops_after_the_issue_that_is_being_posted(town: Town) ->
             tasks.create_task(town.sync())
             await hold.reached.wait()
             pause = tasks.create_task(by_mo(town, "pause"))
-            while (await town.opened.desk.store.newsletter("mill")).paused_at is None:  # noqa: ASYNC110 - as above
+            while (await town.opened.store.newsletter("mill")).paused_at is None:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0)
             hold.released.set()
             await pause
@@ -483,6 +483,6 @@ async def test_what_waited_for_approval_is_judged_anew_without_it(town: Town, co
     town.moderation = plain
     async with town.running():
         await town.sync()
-        records = [one for one in (await town.opened.desk.store.records("mill")).values() if one.slug.startswith("june-")]
+        records = [one for one in (await town.opened.store.records("mill")).values() if one.slug.startswith("june-")]
         assert {one.state for one in records} == {state}
         assert not any(one.reason.code is Code.EVERY_ISSUE for one in records)

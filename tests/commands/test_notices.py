@@ -198,7 +198,7 @@ async def test_who_approved_by_mistake_can_still_skip_while_other_issues_are_pos
 
 async def under_way(town: Town, count: int) -> None:
     """Wait until so many decisions are being carried out."""
-    while len(await town.opened.desk.store.actions.unfinished()) < count:  # noqa: ASYNC110 - there is no event to wait for
+    while len(await town.opened.store.actions.unfinished()) < count:  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(0)
 
 

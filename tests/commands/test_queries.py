@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartbeat_bot.features.desk import Query
+from heartbeat_bot.interactions.custom_ids import Query
 from heartbeat_bot.rendering.components import written
 
 

@@ -134,7 +134,7 @@ async def test_members_never_see_what_is_not_out(town: Town) -> None:
         mill.write("held", AUGUST.replace("August's Calm", "Secret held"))
         mill.write("future", AUGUST.replace("2026-08-01", "2027-08-01").replace("August's Calm", "Secret future"))
         await mill.sync()
-        records = await mill.opened.desk.store.records("mill")
+        records = await mill.opened.store.records("mill")
         secrets = [record for record in records.values() if record.title.startswith("Secret")]
         assert len(secrets) == 3
         assert len(await mill.choices("issue", "issue", "")) == 2
@@ -277,7 +277,7 @@ async def test_an_empty_archive_says_so_and_one_that_is_still_being_filled_too(t
             assert "not know all of it yet" not in mill.shown(await mill.call(command, **options)), command
         assert mill.shown(await mill.call("latest")).startswith("The newsletter has no issue to read yet.")
         assert mill.shown(await mill.call("issue", issue="July")).startswith("The newsletter has no issue to read yet.")
-        mill.opened.desk.unread["mill"] = 3
+        mill.opened.service.indexing.unread["mill"] = 3
         mill.write("april", APRIL)
         assert "do not know all of it yet" in mill.shown(await mill.call("latest"))
 

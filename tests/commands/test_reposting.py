@@ -6,7 +6,7 @@ from test_moderating import JUNE, by_mo, posted, states
 from town import Town
 
 from discord_sandbox.interactions import Interaction
-from heartbeat_bot.store.decisions import State
+from heartbeat_bot.policy.decisions import State
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ async def test_a_double_click_does_it_once(out: Town) -> None:
         clicks = [tasks.create_task(out.sandbox.press(message, custom_id, user=out.mo)) for _ in range(2)]
     assert len(posted(out)) == 8
     assert "4 sent" in "".join(out.shown(asked) for _ in clicks) or "done already" in out.shown(asked)
-    assert len([action for action in await out.opened.desk.store.actions.latest(10) if action.verb == "repost"]) == 1
+    assert len([action for action in await out.opened.store.actions.latest(10) if action.verb == "repost"]) == 1
 
 
 async def test_cancelling_does_nothing(out: Town) -> None:

@@ -12,7 +12,7 @@ from town import JULY, Town
 
 from discord_sandbox.faults import Malformed
 from heartbeat_bot.languages import ENGLISH, language, own_texts
-from heartbeat_bot.store.decisions import Code, State
+from heartbeat_bot.policy.decisions import Code, State
 
 SENTENCES: Final = {
     Code.BEFORE_FIRST_RUN: "it had been published before the first run",
@@ -74,7 +74,7 @@ async def three_that_wait(town: Town) -> None:
     await town.sync()
     await by_mo(town, "schedule", issue="may", time="in 2 hours")
     await town.sync()
-    records = await town.opened.desk.store.records("mill")
+    records = await town.opened.store.records("mill")
     waiting = {record.slug: (record.state, record.reason.code) for record in records.values() if record.state is not State.BASELINE}
     assert waiting == {
         "june": (State.WAITING, Code.EVERY_ISSUE),
@@ -94,12 +94,12 @@ async def test_a_database_of_the_version_before_edits_no_notice_and_reads_the_sa
     async with town.running():
         await three_that_wait(town)
         before = town.shown(await by_mo(town, "status"))
-        values = [(record.reason, record.doubt) for record in (await town.opened.desk.store.records("mill")).values()]
+        values = [(record.reason, record.doubt) for record in (await town.opened.store.records("mill")).values()]
     lead_back(town)
     read = [text(notice) for notice in notices(town)]
     done = asked(town)
     async with town.running(read=False):
-        assert [(record.reason, record.doubt) for record in (await town.opened.desk.store.records("mill")).values()] == values
+        assert [(record.reason, record.doubt) for record in (await town.opened.store.records("mill")).values()] == values
         assert town.shown(await by_mo(town, "status")) == before
         await town.sync()
         assert (asked(town), [text(notice) for notice in notices(town)]) == (done, read)

@@ -151,7 +151,7 @@ async def test_whatever_is_typed_is_answered(town: Town) -> None:
 
 
 async def test_while_issues_are_still_being_read_a_search_says_that_there_may_be_more(mill: Town) -> None:
-    mill.opened.desk.unread["mill"] = 2
+    mill.opened.service.indexing.unread["mill"] = 2
     assert "1 issue · I have not read all issues yet" in mill.shown(await mill.call("search", query="pond"))
     assert "not know all of it yet" in mill.shown(await mill.call("search", query="unheard"))
 

@@ -85,7 +85,7 @@ async def test_an_event_of_an_issue_becomes_one_of_the_server(mill: Town) -> Non
     assert mill.is_private(answer)
     (told,) = [message.content for message in mill.office.messages.values() if not message.only_for]
     assert ") used `/server-event` **mill** Harvest: made" in told
-    (action,) = await mill.opened.desk.store.actions.latest(5)
+    (action,) = await mill.opened.store.actions.latest(5)
     assert (action.verb, action.newsletter, action.detail, action.who) == ("server-event", "mill", "Harvest", mill.mo.id)
     assert str(event.id) in str(action.outcome)
 
@@ -177,7 +177,7 @@ async def test_a_bot_that_may_not_make_events_says_what_to_do(mill: Town) -> Non
     own = mill.sandbox.own_role(mill.guild)
     mill.sandbox.set_permissions(mill.guild, own, own.permissions & ~Permission.CREATE_EVENTS)
     assert "give the bot's role the permission Create Events" in await make(mill, "Harvest")
-    assert "lacks the permission Create Events" in str((await mill.opened.desk.store.actions.latest(1))[0].outcome)
+    assert "lacks the permission Create Events" in str((await mill.opened.store.actions.latest(1))[0].outcome)
     mill.sandbox.set_permissions(mill.guild, own, own.permissions | Permission.CREATE_EVENTS)
     async with asyncio.timeout(10):
         while not events(mill):  # the gateway tells of it in a moment
@@ -207,7 +207,7 @@ def foreign(town: Town, name: str, **more: Any) -> ScheduledEvent:
 async def test_asked_again_nothing_is_changed_that_is_right(told: Town) -> None:
     assert "already" in await make(told, "Harvest")
     assert asked(told, "POST", "PATCH") == []
-    assert len(await told.opened.desk.store.actions.latest(5)) == 1
+    assert len(await told.opened.store.actions.latest(5)) == 1
 
 
 async def test_asked_again_the_event_is_brought_in_step(told: Town) -> None:
@@ -274,7 +274,7 @@ async def test_a_bot_that_was_killed_before_it_wrote_the_number_down_finds_it_af
         await make(town, "Harvest")
     async with town.running():
         (event,) = events(town)
-        (row,) = await town.opened.desk.store.server_events.of_guild(GuildId(town.guild.id))
+        (row,) = await town.opened.store.server_events.of_guild(GuildId(town.guild.id))
         assert row.scheduled_event == event.id
         assert "already" in await make(town, "Harvest")
     assert len(events(town)) == 1
@@ -285,7 +285,7 @@ async def test_a_bot_that_was_killed_before_it_asked_makes_the_event_when_asked_
         town.sandbox.faults.add("POST", MANY, Close())
         await make(town, "Harvest")
     async with town.running():
-        assert await town.opened.desk.store.server_events.of_guild(GuildId(town.guild.id)) == []
+        assert await town.opened.store.server_events.of_guild(GuildId(town.guild.id)) == []
         assert "is an event of the server now" in await make(town, "Harvest")
     assert len(events(town)) == 1
 

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from test_moderating import JUNE, posted
 from town import Town
 
-from heartbeat_bot.store.database import Database
+from heartbeat_bot.database.protocol import Database
 
 ASKED = [
     ("latest", {}),
@@ -28,7 +28,7 @@ async def test_people_are_told_at_once_that_an_answer_comes_while_nothing_can_be
     async with town.running():
         town.write("june", JUNE)
         async with asyncio.TaskGroup() as group:
-            async with occupied(town.opened.desk.store.database), asyncio.timeout(15):
+            async with occupied(town.opened.store.database), asyncio.timeout(15):
                 town.sandbox.log.clear()
                 looking = group.create_task(town.sync())
                 asked = [

@@ -89,5 +89,5 @@ async def test_a_member_who_goes_on_taking_the_role_and_giving_it_back_fills_no_
     for _ in range(3):
         await mill.call("subscribe")
         await mill.call("unsubscribe")
-    assert len(await mill.opened.desk.store.actions.latest(10)) == 6
+    assert len(await mill.opened.store.actions.latest(10)) == 6
     assert len(mill.opened.service.auditing._unsaid) == 0  # noqa: SLF001 - what it remembers is what this is about

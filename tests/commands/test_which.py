@@ -48,7 +48,7 @@ async def test_a_message_of_an_issue_that_is_hidden_meanwhile_tells_nothing_of_i
     _, news = mill.sandbox.messages(mill.news)
     number = mill.number("August's *Calm*")
     message = mill.news.messages[int(news["id"])]
-    await mill.opened.desk.archive.mark("mill", {"august.md": (number, False)})
+    await mill.opened.archive.mark("mill", {"august.md": (number, False)})
     said = mill.shown(await mill.call_on(WHICH, message.id))
     assert said == "The issue that this message belonged to is not to be read any more."
     mill.remove("august")

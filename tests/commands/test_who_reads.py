@@ -15,8 +15,8 @@ from discord_sandbox.interactions import Interaction, NotOfferedError
 from discord_sandbox.objects import message_object
 from discord_sandbox.world import Channel, User
 from heartbeat_bot.app.operation import diagnose
+from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.rendering.components import button, press, row
-from heartbeat_bot.store.decisions import State
 
 __all__ = ["town_with_approval"]
 CANARYFEST = JUNE.replace("Harvest", "Canaryfest").replace("September 9", "September 10")
@@ -135,7 +135,7 @@ async def test_members_see_of_an_issue_what_its_state_allows_in_every_answer(
             await town.sync()
             await act(town)
             await town.sync()
-        (record,) = [one for one in (await town.opened.desk.store.records("mill")).values() if one.path == "tale.md"]
+        (record,) = [one for one in (await town.opened.store.records("mill")).values() if one.path == "tale.md"]
         assert record.state is state
         answered = [
             (what, "canary" in text) async for what, text in answers(town, "canary", record.id, by=town.ann, channel=town.talk)
@@ -173,7 +173,7 @@ async def test_with_approval_members_read_the_text_that_was_let_through_and_no_l
         town.write("tale", told("Tale", "firstword"))
         await town.sync()
         await by_mo(town, "approve", issue="tale")
-        number = next(one.id for one in (await town.opened.desk.store.records("mill")).values() if one.path == f"{issue}.md")
+        number = next(one.id for one in (await town.opened.store.records("mill")).values() if one.path == f"{issue}.md")
     town.clock.advance(7200)
     town.write(issue, told("Other", "canary"))
     async with town.running():
@@ -217,7 +217,7 @@ async def test_a_newsletter_for_its_servers_is_read_there_and_nowhere_else(town:
     town.sandbox.join(without, abbey.monk)
     async with town.running() as it:
         await it.sync("abbey")
-        number = next(iter(await it.opened.desk.store.records("abbey")))
+        number = next(iter(await it.opened.store.records("abbey")))
         inside = [
             (what, ABBEY_PUBLIC in text)
             async for what, text in answers(it, ABBEY_PUBLIC, number, by=abbey.monk, channel=abbey.hall)
@@ -351,8 +351,8 @@ async def test_events_of_a_section_that_is_taken_back_are_not_told(town: Town, h
         town.write("june", CANARYFEST.replace("## Events", f"## {heading}"))
         await town.sync()
         assert "Canaryfest" in everything(town, await town.call("events", when="all"))
-        record = next(one for one in (await town.opened.desk.store.records("mill")).values() if one.path == "june.md")
-        section = (await town.opened.desk.reconciler.renderer.preview(record)).posts[2].key
+        record = next(one for one in (await town.opened.store.records("mill")).values() if one.path == "june.md")
+        section = (await town.opened.reconciler.renderer.preview(record)).posts[2].key
         await confirm(town, await by_mo(town, "retract", issue="june", section=section), "Take it back")
         assert "Canaryfest" not in everything(town, await town.call("events", when="all"))
 

@@ -10,7 +10,7 @@ from town import Town
 from discord_sandbox.clock import ManualClock
 from discord_sandbox.faults import Close, Respond
 from discord_sandbox.permissions import Permission
-from heartbeat_bot.store.decisions import State
+from heartbeat_bot.policy.decisions import State
 
 YEAR = 400 * 86400
 

@@ -117,7 +117,7 @@ class Town:
 
     def number(self, title: str) -> int:
         """Return the store's number of an issue that members see."""
-        return next(listed.issue for listed in self.opened.desk.archive.issues() if listed.title == title)
+        return next(listed.issue for listed in self.opened.archive.issues() if listed.title == title)
 
     def config(self) -> Config:
         text = (

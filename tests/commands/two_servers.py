@@ -6,7 +6,7 @@ from town import JULY, Town
 
 from discord_sandbox.permissions import Permission
 from discord_sandbox.world import Channel, Guild, User
-from heartbeat_bot.features.actor import Actor
+from heartbeat_bot.interactions.actor import Actor
 
 MILL_SECRET = "millcanary"
 ABBEY_SECRET = "abbeycanary"

@@ -1,4 +1,4 @@
-"""What every database must do, over every implementation: see ``heartbeat_bot/store/database.py`` and ``docs/adding-a-database.md``."""
+"""What every database must do, over every implementation: see ``heartbeat_bot/database/protocol.py`` and ``docs/adding-a-database.md``."""
 
 import asyncio
 import sys
@@ -13,9 +13,9 @@ from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, del
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from heartbeat_bot.config.address import DatabaseAddress
-from heartbeat_bot.errors import StateError
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.database import (
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.migrations import LATEST, migrate, version_of
+from heartbeat_bot.database.protocol import (
     ClosedError,
     Database,
     DatabasePart,
@@ -26,8 +26,8 @@ from heartbeat_bot.store.database import (
     reading,
     writing,
 )
-from heartbeat_bot.store.decisions import Code, Reason
-from heartbeat_bot.store.migrations import LATEST, migrate, version_of
+from heartbeat_bot.errors import StateError
+from heartbeat_bot.policy.decisions import Code, Reason
 from heartbeat_bot.store.opening import place_of
 
 Occupied = Callable[..., AbstractAsyncContextManager[None]]

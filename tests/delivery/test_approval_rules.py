@@ -5,10 +5,21 @@ from datetime import date
 
 import pytest
 
+from heartbeat_bot.policy.approval import (
+    Difference,
+    Version,
+    difference,
+    dump,
+    is_same,
+    is_small,
+    seal,
+    text_of,
+    unseen,
+    version_of,
+)
 from heartbeat_bot.rendering.post import COVER, Embed, File, Post, PostKey
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store.approval import Difference, Version, difference, dump, is_same, is_small, seal, text_of, unseen, version_of
 
 TEXT = (
     "# A heading\nThe miller recieved [his sails](https://example.org/sails) on May 3. Ask <@1> or @here, see www.example.org.\n"

@@ -6,20 +6,20 @@ from datetime import timedelta
 import pytest
 
 from discord_sandbox.clock import ManualClock
+from heartbeat_bot.database.tables import RequestKind
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
+from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
+from heartbeat_bot.policy.policy import Facts
 from heartbeat_bot.rendering.post import COVER, Digest, Post, PostKey
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.audit import ActionId
-from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery, DeliveryKind, Destination
 from heartbeat_bot.store.issues import IssueRecord, SourceFile
 from heartbeat_bot.store.outbox import Request
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.store.tables import RequestKind
 from heartbeat_bot.sync.changes import facts_of
-from heartbeat_bot.sync.policy import Facts
 
 See = Callable[..., SourceFile]
 GUILD = GuildId(1)

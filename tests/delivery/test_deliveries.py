@@ -11,9 +11,9 @@ from discord_sandbox.clock import ManualClock
 from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import OutletError
 from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
 from heartbeat_bot.rendering.post import COVER, Embed, Jump, Post, PostKey
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Delivery
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.store import Store

@@ -15,8 +15,8 @@ import pytest
 
 from heartbeat_bot.archive.store import open_archive
 from heartbeat_bot.config.address import DatabaseAddress
+from heartbeat_bot.database.sqlite import SqliteDatabase, open_to_others
 from heartbeat_bot.store.opening import open_store
-from heartbeat_bot.store.sqlite import SqliteDatabase, open_to_others
 
 ROOT = Path(__file__).parents[2]
 

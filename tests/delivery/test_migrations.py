@@ -9,13 +9,13 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from discord_sandbox.clock import ManualClock
 from heartbeat_bot.config.address import DatabaseAddress
+from heartbeat_bot.database.migrations import LATEST, migrate, version_of
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import IssueId
+from heartbeat_bot.policy.approval import Difference
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store.approval import Difference
 from heartbeat_bot.store.deliveries import DeliveryKind
 from heartbeat_bot.store.issues import SourceFile
-from heartbeat_bot.store.migrations import LATEST, migrate, version_of
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.sync.changes import facts_of
 

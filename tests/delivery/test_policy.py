@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
-from heartbeat_bot.store.decisions import Code, Decision, Reason, State
-from heartbeat_bot.sync.policy import Facts, Removal, Rules, decide, decide_removals
+from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
+from heartbeat_bot.policy.policy import Facts, Removal, Rules, decide, decide_removals
 from heartbeat_bot.sync.wording import why
 
 NOW = datetime(2026, 8, 16, 12, 0, tzinfo=UTC)

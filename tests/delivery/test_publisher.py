@@ -13,8 +13,8 @@ from discord_sandbox.clock import ManualClock, Snowflakes
 from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import OutletError, RateLimitedError, SourceError
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
+from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.rendering.post import COVER, Embed, File, Jump, Post, PostKey, Upload
-from heartbeat_bot.store.decisions import State
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.publisher import Outcome, Publisher, Step

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from heartbeat_bot.database.former_sentences import doubt_of, reason_of
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
 from heartbeat_bot.ids import ChannelId, IssueId, MessageId
 from heartbeat_bot.languages import ENGLISH, codes, language
+from heartbeat_bot.policy.approval import Difference
+from heartbeat_bot.policy.decisions import Code, Reason, State, dump_doubt, load_doubt
 from heartbeat_bot.rendering.post import PostKey
-from heartbeat_bot.store.approval import Difference
-from heartbeat_bot.store.decisions import Code, Reason, State, dump_doubt, load_doubt
-from heartbeat_bot.store.former_sentences import doubt_of, reason_of
 from heartbeat_bot.sync.result import Result, ResultCode
 from heartbeat_bot.sync.wording import line_of, why
 

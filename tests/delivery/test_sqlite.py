@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from heartbeat_bot.store.database import DatabasePart, reading, writing
-from heartbeat_bot.store.sqlite import SqliteDatabase
+from heartbeat_bot.database.protocol import DatabasePart, reading, writing
+from heartbeat_bot.database.sqlite import SqliteDatabase
 
 Occupied = Callable[..., AbstractAsyncContextManager[None]]
 
@@ -134,7 +134,7 @@ async def test_a_file_that_cannot_be_used_does_not_stay_open(no_database: Path) 
 def test_a_process_that_forgets_to_close_a_database_ends(file: Path) -> None:
     script = """
 import asyncio, pathlib, sys
-from heartbeat_bot.store.sqlite import SqliteDatabase
+from heartbeat_bot.database.sqlite import SqliteDatabase
 kept = []
 async def main():
     kept.append(SqliteDatabase(pathlib.Path(sys.argv[1]), read_only=False))

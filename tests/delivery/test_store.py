@@ -14,17 +14,17 @@ from sqlalchemy import Connection, Engine, create_engine, event, text, update
 
 from discord_sandbox.clock import ManualClock
 from heartbeat_bot.config.address import DatabaseAddress
+from heartbeat_bot.database import tables
+from heartbeat_bot.database.tables import RequestKind
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
 from heartbeat_bot.rendering.post import Digest, PostKey
-from heartbeat_bot.store import tables
-from heartbeat_bot.store.decisions import Code, Decision, Reason, State
 from heartbeat_bot.store.deliveries import Destination
 from heartbeat_bot.store.issues import SourceFile
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.outbox import Request
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.store.tables import RequestKind
 from heartbeat_bot.sync.changes import facts_of
 
 See = Callable[..., SourceFile]
@@ -268,7 +268,7 @@ async def test_a_disk_that_is_full_is_a_sentence_and_nothing_of_the_transaction_
 async def test_a_database_that_another_program_keeps_locked_is_a_sentence(
     state: DatabaseAddress, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("heartbeat_bot.store.sqlite._BUSY_MILLISECONDS", 20)
+    monkeypatch.setattr("heartbeat_bot.database.sqlite._BUSY_MILLISECONDS", 20)
     async with open_store(state, clock=clock) as store:
         with closing(sqlite3.connect(database(state), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")

@@ -20,7 +20,7 @@ from heartbeat_bot.archive.entry import entry_of  # noqa: E402 - likewise
 from heartbeat_bot.config import parse_config  # noqa: E402 - likewise
 from heartbeat_bot.config.patterns import PathPatterns  # noqa: E402 - likewise
 from heartbeat_bot.errors import IssueError  # noqa: E402 - likewise
-from heartbeat_bot.features.lines import linked  # noqa: E402 - likewise
+from heartbeat_bot.interactions.lines import linked  # noqa: E402 - likewise
 from heartbeat_bot.issues.frontmatter import take_apart  # noqa: E402 - likewise
 from heartbeat_bot.rendering.links import Links  # noqa: E402 - likewise
 from heartbeat_bot.rendering.preview import Preview  # noqa: E402 - likewise

@@ -9,7 +9,7 @@ from watching import NEWS, TODAY, Newsletter, newsletter
 
 from heartbeat_bot.errors import MissingPermissionsError, OutletError
 from heartbeat_bot.isolation.worker import Here
-from heartbeat_bot.store.decisions import State
+from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.sync.reconciler import Reconciler
 
 HOME, SECOND = 100000000000000001, 100000000000000002

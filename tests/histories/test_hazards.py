@@ -9,8 +9,8 @@ from histories import DAY, HOUR, MINUTE, START, issue, reworded
 from replaying import HOLD, Commit, Repository, replay
 from watching import NEWS, TODAY, Newsletter, newsletter
 
+from heartbeat_bot.policy.decisions import Code, Reason, State
 from heartbeat_bot.sources.directory import blob_id
-from heartbeat_bot.store.decisions import Code, Reason, State
 
 # -- identity --------------------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ import pytest
 from histories import HOUR
 from replaying import Commit, Replay, replay
 
+from heartbeat_bot.policy.decisions import Code, State
 from heartbeat_bot.sources.directory import blob_id
-from heartbeat_bot.store.decisions import Code, State
 from heartbeat_bot.sync.wording import why
 
 LANDED = Path(__file__).resolve().parents[1] / "delivery" / "landed"

@@ -11,7 +11,7 @@ import pytest
 from histories import DAY, HOUR, MINUTE, START, body, issue, reworded
 from replaying import HOLD, Commit, Replay, Repository, replay
 
-from heartbeat_bot.store.decisions import State
+from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.sync.report import PassReport
 
 

@@ -8,8 +8,8 @@ from histories import DAY, HOUR, MINUTE, START, issue
 from watching import NEWS, TODAY, Newsletter, newsletter
 
 from heartbeat_bot.ids import ChannelId, GuildId
+from heartbeat_bot.policy.decisions import Code, Reason
 from heartbeat_bot.rendering.post import PostKey
-from heartbeat_bot.store.decisions import Code, Reason
 from heartbeat_bot.store.deliveries import Delivery
 
 SPRING = "posts/2026-03-03-spring.md"

@@ -14,8 +14,8 @@ import yaml
 from replaying import HOLD, Commit, Replay, history, replay
 
 from heartbeat_bot.config.patterns import PathPatterns
+from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store.decisions import State
 from heartbeat_bot.sync.report import PassReport
 
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from replaying import HOLD, Commit, Repository, replay
 from shapes import PAGE, SHAPES, WEEK, Shape, thick
 from watching import Newsletter
 
-from heartbeat_bot.store.decisions import State
+from heartbeat_bot.policy.decisions import State
 
 SHOWN = re.compile(r"mark-([\w-]+?)-mark")
 ASKED = {State.UNSURE, State.WAITING}

@@ -14,8 +14,8 @@ from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.discord.rest import log_in
 from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.worker import Here, Worker
+from heartbeat_bot.policy.approval import version_of
 from heartbeat_bot.sources.directory import DirectorySource
-from heartbeat_bot.store.approval import version_of
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.sync.reconciler import Reconciler
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heartbeat_bot.features.lines import linked
+from heartbeat_bot.interactions.lines import linked
 from heartbeat_bot.rendering.hosts import another_host
 from heartbeat_bot.rendering.links import Links
 from heartbeat_bot.rendering.render import render

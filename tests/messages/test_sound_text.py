@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from heartbeat_bot.features.lines import fact, linked, named, titled
+from heartbeat_bot.interactions.lines import fact, linked, named, titled
 from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.rendering.preview import Preview
 from heartbeat_bot.rendering.preview_json import as_json

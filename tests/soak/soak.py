@@ -51,10 +51,10 @@ from heartbeat_bot.discord import wire  # noqa: E402
 from heartbeat_bot.discord.gateway import connect  # noqa: E402
 from heartbeat_bot.errors import OutletError, UserError  # noqa: E402
 from heartbeat_bot.ids import ChannelId, GuildId, MessageId, message_url  # noqa: E402
+from heartbeat_bot.policy.decisions import Code, State  # noqa: E402
 from heartbeat_bot.rendering.post import Post, PostKey  # noqa: E402
 from heartbeat_bot.rendering.render import render  # noqa: E402
 from heartbeat_bot.sources.directory import blob_id  # noqa: E402
-from heartbeat_bot.store.decisions import Code, State  # noqa: E402
 from heartbeat_bot.store.issues import IssueRecord  # noqa: E402
 from heartbeat_bot.sync.renderer import attached_pictures  # noqa: E402
 from heartbeat_bot.sync.wording import why  # noqa: E402
@@ -442,7 +442,7 @@ class Soak:
     async def moderate(self, opened: Opened) -> None:
         """Let a moderator, who knows what the authors mean, decide about what the bot is not sure of."""
         for newsletter in self.newsletters:
-            records = list((await opened.desk.store.records(newsletter.name)).values())
+            records = list((await opened.store.records(newsletter.name)).values())
             posted = {record.title for record in records if record.announced_at}
             for record in records:
                 if record.state in {State.UNSURE, State.WAITING} and not record.announced_at:
@@ -544,17 +544,17 @@ class Soak:
         await self.look(opened)
         if self.changes:
             verdict.wrong.append(f"the last pass still changed something: {self.changes}")
-        if unfinished := await opened.desk.store.outbox.unfinished():
+        if unfinished := await opened.store.outbox.unfinished():
             verdict.wrong.append(f"unfinished: {unfinished}")
         for newsletter in self.newsletters:
-            if standing := await opened.desk.store.troubles.standing(newsletter.name):
+            if standing := await opened.store.troubles.standing(newsletter.name):
                 verdict.wrong.append(f"troubles that stand: {standing}")
             await self._judge_channel(opened, newsletter, verdict)
         self._judge_told(verdict)
 
     async def _judge_channel(self, opened: Opened, newsletter: Newsletter, verdict: Verdict) -> None:
         name, authors = newsletter.name, newsletter.authors
-        records = {record.path: record for record in await opened.desk.store.issues(name) if record.present}
+        records = {record.path: record for record in await opened.store.issues(name) if record.present}
         own = [message for message in newsletter.channel.messages.values() if message.author.bot]
         left: dict[str, deque[Message]] = {}
         for message in own:
@@ -564,13 +564,13 @@ class Soak:
             if edition.number in authors.known or edition.draft:
                 continue
             record = records.get(edition.path)
-            if record is None or record.blob not in opened.desk.reconciler.renderer.snapshots[name].files.values():
+            if record is None or record.blob not in opened.reconciler.renderer.snapshots[name].files.values():
                 verdict.lost += 1
                 verdict.wrong.append(f"{name}: {edition.path} ({edition.title}) is not known")
                 continue
             if record.error:
                 verdict.wrong.append(f"{name}: {edition.title}: {record.error}")
-            posts = (await opened.desk.reconciler.renderer.preview(record)).posts
+            posts = (await opened.reconciler.renderer.preview(record)).posts
             found: dict[PostKey, Message] = {}
             for post in posts:
                 text = _masked_post(post, posts, newsletter.channel)
@@ -584,7 +584,7 @@ class Soak:
                     )
             self._judge_issue(newsletter, edition, posts, found, verdict)
         await self._judge_left(opened, newsletter, [message for there in left.values() for message in there], wanted, verdict)
-        held = {int(receipt.message) for record in await opened.desk.store.issues(name) for receipt in record.messages}
+        held = {int(receipt.message) for record in await opened.store.issues(name) for receipt in record.messages}
         if held != {message.id for message in own}:
             verdict.wrong.append(f"{name}: receipts of {len(held)} messages, and {len(own)} stand there")
 
@@ -612,7 +612,7 @@ class Soak:
         may_stay: dict[int, IssueRecord] = {}
         owners: dict[int, IssueRecord] = {}
         drafts = {edition.path for edition in newsletter.authors.editions.values() if edition.draft}
-        for record in await opened.desk.store.issues(newsletter.name):
+        for record in await opened.store.issues(newsletter.name):
             owners |= {int(receipt.message): record for receipt in record.messages}
             # One that may be there under another name, a doubtful draft's, stays until a moderator takes it back.
             stays = not newsletter.retracts or record.reason.code is Code.GONE_UNSURE
@@ -635,7 +635,7 @@ class Soak:
     async def _judge_kept(self, opened: Opened, newsletter: Newsletter, may_stay: dict[int, IssueRecord], verdict: Verdict) -> None:
         """Say that an issue that stays as it was reads as one of its versions did, where the bot says which it shows whole."""
         versions = newsletter.authors.versions
-        contents = opened.desk.reconciler.renderer.snapshots[newsletter.name].contents
+        contents = opened.reconciler.renderer.snapshots[newsletter.name].contents
         for record in {record.id: record for record in may_stay.values()}.values():
             if record.shown is None or record.shown_as == "":
                 self.figures["issues that went away half posted or half edited"] += 1

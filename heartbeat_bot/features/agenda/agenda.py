@@ -2,19 +2,23 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from heartbeat_bot.archive.agenda_items import MergedItem
 from heartbeat_bot.archive.calendar import calendar
+from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.archive.words import UNSPACED, folded_words
+from heartbeat_bot.clock import Clock
+from heartbeat_bot.config import Config
 from heartbeat_bot.extract.items import ONLINE, Event, EventKind, Job, JobKind
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.desk import Desk, Query, short_name, typed
-from heartbeat_bot.features.lines import FACT, TITLE, fact, linked, said, since
+from heartbeat_bot.features.indexing import Indexing
 from heartbeat_bot.features.readers import Readers, Scope
-from heartbeat_bot.features.router import OutdatedError, PressHandler, PressKind, arguments_of, number_of
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.custom_ids import OutdatedError, Query, arguments_of, newsletter_of, number_of, short_name
+from heartbeat_bot.interactions.lines import FACT, TITLE, fact, linked, said, since, typed
+from heartbeat_bot.interactions.router import PressHandler, PressKind
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Attachment
@@ -55,16 +59,21 @@ class _Question:
         return (self.when, self.where, short_name(self.scope.newsletter), self.query)
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
 class Agenda:
     """Answers people who plan."""
 
-    def __init__(self, desk: Desk, readers: Readers) -> None:
-        """Answer from what is on the desk, to those who may read it."""
-        self._desk = desk
-        self._computing = asyncio.Lock()
-        """Years of a large newsletter's events take a tenth of a second: one question at a time, beside the loop."""
-        self._readers = readers
-        self.presses: Mapping[str, PressHandler] = {
+    config: Config
+    archive: Archive
+    readers: Readers
+    indexing: Indexing
+    clock: Clock
+    _computing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Years of a large newsletter's events take a tenth of a second: one question at a time, beside the loop."""
+
+    def presses(self) -> Mapping[str, PressHandler]:
+        """Return the handlers of this feature's buttons, menus and dialogs, by verb."""
+        return {
             EVENTS: PressHandler(handle=self._turn_events),
             HIRING: PressHandler(handle=self._turn_jobs),
             CALENDAR: PressHandler(kind=PressKind.REPLY, handle=self._calendar),
@@ -85,7 +94,7 @@ class Agenda:
         question = _Question(
             when=when if when in WINDOWS else WINDOWS[0],
             where=where if where in PLACES else "",
-            scope=await self._readers.scope(actor, newsletter),
+            scope=await self.readers.scope(actor, newsletter),
             query=_QUERY.cut(query),
         )
         return await self._events_page(actor, question, 0)
@@ -98,24 +107,24 @@ class Agenda:
         page, when, where, newsletter, query = arguments_of(arguments, 5)
         if when not in WINDOWS or where not in {"", *PLACES}:
             raise OutdatedError
-        scope = await self._readers.scope_of(actor, self._desk.newsletter_of(newsletter))
+        scope = await self.readers.scope_of(actor, newsletter_of(newsletter, self.config.newsletters))
         question = _Question(when=when, where=where, scope=scope, query=query)
         return number_of(page), question
 
     async def _asked_for(self, question: _Question, words: Language) -> tuple[list[MergedItem], list[list[str]]]:
         """Return the events that are asked for, and their lines dealt out to pages."""
-        told = await self._desk.archive.events()
+        told = await self.archive.events()
         async with self._computing:
-            return await asyncio.to_thread(_answered, told, question, words, self._desk.clock())
+            return await asyncio.to_thread(_answered, told, question, words, self.clock())
 
     async def _events_page(self, actor: Actor, question: _Question, page: int) -> Answer:
         words = actor.words
         found, dealt = await self._asked_for(question, words)
         if not found:
             plain = question.when == "upcoming" and not (question.where or question.query)
-            told = [told for told in await self._desk.archive.events() if told.newsletter in question.scope.names]
+            told = [told for told in await self.archive.events() if told.newsletter in question.scope.names]
             lines = [words.say("events.none_ever" if not told else "events.none_upcoming" if plain else "events.none")]
-            lines += [words.say("reading.filling")] if self._desk.is_filling(question.scope.names) else []
+            lines += [words.say("reading.filling")] if self.indexing.is_filling(question.scope.names) else []
             return Answer(content="\n".join(lines))
         page = min(page, len(dealt) - 1)
         shown = _shown(found, dealt, page)
@@ -129,14 +138,14 @@ class Agenda:
     async def _calendar(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:
         page, question = await self._read(actor, arguments)
         if values and values[0] != _ALL:
-            events = await self._desk.archive.events()
+            events = await self.archive.events()
             chosen = [told for told in events if told.mark == values[0] and told.newsletter in question.scope.names]
         else:
             chosen = _shown(*await self._asked_for(question, actor.words), page)
         if not chosen:
             return Answer(content=actor.words.say("events.gone"))
         name = question.scope.newsletter or ", ".join(dict.fromkeys(told.newsletter for told in chosen))
-        content = await asyncio.to_thread(calendar, chosen, name=name, now=self._desk.clock())
+        content = await asyncio.to_thread(calendar, chosen, name=name, now=self.clock())
         count = actor.words.say("events.found", count=len(chosen))
         return Answer(content=actor.words.say("events.file", count=count), files=(Attachment(name="events.ics", content=content),))
 
@@ -144,27 +153,27 @@ class Agenda:
 
     async def hiring(self, actor: Actor, *, query: str | None = None, newsletter: str | None = None) -> Answer:
         """Return the open positions of the newest issue that has some, and how old they are."""
-        return await self._jobs_page(actor, await self._readers.scope(actor, newsletter), _QUERY.cut(query), 0)
+        return await self._jobs_page(actor, await self.readers.scope(actor, newsletter), _QUERY.cut(query), 0)
 
     async def _turn_jobs(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         page, newsletter, query = arguments_of(arguments, 3)
-        scope = await self._readers.scope_of(actor, self._desk.newsletter_of(newsletter))
+        scope = await self.readers.scope_of(actor, newsletter_of(newsletter, self.config.newsletters))
         return await self._jobs_page(actor, scope, query, number_of(page))
 
     async def _jobs_page(self, actor: Actor, scope: Scope, query: str, page: int) -> Answer:
         words = actor.words
-        found = await self._desk.archive.jobs(among=scope.names)
+        found = await self.archive.jobs(among=scope.names)
         if found is None:
-            return Answer(content=words.say("reading.filling" if self._desk.is_filling(scope.names) else "hiring.none"))
+            return Answer(content=words.say("reading.filling" if self.indexing.is_filling(scope.names) else "hiring.none"))
         listed, jobs = found
         issue = linked(listed.title, listed.url)
         when = f", {since(listed.date)}" if listed.date else ""
-        if listed.day is not None and self._desk.clock().date() - listed.day > JOBS_LAST:
+        if listed.day is not None and self.clock().date() - listed.day > JOBS_LAST:
             return Answer(content=words.say("hiring.expired", issue=issue, when=when))
         fitting = [job for job in jobs if _fits(query, (job.title, job.company or "", job.location or "", job.section))]
         if not fitting:
             return Answer(content=words.say("hiring.no_match", query=typed(query)))
-        newest = self._desk.archive.complete("", limit=1, among=scope.names)[0]
+        newest = self.archive.complete("", limit=1, among=scope.names)[0]
         head = words.say("hiring.age" if newest.issue == listed.issue else "hiring.newer", issue=issue, when=when)
         dealt = pages(_job_lines(fitting, words), most=_PER_PAGE, characters=_CHARACTERS)
         page = min(page, len(dealt) - 1)

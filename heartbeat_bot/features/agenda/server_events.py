@@ -9,25 +9,30 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from heartbeat_bot.archive.agenda_items import MergedItem
+from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.archive.words import begins_words_of, folded_words
+from heartbeat_bot.clock import Clock
 from heartbeat_bot.errors import OutletError, RateLimitedError, UserError
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.desk import Desk, typed
-from heartbeat_bot.features.lines import isolated, named, said
 from heartbeat_bot.features.moderation.auditing import Auditing
 from heartbeat_bot.features.moderation.authority import Authority
-from heartbeat_bot.features.router import PressHandler, PressKind, arguments_of
 from heartbeat_bot.ids import GuildId
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.custom_ids import arguments_of
+from heartbeat_bot.interactions.lines import isolated, named, said, typed
+from heartbeat_bot.interactions.router import PressHandler, PressKind
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.ports import (
     FINISHED_SERVER_EVENT,
     MISSING_PERMISSION,
     TOO_MANY_SERVER_EVENTS,
     UNKNOWN_SERVER_EVENT,
+    Discord,
     SeenServerEvent,
 )
 from heartbeat_bot.rendering import limits
@@ -36,7 +41,8 @@ from heartbeat_bot.rendering.components import Component, button, press, row, sh
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.plain import composed
 from heartbeat_bot.rendering.scheduled import Scheduled, scheduled
-from heartbeat_bot.store.server_events import ServerEvent
+from heartbeat_bot.store.server_events import ServerEvent, ServerEventRows
+from heartbeat_bot.sync.renderer import Renderer
 
 SERVER_EVENT: Final = "server-event"
 
@@ -54,24 +60,29 @@ _PAST: Final = timedelta(days=2)
 _LOG = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
 class ServerEvents:
     """Makes server events, changes them, and watches what issues say of them afterwards."""
 
-    def __init__(self, desk: Desk, *, authority: Authority, auditing: Auditing) -> None:
-        """Write to the store, and through the outlet."""
-        self._desk = desk
-        self._store = desk.store.server_events
-        self._authority = authority
-        self._auditing = auditing
-        self._locks: defaultdict[GuildId, asyncio.Lock] = defaultdict(asyncio.Lock)
-        """One thing at a time is done to a server's events: so a second press finds what the first one made."""
-        self.presses: Mapping[str, PressHandler] = {SERVER_EVENT: PressHandler(kind=PressKind.REPLY, handle=self._press)}
+    rows: ServerEventRows
+    archive: Archive
+    discord: Discord
+    renderer: Renderer
+    clock: Clock
+    authority: Authority
+    auditing: Auditing
+    _locks: defaultdict[GuildId, asyncio.Lock] = field(default_factory=partial(defaultdict[GuildId, asyncio.Lock], asyncio.Lock))
+    """One thing at a time is done to a server's events: so a second press finds what the first one made."""
+
+    def presses(self) -> Mapping[str, PressHandler]:
+        """Return the handlers of this feature's buttons, menus and dialogs, by verb."""
+        return {SERVER_EVENT: PressHandler(kind=PressKind.REPLY, handle=self._press)}
 
     # -- /server-event ----------------------------------------------------------------------------------------------------
 
     async def complete(self, actor: Actor, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the events to choose from, those to come: what is shown, and the mark that :meth:`make` takes."""
-        wanted, now = folded_words(typed_so_far), self._desk.clock()
+        wanted, now = folded_words(typed_so_far), self.clock()
         fitting = [one for one in await self._of(actor) if _fits(one, wanted) and _is_to_come(one, now)]
         return [(_choice(one, actor.words), one.mark) for one in fitting[: limits.CHOICES]]
 
@@ -80,31 +91,31 @@ class ServerEvents:
 
         ``event`` is a mark, or words that fit one event to come.
         """
-        await self._authority.check(actor, SERVER_EVENT)
+        await self.authority.check(actor, SERVER_EVENT)
         assert actor.guild is not None, "moderators decide in servers"
         return await self._make(actor, GuildId(actor.guild), await self._chosen(actor, event))
 
     async def _press(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         """Bring an event in step in the server where it is, which need not be the moderators'."""
         mark, server = arguments_of(arguments, 2)
-        await self._authority.check(actor, SERVER_EVENT)
+        await self.authority.check(actor, SERVER_EVENT)
         told = next((one for one in await self._of(actor) if one.mark == mark), None)
         if told is None:
             return Answer(content=actor.words.say("events.gone"))
-        guild = next((row.guild for row in await self._store.of_newsletter(told.newsletter) if str(row.guild) == server), None)
+        guild = next((row.guild for row in await self.rows.of_newsletter(told.newsletter) if str(row.guild) == server), None)
         if guild is None:
             return Answer(content=actor.words.say("errors.old_button"))
-        if not await self._authority.may_in(actor, guild):
-            await self._authority.refuse(actor, SERVER_EVENT, newsletter=told.newsletter)
+        if not await self.authority.may_in(actor, guild):
+            await self.authority.refuse(actor, SERVER_EVENT, newsletter=told.newsletter)
         return await self._make(actor, guild, told)
 
     async def _of(self, actor: Actor) -> list[MergedItem]:
         """Return the events of the newsletters that a person may decide about, by day."""
-        names = await self._authority.newsletters(actor)
-        return [one for one in await self._desk.archive.events() if one.newsletter in names]
+        names = await self.authority.newsletters(actor)
+        return [one for one in await self.archive.events() if one.newsletter in names]
 
     async def _chosen(self, actor: Actor, event: str) -> MergedItem:
-        every, wanted, now = await self._of(actor), folded_words(event), self._desk.clock()
+        every, wanted, now = await self._of(actor), folded_words(event), self.clock()
         marked = next((one for one in every if one.mark == event.strip()), None)
         if marked:
             return marked
@@ -123,7 +134,7 @@ class ServerEvents:
 
     async def _make(self, actor: Actor, guild: GuildId, told: MergedItem) -> Answer:
         wanted = _scheduled(told)
-        if wanted is None or wanted.is_over(self._desk.clock()):
+        if wanted is None or wanted.is_over(self.clock()):
             return Answer(content=actor.words.say("server_event.over", event=typed(told.event.title)))
         async with self._locks[guild], _in_words(actor.words):
             done, number = await self._reconcile(actor, guild, told, wanted)
@@ -132,16 +143,16 @@ class ServerEvents:
 
     async def _reconcile(self, actor: Actor, guild: GuildId, told: MergedItem, wanted: Scheduled) -> tuple[str, int]:
         """Make an event, or change it where it shows something else; return what was done, and its number."""
-        now, reason = self._desk.clock(), f"/{SERVER_EVENT} by {said(actor.name, _TITLE)} ({actor.user})"
+        now, reason = self.clock(), f"/{SERVER_EVENT} by {said(actor.name, _TITLE)} ({actor.user})"
         there = await self._there(guild, told, wanted)
         changes = wanted.changes(there.shows, now) if there else {}
         if there and not changes:
-            await self._store.changed(guild, told.mark, digest=wanted.digest, now=now)
+            await self.rows.changed(guild, told.mark, digest=wanted.digest, now=now)
             return "already", there.number
         detail = shortened(told.event.title, _TITLE)
-        async with self._auditing.act(actor, SERVER_EVENT, newsletter=told.newsletter, detail=detail) as act:
+        async with self.auditing.act(actor, SERVER_EVENT, newsletter=told.newsletter, detail=detail) as act:
             if there and await self._changed(guild, there.number, changes, reason):
-                await self._store.changed(guild, told.mark, digest=wanted.digest, now=now)
+                await self.rows.changed(guild, told.mark, digest=wanted.digest, now=now)
                 done, number = "updated", there.number
             else:
                 done, number = "made", await self._made(guild, told, wanted, reason)
@@ -154,33 +165,33 @@ class ServerEvents:
         Besides the one that the store knows it is one that it lost, or that was made when the issue told of another day.
         """
         open_ = await self._open(guild)
-        rows = {row.key: row for row in await self._store.of_guild(guild)}
+        rows = {row.key: row for row in await self.rows.of_guild(guild)}
         known = rows.get(told.mark)
         if known and known.scheduled_event in open_:
             return open_[known.scheduled_event]
         numbers = {row.scheduled_event for row in rows.values()}
         lost = next((one for one in open_.values() if one.number not in numbers and one.shows.is_of(wanted)), None)
-        now = self._desk.clock()
+        now = self.clock()
         if lost:
-            await self._store.begin(
+            await self.rows.begin(
                 guild, told.mark, newsletter=told.newsletter, path=told.listed.path, digest=wanted.digest, now=now
             )
-            await self._store.made(guild, told.mark, lost.number, now=now)
+            await self.rows.made(guild, told.mark, lost.number, now=now)
             return lost
-        marks = {one.mark for one in await self._desk.archive.events()}
+        marks = {one.mark for one in await self.archive.events()}
         strays = [row for row in rows.values() if row.newsletter == told.newsletter and row.key not in marks]
         moved = [row for row in strays if row.scheduled_event in open_ and open_[row.scheduled_event].shows.is_like(wanted)]
         if len(moved) != 1:
             return None
         if known:
-            await self._store.forget(guild, told.mark)
-        await self._store.rename(guild, moved[0].key, told.mark)
+            await self.rows.forget(guild, told.mark)
+        await self.rows.rename(guild, moved[0].key, told.mark)
         return open_.get(moved[0].scheduled_event or 0)
 
     async def _changed(self, guild: GuildId, number: int, changes: Mapping[str, Any], reason: str) -> bool:
         """Change an event; return False when it turns out to be there no more."""
         try:
-            await self._desk.outlet.edit_server_event(guild, number, changes, reason=reason)
+            await self.discord.edit_server_event(guild, number, changes, reason=reason)
         except OutletError as error:
             if error.code in _ENDED:
                 return False
@@ -189,27 +200,27 @@ class ServerEvents:
 
     async def _made(self, guild: GuildId, told: MergedItem, wanted: Scheduled, reason: str) -> int:
         """Make an event that is not there, written down before and after."""
-        now = self._desk.clock()
-        await self._store.forget(guild, told.mark)
-        await self._store.begin(guild, told.mark, newsletter=told.newsletter, path=told.listed.path, digest=wanted.digest, now=now)
+        now = self.clock()
+        await self.rows.forget(guild, told.mark)
+        await self.rows.begin(guild, told.mark, newsletter=told.newsletter, path=told.listed.path, digest=wanted.digest, now=now)
         try:
-            number = await self._desk.outlet.make_server_event(guild, wanted.body(now), reason=reason)
+            number = await self.discord.make_server_event(guild, wanted.body(now), reason=reason)
         except OutletError as error:
             if not _is_unclear(error):
-                await self._store.forget(guild, told.mark)
+                await self.rows.forget(guild, told.mark)
             raise
-        await self._store.made(guild, told.mark, number, now=self._desk.clock())
+        await self.rows.made(guild, told.mark, number, now=self.clock())
         return number
 
     async def _open(self, guild: GuildId) -> dict[int, SeenServerEvent]:
         """Return the bot's events of a server that are to come or going on, by number."""
-        return {event.number: event for event in await self._desk.outlet.server_events(guild) if event.own}
+        return {event.number: event for event in await self.discord.server_events(guild) if event.own}
 
     # -- what a look does -------------------------------------------------------------------------------------------------
 
     async def are_made(self, name: str) -> bool:
         """Tell whether there are events of servers that were made of a newsletter's issues."""
-        return bool(await self._store.of_newsletter(name))
+        return bool(await self.rows.of_newsletter(name))
 
     async def reconcile(self, name: str) -> None:
         """Compare a newsletter's server events with what its issues tell now, and tell moderators of a change, once.
@@ -217,12 +228,12 @@ class ServerEvents:
         To be called when the archive is in step. Without a change nothing is asked of Discord. What goes wrong is logged, and tried
         again by the next look.
         """
-        rows = await self._store.of_newsletter(name)
-        snapshot = self._desk.reconciler.renderer.snapshots.get(name)
+        rows = await self.rows.of_newsletter(name)
+        snapshot = self.renderer.snapshots.get(name)
         if not rows or snapshot is None:
             return
-        told = {one.mark: one for one in await self._desk.archive.events() if one.newsletter == name}
-        unread = snapshot.files.keys() - self._desk.archive.known(name).keys()
+        told = {one.mark: one for one in await self.archive.events() if one.newsletter == name}
+        unread = snapshot.files.keys() - self.archive.known(name).keys()
         for made in rows:
             if made.key not in told and made.path in unread:
                 continue  # what cannot be read has not said that the event is off
@@ -241,37 +252,37 @@ class ServerEvents:
             return
         if known.scheduled_event is not None and digest == known.digest:
             if known.told_digest is not None:  # the change is taken back
-                await self._store.changed(known.guild, known.key, digest=digest, now=self._desk.clock())
+                await self.rows.changed(known.guild, known.key, digest=digest, now=self.clock())
             return
         async with self._locks[known.guild]:
-            if await self._store.find(known.guild, known.key) == known:
+            if await self.rows.find(known.guild, known.key) == known:
                 await self._compare(known, told, one, wanted)
 
     async def _compare(
         self, known: ServerEvent, told: Mapping[str, MergedItem], one: MergedItem | None, wanted: Scheduled | None
     ) -> None:
         """Settle an event whose making was cut off; tell of one that shows something else than is told now."""
-        guild, now = known.guild, self._desk.clock()
+        guild, now = known.guild, self.clock()
         if one and wanted:
             there = await self._there(guild, one, wanted)
         else:
             there = (await self._open(guild)).get(known.scheduled_event or 0)
         if there is None:  # it was never made, or it is over or was deleted: there is nothing left to say of it
-            await self._store.forget(guild, known.key)
+            await self.rows.forget(guild, known.key)
         elif wanted is None:
             successor = await self._successor(guild, there, told)
             if await self._tell(known, there, successor, None if successor is None else successor[1]):
-                await self._store.told(guild, known.key, digest=_GONE, now=now)
+                await self.rows.told(guild, known.key, digest=_GONE, now=now)
         elif not wanted.changes(there.shows, now):
-            await self._store.changed(guild, known.key, digest=wanted.digest, now=now)
+            await self.rows.changed(guild, known.key, digest=wanted.digest, now=now)
         elif await self._tell(known, there, one and (one, wanted), wanted):
-            await self._store.told(guild, known.key, digest=wanted.digest, now=now)
+            await self.rows.told(guild, known.key, digest=wanted.digest, now=now)
 
     async def _successor(
         self, guild: GuildId, there: SeenServerEvent, told: Mapping[str, MergedItem]
     ) -> tuple[MergedItem, Scheduled] | None:
         """Return the event that is told of instead of one that is not any more: at another time, or by another name."""
-        made, now = {row.key for row in await self._store.of_guild(guild)}, self._desk.clock()
+        made, now = {row.key for row in await self.rows.of_guild(guild)}, self.clock()
         coming = [(one, _scheduled(one)) for one in told.values() if one.mark not in made]
         like = [(one, wanted) for one, wanted in coming if wanted and not wanted.is_over(now) and there.shows.is_like(wanted)]
         return like[0] if len(like) == 1 else None
@@ -279,18 +290,18 @@ class ServerEvents:
     async def _tell(
         self, known: ServerEvent, there: SeenServerEvent, now_told: tuple[MergedItem, Scheduled] | None, wanted: Scheduled | None
     ) -> bool:
-        words, now = language(), self._desk.clock()
+        words, now = language(), self.clock()
         event, url = isolated(inert(there.shows.name)), _url(known.guild, there.number)
         if now_told is None or wanted is None:
             text = words.say("server_event.gone", event=event, newsletter=inert(known.newsletter), url=url)
-            return await self._auditing.tell(text, nonce=_nonce(known, _GONE))
+            return await self.auditing.tell(text, nonce=_nonce(known, _GONE))
         one, _ = now_told
         changed = ", ".join(_said(wanted, wanted.changes(there.shows, now), words))
         text = words.say("server_event.changed", event=event, issue=isolated(inert(one.listed.title)), changes=changed, url=url)
         update: tuple[Component, ...] = ()
         if not wanted.is_over(now):
             update = row(button(words.say("server_event.update"), press(SERVER_EVENT, one.mark, known.guild)))
-        return await self._auditing.tell(text, nonce=_nonce(known, wanted.digest), components=update)
+        return await self.auditing.tell(text, nonce=_nonce(known, wanted.digest), components=update)
 
 
 @asynccontextmanager

@@ -1,18 +1,22 @@
 """Reading issues: the newest, any, page by page; and which issue a message belongs to."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from heartbeat_bot.archive.entry import CatalogEntry, Listed, Part
+from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.archive.words import folded_words
 from heartbeat_bot.errors import SourceError, UserError
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.desk import Desk, typed
-from heartbeat_bot.features.lines import FACT, TITLE, day_of, named, said
+from heartbeat_bot.features.indexing import Indexing
+from heartbeat_bot.features.message_links import MessageLinks
 from heartbeat_bot.features.readers import Readers
-from heartbeat_bot.features.router import PressHandler, arguments_of, number_of
 from heartbeat_bot.ids import MessageId
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.custom_ids import arguments_of, number_of
+from heartbeat_bot.interactions.lines import FACT, TITLE, day_of, named, said, typed
+from heartbeat_bot.interactions.router import PressHandler
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Attachment
@@ -21,6 +25,9 @@ from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.links import is_web
 from heartbeat_bot.rendering.post import COVER, Embed
 from heartbeat_bot.sources.directory import blob_id
+from heartbeat_bot.store.issues import Duties
+from heartbeat_bot.store.outbox import Outbox
+from heartbeat_bot.sync.renderer import Renderer
 
 READ: Final = "read"
 _UPLOADED: Final = "attachment://"
@@ -30,46 +37,53 @@ _NEWSLETTER: Final = limits.CHOICE_TEXT // 3
 """Characters of a newsletter's name beside an issue's title."""
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
 class Reading:
     """Answers people who read."""
 
-    def __init__(self, desk: Desk, readers: Readers) -> None:
-        """Answer from what is on the desk, to those who may read it."""
-        self._desk = desk
-        self._readers = readers
-        self.presses: Mapping[str, PressHandler] = {READ: PressHandler(handle=self._turn)}
+    outbox: Outbox
+    archive: Archive
+    renderer: Renderer
+    duties: Duties
+    readers: Readers
+    indexing: Indexing
+    links: MessageLinks
+
+    def presses(self) -> Mapping[str, PressHandler]:
+        """Return the handlers of this feature's buttons, menus and dialogs, by verb."""
+        return {READ: PressHandler(handle=self._turn)}
 
     async def latest(self, actor: Actor, *, newsletter: str | None = None) -> Answer:
         """Return the beginning of the newest issue."""
-        names = (await self._readers.scope(actor, newsletter)).names
-        newest = self._desk.archive.complete("", limit=1, among=names)
+        names = (await self.readers.scope(actor, newsletter)).names
+        newest = self.archive.complete("", limit=1, among=names)
         return await self._page(actor, newest[0].issue, 0) if newest else Answer(content=self._nothing(actor, names))
 
     async def issue(self, actor: Actor, *, issue: str) -> Answer:
         """Return the beginning of the issue that was chosen, or of the newest one that what was typed fits."""
-        names = (await self._readers.scope(actor, None)).names
+        names = (await self.readers.scope(actor, None)).names
         return await self._page(actor, self._chosen(actor, issue, names).issue, 0)
 
     async def complete(self, actor: Actor, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the issues to choose from: what is shown, and the number that :meth:`issue` takes."""
-        names = await self._readers.names(actor)
+        names = await self.readers.names(actor)
         several = len(names) > 1
         return [
             (
                 named(listed.title, day_of(listed.date, actor.words), said(listed.newsletter, _NEWSLETTER) if several else ""),
                 str(listed.issue),
             )
-            for listed in self._desk.archive.complete(typed_so_far, limit=limits.CHOICES, among=names)
+            for listed in self.archive.complete(typed_so_far, limit=limits.CHOICES, among=names)
         ]
 
     async def newsletters(self, actor: Actor, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the newsletters to choose from."""
         typed_so_far = typed_so_far.strip().casefold()
-        return [(name, name) for name in await self._readers.names(actor) if typed_so_far in name.casefold()]
+        return [(name, name) for name in await self.readers.names(actor) if typed_so_far in name.casefold()]
 
     def _chosen(self, actor: Actor, issue: str, names: Collection[str]) -> Listed:
         """Return the issue of a number, or the newest one that a text fits; raise UserError when there is none."""
-        archive, wanted = self._desk.archive, issue.strip()
+        archive, wanted = self.archive, issue.strip()
         if wanted.isdecimal() and len(wanted) <= len(str(2**63)):
             found = archive.find(int(wanted))
             if found is not None and found.newsletter in names:
@@ -81,11 +95,11 @@ class Reading:
             return fitting[0]
         if not there:
             raise UserError(self._nothing(actor, names))
-        filling = f"\n{actor.words.say('reading.filling')}" if self._desk.is_filling(names) else ""
+        filling = f"\n{actor.words.say('reading.filling')}" if self.indexing.is_filling(names) else ""
         raise UserError(actor.words.say("reading.not_found", issue=typed(issue)) + filling)
 
     def _nothing(self, actor: Actor, names: Collection[str]) -> str:
-        return actor.words.say("reading.filling" if self._desk.is_filling(names) else "reading.empty")
+        return actor.words.say("reading.filling" if self.indexing.is_filling(names) else "reading.empty")
 
     async def which(self, actor: Actor, *, place: tuple[int, int]) -> Answer:
         """Say which issue a message belongs to: issue, section, page, source file. Nothing is said of one that members do not see.
@@ -93,13 +107,13 @@ class Reading:
         ``place`` is the ids of the message's channel and of the message.
         """
         words, (channel, message) = actor.words, place
-        receipt = await self._desk.store.outbox.of_message(MessageId(message))
+        receipt = await self.outbox.of_message(MessageId(message))
         if receipt is None or receipt.channel != channel:
             return Answer(content=words.say("which.unknown"))
-        listed = self._desk.archive.find(receipt.issue)
+        listed = self.archive.find(receipt.issue)
         if listed is not None:
-            await self._readers.scope_of(actor, listed.newsletter)
-        entry = await self._desk.archive.entry(listed.newsletter, listed.path) if listed else None
+            await self.readers.scope_of(actor, listed.newsletter)
+        entry = await self.archive.entry(listed.newsletter, listed.path) if listed else None
         if listed is None or entry is None:
             return Answer(content=words.say("which.hidden"))
         part = next((number for number, part in enumerate(entry.parts) if part.key == receipt.key), None)
@@ -120,10 +134,10 @@ class Reading:
         return await self._page(actor, number_of(number), number_of(values[0] if values else page))
 
     async def _page(self, actor: Actor, number: int, page: int) -> Answer:
-        listed = self._desk.archive.find(number)
+        listed = self.archive.find(number)
         if listed is not None:
-            await self._readers.scope_of(actor, listed.newsletter)
-        entry = await self._desk.archive.entry(listed.newsletter, listed.path) if listed else None
+            await self.readers.scope_of(actor, listed.newsletter)
+        entry = await self.archive.entry(listed.newsletter, listed.path) if listed else None
         if entry is None or not entry.parts:
             return Answer(content=actor.words.say("reading.gone"))
         page = min(page, len(entry.parts) - 1)
@@ -143,7 +157,7 @@ class Reading:
     async def _controls(self, actor: Actor, entry: CatalogEntry, number: int, page: int) -> tuple[Component, ...]:
         words, count = actor.words, len(entry.parts)
         links = [
-            link_button(words.say("buttons.in_channel"), await self._desk.posted(actor, number, entry.parts[page].key)),
+            link_button(words.say("buttons.in_channel"), await self.links.posted(actor, number, entry.parts[page].key)),
             link_button(words.say("buttons.on_web"), entry.url),
         ]
         if count == 1:
@@ -152,14 +166,14 @@ class Reading:
 
     async def _files(self, newsletter: str, part: Part) -> tuple[Attachment, ...]:
         """Return the pictures that were uploaded with a post, from the source as the last pass saw it: those that are still there."""
-        snapshot = self._desk.reconciler.renderer.snapshots.get(newsletter)
+        snapshot = self.renderer.snapshots.get(newsletter)
         files: list[Attachment] = []
         for file in part.files if snapshot else ():
             try:
                 content = await snapshot.contents.read_picture(file.path) if snapshot else b""
             except SourceError:
                 continue
-            if self._desk.is_bound and blob_id(content) != file.blob:
+            if self.duties.bind and blob_id(content) != file.blob:
                 continue  # another picture stands there now, which nobody let through
             files.append(Attachment(name=file.name, content=content, alt=file.alt))
         return tuple(files)

@@ -1,17 +1,21 @@
 """Full-text search over all issues."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
 from heartbeat_bot.archive.fulltext import Segment
-from heartbeat_bot.archive.store import Hit, SearchPage
+from heartbeat_bot.archive.store import Archive, Hit, SearchPage
 from heartbeat_bot.archive.words import folded_words
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.desk import Desk, Query, short_name, typed
-from heartbeat_bot.features.lines import FACT, TITLE, day_of, linked, said
+from heartbeat_bot.config import Config
+from heartbeat_bot.features.indexing import Indexing
+from heartbeat_bot.features.message_links import MessageLinks
 from heartbeat_bot.features.readers import Readers, Scope
-from heartbeat_bot.features.router import OutdatedError, PressHandler, arguments_of, number_of
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.custom_ids import OutdatedError, Query, arguments_of, newsletter_of, number_of, short_name
+from heartbeat_bot.interactions.lines import FACT, TITLE, day_of, linked, said, typed
+from heartbeat_bot.interactions.router import PressHandler
 from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.rendering.components import press, row, turning
 from heartbeat_bot.rendering.dialect import inert
@@ -24,29 +28,34 @@ _QUERY: Final = Query(most=72)
 """What a custom_id has left for a query."""
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
 class Searching:
     """Answers people who look for something."""
 
-    def __init__(self, desk: Desk, readers: Readers) -> None:
-        """Answer from what is on the desk, to those who may read it."""
-        self._desk = desk
-        self._readers = readers
-        self.presses: Mapping[str, PressHandler] = {SEARCH: PressHandler(handle=self._turn)}
+    config: Config
+    archive: Archive
+    readers: Readers
+    indexing: Indexing
+    links: MessageLinks
+
+    def presses(self) -> Mapping[str, PressHandler]:
+        """Return the handlers of this feature's buttons, menus and dialogs, by verb."""
+        return {SEARCH: PressHandler(handle=self._turn)}
 
     async def search(self, actor: Actor, *, query: str, newsletter: str | None = None, where: str = "all") -> Answer:
         """Return the issues that words are found in, best first; ``where`` is one of :data:`PLACES`."""
         where = where if where in PLACES else PLACES[0]
-        return await self._page(actor, _QUERY.cut(query), await self._readers.scope(actor, newsletter), where, 0)
+        return await self._page(actor, _QUERY.cut(query), await self.readers.scope(actor, newsletter), where, 0)
 
     async def _turn(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         page, where, newsletter, query = arguments_of(arguments, 4)
         if where not in PLACES or _QUERY.cut(query) != query:
             raise OutdatedError
-        scope = await self._readers.scope_of(actor, self._desk.newsletter_of(newsletter))
+        scope = await self.readers.scope_of(actor, newsletter_of(newsletter, self.config.newsletters))
         return await self._page(actor, query, scope, where, number_of(page))
 
     async def _page(self, actor: Actor, query: str, scope: Scope, where: str, page: int) -> Answer:
-        words, archive = actor.words, self._desk.archive
+        words, archive = actor.words, self.archive
         if not folded_words(query):
             return Answer(content=words.say("search.nothing"))
 
@@ -59,7 +68,7 @@ class Searching:
         if found.total and not found.hits:  # there were more when the page before was shown
             page = count - 1
             found = await found_on(page)
-        filling = self._desk.is_filling(scope.names)
+        filling = self.indexing.is_filling(scope.names)
         if not found.hits:
             lines = [words.say("search.none", query=typed(query)), words.say("reading.filling") if filling else ""]
             return Answer(content="\n".join(line for line in lines if line))
@@ -74,7 +83,7 @@ class Searching:
 
     async def _line(self, actor: Actor, hit: Hit, *, newsletter: bool) -> str:
         words, listed = actor.words, hit.listed
-        url = await self._desk.posted(actor, listed.issue, hit.part) or listed.url
+        url = await self.links.posted(actor, listed.issue, hit.part) or listed.url
         title = said(listed.title, TITLE)
         name = f"{title} › {said(hit.part_title, FACT)}" if hit.part_title and hit.part_title != listed.title else title
         facts = [f"**{linked(name, url, TITLE + FACT + 3)}**", day_of(listed.date, words)]

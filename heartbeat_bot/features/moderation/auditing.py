@@ -5,22 +5,27 @@ import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
+from heartbeat_bot.clock import Clock
+from heartbeat_bot.config import Config
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.desk import Desk
-from heartbeat_bot.features.lines import said, titled
 from heartbeat_bot.ids import ChannelId, sent_at
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.lines import said, titled
 from heartbeat_bot.languages import language
+from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import Component, shortened
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.store.audit import Action, ActionId
 from heartbeat_bot.store.deliveries import DeliveryKind
 from heartbeat_bot.store.issues import IssueRecord
+from heartbeat_bot.store.store import Store
+from heartbeat_bot.sync.channels import KnownChannels
 from heartbeat_bot.sync.publisher import CLOCK_SKEW
 from heartbeat_bot.sync.recovery import is_same
 
@@ -62,16 +67,19 @@ class AlreadyDoneError(UserError):
     """Somebody pressed a button whose act was done before, or is being done."""
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
 class Auditing:
     """Keeps the book of what moderators do."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Write to the store, and to the moderators' channel when there is one."""
-        self._desk = desk
-        self._telling = asyncio.Lock()
-        self._unsaid = set[ActionId]()
-        """What was done in this run and has not been told yet nor tried: of all else some request may have been carried out."""
-        self._refusals: deque[_Refusal] = deque(maxlen=_REMEMBERED)
+    config: Config
+    store: Store
+    discord: Discord
+    channels: KnownChannels
+    clock: Clock
+    _telling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _unsaid: set[ActionId] = field(default_factory=set[ActionId])
+    """What was done in this run and has not been told yet nor tried: of all else some request may have been carried out."""
+    _refusals: deque[_Refusal] = field(default_factory=partial(deque[_Refusal], maxlen=_REMEMBERED))
 
     @asynccontextmanager
     async def act(
@@ -91,7 +99,7 @@ class Auditing:
         What reaches beyond the server where that person acts says so. Without ``tell`` it is written down only.
         A ``token`` is used once: raises AlreadyDoneError for one that was used before, so that a double click does nothing twice.
         """
-        actions, clock = self._desk.store.actions, self._desk.clock
+        actions, clock = self.store.actions, self.clock
         newsletter = issue.newsletter if issue else newsletter
         reach = await self._reach(actor, newsletter, issue)
         detail = "; ".join(part for part in (detail, reach) if part)
@@ -131,7 +139,7 @@ class Auditing:
 
         Of one person no more than :data:`MOST_NOTED` attempts in an hour are written down, either.
         """
-        now = self._desk.clock()
+        now = self.clock()
         while self._refusals and abs(now - self._refusals[0].at) >= _WHILE:  # the clock may have gone back
             self._refusals.popleft()
         noted = sum(refusal.who == actor.user for refusal in self._refusals)
@@ -142,7 +150,7 @@ class Auditing:
         self._refusals.append(_Refusal(at=now, who=actor.user, told=tells))
         where = f"in server {actor.guild}" if actor.guild else "in a direct message"
         who, about = _person(actor.name, actor.user), _about(issue, newsletter)
-        number = await self._desk.store.actions.begin(
+        number = await self.store.actions.begin(
             token=None,
             who=actor.user,
             name=actor.name,
@@ -162,26 +170,24 @@ class Auditing:
 
     async def _reach(self, actor: Actor, newsletter: str | None, issue: IssueRecord | None) -> str:
         """Say which other servers than the one where a person acts are reached by it."""
-        if newsletter is None or newsletter not in self._desk.config.newsletters:
+        if newsletter is None or newsletter not in self.config.newsletters:
             return ""
-        places = self._desk.config.newsletters[newsletter].places
+        places = self.config.newsletters[newsletter].places
         channels = [ChannelId(place.channel) for place in places]
-        channels += (
-            [repost.channel for repost in await self._desk.store.deliveries.of(issue.id, DeliveryKind.REPOST)] if issue else []
-        )
-        reached = {await self._desk.reconciler.channels.guild(channel) for channel in channels}
+        channels += [repost.channel for repost in await self.store.deliveries.of(issue.id, DeliveryKind.REPOST)] if issue else []
+        reached = {await self.channels.guild(channel) for channel in channels}
         others = sorted(guild for guild in reached if guild is not None and guild != actor.guild)
         return f"from server {actor.guild}, reaching server {', '.join(map(str, others))}" if others else ""
 
     async def settle(self) -> None:
         """Write down of what was cut off that it was, and tell so. To be called once, on start."""
-        store, outcome = self._desk.store, "cut off: the bot was stopped meanwhile"
+        store, outcome = self.store, "cut off: the bot was stopped meanwhile"
         for action in await store.actions.unfinished():
             records = await store.records(action.newsletter or "")
             issue = None if action.issue is None else records.get(action.issue)
             who = _person(action.name, action.who)
             note = self._note(who, action.verb, _about(issue, action.newsletter), action.detail, outcome)
-            await store.actions.end(action.id, outcome, note=note, now=self._desk.clock())
+            await store.actions.end(action.id, outcome, note=note, now=self.clock())
         await self.tell_untold()
 
     def is_unsaid(self, number: ActionId) -> None:
@@ -195,10 +201,10 @@ class Auditing:
         are older than a day are let go: a channel that is put right after a week is not to be flooded. What tells of a trouble that
         stands still is none of those: it would stand in silence.
         """
-        office = self._desk.config.moderation.channel
+        office = self.config.moderation.channel
         async with self._telling:
             before = frozenset(self._unsaid)
-            untold = await self._desk.store.actions.untold()
+            untold = await self.store.actions.untold()
             self._unsaid -= before - {action.id for action in untold}  # those that nobody is told of, or will be any more
             try:
                 found = await self._found(untold) if office is not None else set[ActionId]()
@@ -206,31 +212,31 @@ class Auditing:
                 _LOG.warning("the moderators could not be told: %s", error)
                 return
             for action in untold:
-                late = abs(self._desk.clock() - (action.done_at or action.begun_at)) > _TOLD_WITHIN
+                late = abs(self.clock() - (action.done_at or action.begun_at)) > _TOLD_WITHIN
                 if late and not await self._stands(action):
                     _LOG.warning("the moderators were never told: %s", action.note)
                 elif action.id not in found:
                     self._unsaid.discard(action.id)
                     if not await self.tell(action.note or "", nonce=f"act-{action.id}"):
                         return
-                await self._desk.store.actions.told(action.id)
+                await self.store.actions.told(action.id)
 
     async def _stands(self, action: Action) -> bool:
         """Tell whether an action tells of a trouble, and of one that stands."""
         if action.verb != TROUBLE or action.newsletter is None:
             return False
-        trouble = (await self._desk.store.troubles.standing(action.newsletter)).get(action.detail)
+        trouble = (await self.store.troubles.standing(action.newsletter)).get(action.detail)
         return trouble is not None and trouble.token(TROUBLE) == action.token
 
     async def _found(self, untold: Sequence[Action]) -> set[ActionId]:
         """Return which notes stand in the moderators' channel already, among those that may have been sent before."""
-        office = self._desk.config.moderation.channel
+        office = self.config.moderation.channel
         doubtful = [action for action in untold if action.id not in self._unsaid]
         if office is None or not doubtful:
             return set()
         since = min(action.done_at or action.begun_at for action in doubtful) - CLOCK_SKEW
-        await self._desk.outlet.check_permissions(ChannelId(office))  # without Read Message History it would look empty
-        own = list((await self._desk.outlet.history(ChannelId(office), since=since)).own)
+        await self.discord.check_permissions(ChannelId(office))  # without Read Message History it would look empty
+        own = list((await self.discord.history(ChannelId(office), since=since)).own)
         found: set[ActionId] = set()
         for action in doubtful:
             begun = (action.done_at or action.begun_at) - CLOCK_SKEW
@@ -248,13 +254,13 @@ class Auditing:
 
         Return False when it was not said and is worth another try.
         """
-        channel = self._desk.config.moderation.channel
+        channel = self.config.moderation.channel
         if channel is None:
             return True
         body = _body(text)
         body |= {"components": list(components)} if components else {}
         try:
-            await self._desk.outlet.send(ChannelId(channel), body, (), nonce)
+            await self.discord.send(ChannelId(channel), body, (), nonce)
         except UserError as error:
             _LOG.warning("the moderators could not be told: %s", error)
             return False
@@ -262,7 +268,7 @@ class Auditing:
 
     def _note(self, who: str, verb: str, about: str, detail: str, outcome: str) -> str | None:
         """Return what the moderators are told of an action, None when there is no channel to tell them in."""
-        if self._desk.config.moderation.channel is None:
+        if self.config.moderation.channel is None:
             return None
         about = " ".join(part for part in (about, inert(detail)) if part)
         return language().say("moderation.told", who=who, verb=verb, about=about, outcome=inert(outcome))

@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
 from heartbeat_bot.archive.words import begins_words_of, folded_words
+from heartbeat_bot.config import Config
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.desk import Desk, typed
-from heartbeat_bot.features.lines import as_content, day_of, named
 from heartbeat_bot.features.moderation.authority import Authority
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.lines import as_content, day_of, named, since, titled, typed
 from heartbeat_bot.languages import Language
+from heartbeat_bot.policy.decisions import OUT, PENDING, State
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.dialect import inert
-from heartbeat_bot.store.decisions import OUT, PENDING, State
 from heartbeat_bot.store.issues import IssueRecord
+from heartbeat_bot.store.store import Store
+from heartbeat_bot.sync.wording import why
 
 UNDECIDED: Final = PENDING | {State.NEW, State.TOO_OLD}
 """What may still be announced, and what a moderator may say otherwise of."""
@@ -35,13 +38,13 @@ _NUMBER: Final = re.compile(r"[-+#\s]*\d+\.?")
 _MOST_ASKED: Final = 10
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
 class KnownIssues:
     """Finds the issue that a moderator means."""
 
-    def __init__(self, desk: Desk, authority: Authority) -> None:
-        """Look in the store."""
-        self._desk = desk
-        self._authority = authority
+    config: Config
+    store: Store
+    authority: Authority
 
     async def complete(self, actor: Actor, typed_so_far: str, command: str) -> list[tuple[str, str]]:
         """Return the issues to choose from for a command: what is shown, and the number that :meth:`chosen` takes."""
@@ -54,7 +57,7 @@ class KnownIssues:
             if (record.state in states or (edits and record.asks_about_edit)) and _fits(record, wanted)
         ]
         if command == "retract":  # what is gone has something to retract only while messages of it are left
-            holding = {name: await self._desk.store.holding(name) for name in {record.newsletter for record in fitting}}
+            holding = {name: await self.store.holding(name) for name in {record.newsletter for record in fitting}}
             fitting = [record for record in fitting if record.present or record.id in holding[record.newsletter]]
         return [(_line(record, actor.words), str(record.id)) for record in fitting[: limits.CHOICES]]
 
@@ -68,7 +71,7 @@ class KnownIssues:
         wanted = issue.strip().removeprefix("#")
         records = await self._all(actor)
         if not records:
-            await self._authority.check(actor, verb)
+            await self.authority.check(actor, verb)
         for record in records:
             if str(record.id) == wanted:
                 return record
@@ -76,7 +79,7 @@ class KnownIssues:
         if not found:
             none = actor.words.say("moderation.no_issue", issue=typed(issue))
             if foreign := await self._foreign(actor, wanted):
-                await self._authority.refuse(actor, verb, newsletter=foreign.newsletter, issue=foreign, words=none)
+                await self.authority.refuse(actor, verb, newsletter=foreign.newsletter, issue=foreign, words=none)
             raise UserError(none)
         if len(found) > 1:
             raise UserError(_which(issue, found, actor.words))
@@ -84,9 +87,9 @@ class KnownIssues:
 
     async def _foreign(self, actor: Actor, number: str) -> IssueRecord | None:
         """Return the issue of a number that others decide about."""
-        own = await self._authority.newsletters(actor)
-        for name in set(self._desk.names()) - set(own):
-            for record in (await self._desk.store.records(name)).values():
+        own = await self.authority.newsletters(actor)
+        for name in set(self.config.newsletters) - set(own):
+            for record in (await self.store.records(name)).values():
                 if str(record.id) == number:
                     return record
         return None
@@ -94,8 +97,8 @@ class KnownIssues:
     async def _all(self, actor: Actor) -> list[IssueRecord]:
         """Return the issues that a person may decide about, the newest first."""
         found: list[IssueRecord] = []
-        for name in await self._authority.newsletters(actor):
-            found += (await self._desk.store.records(name)).values()
+        for name in await self.authority.newsletters(actor):
+            found += (await self.store.records(name)).values()
         return sorted(found, key=_age)
 
 
@@ -130,3 +133,10 @@ def _fits(record: IssueRecord, wanted: Collection[str]) -> bool:
 
 def _line(record: IssueRecord, words: Language) -> str:
     return named(record.title, day_of(record.date, words), words.say(f"states.{record.state.value}"))
+
+
+def standing_of(record: IssueRecord, words: Language) -> str:
+    """Say in a line how an issue stands."""
+    until = f" ({since(record.until)})" if record.until else ""
+    state = words.say(f"states.{record.state.value}")
+    return words.say("moderation.standing", issue=titled(record.title), state=state, why=inert(why(record.reason, words))) + until

@@ -11,26 +11,33 @@ of the program has other words for the same.
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from heartbeat_bot.clock import Clock
+from heartbeat_bot.config import Config
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
-from heartbeat_bot.features.desk import Desk, short_name
-from heartbeat_bot.features.lines import TITLE, day_of, said, whole_lines
-from heartbeat_bot.features.router import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
 from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.interactions.custom_ids import short_name
+from heartbeat_bot.interactions.lines import TITLE, day_of, said, whole_lines
+from heartbeat_bot.interactions.router import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.languages import Language, language
+from heartbeat_bot.policy.approval import Version, seal, unseen
+from heartbeat_bot.policy.decisions import PENDING, State
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import Component, Option, Style, button, press, row, select, shortened
 from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.links import is_web
 from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
 from heartbeat_bot.rendering.preview import Rendered
-from heartbeat_bot.store.approval import Version, seal, unseen
-from heartbeat_bot.store.decisions import PENDING, State
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.store.outbox import NOTICE_OF_ONE, DeliveredMessage
+from heartbeat_bot.store.store import Store
+from heartbeat_bot.sync.channels import KnownChannels
+from heartbeat_bot.sync.publisher import Publisher
+from heartbeat_bot.sync.renderer import Renderer
 from heartbeat_bot.sync.wording import why
 
 MANY: Final = PostKey("notice-of-many")
@@ -48,38 +55,44 @@ _ASKS: Final = frozenset({State.WAITING, State.UNSURE})
 _LOG = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
 class Notices:
     """Keeps the notices in step."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Write to the moderators' channel of the configuration; without one, do nothing."""
-        self._desk = desk
-        self._closed = False
-        """Whether the bot lacks a permission in the moderators' channel: said once, and asked again by the next look."""
-        self._shown: dict[IssueId, object] = {}
-        """What each notice was last made of: as long as that is the same, so is the notice."""
-        self._versions: dict[IssueId, tuple[tuple[str, str], Version]] = {}
-        """The versions of what waits together, and of which files: an import is not rendered anew with each that is decided."""
+    config: Config
+    store: Store
+    channels: KnownChannels
+    renderer: Renderer
+    publisher: Publisher
+    clock: Clock
+    _closed: bool = False
+    """Whether the bot lacks a permission in the moderators' channel: said once, and asked again by the next pass."""
+    _shown: dict[IssueId, object] = field(default_factory=dict[IssueId, object])
+    """What each notice was last made of: as long as that is the same, so is the notice."""
+    _versions: dict[IssueId, tuple[tuple[str, str], Version]] = field(
+        default_factory=dict[IssueId, tuple[tuple[str, str], Version]]
+    )
+    """The versions of what waits together, and of which files: an import is not rendered anew with each that is decided."""
 
     async def reconcile(self, name: str) -> None:
         """Bring the notices of a newsletter in step with what the last pass found. What goes wrong is logged, and tried again."""
-        number = self._desk.config.moderation.channel
+        number = self.config.moderation.channel
         if number is None:
             return
         channel = ChannelId(number)
         self._closed = False
-        records = await self._desk.store.records(name)
-        notices = await self._desk.store.outbox.notices(name)
+        records = await self.store.records(name)
+        notices = await self.store.outbox.notices(name)
         held = {notice.issue: notice for notice in notices}
         carrier = next((records[issue] for issue, notice in held.items() if notice.key == MANY and issue in records), None)
         alone = [records[issue] for issue, notice in held.items() if notice.key == NOTICE_OF_ONE and issue in records]
-        known = await self._desk.store.deliveries.notices(name) if held else {}
+        known = await self.store.deliveries.notices(name) if held else {}
         says = {issue: known[notice.delivery].says for issue, notice in held.items() if notice.channel == channel}
         alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
-        pictures = self._desk.config.newsletters[name].images.attach
+        pictures = self.config.newsletters[name].images.attach
         asking = asked_together(records, notices)
         await self._clear_away([notice for notice in notices if notice.channel != channel])
-        if carrier is not None or len(asking) > self._desk.config.newsletters[name].announce.max_new_per_pass:
+        if carrier is not None or len(asking) > self.config.newsletters[name].announce.max_new_per_pass:
             await self._tell_of_many(channel, name, carrier or asking[0], asking, says=says, pictures=pictures)
             asking = []
         for record in (*alone, *sorted(asking, key=lambda record: record.id)):
@@ -88,11 +101,11 @@ class Notices:
     async def _clear_away(self, notices: Sequence[DeliveredMessage]) -> None:
         """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
         for notice in notices:
-            delivery = await self._desk.store.deliveries.get(notice.delivery)
-            outcome = await self._desk.reconciler.publisher.withdraw(delivery)
+            delivery = await self.store.deliveries.get(notice.delivery)
+            outcome = await self.publisher.withdraw(delivery)
             if outcome.error:
                 _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
-                await self._desk.store.outbox.release(delivery.id, now=self._desk.clock())
+                await self.store.outbox.release(delivery.id, now=self.clock())
 
     async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, says: str | None, pictures: bool) -> None:
         """Bring an issue's notice in step, unless it ``says`` that; where ``pictures`` are uploaded they may change without the issue."""
@@ -108,7 +121,7 @@ class Notices:
         preview, version = None, unseen(record.blob, record.path)
         if is_open(record):
             try:
-                preview, version = await self._desk.reconciler.renderer.seen(record)
+                preview, version = await self.renderer.seen(record)
             except UserError as error:
                 _LOG.warning("%s has no preview: %s", record.path, error)
         saying = _digest([*made_of, version])
@@ -146,7 +159,7 @@ class Notices:
         file = (record.blob, record.path)
         kept = self._versions.get(record.id)
         if pictures or kept is None or kept[0] != file:
-            version = await self._desk.reconciler.renderer.version(record)
+            version = await self.renderer.version(record)
             self._versions[record.id] = (file, version)
             return version
         return kept[1]
@@ -159,23 +172,23 @@ class Notices:
         if self._closed:
             return False
         try:
-            guild = (await self._desk.reconciler.channels.facts(channel)).guild
+            guild = (await self.channels.facts(channel)).guild
         except OutletError as error:
             _LOG.warning("the moderators' channel %s cannot be seen: %s", channel, error)
             return False
-        delivery = await self._desk.store.deliveries.notice(record.id, channel, guild, now=self._desk.clock())
+        delivery = await self.store.deliveries.notice(record.id, channel, guild, now=self.clock())
         # Until the edit is done nobody knows how it reads, also when its issue is as before again.
         self._shown.pop(record.id, None)
         if delivery.says is not None:
-            await self._desk.store.deliveries.notice_says(delivery.id, None)
-        outcome = await self._desk.reconciler.publisher.deliver(delivery, (post,))
+            await self.store.deliveries.notice_says(delivery.id, None)
+        outcome = await self.publisher.deliver(delivery, (post,))
         if outcome.error:
             _LOG.warning("the moderators' notice of %s is not in step: %s", record.path, outcome.error)
             self._closed = isinstance(outcome.error, MissingPermissionsError)
         if outcome.done and not post.components:
-            await self._desk.store.outbox.release(delivery.id, now=self._desk.clock())
+            await self.store.outbox.release(delivery.id, now=self.clock())
         elif outcome.done:
-            await self._desk.store.deliveries.notice_says(delivery.id, saying)
+            await self.store.deliveries.notice_says(delivery.id, saying)
         return outcome.done
 
 

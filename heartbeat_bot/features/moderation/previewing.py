@@ -1,14 +1,15 @@
 """How an issue would look, also one that waits: for moderators, page by page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.desk import Desk
-from heartbeat_bot.features.lines import TITLE, part_name, said, whole_lines
 from heartbeat_bot.features.moderation.known_issues import KnownIssues
-from heartbeat_bot.features.router import PREVIEW, PressHandler, PressKind, arguments_of, number_of
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.custom_ids import arguments_of, number_of
+from heartbeat_bot.interactions.lines import TITLE, part_name, said, whole_lines
+from heartbeat_bot.interactions.router import PREVIEW, PressHandler, PressKind
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Attachment
@@ -17,26 +18,26 @@ from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.post import Embed, Post
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.store.issues import IssueRecord
+from heartbeat_bot.sync.renderer import Renderer
 
 TURN: Final = "preview-turn"
 _FINDINGS: Final = 40
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
 class Previewing:
     """Shows moderators what would be posted."""
 
-    def __init__(self, desk: Desk, known: KnownIssues) -> None:
-        """Render from the sources, as the last passes saw them."""
-        self._desk = desk
-        self._known = known
-        self.presses: Mapping[str, PressHandler] = {
-            PREVIEW: PressHandler(kind=PressKind.REPLY, handle=self._open),
-            TURN: PressHandler(handle=self._turn),
-        }
+    renderer: Renderer
+    known: KnownIssues
+
+    def presses(self) -> Mapping[str, PressHandler]:
+        """Return the handlers of this feature's buttons, menus and dialogs, by verb."""
+        return {PREVIEW: PressHandler(kind=PressKind.REPLY, handle=self._open), TURN: PressHandler(handle=self._turn)}
 
     async def preview(self, actor: Actor, *, issue: str) -> Answer:
         """Return the first page: what there is to look at, then the posts."""
-        return await self._page(actor, await self._known.chosen(actor, issue, PREVIEW), 0)
+        return await self._page(actor, await self.known.chosen(actor, issue, PREVIEW), 0)
 
     async def _open(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         (number,) = arguments_of(arguments, 1)
@@ -44,12 +45,12 @@ class Previewing:
 
     async def _turn(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:
         number, page = arguments_of(arguments, 2)
-        record = await self._known.chosen(actor, number, PREVIEW, pressed=True)
+        record = await self.known.chosen(actor, number, PREVIEW, pressed=True)
         return await self._page(actor, record, number_of(values[0] if values else page))
 
     async def _page(self, actor: Actor, record: IssueRecord, page: int) -> Answer:
         """Return a page: page 0 has the findings, page n the n-th post."""
-        words, preview = actor.words, await self._desk.reconciler.renderer.preview(record)
+        words, preview = actor.words, await self.renderer.preview(record)
         posts = preview.posts
         count = len(posts) + 1
         page = min(max(page, 0), count - 1)
@@ -58,7 +59,7 @@ class Previewing:
             return Answer(embeds=(_look(record, preview, words).body(),), components=controls)
         post = posts[page - 1]
         body: dict[str, Any] = post.body()
-        snapshot = self._desk.reconciler.renderer.snapshots[record.newsletter]
+        snapshot = self.renderer.snapshots[record.newsletter]
         files = [Attachment(name=file.name, content=await snapshot.contents.read_picture(file.path)) for file in post.files]
         return Answer(content=body["content"], embeds=tuple(body["embeds"]), components=controls, files=tuple(files))
 

@@ -6,25 +6,33 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
 
+from heartbeat_bot.clock import Clock
+from heartbeat_bot.config import Config
 from heartbeat_bot.errors import OutletError, UserError
-from heartbeat_bot.features.actor import Actor
-from heartbeat_bot.features.desk import Desk, typed
-from heartbeat_bot.features.lines import as_content, listed, part_name, titled
+from heartbeat_bot.features.message_links import MessageLinks
 from heartbeat_bot.features.moderation.auditing import AuditedAct, Auditing
 from heartbeat_bot.features.moderation.known_issues import KnownIssues
 from heartbeat_bot.features.passes import Passes
-from heartbeat_bot.features.router import OutdatedError, PressHandler, arguments_of, id_of
 from heartbeat_bot.ids import ChannelId
+from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.custom_ids import OutdatedError, arguments_of, id_of
+from heartbeat_bot.interactions.lines import as_content, listed, part_name, titled, typed
+from heartbeat_bot.interactions.router import PressHandler
+from heartbeat_bot.policy.approval import Version, seal, text_of
+from heartbeat_bot.policy.decisions import OUT
+from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.rendering.components import Style, button, press, row
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
-from heartbeat_bot.store.approval import Version, seal, text_of
-from heartbeat_bot.store.decisions import OUT
 from heartbeat_bot.store.deliveries import Delivery, DeliveryKind
-from heartbeat_bot.store.issues import IssueRecord
+from heartbeat_bot.store.issues import Duties, IssueRecord
 from heartbeat_bot.store.outbox import DeliveredMessage
+from heartbeat_bot.store.store import Store
+from heartbeat_bot.sync.channels import KnownChannels
+from heartbeat_bot.sync.publisher import Publisher
+from heartbeat_bot.sync.renderer import Renderer
 from heartbeat_bot.sync.report import PassReport
 from heartbeat_bot.sync.wording import line_of
 
@@ -38,16 +46,26 @@ AGAIN: Final = "again"
 _LISTED: Final = 12
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
 class Reposting:
     """Posts once more, and takes back."""
 
-    def __init__(self, desk: Desk, *, known: KnownIssues, auditing: Auditing, passes: Passes) -> None:
-        """Decide in the store; a look at the newsletter then carries it out, by the same plan as ever."""
-        self._desk = desk
-        self._known = known
-        self._auditing = auditing
-        self._passes = passes
-        self.presses: Mapping[str, PressHandler] = {
+    config: Config
+    store: Store
+    discord: Discord
+    channels: KnownChannels
+    renderer: Renderer
+    publisher: Publisher
+    duties: Duties
+    clock: Clock
+    links: MessageLinks
+    known: KnownIssues
+    auditing: Auditing
+    passes: Passes
+
+    def presses(self) -> Mapping[str, PressHandler]:
+        """Return the handlers of this feature's buttons, menus and dialogs, by verb."""
+        return {
             REPOST: PressHandler(handle=self._repost),
             RETRACT: PressHandler(handle=self._retract),
             CANCEL: PressHandler(handle=_cancelled),
@@ -56,8 +74,8 @@ class Reposting:
     async def sections(self, actor: Actor, issue: str, typed_so_far: str) -> list[tuple[str, str]]:
         """Return the sections of an issue to choose from: what is shown, and what names it."""
         try:
-            record = await self._known.chosen(actor, issue, "sections")
-            posts = (await self._desk.reconciler.renderer.preview(record)).posts
+            record = await self.known.chosen(actor, issue, "sections")
+            posts = (await self.renderer.preview(record)).posts
         except UserError:
             return []
         wanted = typed_so_far.casefold()
@@ -70,7 +88,7 @@ class Reposting:
         self, actor: Actor, *, issue: str, section: str | None = None, channel: int | None = None, how: str = REPLACE
     ) -> Answer:
         """Say what posting once more would do, and ask."""
-        record = await self._known.chosen(actor, issue, REPOST)
+        record = await self.known.chosen(actor, issue, REPOST)
         words, target = actor.words, ChannelId(channel or self._own(record))
         posts = await self._postable(actor, record, target)
         key = _named(posts, section) if section else None
@@ -98,20 +116,20 @@ class Reposting:
     @property
     def _binds(self) -> bool:
         """Whether what is posted is what a moderator saw, since moderators must approve texts."""
-        return self._desk.reconciler.duties.issues or self._desk.reconciler.duties.edits
+        return self.duties.issues or self.duties.edits
 
     async def _version(self, record: IssueRecord) -> Version:
-        return (await self._desk.reconciler.renderer.seen(record))[1]
+        return (await self.renderer.seen(record))[1]
 
     def _own(self, record: IssueRecord, target: int | None = None) -> ChannelId:
         """Return the newsletter's channel that a target is, its first one for any other target."""
-        channels = [place.channel for place in self._desk.config.newsletters[record.newsletter].places]
+        channels = [place.channel for place in self.config.newsletters[record.newsletter].places]
         return ChannelId(next((channel for channel in channels if channel == target), channels[0]))
 
     async def _postable(self, actor: Actor, record: IssueRecord, target: ChannelId) -> Sequence[Post]:
         """Return what is to be posted of an issue; raise UserError when it is not to be posted once more, or not there, or not now."""
         words, title = actor.words, titled(record.title)
-        if (await self._desk.store.newsletter(record.newsletter)).paused_at:
+        if (await self.store.newsletter(record.newsletter)).paused_at:
             raise UserError(words.say("moderation.paused", newsletter=typed(record.newsletter)))
         if record.retracted_at is not None:
             raise UserError(words.say("retract.done_already", issue=title))
@@ -119,14 +137,14 @@ class Reposting:
             raise UserError(words.say("repost.not_out", issue=title))
         if record.draft:  # it was out, and its author withdrew it: nobody is to read what it says now
             raise UserError(words.say("repost.draft", issue=title))
-        if self._desk.outlet.server_of(target) not in {None, actor.guild}:
+        if self.discord.server_of(target) not in {None, actor.guild}:
             raise UserError(words.say("repost.elsewhere"))
-        facts = await self._desk.outlet.describe(target)
+        facts = await self.discord.describe(target)
         if facts.guild != actor.guild:
             raise UserError(words.say("repost.elsewhere"))
         if facts.missing:
             raise UserError(words.say("status.missing", channel=f"<#{target}>", permissions=", ".join(facts.missing)))
-        return (await self._desk.reconciler.renderer.preview(record)).posts
+        return (await self.renderer.preview(record)).posts
 
     async def _reposts(self, wish: "_Wish") -> list[Delivery]:
         """Return the reposts that replacing replaces: those of the same posts, unless it is the announcement that is replaced."""
@@ -134,7 +152,7 @@ class Reposting:
             return []
         return [
             repost
-            for repost in await self._desk.store.deliveries.of(wish.record.id, DeliveryKind.REPOST)
+            for repost in await self.store.deliveries.of(wish.record.id, DeliveryKind.REPOST)
             if repost.channel == wish.target and repost.sections == wish.keys
         ]
 
@@ -143,21 +161,21 @@ class Reposting:
         replaced = {repost.id for repost in await self._reposts(wish)}
         if wish.how == REPLACE and wish.announcement:
             replaced = {wish.announcement.id}
-        held = await self._desk.store.outbox.held(wish.record.id)
+        held = await self.store.outbox.held(wish.record.id)
         return [one for one in held if one.delivery in replaced and (wish.keys is None or is_of(one.key, wish.keys))]
 
     async def _repost(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         token, number, short, channel, how, seen = arguments_of(arguments, 6)
         if how not in {REPLACE, AGAIN}:
             raise OutdatedError
-        record = await self._known.chosen(actor, number, REPOST, pressed=True)
+        record = await self.known.chosen(actor, number, REPOST, pressed=True)
         target = ChannelId(id_of(channel))
         own = self._own(record, target)
         key = await self._section(actor, record, short)
         about = ", ".join(part for part in (key or "", f"in channel {target}" if target != own else "", how) if part)
         async with (
-            self._auditing.act(actor, "repost", issue=record, detail=about, token=token) as act,
-            self._passes.alone(record.newsletter) as look,
+            self.auditing.act(actor, "repost", issue=record, detail=about, token=token) as act,
+            self.passes.alone(record.newsletter) as look,
         ):
             try:
                 wish = _Wish(record=record, key=key, target=target, own=own, how=how)
@@ -172,7 +190,7 @@ class Reposting:
 
         What is deleted must be there, and be fit, to be posted again: much may have changed since the question was asked.
         """
-        record = await self._desk.store.issue(wish.record.id)
+        record = await self.store.issue(wish.record.id)
         posts = await self._postable(actor, record, wish.target)
         if report.blocked_by:
             raise UserError(line_of(report.blocked_by, actor.words))
@@ -185,20 +203,20 @@ class Reposting:
 
     async def _decide(self, actor: Actor, wish: "_Wish") -> None:
         """Delete what is to be replaced, and write down what is to be posted."""
-        store, record, now = self._desk.store, wish.record, self._desk.clock()
+        store, record, now = self.store, wish.record, self.clock()
         _check_withheld(actor, wish)
         assert wish.version is not None, "what is decided was looked at"
         if self._binds and not wish.is_repost and record.announced_at is not None:
             await store.approve_edit(record.id, wish.version, now=now)
         replaced = await self._reposts(wish)
         if wish.how == REPLACE and wish.announcement:
-            outcome = await self._desk.reconciler.publisher.clear(wish.announcement, keys=wish.keys)
+            outcome = await self.publisher.clear(wish.announcement, keys=wish.keys)
             if outcome.error:
                 raise outcome.error
         if wish.key in record.withheld:
             await store.withhold(record.id, [one for one in record.withheld if one != wish.key], now=now)
         if wish.is_repost:
-            guild = (await self._desk.reconciler.channels.facts(wish.target)).guild
+            guild = (await self.channels.facts(wish.target)).guild
             await store.deliveries.repost(
                 record.id,
                 guild=guild,
@@ -216,16 +234,16 @@ class Reposting:
 
     async def retract(self, actor: Actor, *, issue: str, section: str | None = None) -> Answer:
         """Say what taking back would do, and ask."""
-        record = await self._known.chosen(actor, issue, RETRACT)
+        record = await self.known.chosen(actor, issue, RETRACT)
         words, title = actor.words, titled(record.title)
         if record.retracted_at is not None:
             return Answer(content=words.say("retract.done_already", issue=title))
         key: PostKey | None = None
         if section:
-            key = _named((await self._desk.reconciler.renderer.preview(record)).posts, section)
+            key = _named((await self.renderer.preview(record)).posts, section)
             if key is None:
                 return Answer(content=words.say("repost.no_section", section=typed(section)))
-        held = await self._desk.store.outbox.held(record.id)
+        held = await self.store.outbox.held(record.id)
         going = [message for message in held if key is None or is_of(message.key, (key,))]
         lines = [words.say("retract.asks" if key is None else "retract.asks_section", issue=title)]
         if going:
@@ -238,22 +256,22 @@ class Reposting:
 
     async def _retract(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
         token, number, short = arguments_of(arguments, 3)
-        record = await self._known.chosen(actor, number, RETRACT, pressed=True)
+        record = await self.known.chosen(actor, number, RETRACT, pressed=True)
         key = await self._section(actor, record, short)
-        async with self._auditing.act(actor, "retract", issue=record, detail=key or "", token=token) as act:
+        async with self.auditing.act(actor, "retract", issue=record, detail=key or "", token=token) as act:
             if key is None:
-                await self._desk.store.retract(record.id, now=self._desk.clock())
-            async with self._passes.alone(record.newsletter) as look:
+                await self.store.retract(record.id, now=self.clock())
+            async with self.passes.alone(record.newsletter) as look:
                 if key is not None:
-                    withheld = (await self._desk.store.issue(record.id)).withheld  # others may have taken back something, too
-                    await self._desk.store.withhold(record.id, [*withheld, key], now=self._desk.clock())
+                    withheld = (await self.store.issue(record.id)).withheld  # others may have taken back something, too
+                    await self.store.withhold(record.id, [*withheld, key], now=self.clock())
                 return await self._looked(actor, record, act, look)
 
     async def _section(self, actor: Actor, record: IssueRecord, short: str) -> PostKey | None:
         """Return the section that a button names, None when it is of the whole issue; raise UserError when it is not there any more."""
         if not short:
             return None
-        key = _named((await self._desk.reconciler.renderer.preview(record)).posts, short)
+        key = _named((await self.renderer.preview(record)).posts, short)
         if key is None:
             raise UserError(actor.words.say("reading.gone"))
         return key
@@ -263,7 +281,7 @@ class Reposting:
         lines: list[str] = []
         for message in messages[:_LISTED]:
             try:
-                lines.append(f"- {await self._desk.address(message)}")
+                lines.append(f"- {await self.links.address(message)}")
             except OutletError:  # somebody deleted its channel
                 lines.append(f"- <#{message.channel}>")
         return lines

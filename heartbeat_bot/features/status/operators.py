@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.store.decisions import PENDING
+from heartbeat_bot.policy.decisions import PENDING
 from heartbeat_bot.store.newsletters import Newsletter
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.store import Store

@@ -52,8 +52,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, TypeVar
 
 from heartbeat_bot.identity.doubts import Doubt
-from heartbeat_bot.store.approval import Difference
-from heartbeat_bot.store.decisions import Code, Decision, Reason, State
+from heartbeat_bot.policy.approval import Difference
+from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
 
 LONGEST_SCHEDULE: Final = timedelta(days=366)
 """No moderator can schedule anything for later than this."""

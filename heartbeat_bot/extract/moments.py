@@ -1,11 +1,9 @@
-"""Times as moderators type them."""
+"""Instants as people type them: ``tomorrow 9am``, ``friday 10:00 Europe/Berlin``, ``in 3 hours``. Pure."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
-
-from heartbeat_bot.sync.policy import LONGEST_SCHEDULE
 
 _LONGEST: Final = 60
 _TIMESTAMP: Final = re.compile(r"(?:<t:)?(\d{9,11})(?::[A-Za-z])?>?")
@@ -17,11 +15,11 @@ _ELAPSED: Final = re.compile(r"\bin\b.*\b(?:h|hrs?|hours?|m|mins?|minutes?|s|sec
 """What counts in hours or less counts them wherever the clocks change meanwhile."""
 
 
-def read_time(text: str, *, now: datetime) -> datetime | None:
+def read_time(text: str, *, now: datetime, longest: timedelta) -> datetime | None:
     """Return the instant (UTC) that a person means: ``2026-12-01 09:00``, ``tomorrow 9am``, ``friday 10:00 Europe/Berlin``, ``in 3 hours``.
 
     A timestamp of Discord's (``<t:1796115600>``) is one too. What names no zone is UTC, what is relative counts from ``now``, and of
-    several readings the next one to come is taken. None for what is no time, may be another (``12/11``), or is more than a year ahead.
+    several readings the next one to come is taken. None for what is no time, may be another (``12/11``), or is more than ``longest`` ahead.
     """
     text = " ".join(text.split())
     if stamp := _TIMESTAMP.fullmatch(text):
@@ -31,7 +29,7 @@ def read_time(text: str, *, now: datetime) -> datetime | None:
     else:
         zone = _ZONE.fullmatch(text)
         found = _parsed(*((zone[1], zone[2]) if zone else (text, "UTC")), now=now)
-    return found if found and found - now <= LONGEST_SCHEDULE else None
+    return found if found and found - now <= longest else None
 
 
 def _parsed(text: str, zone: str, *, now: datetime) -> datetime | None:

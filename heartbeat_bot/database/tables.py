@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from heartbeat_bot.identity.doubts import Doubt
-from heartbeat_bot.store.decisions import Reason, dump_doubt, load_doubt
+from heartbeat_bot.policy.decisions import Reason, dump_doubt, load_doubt
 
 
 class RequestKind(StrEnum):

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
 from heartbeat_bot.ids import IssueId
-from heartbeat_bot.store.approval import Difference
+from heartbeat_bot.policy.approval import Difference
 
 Day = date | datetime
 """A date as an issue has it: a whole day, or an instant."""

@@ -23,9 +23,9 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from heartbeat_bot.database.protocol import ClosedError, DamagedError, Explain, Obstacle
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.machine import lack
-from heartbeat_bot.store.database import ClosedError, DamagedError, Explain, Obstacle
 
 _BUSY_MILLISECONDS: Final = 10_000
 """How long a statement waits for another process that is writing."""

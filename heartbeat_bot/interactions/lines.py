@@ -68,6 +68,11 @@ def said(text: str, most: int) -> str:
     return isolated(shortened(visible, most - 2)) if _is_right_to_left(visible) else shortened(visible, most) or "…"
 
 
+def typed(text: str, most: int = 80) -> str:
+    """Return what a person typed as it may stand in a sentence that others read: one line, cut, with no mark, mention, link or invite left."""
+    return inert(shortened("".join(character if character.isprintable() else " " for character in text), most))
+
+
 def isolated(text: str) -> str:
     """Return what somebody wrote so that its direction ends with it: behind Hebrew, a number or mark of ours would read as part of it."""
     return f"\u2068{text}\u2069" if _is_right_to_left(text) else text

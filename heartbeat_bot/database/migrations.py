@@ -9,9 +9,9 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, inspect, select, text, update
 
+from heartbeat_bot.database.former_sentences import doubt_of, reason_of
+from heartbeat_bot.database.tables import metadata, schema_version
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.store.former_sentences import doubt_of, reason_of
-from heartbeat_bot.store.tables import metadata, schema_version
 
 Step = Callable[[Connection], None]
 
