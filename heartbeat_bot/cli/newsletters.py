@@ -61,7 +61,7 @@ def _of_this_folder() -> Config:
 def render_here(path: Path, shown: str, data: bytes, newsletter: NewsletterConfig, *, site_url: str) -> Preview:
     """Render a file's bytes with its pictures from the current folder, where a checkout of the source is worked on."""
     # It comes with the database, which takes a while to load.
-    from heartbeat_bot.sync.renderer import attached_pictures  # noqa: PLC0415 - see above
+    from heartbeat_bot.sources.pictures import attached_pictures  # noqa: PLC0415 - see above
 
     here, whole = Path.cwd(), path.resolve()
     inside = whole.relative_to(here) if whole.is_relative_to(here) else path

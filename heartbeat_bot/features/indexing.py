@@ -14,7 +14,7 @@ from heartbeat_bot.policy.approval import is_same, version_of
 from heartbeat_bot.rendering.post import PostKey
 from heartbeat_bot.store.issues import Duties, IssueRecord
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.sync.changes import at_path, rendering_of
+from heartbeat_bot.sync.destinations import at_path, rendering_of
 from heartbeat_bot.sync.renderer import Renderer
 
 _LOG = logging.getLogger(__name__)

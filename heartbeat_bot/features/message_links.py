@@ -11,7 +11,7 @@ from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId, message_ur
 from heartbeat_bot.interactions.actor import Actor
 from heartbeat_bot.ports import Channels
 from heartbeat_bot.store.deliveries import DeliveryKind
-from heartbeat_bot.store.outbox import DeliveredMessage, Outbox
+from heartbeat_bot.store.messages import DeliveredMessage, DeliveredMessages
 from heartbeat_bot.sync.channels import KnownChannels
 
 _MOST_DELETED: Final = 1000
@@ -23,7 +23,7 @@ class MessageLinks:
     """Finds the messages that show posts, and their addresses."""
 
     config: Config
-    outbox: Outbox
+    messages: DeliveredMessages
     discord: Channels
     channels: KnownChannels
     _deleted: deque[MessageId] = field(default_factory=partial(deque[MessageId], maxlen=_MOST_DELETED))
@@ -41,7 +41,7 @@ class MessageLinks:
         connected nobody tells; a link to that leads to the place in the channel where it stood.
         """
         found: dict[GuildId, str] = {}
-        for message in await self.outbox.held(IssueId(issue)):
+        for message in await self.messages.held(IssueId(issue)):
             guild = self.discord.server_of(message.channel)
             if guild and message.key == key and message.kind is DeliveryKind.ANNOUNCEMENT and message.message not in self._deleted:
                 found.setdefault(guild, message_url(guild, message.channel, message.message))

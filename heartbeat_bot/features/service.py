@@ -49,7 +49,7 @@ class Service:
         self.known = known = KnownIssues(config=config, store=store, authority=authority)
         self.indexing = indexing = Indexing(config=config, store=store, archive=archive, renderer=renderer, duties=duties)
         self.readers = readers = Readers(config=config, store=store, channels=channels)
-        self.links = links = MessageLinks(config=config, outbox=store.outbox, discord=discord, channels=channels)
+        self.links = links = MessageLinks(config=config, messages=store.messages, discord=discord, channels=channels)
         unchecked = set(config.newsletters) if answers else set[str]()
         self.alarms = Alarms(
             config=config, store=store, discord=discord, channels=channels, clock=clock, auditing=auditing, unchecked=unchecked
@@ -100,7 +100,13 @@ class Service:
             passes=passes,
         )
         self.reading = Reading(
-            outbox=store.outbox, archive=archive, renderer=renderer, duties=duties, readers=readers, indexing=indexing, links=links
+            messages=store.messages,
+            archive=archive,
+            renderer=renderer,
+            duties=duties,
+            readers=readers,
+            indexing=indexing,
+            links=links,
         )
         self.searching = Searching(config=config, archive=archive, readers=readers, indexing=indexing, links=links)
         self.agenda = Agenda(config=config, archive=archive, readers=readers, indexing=indexing, clock=clock)

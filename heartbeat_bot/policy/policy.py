@@ -58,6 +58,9 @@ from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
 LONGEST_SCHEDULE: Final = timedelta(days=366)
 """No moderator can schedule anything for later than this."""
 
+_OF_A_CROWD: Final = frozenset({Code.TOO_MANY, Code.WERE_TOO_MANY, Code.UNKNOWN})
+"""What an issue goes on waiting for: a later pass does not see any more how many came at once. Any other reason is found anew by each pass."""
+
 _DAY = timedelta(days=1)
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -83,8 +86,7 @@ class Facts:
     ``date`` without a time stands for that whole day in UTC; a time without a zone is UTC. ``changed_at`` (aware) is when its
     content became what it is, ``listed_at`` since when it can be read and is no draft (None: since ``changed_at``).
 
-    ``announced``, ``baseline``, ``too_old``, ``waiting``: what an earlier pass made of it; ``waiting_as_every_one``: only because every
-    issue had to be approved then, so that it is decided about anew once that is no more so. ``approved``: a moderator wants it
+    ``announced``, ``baseline``, ``too_old``: what an earlier pass made of it; ``waits_for``: why it waits for a moderator since then. ``approved``: a moderator wants it
     announced, however old it is and however many came with it. ``on_hold``: a moderator holds it back, whatever else is said of
     it. ``scheduled`` (aware) is when a moderator wants it announced. ``skipped``: a moderator made it one of the ``baseline``. ``broken`` and
     ``doubt`` say why it cannot be read and why it is unsure who it is. ``other_than_approved`` says what of it is not what
@@ -101,8 +103,7 @@ class Facts:
     announced: bool = False
     baseline: bool = False
     too_old: bool = False
-    waiting: bool = False
-    waiting_as_every_one: bool = False
+    waits_for: Code | None = None
     approved: bool = False
     on_hold: bool = False
     scheduled: datetime | None = None
@@ -193,9 +194,9 @@ def _decide_undecided(facts: Facts, rules: Rules, ends: datetime | None, *, now:
             return Decision(state=State.TOO_OLD, reason=Reason(Code.CAME_TOO_OLD, age=rules.max_age))
     if facts.doubt is not None:
         return Decision(state=State.UNSURE, reason=Reason(Code.UNSURE, doubt=facts.doubt))
-    if facts.waiting and not (facts.waiting_as_every_one and rules.max_new_per_pass):
-        code = Code.EVERY_ISSUE if rules.max_new_per_pass == 0 else Code.WERE_TOO_MANY
-        return Decision(state=State.WAITING, reason=Reason(code))
+    every_one = rules.max_new_per_pass == 0
+    if facts.waits_for in _OF_A_CROWD or (facts.waits_for and every_one):
+        return Decision(state=State.WAITING, reason=Reason(Code.EVERY_ISSUE if every_one else Code.WERE_TOO_MANY))
     return None
 
 

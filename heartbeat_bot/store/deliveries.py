@@ -1,7 +1,7 @@
-"""Where newsletters go, and what of them goes there: destinations and deliveries.
+"""What of newsletters goes where: deliveries.
 
-A *destination* is a place that a newsletter goes to. A *delivery* is one issue, or some of its sections, in one destination: its
-announcement, a repost of it, or the notice of it in the moderators' channel. Its messages are in ``outbox.py``. A repost is kept in step
+A *delivery* is one issue, or some of its sections, in one destination: its
+announcement, a repost of it, or the notice of it in the moderators' channel. Its messages are in ``messages.py``. A repost is kept in step
 with its issue, mentions nobody, and goes when the announcement goes.
 """
 
@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final, NewType
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, union, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, union, update
 
 from heartbeat_bot.database import tables
 from heartbeat_bot.database.protocol import Database, DatabasePart, Remembered, changing, reading
@@ -22,23 +22,12 @@ from heartbeat_bot.policy.approval import Version
 from heartbeat_bot.policy.decisions import Code, Reason, State
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.store.destinations import Declared, DestinationId, destination_in
 
-DestinationId = NewType("DestinationId", int)
 DeliveryId = NewType("DeliveryId", int)
 
 NEW: Final = Reason(Code.JUST_READ)
 """Why nothing has become of an issue in a destination where nothing is known of it."""
-
-
-class Declared(StrEnum):
-    """Where a destination comes from."""
-
-    CONFIG = "config"
-    """The configuration names it: issues are announced there."""
-    REPOST = "repost"
-    """A moderator posted something there once more."""
-    MODERATION = "moderation"
-    """It is the moderators' channel, which all newsletters share."""
 
 
 class DeliveryKind(StrEnum):
@@ -48,18 +37,6 @@ class DeliveryKind(StrEnum):
     REPOST = "repost"
     NOTICE = "notice"
     """It has a life of its own: it announces nothing, pings for nobody's issue, and goes neither with the issue nor with its file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
-    """A place that a newsletter goes to. ``baseline_at`` (UTC) is None until the first pass that knows it is done."""
-
-    id: DestinationId
-    newsletter: str | None
-    channel: ChannelId
-    guild: GuildId | None = None
-    declared: Declared = Declared.CONFIG
-    baseline_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,55 +95,6 @@ class Deliveries(DatabasePart):
         super().__init__(database)
         self._reposts = Remembered[Sequence[Delivery]](database)
         self._orphans = Remembered[Sequence[Delivery]](database)
-
-    # -- destinations -------------------------------------------------------------------------------------------------------
-
-    @changing
-    def declare(
-        self, connection: Connection, newsletter: str, channels: Sequence[ChannelId], *, now: datetime
-    ) -> list[Destination]:
-        """Note which channels the configuration announces a newsletter in; return a destination for each, in their order.
-
-        One that is not declared any more keeps what was delivered there, and nothing is done about it; what was still to come there is
-        forgotten. Declared again, it begins anew with a baseline. What an earlier version knew without writing down where is taken to be of
-        the first of ``channels``.
-        """
-        if connection.execute(select(tables.newsletters.c.name).where(tables.newsletters.c.name == newsletter)).first() is None:
-            connection.execute(insert(tables.newsletters).values(name=newsletter))
-        table = tables.destinations
-        mine = _by_config(newsletter)
-        known = {row.channel: row for row in connection.execute(select(table).where(*mine))}
-        if None in known and channels and channels[0] not in known:
-            connection.execute(update(table).where(table.c.id == known[None].id).values(channel=channels[0]))
-        for channel in channels:
-            row = known.get(channel, known.get(None) if channel == channels[0] else None)
-            if row is None:
-                connection.execute(insert(table).values(newsletter=newsletter, channel=channel, declared=Declared.CONFIG))
-            elif row.removed_at is not None:
-                connection.execute(update(table).where(table.c.id == row.id).values(removed_at=None, baseline_at=None))
-        gone = select(table.c.id).where(*mine, table.c.channel.not_in(channels), table.c.removed_at.is_(None))
-        for number in connection.execute(gone).scalars().all():
-            announcements = delete(tables.deliveries).where(tables.deliveries.c.destination == number)
-            connection.execute(announcements.where(tables.deliveries.c.announced_at.is_(None)))
-            connection.execute(update(table).where(table.c.id == number).values(removed_at=now))
-        found = {row.channel: _destination_of(row) for row in connection.execute(select(table).where(*mine))}
-        return [found[channel] for channel in channels]
-
-    @reading
-    def declared(self, connection: Connection, newsletter: str) -> list[Destination]:
-        """Return the destinations of a newsletter that the configuration named when it was last declared."""
-        table = tables.destinations
-        query = select(table).where(*_by_config(newsletter), table.c.removed_at.is_(None), table.c.channel.is_not(None))
-        return [_destination_of(row) for row in connection.execute(query)]
-
-    @changing
-    def known_guild(self, connection: Connection, channel: ChannelId, guild: GuildId) -> None:
-        """Note of which server a channel is."""
-        table = tables.destinations
-        other = (table.c.guild.is_(None)) | (table.c.guild != guild)
-        connection.execute(update(table).where(table.c.channel == channel, other).values(guild=guild))
-
-    # -- deliveries ---------------------------------------------------------------------------------------------------------
 
     @reading
     def get(self, connection: Connection, delivery: DeliveryId) -> Delivery:
@@ -227,7 +155,7 @@ class Deliveries(DatabasePart):
         """
         newsletter, known = _check_out(connection, issue)
         _end(connection, [one.id for one in instead_of], now)
-        destination = _destination(connection, newsletter, channel, guild, Declared.REPOST)
+        destination = destination_in(connection, newsletter, channel, guild, Declared.REPOST)
         values: dict[str, Any] = {"destination": destination, "issue": issue, "kind": DeliveryKind.REPOST, "created_at": now}
         values |= {"sections": None if sections is None else list(sections), "approved": version or known}
         made = connection.execute(insert(tables.deliveries).values(values).returning(tables.deliveries.c.id)).scalar_one()
@@ -236,7 +164,7 @@ class Deliveries(DatabasePart):
     @changing
     def notice(self, connection: Connection, issue: IssueId, channel: ChannelId, guild: GuildId, *, now: datetime) -> Delivery:
         """Return the notice of an issue in the moderators' channel, made when there is none yet."""
-        destination = _destination(connection, None, channel, guild, Declared.MODERATION)
+        destination = destination_in(connection, None, channel, guild, Declared.MODERATION)
         return delivery_of(_ensured(connection, destination, issue, DeliveryKind.NOTICE, now))
 
     @reading
@@ -283,13 +211,6 @@ class Deliveries(DatabasePart):
 
     def _set(self, connection: Connection, delivery: DeliveryId, values: Mapping[str, Any]) -> None:
         connection.execute(update(tables.deliveries).where(tables.deliveries.c.id == delivery).values(dict(values)))
-
-
-def declared_of(connection: Connection, newsletter: str) -> Sequence[DestinationId]:
-    """Return, within a transaction, the destinations that the configuration names for a newsletter."""
-    table = tables.destinations
-    query = select(table.c.id).where(*_by_config(newsletter), table.c.removed_at.is_(None))
-    return [DestinationId(number) for number in connection.execute(query).scalars()]
 
 
 def ensure_announcements(connection: Connection, destination: DestinationId, issues: Iterable[IssueId], *, now: datetime) -> None:
@@ -373,25 +294,6 @@ def _ensured(connection: Connection, destination: DestinationId, issue: IssueId,
     return connection.execute(query).one()
 
 
-def _by_config(newsletter: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Choose the destinations that the configuration names for a newsletter, or once named."""
-    table = tables.destinations
-    return table.c.newsletter == newsletter, table.c.declared == Declared.CONFIG
-
-
-def _destination(
-    connection: Connection, newsletter: str | None, channel: ChannelId, guild: GuildId, declared: Declared
-) -> DestinationId:
-    table = tables.destinations
-    mine = table.c.newsletter.is_(None) if newsletter is None else table.c.newsletter == newsletter
-    query = update(table).where(mine, table.c.channel == channel, table.c.declared == declared).values(guild=guild)
-    found = connection.execute(query.returning(table.c.id)).scalar_one_or_none()
-    if found is None:
-        values = {"newsletter": newsletter, "channel": channel, "guild": guild, "declared": declared}
-        found = connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
-    return DestinationId(found)
-
-
 def _end(connection: Connection, deliveries: Sequence[DeliveryId], now: datetime) -> None:
     table = tables.deliveries
     connection.execute(update(table).where(table.c.id.in_(deliveries)).values(ended_at=now))
@@ -446,14 +348,3 @@ def delivery_of(row: Row[Any]) -> Delivery:
     values["reason"] = values["reason"] or NEW
     values["sections"] = None if values["sections"] is None else tuple(values["sections"])
     return Delivery(**values)
-
-
-def _destination_of(row: Row[Any]) -> Destination:
-    return Destination(
-        id=row.id,
-        newsletter=row.newsletter,
-        channel=row.channel,
-        guild=row.guild,
-        declared=Declared(row.declared),
-        baseline_at=row.baseline_at,
-    )

@@ -17,8 +17,9 @@ from heartbeat_bot.policy.approval import Difference, Version, difference, is_sa
 from heartbeat_bot.policy.decisions import Code, Reason, State, date_of
 from heartbeat_bot.rendering.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store.deliveries import NEW, Delivery, DeliveryKind, DestinationId, deliveries_of
-from heartbeat_bot.store.outbox import DeliveredMessage, messages_held
+from heartbeat_bot.store.deliveries import NEW, Delivery, DeliveryKind, deliveries_of
+from heartbeat_bot.store.destinations import DestinationId
+from heartbeat_bot.store.messages import DeliveredMessage, messages_held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

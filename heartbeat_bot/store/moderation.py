@@ -15,7 +15,8 @@ from heartbeat_bot.policy.decisions import Code, Reason, State
 from heartbeat_bot.rendering.post import PostKey
 from heartbeat_bot.store.deliveries import Delivery, DeliveryKind, end_reposts
 from heartbeat_bot.store.issues import announcements_of, find_issue, note_state
-from heartbeat_bot.store.outbox import Request, WrittenRequest, begun, reclaim_notice
+from heartbeat_bot.store.messages import reclaim_notice
+from heartbeat_bot.store.outbox import Request, WrittenRequest, begun
 
 _NOT_ANNOUNCED: Final[Mapping[str, Any]] = {"announced_at": None, "shown": None, "shown_as": None, "late": None}
 _WANTED: Final[Mapping[str, Any]] = {

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from heartbeat_bot.database import tables
 from heartbeat_bot.database.protocol import DatabasePart, reading, writing
-from heartbeat_bot.store.deliveries import Destination
+from heartbeat_bot.store.destinations import Destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,15 +14,8 @@ from heartbeat_bot.identity.matching import Fingerprint, Known
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.policy.approval import ANY_PICTURES, with_any_pictures
 from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
-from heartbeat_bot.store.deliveries import (
-    DeliveryId,
-    DeliveryKind,
-    Destination,
-    declared_of,
-    deliveries_of,
-    ensure_announcements,
-    inherit,
-)
+from heartbeat_bot.store.deliveries import DeliveryId, DeliveryKind, deliveries_of, ensure_announcements, inherit
+from heartbeat_bot.store.destinations import Destination, declared_of
 from heartbeat_bot.store.issues import (
     NO_DUTIES,
     RECORD,

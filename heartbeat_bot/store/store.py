@@ -1,7 +1,7 @@
 """The store: the database of what is known and what was done, put together of its parts.
 
 Newsletters, source files and moderation are written by its own methods (``newsletters.py``, ``source_files.py``, ``moderation.py``); where issues
-go is in ``deliveries.py``, messages are in ``outbox.py``, what moderators did in ``audit.py``.
+go is in ``destinations.py`` and ``deliveries.py``, messages are in ``messages.py``, requests in ``outbox.py``, what moderators did in ``audit.py``.
 """
 
 from sqlalchemy import Connection, select
@@ -11,10 +11,12 @@ from heartbeat_bot.database.protocol import Database, reading
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.store.audit import Actions
 from heartbeat_bot.store.deliveries import Deliveries, deliveries_of
+from heartbeat_bot.store.destinations import Destinations
 from heartbeat_bot.store.issues import RECORD, IssueRecord, find_issue, issue_of
+from heartbeat_bot.store.messages import DeliveredMessage, DeliveredMessages, messages_held
 from heartbeat_bot.store.moderation import Moderation
 from heartbeat_bot.store.newsletters import Newsletters
-from heartbeat_bot.store.outbox import DeliveredMessage, Outbox, messages_held
+from heartbeat_bot.store.outbox import Outbox
 from heartbeat_bot.store.server_events import ServerEventRows
 from heartbeat_bot.store.source_files import SourceFiles
 from heartbeat_bot.store.troubles import Troubles
@@ -24,14 +26,16 @@ from heartbeat_bot.store.waits import WaitRows
 class Store(Newsletters, SourceFiles, Moderation):
     """The open database.
 
-    Its parts are ``deliveries`` (what goes where), ``outbox`` (messages), ``actions`` (who did what), ``server_events``, ``waits`` and
+    Its parts are ``destinations`` and ``deliveries`` (what goes where), ``messages``, ``outbox`` (requests), ``actions`` (who did what), ``server_events``, ``waits`` and
     ``troubles``.
     """
 
     def __init__(self, database: Database) -> None:
         """Use a database whose schema is up to date; see ``opening.py``."""
         super().__init__(database)
+        self.destinations = Destinations(database)
         self.deliveries = Deliveries(database)
+        self.messages = DeliveredMessages(database)
         self.outbox = Outbox(database)
         self.actions = Actions(database)
         self.server_events = ServerEventRows(database)

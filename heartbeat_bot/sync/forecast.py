@@ -1,17 +1,14 @@
 """What a pass would do: a dry run asks Discord for channels alone, and writes down nothing."""
 
-from collections.abc import Sequence
-
 from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.ids import ChannelId, IssueId
-from heartbeat_bot.rendering.post import Post
 from heartbeat_bot.store.deliveries import Delivery
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.changes import ChangeSet, DestinationChanges
 from heartbeat_bot.sync.channels import KnownChannels
 from heartbeat_bot.sync.plan import Delete, Edit, Operation, Publish, Rekey, Send, plan
 from heartbeat_bot.sync.publisher import held_of
-from heartbeat_bot.sync.renderer import Renderer
+from heartbeat_bot.sync.renderer import Renderer, shown_of
 from heartbeat_bot.sync.report import PassReport
 from heartbeat_bot.sync.result import Result, ResultCode
 
@@ -45,18 +42,17 @@ async def forecast(
     for place, path, delivery in await _targets(found, store, report.newsletter):
         issue, title = found.issues[path], found.title(path)
         rendered = await renderer.render(report.newsletter, found.snapshot, path, place.policy.announce)
-        record = found.record(path)
-        posts: Sequence[Post] = [post for post in rendered.posts if record is None or record.shows(post.key)]
+        posts = shown_of(rendered.posts, found.record(path))
         channel = delivery.channel if delivery else place.destination.channel
         facts = await channels.facts(channel)
-        held = [held_of(message) for message in await store.outbox.held_of(delivery.id)] if delivery else []
+        held = [held_of(message) for message in await store.messages.held_of(delivery.id)] if delivery else []
         posts = delivery.posts(posts) if delivery else posts
         publish = place.policy.announce.publish and facts.announcement
         for operation in plan(posts, held, guild=facts.guild, channel=channel, publish=publish):
             _would(report, issue, title, operation, channel if several else None)
     for place in found.places:
         for delivery in place.leaving:
-            for message in await store.outbox.held_of(delivery.id):
+            for message in await store.messages.held_of(delivery.id):
                 title = found.records[delivery.issue].title
                 report.note(Result(ResultCode.WOULD_DELETE, delivery.issue, title=title, message=message.message))
 

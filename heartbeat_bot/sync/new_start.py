@@ -38,7 +38,7 @@ async def _check_channel(
     channel = ChannelId(place.channel)
     await outlet.check_permissions(channel)  # without Read Message History it would look empty
     history = await outlet.history(channel, since=now - _LOOK_BACK)
-    claimed = await store.outbox.claimed([seen.message for seen in history.own])
+    claimed = await store.messages.claimed([seen.message for seen in history.own])
     begin = (newsletter.issue_url or "").partition("{")[0]
     found = [seen.message for seen in posts_of_issues(history.own, begin=begin) if seen.message not in claimed]
     if found:

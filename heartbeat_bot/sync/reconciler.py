@@ -3,35 +3,33 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import AnnounceConfig, Config
 from heartbeat_bot.errors import MachineError, OutletError, SourceError, StateError, UserError
-from heartbeat_bot.ids import ChannelId, GuildId, IssueId
+from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.machine import told_apart
-from heartbeat_bot.policy.approval import Version, is_same, version_of
-from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
+from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.ports import Discord
-from heartbeat_bot.rendering.post import Post, is_of
-from heartbeat_bot.rendering.preview import Rendered
-from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import Snapshot, Source
-from heartbeat_bot.store.deliveries import Delivery, Destination, DestinationId
+from heartbeat_bot.store.destinations import Destination, DestinationId
 from heartbeat_bot.store.issues import Duties, IssueRecord
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.approvals import Approvals
-from heartbeat_bot.sync.changes import ChangeSet, DestinationChanges, at_path, find_changes, is_due, policy_of
+from heartbeat_bot.sync.changes import ChangeSet, DestinationChanges, find_changes
 from heartbeat_bot.sync.channels import KnownChannels
+from heartbeat_bot.sync.delivering import Deliverer, Progress, is_due
+from heartbeat_bot.sync.destinations import at_path, policy_of
 from heartbeat_bot.sync.forecast import forecast
 from heartbeat_bot.sync.new_start import check_new_start
-from heartbeat_bot.sync.publisher import Outcome, Publisher, ReadFile, Step
+from heartbeat_bot.sync.publisher import Publisher
 from heartbeat_bot.sync.renderer import Renderer
-from heartbeat_bot.sync.report import DISCORD, PassReport, in_trouble, is_lost
+from heartbeat_bot.sync.report import DISCORD, PassReport, in_trouble
 from heartbeat_bot.sync.result import Result, ResultCode
 from heartbeat_bot.sync.wording import line_of
 
@@ -39,9 +37,6 @@ _LOG = logging.getLogger(__name__)
 
 _LONGEST_QUIET: Final = timedelta(hours=1)
 """What waits for a moderator may become too old meanwhile: so often all is compared, whether anything changed or not."""
-
-Progress = Callable[[str, int, int], None]
-"""Is told what is being done, how much of it is done, and how much there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +80,15 @@ class Reconciler:
         self.publisher = Publisher(store, outlet, clock=clock)
         self.channels = KnownChannels(outlet, clock)
         self.renderer = Renderer(config.newsletters, runner)
+        self._deliverer = Deliverer(
+            store=store,
+            publisher=self.publisher,
+            channels=self.channels,
+            renderer=self.renderer,
+            duties=self.duties,
+            clock=clock,
+            progress=progress,
+        )
         self._approvals = Approvals(config, store, self.renderer, self.duties)
         self._quiet: dict[str, _Quiet] = {}
 
@@ -171,11 +175,11 @@ class Reconciler:
         """Return where a newsletter goes, and as what; a dry run writes down nothing, so it numbers new ones itself."""
         places = self._config.newsletters[name].places
         channels = [ChannelId(place.channel) for place in places]
-        known = {one.channel: one for one in await self._store.deliveries.declared(name)}
+        known = {one.channel: one for one in await self._store.destinations.declared(name)}
         if known.keys() == set(channels):
             found = [known[channel] for channel in channels]
         elif not dry_run:
-            found = await self._store.deliveries.declare(name, channels, now=self._clock())
+            found = await self._store.destinations.declare(name, channels, now=self._clock())
         else:
             found = [
                 known.get(channel) or Destination(id=DestinationId(-number), newsletter=name, channel=channel)
@@ -248,7 +252,7 @@ class Reconciler:
                 if not decision.deliver:
                     await self._leave(found, place, path, record, report)
                 elif await self._goes_on(name, report):
-                    await self._deliver(found, place, path, announcement, report)
+                    await self._deliverer.deliver(found, place, path, announcement, report)
                 else:
                     return
         await self._deliver_reposts(name, found, ids, report)
@@ -256,20 +260,12 @@ class Reconciler:
             for delivery in place.leaving:
                 if not await self._goes_on(name, report):
                     return
-                await self._withdraw(delivery, found.records[delivery.issue], report)
+                await self._deliverer.withdraw(delivery, found.records[delivery.issue], report)
         for orphan in await self._store.deliveries.orphans(name):
             report.tried.add(orphan.issue)
             report.delivered(await self.publisher.withdraw(orphan), orphan.issue, found.records[orphan.issue].title)
         await self._forget_errors(found, report)
         await self._delete_late(name, report)
-
-    async def _withdraw(self, delivery: Delivery, record: IssueRecord, report: PassReport) -> None:
-        """Delete the messages of what is gone or was taken back."""
-        report.tried.add(record.id)
-        outcome = await self.publisher.withdraw(delivery)
-        _log(report.delivered(outcome, record.id, record.title))
-        if outcome.done and record.retracted_at is None and not delivery.is_repost:
-            await self._store.withdrawn(delivery, now=self._clock())
 
     async def _forget_errors(self, found: ChangeSet, report: PassReport) -> None:
         """Forget what was wrong with what is not wanted any more: it was reverted, or deleted."""
@@ -296,13 +292,13 @@ class Reconciler:
         """Note why an issue's messages are left as they are."""
         decision, record = place.decisions[path], found.record(path)
         if decision.late:
-            await self._look_at_late_change(found, place, path, now)
+            await self._deliverer.settle_late_change(found, place, path, now)
         elif record is None:
             return
         elif decision.asks:
             await self._approvals.ask_about(record, found, path)
             if record.announced_at is not None:
-                await self._clear(record, report)
+                await self._deliverer.clear(record, report)
         elif record.asks_about_edit and not found.asks(path):  # the file says again what is shown
             await self._store.ask_about(record.id, None)
 
@@ -312,29 +308,6 @@ class Reconciler:
             return True
         report.block(Result(ResultCode.PAUSED_MEANWHILE))
         return False
-
-    async def _look_at_late_change(self, found: ChangeSet, place: DestinationChanges, path: str, record: IssueRecord) -> None:
-        """Find out whether readers would see a change that came after the edit window; one that they would not is none."""
-        blob, announcement = found.snapshot.files[path], place.announcement(record)
-        if announcement is None or announcement.late == blob:
-            return
-        try:
-            rendered = await self.renderer.render(record.newsletter, found.snapshot, path, place.policy.announce)
-            facts = await self.channels.facts(place.destination.channel)
-            version = version_of(blob, rendered.posts, rendered)
-        except UserError:
-            return  # the next pass looks again
-        posts = shown_of(rendered.posts, record)
-        # What no message shows, an event in a section that is left out, say, members may find in other ways.
-        if not record.may_send(version, self.duties) or await self.publisher.operations(
-            announcement, posts, guild=facts.guild, publish=place.policy.announce.publish and facts.announcement
-        ):
-            await self._store.deliveries.too_late(announcement.id, blob=blob)
-        else:
-            rendering = at_path(place.policy.rendering, path)
-            await self._store.deliveries.delivered(announcement, blob=blob, rendering=rendering, version=version)
-            settled = Decision(state=State.ANNOUNCED, reason=Reason(Code.ANNOUNCED))
-            await self._store.decided(place.destination, {record.id: settled}, now=self._clock())
 
     async def _take_back(self, name: str, report: PassReport) -> None:
         """Delete what moderators took back, which takes no look at the source."""
@@ -347,17 +320,7 @@ class Reconciler:
                     if delivery.id in holding:
                         report.delivered(await self.publisher.withdraw(delivery), record.id, record.title)
             elif record.withheld:
-                await self._clear(record, report)
-
-    async def _clear(self, record: IssueRecord, report: PassReport) -> None:
-        """Delete the messages of those sections that moderators took back."""
-        report.tried.add(record.id)
-        held = await self._store.outbox.held(record.id)
-        with_some = {message.delivery for message in held if is_of(message.key, record.withheld)}
-        for delivery in await self._store.deliveries.of(record.id):
-            if delivery.id in with_some:
-                outcome = await self.publisher.clear(delivery, keys=record.withheld)
-                _log(report.delivered(outcome, record.id, record.title))
+                await self._deliverer.clear(record, report)
 
     async def _deliver_reposts(self, name: str, found: ChangeSet, ids: Mapping[str, IssueId], report: PassReport) -> None:
         """Bring in step what moderators posted once more, where that is due and its announcement is in step."""
@@ -380,115 +343,7 @@ class Reconciler:
                 now=self._clock(),
             )
             if due and await self._goes_on(name, report):
-                await self._deliver(found, place, path, repost, report)
-
-    async def _deliver(
-        self, found: ChangeSet, place: DestinationChanges, path: str, delivery: Delivery, report: PassReport
-    ) -> None:
-        """Bring an issue's announcement, or a repost of it, in step with its file."""
-        issue, title, announce, channel = delivery.issue, found.title(path), place.policy.announce, delivery.channel
-        report.tried.add(issue)
-        if channel in report.closed:
-            return
-
-        def progress(step: Step) -> None:
-            self._progress(f"posting {title}", step.number, step.total)
-
-        preview = None
-        try:
-            preview = await self.renderer.render(report.newsletter, found.snapshot, path, announce)
-            version = version_of(found.snapshot.files[path], preview.posts, preview)
-            if not await self._may_send(delivery, version, report):
-                return
-            posts = shown_of(preview.posts, found.record(path))
-            facts = await self.channels.facts(channel)
-            outcome = await self.publisher.deliver(
-                await self._placed(delivery, facts.guild),
-                delivery.posts(posts),
-                publish=announce.publish and facts.announcement,
-                read_file=_checked(found.snapshot.contents.read_picture, posts),
-                progress=progress,
-                yields=not delivery.is_repost,
-            )
-        except UserError as error:
-            outcome = Outcome(error=error)
-            await self._store.deliveries.failed(delivery.id, str(error), now=self._clock())
-        if delivery.is_repost and is_lost(outcome.error):
-            await self._forget(delivery, title, report)
-            return
-        if preview and outcome.done:
-            blob, rendering = found.snapshot.files[path], at_path(place.policy.rendering, path)
-            version = version_of(blob, preview.posts, preview)
-            await self._store.deliveries.delivered(delivery, blob=blob, rendering=rendering, version=version)
-        _log(report.delivered(outcome, issue, title, channel))
-        if preview and outcome.requests:
-            _tell_of_pictures(preview, issue, title, report)
-
-    async def _placed(self, delivery: Delivery, guild: GuildId) -> Delivery:
-        """Write down of which server a delivery's channel is, once that is known."""
-        if delivery.guild != guild:
-            await self._store.deliveries.known_guild(delivery.channel, guild)
-        return replace(delivery, guild=guild)
-
-    async def _may_send(self, delivery: Delivery, version: Version, report: PassReport) -> bool:
-        """Tell whether a version may be sent at this instant, by what the store says now; what is to be asked is noted.
-
-        The pass may have begun before a moderator decided otherwise, and the pictures are known only when the issue is rendered.
-        """
-        record = await self._store.issue(delivery.issue)
-        if delivery.is_repost:
-            if record.may_repost(delivery, version, self.duties):
-                return True
-            if delivery.error != _REPOST_CHANGED:
-                await self._store.deliveries.failed(delivery.id, _REPOST_CHANGED, now=self._clock())
-                report.note(Result(ResultCode.REPOST_CHANGED, record.id, title=record.title))
-            return False
-        here = record.announcement(delivery.destination) or delivery
-        if (here.announced_at is None and here.state is not State.ANNOUNCE) or record.is_held_back(now=self._clock()):
-            return False
-        if not record.may_send(version, self.duties):
-            if record.asks != version and not (record.declined and is_same(record.declined, version)):
-                await self._store.ask_about(record.id, version)
-                report.note(Result(ResultCode.APPROVE_ANEW, record.id, title=record.title))
-            return False
-        if self.duties.edits and record.announced_at is None and not is_same(record.approved, version):
-            await self._store.let_through(record.id, version)  # what is sent from now on is an edit of this
-        return True
-
-    async def _forget(self, repost: Delivery, title: str, report: PassReport) -> None:
-        """Keep a repost in step no more; its messages, which went with its channel, are orphans."""
-        await self._store.deliveries.end([repost.id], now=self._clock())
-        report.note(Result(ResultCode.REPOST_FORGOTTEN, repost.issue, title=title, channel=repost.channel))
-
-
-def _log(result: Result | None) -> None:
-    if result:
-        _LOG.info("%s", line_of(result))
-
-
-def _tell_of_pictures(preview: Rendered, issue: IssueId, title: str, report: PassReport) -> None:
-    """Say what only shows against the source; the rest is what `check` told the authors."""
-    for one in preview.findings:
-        if one.rule == "picture-not-attached":
-            report.note(Result(ResultCode.ISSUE_FAILED, issue, title=title, text=one.message))
-
-
-def shown_of(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:
-    """Return the posts that are to be seen: those of sections that a moderator took back are not."""
-    return [post for post in posts if record is None or record.shows(post.key)]
-
-
-def _checked(read: ReadFile, posts: Sequence[Post]) -> ReadFile:
-    """Return what reads pictures, and refuses one that is not what the posts were rendered with: a folder may change meanwhile."""
-    blobs = {file.path: file.blob for post in posts for file in post.files}
-
-    async def checked(path: str) -> bytes:
-        content = await read(path)
-        if path in blobs and blob_id(content) != blobs[path]:
-            raise SourceError(f"{path}: the picture changed while the issue was being posted; the next pass looks at it anew")
-        return content
-
-    return checked
+                await self._deliverer.deliver(found, place, path, repost, report)
 
 
 def _news_of_trouble(found: ChangeSet, report: PassReport) -> None:
@@ -511,6 +366,3 @@ def _news_of_trouble(found: ChangeSet, report: PassReport) -> None:
                     text=source_file.broken,
                 )
             )
-
-
-_REPOST_CHANGED: Final = "its text changed after a moderator had confirmed a copy of it: use /repost again"

@@ -6,7 +6,7 @@ from heartbeat_bot.errors import IssueError, MachineError, MissingPermissionsErr
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.languages import Language, language
 from heartbeat_bot.ports import UNKNOWN_CHANNEL
-from heartbeat_bot.sync.publisher import Outcome
+from heartbeat_bot.sync.outcome import Outcome
 from heartbeat_bot.sync.result import Result, ResultCode
 from heartbeat_bot.sync.wording import line_of
 

@@ -121,7 +121,7 @@ async def test_a_paused_newsletter_posts_nothing_until_it_is_resumed_also_after_
 
 
 async def test_a_pause_is_answered_while_a_look_hangs(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heartbeat_bot.features.moderation.moderating._PATIENCE", 0.05)
+    monkeypatch.setattr("heartbeat_bot.features.moderation.pausing._PATIENCE", 0.05)
     async with town.running():
         async with town.opened.service.passes.alone("mill"):
             assert "finishes at most the issue that it is posting" in town.shown(await by_mo(town, "pause"))

@@ -11,7 +11,7 @@ from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.identity.matching import Fingerprint
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store.deliveries import Destination
+from heartbeat_bot.store.destinations import Destination
 from heartbeat_bot.store.issues import SourceFile
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.store import Store
@@ -46,20 +46,20 @@ def state(tmp_path: Path) -> DatabaseAddress:
 @pytest.fixture
 async def store(state: DatabaseAddress, clock: ManualClock) -> AsyncIterator[Store]:
     async with open_store(state, clock=clock) as opened:
-        await opened.deliveries.declare("weekly", [HOME], now=clock())
+        await opened.destinations.declare("weekly", [HOME], now=clock())
         yield opened
 
 
 @pytest.fixture
 async def home(store: Store, clock: ManualClock) -> Destination:
     """The newsletter's one destination."""
-    return (await store.deliveries.declare("weekly", [HOME], now=clock()))[0]
+    return (await store.destinations.declare("weekly", [HOME], now=clock()))[0]
 
 
 @pytest.fixture
 def new_issues(clock: ManualClock) -> Callable[..., object]:
     async def record(store: Store, paths: Sequence[str]) -> list[IssueId]:
-        await store.deliveries.declare("weekly", [HOME], now=clock())
+        await store.destinations.declare("weekly", [HOME], now=clock())
         ids = await store.record("weekly", [source_file(path) for path in paths], now=clock())
         return [ids[path] for path in paths]
 

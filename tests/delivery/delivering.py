@@ -8,7 +8,8 @@ from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.rendering.post import Post
 from heartbeat_bot.store.deliveries import Delivery, DeliveryKind, ensure_announcements
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.sync.publisher import Outcome, Publisher
+from heartbeat_bot.sync.outcome import Outcome
+from heartbeat_bot.sync.publisher import Publisher
 
 GUILD, CHANNEL = GuildId(1), ChannelId(2)
 
@@ -18,7 +19,7 @@ async def announcement(store: Store, issue: IssueId, channel: ChannelId = CHANNE
     now = (await store.issue(issue)).first_seen
     known = [one.channel for one in (await store.issue(issue)).announcements]
     if channel not in known:
-        *_, destination = await store.deliveries.declare("weekly", [*known, channel], now=now)
+        *_, destination = await store.destinations.declare("weekly", [*known, channel], now=now)
         await store.database.write(lambda connection: ensure_announcements(connection, destination.id, [issue], now=now))
     found = next(one for one in (await store.issue(issue)).announcements if one.channel == channel)
     return replace(found, guild=guild)

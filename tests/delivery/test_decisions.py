@@ -15,11 +15,12 @@ from heartbeat_bot.policy.policy import Facts
 from heartbeat_bot.rendering.post import COVER, Digest, Post, PostKey
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.audit import ActionId
-from heartbeat_bot.store.deliveries import Delivery, DeliveryKind, Destination
+from heartbeat_bot.store.deliveries import Delivery, DeliveryKind
+from heartbeat_bot.store.destinations import Destination
 from heartbeat_bot.store.issues import IssueRecord, SourceFile
 from heartbeat_bot.store.outbox import Request
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.sync.changes import facts_of
+from heartbeat_bot.sync.facts import facts_of
 
 See = Callable[..., SourceFile]
 GUILD = GuildId(1)
@@ -181,9 +182,9 @@ async def test_a_notice_announces_nothing_and_pings_for_nobody(store: Store, clo
     record = await store.issue(issue)
     assert (record.announced_at, record.messages, record.state) == (None, (), State.NEW)
     assert record.announcements[0].pinged_at is None
-    assert await store.outbox.held(issue) == []
-    assert [message.message for message in await store.outbox.held_of(delivery.id)] == [10]
-    assert [message.message for message in await store.outbox.notices("weekly")] == [10]
+    assert await store.messages.held(issue) == []
+    assert [message.message for message in await store.messages.held_of(delivery.id)] == [10]
+    assert [message.message for message in await store.messages.notices("weekly")] == [10]
     await post(store, issue, 11, clock, role=7)
     record = await store.issue(issue)
     assert (record.announced_at, record.announcements[0].pinged_at) == (clock(), clock())
@@ -220,7 +221,7 @@ async def test_a_notice_of_an_issue_that_turns_out_to_be_another_is_that_one_s(
     doubtful = (await store.record("weekly", [see("b.md")], now=clock()))["b.md"]
     await post(store, doubtful, 10, clock, delivery=await notice(store, doubtful, clock))
     await store.record("weekly", [see("b.md", issue=issue)], absorbed=[doubtful], now=clock())
-    assert [(message.issue, message.message) for message in await store.outbox.notices("weekly")] == [(issue, 10)]
+    assert [(message.issue, message.message) for message in await store.messages.notices("weekly")] == [(issue, 10)]
     with pytest.raises(StateError):
         await store.issue(doubtful)
 
@@ -232,8 +233,8 @@ async def test_two_notices_become_one_when_their_issues_turn_out_to_be_one(
     await post(store, issue, 9, clock, delivery=await notice(store, issue, clock))
     await post(store, doubtful, 10, clock, delivery=await notice(store, doubtful, clock))
     await store.record("weekly", [see("b.md", issue=issue)], absorbed=[doubtful], now=clock())
-    assert {message.delivery for message in await store.outbox.notices("weekly")} == {(await notice(store, issue, clock)).id}
-    assert [message.message for message in await store.outbox.notices("weekly")] == [9, 10]
+    assert {message.delivery for message in await store.messages.notices("weekly")} == {(await notice(store, issue, clock)).id}
+    assert [message.message for message in await store.messages.notices("weekly")] == [9, 10]
 
 
 # -- reposts ---------------------------------------------------------------------------------------------------------------
@@ -316,7 +317,7 @@ async def test_what_a_repost_shows_is_known_until_a_post_of_it_is_let_go(store: 
     await store.deliveries.delivered(repost, blob=BlobId("one"), rendering="r")
     shown = await store.deliveries.get(repost.id)
     assert (shown.shown, shown.shown_as) == ("one", "r")
-    await store.outbox.release(repost.id, now=clock())
+    await store.messages.release(repost.id, now=clock())
     assert (await store.deliveries.get(repost.id)).shown is None
     assert len((await store.issue(issue)).messages) == 1
 
@@ -339,7 +340,7 @@ async def test_a_repost_in_the_place_of_others_comes_as_they_go(store: Store, cl
 async def test_each_destination_knows_of_an_issue_what_became_of_it_there(
     store: Store, home: Destination, clock: ManualClock, see: See, issue: IssueId
 ) -> None:
-    here, there = await store.deliveries.declare("weekly", [CHANNEL, ELSEWHERE], now=clock())
+    here, there = await store.destinations.declare("weekly", [CHANNEL, ELSEWHERE], now=clock())
     assert here == home
     other = (await store.record("weekly", [see("b.md")], now=clock()))["b.md"]
     assert [one.destination for one in (await store.issue(other)).announcements] == [here.id, there.id]
@@ -361,17 +362,20 @@ async def test_each_destination_knows_of_an_issue_what_became_of_it_there(
 async def test_of_a_destination_that_is_declared_no_more_what_was_posted_stays_and_the_rest_is_forgotten(
     store: Store, clock: ManualClock, see: See, issue: IssueId
 ) -> None:
-    await store.deliveries.declare("weekly", [CHANNEL, ELSEWHERE], now=clock())
+    await store.destinations.declare("weekly", [CHANNEL, ELSEWHERE], now=clock())
     await store.pass_done(
-        "weekly", destinations=await store.deliveries.declare("weekly", [CHANNEL, ELSEWHERE], now=clock()), commit="c", now=clock()
+        "weekly",
+        destinations=await store.destinations.declare("weekly", [CHANNEL, ELSEWHERE], now=clock()),
+        commit="c",
+        now=clock(),
     )
     other = (await store.record("weekly", [see("b.md")], now=clock()))["b.md"]
     await post(store, other, 10, clock, delivery=(await store.issue(other)).announcements[1])
     third = (await store.record("weekly", [see("c.md")], now=clock()))["c.md"]
-    await store.deliveries.declare("weekly", [CHANNEL], now=clock())
+    await store.destinations.declare("weekly", [CHANNEL], now=clock())
     assert [one.channel for one in (await store.issue(other)).announcements] == [CHANNEL, ELSEWHERE]
     assert [one.channel for one in (await store.issue(third)).announcements] == [CHANNEL]
-    again = (await store.deliveries.declare("weekly", [CHANNEL, ELSEWHERE], now=clock()))[1]
+    again = (await store.destinations.declare("weekly", [CHANNEL, ELSEWHERE], now=clock()))[1]
     assert again.baseline_at is None
     assert again.id == (await store.issue(other)).announcements[1].destination
     assert issue

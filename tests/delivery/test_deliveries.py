@@ -17,7 +17,8 @@ from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.deliveries import Delivery
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.sync.publisher import Outcome, Publisher
+from heartbeat_bot.sync.outcome import Outcome
+from heartbeat_bot.sync.publisher import Publisher
 
 ROOM = ChannelId(3)
 NewIssues = Callable[[Store, Sequence[str]], Awaitable[list[IssueId]]]
@@ -71,7 +72,7 @@ async def test_deliveries_of_one_issue_in_one_channel_are_edited_and_emptied_by_
     jumps = [message.body["embeds"][0]["description"] for message in outlet.messages[CHANNEL].values() if message.body["embeds"]]
     assert len(set(jumps)) == 2
     first = await announcement(store, issue)
-    assert {(message.delivery, message.key) for message in await store.outbox.held(issue)} == {
+    assert {(message.delivery, message.key) for message in await store.messages.held(issue)} == {
         (first.id, "cover"),
         (first.id, "a"),
         (first.id, "b"),
@@ -136,7 +137,7 @@ async def test_a_send_of_a_repost_that_may_have_happened_is_not_taken_for_the_an
     again = await repost(store, issue)
     await bring(issue_of("b"), again)
     assert sorted(said(outlet)) == ["May", "May", "b", "b"]
-    assert [message.message for message in await store.outbox.held_of(again.id)][1] == copied
+    assert [message.message for message in await store.messages.held_of(again.id)][1] == copied
 
 
 @pytest.mark.parametrize("cover_too", [True, False])
@@ -164,7 +165,7 @@ async def test_a_repost_whose_database_was_restored_is_adopted_when_it_has_the_c
 async def known_from_before(store: Store, issue: IssueId) -> None:
     """Let an issue be one that was there before the first run."""
     when = (await store.issue(issue)).first_seen
-    (home,) = await store.deliveries.declare("weekly", [CHANNEL], now=when)
+    (home,) = await store.destinations.declare("weekly", [CHANNEL], now=when)
     await store.decided(home, {issue: Decision(state=State.BASELINE, reason=Reason(Code.BEFORE_FIRST_RUN))}, now=when)
 
 
@@ -173,7 +174,7 @@ async def test_a_notice_in_the_announcement_s_own_channel_is_not_taken_for_its_c
 ) -> None:
     told = await notice(store, issue, CHANNEL)
     await bring(notice_of(), told)
-    await store.outbox.release(told.id, now=clock())
+    await store.messages.release(told.id, now=clock())
     await bring(notice_of("May waits still."), told)
     await bring(issue_of("a"))
     assert said(outlet) == ["May", "May", "May", "a"]

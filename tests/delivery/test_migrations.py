@@ -17,7 +17,7 @@ from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.deliveries import DeliveryKind
 from heartbeat_bot.store.issues import SourceFile
 from heartbeat_bot.store.opening import open_store
-from heartbeat_bot.sync.changes import facts_of
+from heartbeat_bot.sync.facts import facts_of
 
 See = Callable[..., SourceFile]
 

@@ -72,7 +72,7 @@ def test_an_announced_issue_stays_announced_whatever_becomes_of_it() -> None:
 
 
 def test_an_approved_issue_may_be_old_but_no_draft() -> None:
-    assert alone(approved=True, when=date(2020, 1, 1), baseline=True, waiting=True).state is State.ANNOUNCE
+    assert alone(approved=True, when=date(2020, 1, 1), baseline=True, waits_for=Code.TOO_MANY).state is State.ANNOUNCE
     assert alone(approved=True, draft=True).state is State.DRAFT
 
 
@@ -84,7 +84,10 @@ def test_more_than_allowed_in_one_pass_wait_all_for_a_moderator() -> None:
 
 
 def test_the_rest_of_a_crowd_goes_on_waiting_when_some_are_approved() -> None:
-    crowd = {number: Facts(draft=False, date=None, changed_at=LONG_AGO, waiting=True, approved=number < 3) for number in range(4)}
+    crowd = {
+        number: Facts(draft=False, date=None, changed_at=LONG_AGO, waits_for=Code.TOO_MANY, approved=number < 3)
+        for number in range(4)
+    }
     assert [decision.state.name for decision in decide(crowd, RULES, now=NOW).values()] == ["ANNOUNCE"] * 3 + ["WAITING"]
 
 
@@ -98,7 +101,7 @@ def test_the_rest_of_a_crowd_goes_on_waiting_when_some_are_approved() -> None:
             changed_at=st.datetimes(datetime(2026, 8, 16, 11), datetime(2026, 8, 16, 13), timezones=st.just(UTC)),  # noqa: DTZ001
             announced=st.booleans(),
             baseline=st.booleans(),
-            waiting=st.booleans(),
+            waits_for=st.sampled_from([None, Code.TOO_MANY, Code.EVERY_ISSUE, Code.OTHER_THAN_APPROVED]),
             on_hold=st.booleans(),
             skipped=st.booleans(),
         )
@@ -200,7 +203,7 @@ def test_those_that_came_within_the_hold_of_each_other_came_at_once() -> None:
         {"approved": True},
         {"scheduled": NOW},
         {"changed_at": NOW},
-        {"waiting": True},
+        {"waits_for": Code.TOO_MANY},
     ],
     ids=str,
 )
@@ -214,7 +217,7 @@ def test_what_is_announced_cannot_be_held_scheduled_or_skipped_any_more() -> Non
 
 
 def test_a_scheduled_issue_is_held_until_its_instant_and_is_as_if_approved_from_then_on() -> None:
-    past = {"when": date(2020, 1, 1), "baseline": True, "doubt": COPY, "waiting": True}
+    past = {"when": date(2020, 1, 1), "baseline": True, "doubt": COPY, "waits_for": Code.TOO_MANY}
     held = alone(scheduled=NOW + timedelta(minutes=5), **past)  # type: ignore[arg-type]
     assert (held.state, held.until) == (State.HELD, NOW + timedelta(minutes=5))
     assert held.reason == Reason(Code.SCHEDULED, at=NOW + timedelta(minutes=5))
@@ -246,10 +249,20 @@ def test_scheduled_issues_do_not_count_among_those_that_came_at_once() -> None:
 
 def test_an_issue_that_waits_because_every_one_does_says_so_in_every_pass() -> None:
     each = Rules(hold=timedelta(minutes=10), max_age=None, max_new_per_pass=0)
-    for waiting in (False, True):
-        facts = Facts(draft=False, date=None, changed_at=LONG_AGO, waiting=waiting)
+    for waits_for in (None, Code.EVERY_ISSUE, Code.TOO_MANY):
+        facts = Facts(draft=False, date=None, changed_at=LONG_AGO, waits_for=waits_for)
         decision = decide({"it": facts}, each, now=NOW)["it"]
         assert (decision.state, decision.reason) == (State.WAITING, Reason(Code.EVERY_ISSUE))
+
+
+def test_an_issue_goes_on_waiting_for_what_later_passes_cannot_see_alone() -> None:
+    for waits_for, state in (
+        (Code.TOO_MANY, State.WAITING),
+        (Code.WERE_TOO_MANY, State.WAITING),
+        (Code.EVERY_ISSUE, State.ANNOUNCE),
+    ):
+        facts = Facts(draft=False, date=None, changed_at=LONG_AGO, waits_for=waits_for)
+        assert decide({"it": facts}, RULES, now=NOW)["it"].state is state
 
 
 def removal(minutes: int = 60, **more: bool) -> Removal:

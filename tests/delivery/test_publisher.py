@@ -17,7 +17,8 @@ from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.rendering.post import COVER, Embed, File, Jump, Post, PostKey, Upload
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.sync.publisher import Outcome, Publisher, Step
+from heartbeat_bot.sync.outcome import Outcome, Step
+from heartbeat_bot.sync.publisher import Publisher
 
 CHANNEL = ChannelId(2)
 NewIssues = Callable[[Store, Sequence[str]], Awaitable[list[IssueId]]]
@@ -207,14 +208,14 @@ async def test_more_than_ten_crossposts_wait_for_their_hour_and_are_not_lost(
     begun = clock()
     outcome = await step(posts, publish=True)
     assert (outcome.sent, outcome.published, outcome.waits_until) == (13, 10, begun + timedelta(hours=1))
-    waits = await store.outbox.limited(now=clock())
+    waits = await store.messages.limited(now=clock())
     assert [(wait.key, wait.until) for wait in waits] == [(name, begun + timedelta(hours=1)) for name in "klm"]
     clock.advance(1800)
     assert (await step(posts, publish=True)).published == 0
     assert outlet.requests.count("publish") == 10
     clock.advance(1801)
     assert (await step(posts, publish=True)).published == 3
-    assert await store.outbox.limited(now=clock()) == []
+    assert await store.messages.limited(now=clock()) == []
     assert await step(posts, publish=True) == Outcome()
 
 
@@ -237,11 +238,11 @@ async def test_an_edit_of_a_published_message_waits_as_long_as_discord_asks_and_
     for _ in range(3):
         assert (await step([section("a", "new")], publish=True)).waits_until == clock() + timedelta(seconds=1200)
     assert outlet.requests == ["send", "publish", "edit"]
-    assert [wait.key for wait in await store.outbox.limited(now=clock())] == ["a"]
+    assert [wait.key for wait in await store.messages.limited(now=clock())] == ["a"]
     assert await store.outbox.unfinished() == []
     clock.advance(1200)
     assert (await step([section("a", "new")], publish=True)).edited == 1
-    assert await store.outbox.limited(now=clock()) == []
+    assert await store.messages.limited(now=clock()) == []
     assert outlet.texts(CHANNEL) == ["new"]
 
 
@@ -377,7 +378,7 @@ async def test_the_role_is_pinged_once_even_when_the_cover_is_posted_again(
     step: Bring, outlet: RecordingOutlet, store: Store, issue: IssueId, clock: ManualClock
 ) -> None:
     await step(issue_of("a", ping=7))
-    await store.outbox.release((await announcement(store, issue)).id, now=clock())
+    await store.messages.release((await announcement(store, issue)).id, now=clock())
     await step(issue_of("a", ping=7))
     assert (outlet.created, outlet.pings) == (4, 1)
     assert await step(issue_of("a", ping=7)) == Outcome()
@@ -444,7 +445,7 @@ async def test_a_cancelled_pass_still_writes_down_what_was_sent(store: Store, is
     async with asyncio.TaskGroup() as group:
         outlet.task = group.create_task(announce(publisher, store, issue, issue_of("a")))
     assert outlet.task.cancelled()
-    assert [message.key for message in await store.outbox.held(issue)] == ["cover"]
+    assert [message.key for message in await store.messages.held(issue)] == ["cover"]
     assert await store.outbox.unfinished() == []
 
 
@@ -455,7 +456,7 @@ async def test_a_section_that_is_renamed_but_reads_the_same_makes_no_request(
     outlet.requests.clear()
     await step([section("b", "text")])
     assert outlet.requests == []
-    assert [message.key for message in await store.outbox.held(issue)] == ["b"]
+    assert [message.key for message in await store.messages.held(issue)] == ["b"]
 
 
 async def test_settling_beside_a_pass_waits_for_it_and_repeats_nothing(

@@ -20,12 +20,12 @@ from heartbeat_bot.errors import StateError
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
 from heartbeat_bot.rendering.post import Digest, PostKey
-from heartbeat_bot.store.deliveries import Destination
+from heartbeat_bot.store.destinations import Destination
 from heartbeat_bot.store.issues import SourceFile
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.outbox import Request
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.sync.changes import facts_of
+from heartbeat_bot.sync.facts import facts_of
 
 See = Callable[..., SourceFile]
 ROOT = Path(__file__).resolve().parents[2]

@@ -597,7 +597,7 @@ async def test_the_second_look_of_a_restarted_watcher_sends_nothing(tmp_path: Pa
 
 async def test_a_post_that_is_let_go_is_sent_anew_however_old_the_issue_is(tmp_path: Path) -> None:
     async with newsletter(tmp_path) as it:
-        await it.watcher.store.outbox.release(await it.id(NEWS), now=it.now)
+        await it.watcher.store.messages.release(await it.id(NEWS), now=it.now)
         before = len(it.watcher.board.messages)
         assert await it.look(after=90 * DAY) > 0
         assert len(it.watcher.board.messages) == 2 * before

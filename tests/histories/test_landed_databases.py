@@ -99,7 +99,7 @@ async def test_what_is_known_of_messages_decisions_and_notices_is_known_still(tm
             *[
                 message.message
                 for orphan in await store.deliveries.orphans("weekly")
-                for message in await store.outbox.held_of(orphan.id)
+                for message in await store.messages.held_of(orphan.id)
             ],
         }
         assert [(repost.channel, repost.guild, repost.sections is None) for repost in record.reposts] == [
@@ -118,4 +118,4 @@ async def test_what_is_known_of_messages_decisions_and_notices_is_known_still(tm
     third = tmp_path / "third"
     third.mkdir()
     async with landed("notices", third) as it:
-        assert [message.channel for message in await it.watcher.store.outbox.notices("weekly")] == [9, 9]
+        assert [message.channel for message in await it.watcher.store.messages.notices("weekly")] == [9, 9]

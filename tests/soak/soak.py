@@ -55,8 +55,8 @@ from heartbeat_bot.policy.decisions import Code, State  # noqa: E402
 from heartbeat_bot.rendering.post import Post, PostKey  # noqa: E402
 from heartbeat_bot.rendering.render import render  # noqa: E402
 from heartbeat_bot.sources.directory import blob_id  # noqa: E402
+from heartbeat_bot.sources.pictures import attached_pictures  # noqa: E402
 from heartbeat_bot.store.issues import IssueRecord  # noqa: E402
-from heartbeat_bot.sync.renderer import attached_pictures  # noqa: E402
 from heartbeat_bot.sync.wording import why  # noqa: E402
 
 _LOG = logging.getLogger(__name__)

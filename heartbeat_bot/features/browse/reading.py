@@ -26,7 +26,7 @@ from heartbeat_bot.rendering.links import is_web
 from heartbeat_bot.rendering.post import COVER, Embed
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.store.issues import Duties
-from heartbeat_bot.store.outbox import Outbox
+from heartbeat_bot.store.messages import DeliveredMessages
 from heartbeat_bot.sync.renderer import Renderer
 
 READ: Final = "read"
@@ -41,7 +41,7 @@ _NEWSLETTER: Final = limits.CHOICE_TEXT // 3
 class Reading:
     """Answers people who read."""
 
-    outbox: Outbox
+    messages: DeliveredMessages
     archive: Archive
     renderer: Renderer
     duties: Duties
@@ -107,7 +107,7 @@ class Reading:
         ``place`` is the ids of the message's channel and of the message.
         """
         words, (channel, message) = actor.words, place
-        receipt = await self.outbox.of_message(MessageId(message))
+        receipt = await self.messages.of_message(MessageId(message))
         if receipt is None or receipt.channel != channel:
             return Answer(content=words.say("which.unknown"))
         listed = self.archive.find(receipt.issue)

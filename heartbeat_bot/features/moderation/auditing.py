@@ -26,8 +26,8 @@ from heartbeat_bot.store.deliveries import DeliveryKind
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.channels import KnownChannels
-from heartbeat_bot.sync.publisher import CLOCK_SKEW
 from heartbeat_bot.sync.recovery import is_same
+from heartbeat_bot.sync.requests import CLOCK_SKEW
 
 TROUBLE: Final = "trouble"
 TROUBLE_OVER: Final = "trouble_over"

@@ -190,7 +190,7 @@ class Deciding:
             raise OutdatedError
         await self.authority.check(actor, f"{verb} all", name)
         store = self.store
-        waiting = asked_together(await store.records(name), await store.outbox.notices(name))
+        waiting = asked_together(await store.records(name), await store.messages.notices(name))
         now: dict[IssueId, tuple[Version, bytes | None]] = {}
         for record in waiting:
             preview, version = await self._now(record)

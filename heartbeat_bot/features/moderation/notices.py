@@ -33,7 +33,7 @@ from heartbeat_bot.rendering.links import is_web
 from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
 from heartbeat_bot.rendering.preview import Rendered
 from heartbeat_bot.store.issues import IssueRecord
-from heartbeat_bot.store.outbox import NOTICE_OF_ONE, DeliveredMessage
+from heartbeat_bot.store.messages import NOTICE_OF_ONE, DeliveredMessage
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.channels import KnownChannels
 from heartbeat_bot.sync.publisher import Publisher
@@ -82,7 +82,7 @@ class Notices:
         channel = ChannelId(number)
         self._closed = False
         records = await self.store.records(name)
-        notices = await self.store.outbox.notices(name)
+        notices = await self.store.messages.notices(name)
         held = {notice.issue: notice for notice in notices}
         carrier = next((records[issue] for issue, notice in held.items() if notice.key == MANY and issue in records), None)
         alone = [records[issue] for issue, notice in held.items() if notice.key == NOTICE_OF_ONE and issue in records]
@@ -105,7 +105,7 @@ class Notices:
             outcome = await self.publisher.withdraw(delivery)
             if outcome.error:
                 _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
-                await self.store.outbox.release(delivery.id, now=self.clock())
+                await self.store.messages.release(delivery.id, now=self.clock())
 
     async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, says: str | None, pictures: bool) -> None:
         """Bring an issue's notice in step, unless it ``says`` that; where ``pictures`` are uploaded they may change without the issue."""
@@ -186,7 +186,7 @@ class Notices:
             _LOG.warning("the moderators' notice of %s is not in step: %s", record.path, outcome.error)
             self._closed = isinstance(outcome.error, MissingPermissionsError)
         if outcome.done and not post.components:
-            await self.store.outbox.release(delivery.id, now=self.clock())
+            await self.store.messages.release(delivery.id, now=self.clock())
         elif outcome.done:
             await self.store.deliveries.notice_says(delivery.id, saying)
         return outcome.done

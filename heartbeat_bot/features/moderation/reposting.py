@@ -28,7 +28,7 @@ from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.store.deliveries import Delivery, DeliveryKind
 from heartbeat_bot.store.issues import Duties, IssueRecord
-from heartbeat_bot.store.outbox import DeliveredMessage
+from heartbeat_bot.store.messages import DeliveredMessage
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.channels import KnownChannels
 from heartbeat_bot.sync.publisher import Publisher
@@ -161,7 +161,7 @@ class Reposting:
         replaced = {repost.id for repost in await self._reposts(wish)}
         if wish.how == REPLACE and wish.announcement:
             replaced = {wish.announcement.id}
-        held = await self.store.outbox.held(wish.record.id)
+        held = await self.store.messages.held(wish.record.id)
         return [one for one in held if one.delivery in replaced and (wish.keys is None or is_of(one.key, wish.keys))]
 
     async def _repost(self, actor: Actor, arguments: Sequence[str], values: Sequence[str]) -> Answer:  # noqa: ARG002
@@ -243,7 +243,7 @@ class Reposting:
             key = _named((await self.renderer.preview(record)).posts, section)
             if key is None:
                 return Answer(content=words.say("repost.no_section", section=typed(section)))
-        held = await self.store.outbox.held(record.id)
+        held = await self.store.messages.held(record.id)
         going = [message for message in held if key is None or is_of(message.key, (key,))]
         lines = [words.say("retract.asks" if key is None else "retract.asks_section", issue=title)]
         if going:

@@ -77,7 +77,7 @@ class ModeratorsStatus:
             lines.append(words.say("status.unfinished", count=len(unfinished)))
         lines += [
             words.say("status.publishing", issue=titled(limited.title), when=since(limited.until))
-            for limited in await store.outbox.limited(now=self.clock())
+            for limited in await store.messages.limited(now=self.clock())
             if limited.newsletter == name
         ]
         for place in settings.places:

@@ -33,7 +33,7 @@ async def status_json(config: Config) -> dict[str, Any]:
             }
             for written in await store.outbox.unfinished()
         ]
-        limited = await store.outbox.limited(now=now)
+        limited = await store.messages.limited(now=now)
         left_alone = [{"why": wait.why, "until": _iso(wait.until)} for wait in (await store.waits.all()).values() if wait.left(now)]
         publishing = [
             {
