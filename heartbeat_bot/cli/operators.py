@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from heartbeat_bot.app.operation import diagnose
+from heartbeat_bot.app.status_json import archive_json, status_json
 from heartbeat_bot.cli.ending import FAILED
 from heartbeat_bot.cli.loop import run_to_the_end
 from heartbeat_bot.cli.newsletters import load
 from heartbeat_bot.cli.options import config_option, json_option
 from heartbeat_bot.cli.printing import say, say_json
 from heartbeat_bot.errors import ConfigError
-from heartbeat_bot.features.status.operators import archive_json, status_json
 from heartbeat_bot.printable import one_line
 
 _MOST_NAMED: Final = 3

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NewType
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from heartbeat_bot.database import tables
@@ -88,7 +88,7 @@ class Actions(DatabasePart):
     def untold(self, connection: Connection) -> Sequence[Action]:
         """Return the actions of which the moderators are still to be told, the oldest first."""
         query = select(tables.actions).where(tables.actions.c.note.is_not(None)).order_by(tables.actions.c.id)
-        return [_action_of(row) for row in connection.execute(query)]
+        return [Action(**row) for row in connection.execute(query).mappings()]
 
     @writing
     def told(self, connection: Connection, action: ActionId) -> None:
@@ -101,13 +101,13 @@ class Actions(DatabasePart):
         query = select(tables.actions).order_by(tables.actions.c.id.desc()).limit(limit)
         if newsletter is not None:
             query = query.where(tables.actions.c.newsletter == newsletter)
-        return [_action_of(row) for row in connection.execute(query)]
+        return [Action(**row) for row in connection.execute(query).mappings()]
 
     @reading
     def unfinished(self, connection: Connection) -> Sequence[Action]:
         """Return the actions that have no outcome, the oldest first: on start, those that were cut off."""
         query = select(tables.actions).where(tables.actions.c.outcome.is_(None)).order_by(tables.actions.c.id)
-        return [_action_of(row) for row in connection.execute(query)]
+        return [Action(**row) for row in connection.execute(query).mappings()]
 
     @writing
     def _insert(self, connection: Connection, values: Mapping[str, Any]) -> ActionId:
@@ -118,22 +118,3 @@ class Actions(DatabasePart):
     def _is_used(self, connection: Connection, token: str) -> bool:
         query = select(tables.actions.c.id).where(tables.actions.c.token == token)
         return connection.execute(query).first() is not None
-
-
-def _action_of(row: Row[Any]) -> Action:
-    return Action(
-        id=row.id,
-        token=row.token,
-        who=row.who,
-        name=row.name,
-        verb=row.verb,
-        newsletter=row.newsletter,
-        issue=row.issue,
-        detail=row.detail,
-        guild=row.guild,
-        channel=row.channel,
-        begun_at=row.begun_at,
-        outcome=row.outcome,
-        done_at=row.done_at,
-        note=row.note,
-    )

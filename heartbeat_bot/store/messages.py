@@ -146,24 +146,21 @@ class DeliveredMessages(DatabasePart):
         """Return what waits for Discord's limits at ``now``, the first to go first."""
         messages, deliveries, issues = tables.messages, tables.deliveries, tables.issues
         query = (
-            select(messages, deliveries.c.issue, issues.c.newsletter, issues.c.title)
+            select(
+                messages.c.message,
+                messages.c.channel,
+                messages.c.key,
+                messages.c.not_before.label("until"),
+                deliveries.c.issue,
+                issues.c.newsletter,
+                issues.c.title,
+            )
             .join(deliveries, deliveries.c.id == messages.c.delivery)
             .join(issues, issues.c.id == deliveries.c.issue)
             .where(messages.c.not_before > now, messages.c.released_at.is_(None))
             .order_by(messages.c.not_before, messages.c.message)
         )
-        return [
-            LimitedMessage(
-                newsletter=row.newsletter,
-                issue=row.issue,
-                title=row.title,
-                channel=row.channel,
-                message=row.message,
-                key=row.key,
-                until=row.not_before,
-            )
-            for row in connection.execute(query)
-        ]
+        return [LimitedMessage(**row) for row in connection.execute(query).mappings()]
 
 
 def reclaim_notice(connection: Connection, issue: IssueId) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from heartbeat_bot.database import tables
@@ -42,8 +42,8 @@ class ServerEventRows(DatabasePart):
     @reading
     def find(self, connection: Connection, guild: GuildId, key: str) -> ServerEvent | None:
         """Return the event of that key, None when none was begun."""
-        row = connection.execute(select(tables.server_events).where(_is(guild, key))).one_or_none()
-        return None if row is None else _event_of(row)
+        row = connection.execute(select(tables.server_events).where(_is(guild, key))).mappings().one_or_none()
+        return None if row is None else ServerEvent(**row)
 
     async def begin(self, guild: GuildId, key: str, *, newsletter: str, path: str, digest: str, now: datetime) -> bool:
         """Write down that an event is about to be made; return False when it has been begun already."""
@@ -90,7 +90,7 @@ class ServerEventRows(DatabasePart):
     def _all(self, connection: Connection, which: ColumnElement[bool]) -> Sequence[ServerEvent]:
         table = tables.server_events
         query = select(table).where(which).order_by(table.c.created_at, table.c.guild, table.c.key)
-        return [_event_of(row) for row in connection.execute(query)]
+        return [ServerEvent(**row) for row in connection.execute(query).mappings()]
 
     @writing
     def _insert(self, connection: Connection, values: Mapping[str, Any]) -> None:
@@ -103,17 +103,3 @@ class ServerEventRows(DatabasePart):
 
 def _is(guild: GuildId, key: str) -> ColumnElement[bool]:
     return (tables.server_events.c.guild == guild) & (tables.server_events.c.key == key)
-
-
-def _event_of(row: Row[Any]) -> ServerEvent:
-    return ServerEvent(
-        guild=row.guild,
-        key=row.key,
-        scheduled_event=row.scheduled_event,
-        newsletter=row.newsletter,
-        path=row.path,
-        digest=row.digest,
-        told_digest=row.told_digest,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )

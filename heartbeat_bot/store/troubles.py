@@ -36,13 +36,8 @@ class Troubles(DatabasePart):
     def standing(self, connection: Connection, newsletter: str) -> Mapping[str, Trouble]:
         """Return the troubles of a newsletter, by what they are about."""
         table = tables.troubles
-        rows = connection.execute(select(table).where(table.c.newsletter == newsletter).order_by(table.c.since, table.c.about))
-        return {
-            row.about: Trouble(
-                newsletter=row.newsletter, about=row.about, words=row.words, since=row.since, looks=row.looks, told_at=row.told_at
-            )
-            for row in rows
-        }
+        query = select(table).where(table.c.newsletter == newsletter).order_by(table.c.since, table.c.about)
+        return {row["about"]: Trouble(**row) for row in connection.execute(query).mappings()}
 
     @writing
     def found(self, connection: Connection, newsletter: str, about: str, words: str, *, now: datetime) -> None:

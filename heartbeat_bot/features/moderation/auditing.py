@@ -99,28 +99,16 @@ class Auditing:
         What reaches beyond the server where that person acts says so. Without ``tell`` it is written down only.
         A ``token`` is used once: raises AlreadyDoneError for one that was used before, so that a double click does nothing twice.
         """
-        actions, clock = self.store.actions, self.clock
         newsletter = issue.newsletter if issue else newsletter
         reach = await self._reach(actor, newsletter, issue)
         detail = "; ".join(part for part in (detail, reach) if part)
-        number = await actions.begin(
-            token=token,
-            who=actor.user,
-            name=actor.name,
-            verb=verb,
-            newsletter=newsletter,
-            issue=issue.id if issue else None,
-            detail=detail,
-            guild=actor.guild,
-            channel=actor.channel,
-            now=clock(),
-        )
+        number = await self._begin(actor, verb, newsletter, issue, detail=detail, token=token)
         if number is None:
             raise AlreadyDoneError(actor.words.say("moderation.already_done"))
 
         async def end(outcome: str) -> None:
             note = self._note(_person(actor.name, actor.user), verb, _about(issue, newsletter), detail, outcome) if tell else None
-            await actions.end(number, outcome, note=note, now=clock())
+            await self.store.actions.end(number, outcome, note=note, now=self.clock())
             self._unsaid.add(number)
             await self.tell_untold()
 
@@ -150,8 +138,27 @@ class Auditing:
         self._refusals.append(_Refusal(at=now, who=actor.user, told=tells))
         where = f"in server {actor.guild}" if actor.guild else "in a direct message"
         who, about = _person(actor.name, actor.user), _about(issue, newsletter)
-        number = await self.store.actions.begin(
-            token=None,
+        note = self._note(who, verb, about, where, REFUSED) if tells else None
+        number = await self._begin(actor, verb, newsletter, issue, detail=detail, outcome=REFUSED, note=note)
+        if tells and number is not None:
+            self._unsaid.add(number)
+            await self.tell_untold()
+
+    async def _begin(
+        self,
+        actor: Actor,
+        verb: str,
+        newsletter: str | None,
+        issue: IssueRecord | None,
+        *,
+        detail: str,
+        token: str | None = None,
+        outcome: str | None = None,
+        note: str | None = None,
+    ) -> ActionId | None:
+        """Write down that a person begins something; see :meth:`Actions.begin`."""
+        return await self.store.actions.begin(
+            token=token,
             who=actor.user,
             name=actor.name,
             verb=verb,
@@ -160,13 +167,10 @@ class Auditing:
             detail=detail,
             guild=actor.guild,
             channel=actor.channel,
-            outcome=REFUSED,
-            note=self._note(who, verb, about, where, REFUSED) if tells else None,
-            now=now,
+            outcome=outcome,
+            note=note,
+            now=self.clock(),
         )
-        if tells and number is not None:
-            self._unsaid.add(number)
-            await self.tell_untold()
 
     async def _reach(self, actor: Actor, newsletter: str | None, issue: IssueRecord | None) -> str:
         """Say which other servers than the one where a person acts are reached by it."""

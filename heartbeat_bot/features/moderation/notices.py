@@ -67,11 +67,7 @@ class Notices:
     clock: Clock
     _closed: bool = False
     """Whether the bot lacks a permission in the moderators' channel: said once, and asked again by the next pass."""
-    _shown: dict[IssueId, object] = field(default_factory=dict[IssueId, object])
-    """What each notice was last made of: as long as that is the same, so is the notice."""
-    _versions: dict[IssueId, tuple[tuple[str, str], Version]] = field(
-        default_factory=dict[IssueId, tuple[tuple[str, str], Version]]
-    )
+    _versions: dict[IssueId, tuple[list[object], Version]] = field(default_factory=dict[IssueId, tuple[list[object], Version]])
     """The versions of what waits together, and of which files: an import is not rendered anew with each that is decided."""
 
     async def reconcile(self, name: str) -> None:
@@ -79,24 +75,24 @@ class Notices:
         number = self.config.moderation.channel
         if number is None:
             return
-        channel = ChannelId(number)
+        channel, newsletter = ChannelId(number), self.config.newsletters[name]
         self._closed = False
         records = await self.store.records(name)
         notices = await self.store.messages.notices(name)
         held = {notice.issue: notice for notice in notices}
-        carrier = next((records[issue] for issue, notice in held.items() if notice.key == MANY and issue in records), None)
-        alone = [records[issue] for issue, notice in held.items() if notice.key == NOTICE_OF_ONE and issue in records]
         known = await self.store.deliveries.notices(name) if held else {}
         says = {issue: known[notice.delivery].says for issue, notice in held.items() if notice.channel == channel}
+        carrier = next((records[issue] for issue, notice in held.items() if notice.key == MANY and issue in records), None)
+        alone = [records[issue] for issue, notice in held.items() if notice.key == NOTICE_OF_ONE and issue in records]
         alone += [record for record in records.values() if record.state in _ASKS and record.on_hold_at and record.id not in held]
-        pictures = self.config.newsletters[name].images.attach
         asking = asked_together(records, notices)
         await self._clear_away([notice for notice in notices if notice.channel != channel])
-        if carrier is not None or len(asking) > self.config.newsletters[name].announce.max_new_per_pass:
-            await self._tell_of_many(channel, name, carrier or asking[0], asking, says=says, pictures=pictures)
+        if carrier is not None or len(asking) > newsletter.announce.max_new_per_pass:
+            carrier = carrier or asking[0]
+            await self._tell_of_many(channel, carrier, asking, says=says.get(carrier.id))
             asking = []
         for record in (*alone, *sorted(asking, key=lambda record: record.id)):
-            await self._tell_of_one(channel, record, says=says.get(record.id), pictures=pictures)
+            await self._tell_of_one(channel, record, says=says.get(record.id))
 
     async def _clear_away(self, notices: Sequence[DeliveredMessage]) -> None:
         """Delete notices in what was the moderators' channel before: nobody would keep them in step."""
@@ -107,78 +103,62 @@ class Notices:
                 _LOG.warning("a notice stays in channel %s: %s", notice.channel, outcome.error)
                 await self.store.messages.release(delivery.id, now=self.clock())
 
-    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, says: str | None, pictures: bool) -> None:
-        """Bring an issue's notice in step, unless it ``says`` that; where ``pictures`` are uploaded they may change without the issue."""
-        made_of = [
-            *_file_of(record),
-            record.state.value,
-            record.reason.dump(),
-            record.until and record.until.isoformat(),
-            record.asks,
-        ]
-        if self._shown.get(record.id) == made_of:
+    async def _tell_of_one(self, channel: ChannelId, record: IssueRecord, *, says: str | None) -> None:
+        """Bring an issue's notice in step, unless it ``says`` that already."""
+        until, asks = record.until and record.until.isoformat(), record.asks
+        made_of = [*self._made_of(record), record.state.value, record.reason.dump(), until, asks]
+        pictures = self.config.newsletters[record.newsletter].images.attach
+        if says is not None and says == _digest(made_of) and not (pictures and is_open(record)):
             return
-        preview, version = None, unseen(record.blob, record.path)
+        preview, version, problem = None, unseen(record.blob, record.path), ""
         if is_open(record):
             try:
                 preview, version = await self.renderer.seen(record)
             except UserError as error:
-                _LOG.warning("%s has no preview: %s", record.path, error)
-        saying = _digest([*made_of, version])
-        made_of += [version] if pictures and is_open(record) else []
-        if self._shown.get(record.id) == made_of:
-            return
-        if says == saying or await self._show(channel, record, notice_of(record, preview, version), saying):
-            self._shown[record.id] = made_of
+                problem = str(error)  # it may pass: the next pass looks again
+        saying = _digest([*made_of, version] if pictures or problem else made_of)
+        if says != saying:
+            if problem:
+                _LOG.warning("%s has no preview: %s", record.path, problem)
+            await self._show(channel, record, notice_of(record, preview, version), saying)
 
     async def _tell_of_many(
-        self,
-        channel: ChannelId,
-        name: str,
-        carrier: IssueRecord,
-        waiting: Sequence[IssueRecord],
-        *,
-        says: Mapping[IssueId, str | None],
-        pictures: bool,
+        self, channel: ChannelId, carrier: IssueRecord, waiting: Sequence[IssueRecord], *, says: str | None
     ) -> None:
-        """Bring the notice of many in step, unless it ``says`` that; where ``pictures`` are uploaded they may change without their issues."""
-        made_of: list[object] = [[record.id, *_file_of(record), record.reason.dump()] for record in waiting]
-        if self._shown.get(carrier.id) == made_of:
+        """Bring the notice of many, which is ``carrier``'s, in step, unless it ``says`` that already."""
+        made_of: list[object] = [[record.id, *self._made_of(record), record.reason.dump()] for record in waiting]
+        pictures = self.config.newsletters[carrier.newsletter].images.attach
+        if says is not None and says == _digest(made_of) and not pictures:
             return
         versions = {record.id: await self._version(record, pictures=pictures) for record in waiting}
         self._versions = {issue: kept for issue, kept in self._versions.items() if issue in versions}
-        saying = _digest([*made_of, *versions.values()])
-        made_of += versions.values() if pictures else []
-        if self._shown.get(carrier.id) == made_of:
-            return
-        if says.get(carrier.id) == saying or await self._show(channel, carrier, _notice_of_many(name, waiting, versions), saying):
-            self._shown[carrier.id] = made_of
+        saying = _digest([*made_of, *versions.values()] if pictures else made_of)
+        if says != saying:
+            await self._show(channel, carrier, _notice_of_many(carrier.newsletter, waiting, versions), saying)
+
+    def _made_of(self, record: IssueRecord) -> list[object]:
+        """Return what a notice shows of an issue's file, its pictures aside: values for JSON."""
+        newsletter, date = self.config.newsletters[record.newsletter], record.date and record.date.isoformat()
+        return [record.path, record.title, date, record.blob, newsletter.site_url, newsletter.issue_url]
 
     async def _version(self, record: IssueRecord, *, pictures: bool) -> Version:
         """Return the version of one of many, rendered again only when its file or its ``pictures`` may have changed."""
-        file = (record.blob, record.path)
-        kept = self._versions.get(record.id)
-        if pictures or kept is None or kept[0] != file:
-            version = await self.renderer.version(record)
-            self._versions[record.id] = (file, version)
-            return version
+        made_of, kept = self._made_of(record), self._versions.get(record.id)
+        if pictures or kept is None or kept[0] != made_of:
+            kept = self._versions[record.id] = (made_of, await self.renderer.version(record))
         return kept[1]
 
-    async def _show(self, channel: ChannelId, record: IssueRecord, post: Post, saying: str) -> bool:
-        """Make the notice of an issue read as it should; one that is settled is left alone from now on. Return False when it is not so yet.
-
-        ``saying`` names what it says, which is noted once it does.
-        """
+    async def _show(self, channel: ChannelId, record: IssueRecord, post: Post, saying: str) -> None:
+        """Make the notice of an issue read as it should, and note what it says once it does; one that is settled is left alone from now on."""
         if self._closed:
-            return False
+            return
         try:
             guild = (await self.channels.facts(channel)).guild
         except OutletError as error:
             _LOG.warning("the moderators' channel %s cannot be seen: %s", channel, error)
-            return False
+            return
         delivery = await self.store.deliveries.notice(record.id, channel, guild, now=self.clock())
         # Until the edit is done nobody knows how it reads, also when its issue is as before again.
-        self._shown.pop(record.id, None)
         if delivery.says is not None:
             await self.store.deliveries.notice_says(delivery.id, None)
         outcome = await self.publisher.deliver(delivery, (post,))
@@ -189,7 +169,6 @@ class Notices:
             await self.store.messages.release(delivery.id, now=self.clock())
         elif outcome.done:
             await self.store.deliveries.notice_says(delivery.id, saying)
-        return outcome.done
 
 
 def asked_together(records: Mapping[IssueId, IssueRecord], notices: Sequence[DeliveredMessage]) -> list[IssueRecord]:
@@ -236,11 +215,6 @@ def notice_of(record: IssueRecord, preview: Rendered | None, version: Version, w
         if len(embeds) < limits.EMBEDS and _fit_together(*embeds, beginning):
             embeds.append(beginning)
     return Post(key=NOTICE_OF_ONE, embeds=tuple(embeds), components=_buttons(record, version, words))
-
-
-def _file_of(record: IssueRecord) -> list[str | None]:
-    """Return what a notice shows of an issue's file: values for JSON."""
-    return [record.path, record.title, record.date and record.date.isoformat(), record.blob]
 
 
 def _digest(values: Sequence[object]) -> str:
