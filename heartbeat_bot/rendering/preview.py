@@ -7,7 +7,7 @@ from typing import Any
 
 from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.printable import one_line
-from heartbeat_bot.rendering.compose import Composition
+from heartbeat_bot.rendering.composition import Composition
 from heartbeat_bot.rendering.post import Post
 
 

@@ -12,10 +12,11 @@ from heartbeat_bot.issues.model import Finding, Issue
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import elements, line_of
-from heartbeat_bot.rendering.compose import Composition, compose
-from heartbeat_bot.rendering.dialect import DiscordConverter
+from heartbeat_bot.rendering.blocks import BlockConverter
+from heartbeat_bot.rendering.composition import Composition
+from heartbeat_bot.rendering.layouts import LAYOUTS
 from heartbeat_bot.rendering.links import Links
-from heartbeat_bot.rendering.post import COVER, File
+from heartbeat_bot.rendering.post import COVER, File, is_of
 from heartbeat_bot.rendering.preview import Preview
 
 _MOST_OF_A_RULE: Final = 20
@@ -46,7 +47,7 @@ def render(
     page = newsletter.page_url(slug=issue.slug, path=issue.path, day=issue.day) if newsletter else ""
     images = (newsletter.images.base_url if newsletter else None) or ""
     shown = _without_skipped(issue, newsletter)
-    composition = compose(
+    composition = LAYOUTS[newsletter.announce.layout if newsletter else "embeds"](
         shown,
         site=folder_url(site),
         page=page,
@@ -106,13 +107,12 @@ def _shapes(issue: Issue, composition: Composition) -> Iterator[Finding]:
     if len(composition.posts) > _MANY:
         message = f"The issue takes {len(composition.posts)} messages on Discord, all sent at once."
         yield finding("many-messages", issue.body_line, message)
-    lines = {section.anchor: section.line for section in issue.sections}
-    for key, count, _ in composition.bounds:
+    for line, key in ((issue.body_line, COVER), *((line_of(heading), key) for heading, key in composition.firsts)):
+        count = sum(is_of(post.key, {key}) for post in composition.posts)
         if count > 1:
             what = "The introduction" if key == COVER else "The section"
-            line = issue.body_line if key == COVER else lines.get(key.split("~", 1)[0], issue.body_line)
             yield finding("very-long-section", line, f"{what} takes {count} messages on Discord. Two sections would read better.")
-    converter = DiscordConverter(Links())
+    converter = BlockConverter(Links())
     parts = [part for section in issue.sections for part in (section, *section.subsections)]
     for block in (*issue.intro, *(block for part in parts for block in part.blocks)):
         for table in [block] if block.name == "table" else elements(block, {"table"}):

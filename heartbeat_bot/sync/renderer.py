@@ -20,8 +20,8 @@ from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.compose import picture_targets
 from heartbeat_bot.rendering.links import pelican_path
+from heartbeat_bot.rendering.pieces import picture_targets
 from heartbeat_bot.rendering.plain import composed
 from heartbeat_bot.rendering.post import File
 from heartbeat_bot.rendering.preview import Rendered
