@@ -20,7 +20,7 @@ from heartbeat_bot.extract.listed import listed_events
 from heartbeat_bot.extract.places import is_online, pinned, place_of, where
 from heartbeat_bot.extract.titles import EVENT_PAGE, choose_title, clean, is_generic, plain_title
 from heartbeat_bot.extract.topics import ListEntry, Topic, marked, topics
-from heartbeat_bot.issues.model import Issue
+from heartbeat_bot.issues.issue import Issue
 from heartbeat_bot.issues.tree import line_of
 
 _HEADING = re.compile(

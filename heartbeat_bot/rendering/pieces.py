@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from bs4.element import NavigableString, PageElement, Tag
 
-from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.issues.issue import Issue
+from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import elements, has_any, line_of
 from heartbeat_bot.rendering import limits

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.issues.issue import Issue
+from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.printable import one_line
 from heartbeat_bot.rendering.composition import Composition
 from heartbeat_bot.rendering.post import Post

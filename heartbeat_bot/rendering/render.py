@@ -7,8 +7,9 @@ from typing import Final
 
 from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.errors import IssueError
+from heartbeat_bot.issues.issue import Issue
 from heartbeat_bot.issues.lint import lint
-from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import elements, line_of
