@@ -15,8 +15,7 @@ from heartbeat_bot.ids import ChannelId, GuildId, IssueId
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.machine import told_apart
 from heartbeat_bot.ports import Discord
-from heartbeat_bot.rendering.post import Post, is_of
-from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.post import Post, Rendered, is_of
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.sources.snapshot import Snapshot, Source
 from heartbeat_bot.store.approval import Version, is_same, version_of

@@ -23,8 +23,7 @@ from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.links import pelican_path
 from heartbeat_bot.rendering.pieces import picture_targets
 from heartbeat_bot.rendering.plain import composed
-from heartbeat_bot.rendering.post import File
-from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.post import File, Rendered
 from heartbeat_bot.rendering.render import folder_url, links_of, render
 from heartbeat_bot.sources.snapshot import BlobId, Contents, Snapshot
 from heartbeat_bot.store.approval import Version, unseen, version_of

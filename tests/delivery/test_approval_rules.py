@@ -5,8 +5,7 @@ from datetime import date
 
 import pytest
 
-from heartbeat_bot.rendering.post import COVER, Embed, File, Post, PostKey
-from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.post import COVER, Embed, File, Post, PostKey, Rendered
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.approval import Difference, Version, difference, dump, is_same, is_small, seal, text_of, unseen, version_of
 

@@ -36,8 +36,7 @@ from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Dialog
 from heartbeat_bot.rendering.components import press, row, shortened, text_input
 from heartbeat_bot.rendering.dialect import inert
-from heartbeat_bot.rendering.post import Embed, texts
-from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.post import Embed, Rendered, texts
 from heartbeat_bot.store.approval import SEAL, Version, dump, seal, unseen
 from heartbeat_bot.store.decisions import PENDING
 from heartbeat_bot.store.issues import IssueRecord

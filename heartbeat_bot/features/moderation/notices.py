@@ -25,8 +25,7 @@ from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import Component, Option, Style, button, press, row, select, shortened
 from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.links import is_web
-from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
-from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, Rendered, texts
 from heartbeat_bot.store.approval import Version, seal, unseen
 from heartbeat_bot.store.decisions import PENDING, State
 from heartbeat_bot.store.issues import IssueRecord
