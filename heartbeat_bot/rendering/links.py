@@ -55,6 +55,11 @@ def is_vector(url: str) -> bool:
     return urlsplit(url).path.lower().endswith((".svg", ".svgz"))
 
 
+def folder_url(url: str) -> str:
+    """Write a base address so that relative targets are found below it."""
+    return url if not url or url.endswith("/") else f"{url}/"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
     """Resolves targets: against ``page`` (the issue's own URL) when it is known, else against ``site``; both "" when unknown.

@@ -16,7 +16,7 @@ from heartbeat_bot.issues.tree import elements, line_of
 from heartbeat_bot.rendering.blocks import BlockConverter
 from heartbeat_bot.rendering.composition import Composition
 from heartbeat_bot.rendering.layouts import LAYOUTS
-from heartbeat_bot.rendering.links import Links
+from heartbeat_bot.rendering.links import Links, folder_url
 from heartbeat_bot.rendering.post import COVER, File, is_of
 from heartbeat_bot.rendering.preview import Preview
 
@@ -59,11 +59,6 @@ def render(
     if len(composition.posts) > _FLOOD:
         raise IssueError(_flood(len(composition.posts)), path=issue.path, line=issue.body_line)
     return Preview(issue=issue, url=page, composition=composition, findings=_in_order(issue, composition))
-
-
-def folder_url(url: str) -> str:
-    """Write a base address so that relative targets are found below it."""
-    return url if not url or url.endswith("/") else f"{url}/"
 
 
 def links_of(newsletter: NewsletterConfig, page: str) -> Links:
