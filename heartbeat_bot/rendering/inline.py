@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
@@ -12,25 +10,19 @@ from markdownify import MarkdownConverter
 
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.tree import STANDING, has_any, line_of
-from heartbeat_bot.rendering.dialect import EMOJI, GAP, code_span, escape, escape_line_starts
-from heartbeat_bot.rendering.hosts import another_host, names_scheme
+from heartbeat_bot.rendering.dialect import GAP, code_span, escape, escape_line_starts
+from heartbeat_bot.rendering.hosts import another_host
 from heartbeat_bot.rendering.links import Links, is_vector, is_web, link_finding, shown_beside
+from heartbeat_bot.rendering.masked_links import holds_marks, masked, parts_of
 
 _TITLE: Final = "_title"
 """What is around the content of a title, as markdownify names what is no element."""
 _STYLES = frozenset({"strong", "em", "s", "u"})
 _MARKS: Final = {"strong": "**", "em": "*", "s": "~~", "u": "__"}
-_HAZARDS = re.compile(
-    r"\*|_(?=[^_]*_(?![A-Za-z0-9_]))|(?<=_)_|(?<=[^_])_(?![A-Za-z0-9_])|`|~~|\|\||<(?=[@#:/]|[A-Za-z]+:)|:(?=[A-Za-z0-9_+-]+:)|@(?=everyone|here)|\]\("
-)
-# Code protects its text from marks in a link's text too, but not from what is live there.
-_CODE_HAZARDS = re.compile(r"<(?=[@#:/]|[A-Za-z]+:)|@(?=everyone|here)|\]\(|https?://")
-_CONTENT_HAZARDS = re.compile(f"{_HAZARDS.pattern}|{EMOJI.pattern}")
 _RAISED: Final = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
 _LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _PLAIN_URL = re.compile(r"https?://[!-;=?-~]+", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
-_MAX_SPLITS: Final = 6
 _BREAK: Final = "\v"
 """A line break on its way through markdownify's walk, which would make one of two; the tree holds no such white space."""
 _CONVERTED: Final = str.split(
@@ -189,62 +181,34 @@ class InlineConverter(MarkdownConverter):
         return self._masked(el.contents, url, parents, said, label=text)
 
     def _masked(self, nodes: Sequence[object], url: str, parents: frozenset[str], text: str, label: str | None = None) -> str:
-        """Write a link; behind one whose text names another host stands the host that it leads to, and that is a finding, too."""
-        beside = ""
-        if real := another_host(text, url):
+        """Write a link; that its text names another host is a finding."""
+        if another_host(text, url):
             self._report("link-names-another-host", nodes[0].parent if isinstance(nodes[0], PageElement) else None, url)
-            beside = f" ({escape(real)})"
         inside = parents | {"a"}
-        written = ""
-        if not self._hazardous(text, parents):
-            label = self._walked(nodes, inside) if label is None else label
-            written = _wrap_link(label, url) if label.strip() else f"<{url}>"
-        elif not names_scheme(text):
-            written = self._split_link(nodes, url, inside, parents)
-        if written:
-            kept = written.rstrip()
-            return kept + beside + written[len(kept) :]
-        plain = self._walked(nodes, parents)
-        return f"{plain.rstrip()} (<{url}>){' ' if plain.endswith(' ') else ''}"
+        return masked(
+            text,
+            url,
+            label=lambda: self._walked(nodes, inside) if label is None else label,
+            parts=lambda: self._parts(nodes, inside),
+            plain=lambda: self._walked(nodes, parents),
+            in_embed=self.in_embed,
+            styled=bool(parents & _STYLES),
+        )
 
     def _report(self, rule: str, element: Tag | None, target: str) -> None:
         self.findings.append(link_finding(rule, line_of(element), target))
 
-    def _hazardous(self, text: str, parents: frozenset[str]) -> bool:
-        """Tell whether a link's text holds what Discord would read as markup, since nothing can be escaped there."""
-        found = [match.group() for match in _HAZARDS.finditer(text)]
-        if len(found) == 1 and found[0] in {"*", "`", "~~", "||"} and not parents & _STYLES:
-            found = []
-        emoji = not self.in_embed and EMOJI.search(text) is not None
-        return bool(found) or emoji or not _balanced(text) or names_scheme(text)
-
-    def _split_link(self, nodes: Sequence[object], url: str, inside: frozenset[str], parents: frozenset[str]) -> str:
-        r"""Take what cannot stand in a link's text out of it: `[a](u)\*[b](u)` reads as one line. "" when it would get too many pieces."""
+    def _parts(self, nodes: Sequence[object], inside: frozenset[str]) -> list[tuple[bool, str]]:
+        """Return the parts of a link's text (see :func:`parts_of`), none where an element in it cannot be taken apart."""
         parts: list[tuple[bool, str]] = []
-        pattern = _HAZARDS if self.in_embed else _CONTENT_HAZARDS
         for node in nodes:
-            if isinstance(node, Tag):
-                text = node.get_text()
-                bad = _CODE_HAZARDS if node.name in {"code", "img"} else pattern
-                if bad.search(text) or not _balanced(text):
-                    return ""
+            if not isinstance(node, Tag):
+                parts += parts_of(str(node), in_embed=self.in_embed)
+            elif holds_marks(node.get_text(), in_embed=self.in_embed, is_code=node.name in {"code", "img"}):
+                return []
+            else:
                 parts.append((True, self._walked([node], inside)))
-                continue
-            text = str(node)
-            position = 0
-            spots = [match.span() for match in pattern.finditer(text)]
-            if not _balanced(text):
-                spots = sorted({*spots, *((n, n + 1) for n, c in enumerate(text) if c in "[]")})
-            for start, end in spots:
-                if start >= position:
-                    parts += [(True, text[position:start]), (False, self.escape(text[start:end], set(parents)))]
-                    position = end
-            parts.append((True, text[position:]))
-        said = groupby((part for part in parts if part[1]), key=itemgetter(0))
-        runs = [(linked, "".join(label for _, label in run)) for linked, run in said]
-        if len(runs) > _MAX_SPLITS or not any(linked and label.strip() for linked, label in runs):
-            return ""
-        return "".join(_wrap_link(label, url) if linked and label.strip() else label for linked, label in runs)
+        return parts
 
     # -- lines --------------------------------------------------------------------------------------------------------
 
@@ -299,21 +263,3 @@ def _said(link: Tag) -> str:
     """Return a link's text: of one that holds nothing else, as most do, without the search that ``get_text`` is."""
     only = link.contents[0] if len(link.contents) == 1 else None
     return str(only) if type(only) is NavigableString else link.get_text()
-
-
-def _balanced(text: str) -> bool:
-    if "[" not in text and "]" not in text:
-        return True
-    depth = 0
-    for character in text:
-        depth += (character == "[") - (character == "]")
-        if depth < 0:
-            return False
-    return depth == 0
-
-
-def _wrap_link(label: str, url: str) -> str:
-    """Write a masked link, white space at the label's ends moved out of it."""
-    stripped = label.strip()
-    lead, tail = label[: len(label) - len(label.lstrip())], label[len(label.rstrip()) :]
-    return f"{lead}[{' '.join(stripped.split())}]({url}){tail}"
