@@ -30,7 +30,7 @@ from markdownify import markdownify
 
 from heartbeat_bot.issues.frontmatter import take_apart
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.rendering.compose import compose
+from heartbeat_bot.rendering.layouts.embeds import compose
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 CONTENT = 2000

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.rendering.compose import Composition, compose
+from heartbeat_bot.rendering.composition import Composition
+from heartbeat_bot.rendering.layouts.embeds import compose
 
 SITE = "https://example.org/"
 

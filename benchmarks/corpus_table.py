@@ -1,8 +1,13 @@
 """How many messages each of the shared newsletters takes, beside the fewest that its sections could take."""
 
 import sys
+from pathlib import Path
 
 from corpus import composed, corpus_files
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "messages"))
+
+from readers import bounds
 
 
 def main() -> None:
@@ -15,14 +20,14 @@ def main() -> None:
     for folder in folders:
         row = [0, 0, 0, 0, 0]
         for path in (path for path in files if path.parent == folder):
-            bounds = composed(path).bounds
-            messages, least = sum(count for _, count, _ in bounds), sum(bound for *_, bound in bounds)
-            above = sum(count > bound for _, count, bound in bounds)
-            assert all(count <= bound + 1 for _, count, bound in bounds), path
-            row = [old + new for old, new in zip(row, (1, len(bounds), messages, least, above), strict=True)]
+            taken = list(bounds(composed(path)))
+            messages, least = sum(count for _, count, _ in taken), sum(bound for *_, bound in taken)
+            above = sum(count > bound for _, count, bound in taken)
+            assert all(count <= bound + 1 for _, count, bound in taken), path
+            row = [old + new for old, new in zip(row, (1, len(taken), messages, least, above), strict=True)]
             if verbose or above:
-                names = ", ".join(f"{key} {count}/{bound}" for key, count, bound in bounds if count > bound)
-                print(f"| {path.relative_to(shared / 'corpus')} | | {len(bounds)} | {messages} | {least} | {names} |")
+                names = ", ".join(f"{key} {count}/{bound}" for key, count, bound in taken if count > bound)
+                print(f"| {path.relative_to(shared / 'corpus')} | | {len(taken)} | {messages} | {least} | {names} |")
         print(f"| **{folder.name}** | " + " | ".join(map(str, row)) + " |")
         totals = [old + new for old, new in zip(totals, row, strict=True)]
     print("| **all** | " + " | ".join(map(str, totals)) + " |")

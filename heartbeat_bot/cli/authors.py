@@ -1,6 +1,8 @@
 """For authors: `preview` shows what would be posted, `check` says what is wrong; neither needs a network or a state."""
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from heartbeat_bot import __version__
 from heartbeat_bot.cli.checks import FORMATS, as_github, as_sarif, as_text_report
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.files import FoundFile, issue_files, shown, write
-from heartbeat_bot.cli.newsletters import for_authors, render_here
+from heartbeat_bot.cli.newsletters import for_authors
 from heartbeat_bot.cli.options import config_option, newsletter_option
 from heartbeat_bot.cli.printing import say, say_as_it_is
 from heartbeat_bot.config import NewsletterConfig, config_file
@@ -18,12 +20,14 @@ from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.faults import apart
 from heartbeat_bot.isolation.bounds import SECONDS, deadline
+from heartbeat_bot.isolation.worker import Here
 from heartbeat_bot.issues.decoding import check_size
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.printable import as_json
 from heartbeat_bot.rendering.preview import Preview, as_text, finding_json, finding_line
 from heartbeat_bot.rendering.render import render
+from heartbeat_bot.sources.directory import DirectoryContents
 from heartbeat_bot.sources.regular_file import IrregularError, open_regular
 
 
@@ -125,7 +129,7 @@ def _render(found: FoundFile, settings: NewsletterConfig | None, site_url: str) 
             check_size(path, file.size)
             data = file.read()
         if settings is not None and settings.images.attach:
-            return render_here(found.path, path, data, settings, site_url=site_url)
+            return _with_pictures(found.path, path, data, settings, site_url=site_url)
         with apart(path), deadline(SECONDS):
             return render(path, data, settings, site_url=site_url)
     except IssueError as error:
@@ -134,6 +138,22 @@ def _render(found: FoundFile, settings: NewsletterConfig | None, site_url: str) 
         return finding("unreadable", None, f"the file is not read: {error}")
     except OSError as error:
         return finding("unreadable", None, f"the file cannot be opened: {error.strerror}")
+
+
+def _with_pictures(path: Path, shown: str, data: bytes, newsletter: NewsletterConfig, *, site_url: str) -> Preview:
+    """Render a file's bytes with its pictures from the current folder, where a checkout of the source is worked on."""
+    # It comes with the database, which takes a while to load.
+    from heartbeat_bot.sources.pictures import attached_pictures  # noqa: PLC0415 - see above
+
+    here, whole = Path.cwd(), path.resolve()
+    inside = whole.relative_to(here) if whole.is_relative_to(here) else path
+    contents = DirectoryContents(root=here, files={})
+    with apart(shown):
+        files, findings = asyncio.run(attached_pictures(Here(), contents, inside.as_posix(), data, newsletter))
+        with deadline(SECONDS):
+            preview = render(inside.as_posix(), data, newsletter, site_url=site_url, files=files)
+    issue = replace(preview.issue, path=shown)
+    return replace(preview, issue=issue, findings=(*preview.findings, *findings))
 
 
 def _entry(result: Preview, settings: NewsletterConfig | None) -> dict[str, Any]:

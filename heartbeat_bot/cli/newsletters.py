@@ -1,8 +1,6 @@
 """The configuration that a command's options name, and the newsletter in it."""
 
-import asyncio
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from heartbeat_bot.cli.ending import NOT_STARTED, stop
@@ -11,12 +9,6 @@ from heartbeat_bot.config import DEFAULT_FILE, FILE_VARIABLE, Config, Newsletter
 from heartbeat_bot.config.document import MAX_BYTES
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import ConfigError
-from heartbeat_bot.faults import apart
-from heartbeat_bot.isolation.bounds import SECONDS, deadline
-from heartbeat_bot.isolation.worker import Here
-from heartbeat_bot.rendering.preview import Preview
-from heartbeat_bot.rendering.render import render
-from heartbeat_bot.sources.directory import DirectoryContents
 from heartbeat_bot.sources.regular_file import IrregularError, open_regular
 
 
@@ -56,19 +48,3 @@ def _of_this_folder() -> Config:
             f"{DEFAULT_FILE}: the file is not read: {reason}; name the configuration that is meant with --config"
         ) from error
     return parse_config(content, name=DEFAULT_FILE, folder=Path.cwd())
-
-
-def render_here(path: Path, shown: str, data: bytes, newsletter: NewsletterConfig, *, site_url: str) -> Preview:
-    """Render a file's bytes with its pictures from the current folder, where a checkout of the source is worked on."""
-    # It comes with the database, which takes a while to load.
-    from heartbeat_bot.sources.pictures import attached_pictures  # noqa: PLC0415 - see above
-
-    here, whole = Path.cwd(), path.resolve()
-    inside = whole.relative_to(here) if whole.is_relative_to(here) else path
-    contents = DirectoryContents(root=here, files={})
-    with apart(shown):
-        files, findings = asyncio.run(attached_pictures(Here(), contents, inside.as_posix(), data, newsletter))
-        with deadline(SECONDS):
-            preview = render(inside.as_posix(), data, newsletter, site_url=site_url, files=files)
-    issue = replace(preview.issue, path=shown)
-    return replace(preview, issue=issue, findings=(*preview.findings, *findings))

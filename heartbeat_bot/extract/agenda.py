@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from heartbeat_bot.extract.items import Event
-from heartbeat_bot.extract.titles import EVENT_PAGE
+from heartbeat_bot.extract.items import EVENT_PAGE, Event
 
 _TRACKING: Final = re.compile(r"utm_\w+|ref\w*|fbclid|gclid|mc_\w+|_hs\w+|s|aff\w*|source", re.IGNORECASE)
 

@@ -1,5 +1,6 @@
 """What people plan by: events and jobs, and the shapes in which scripts get them."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -7,6 +8,12 @@ from typing import Any, Final
 
 ONLINE: Final = frozenset({"online", "virtual"})
 """Locations, in lower case, that are no place."""
+EVENT_PAGE: Final = re.compile(
+    r"/events?/[\w-]*\d|eventbrite\.[\w.]+/e/|\.eventbrite\.com|//(?:lu\.ma|luma\.com)/(?!calendar/)|/e/[\w-]+\d{6}|guild\.host/events"
+    r"|ti\.to/|connpass\.com/event/|pretix\.[\w.]+/\w+/\w+",
+    re.IGNORECASE,
+)
+"""Addresses that lead to one event, not to a group or a series."""
 
 
 class EventKind(StrEnum):

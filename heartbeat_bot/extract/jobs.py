@@ -9,7 +9,7 @@ from bs4.element import Tag
 from heartbeat_bot.extract.items import Job, JobKind
 from heartbeat_bot.extract.listed import listed_jobs
 from heartbeat_bot.extract.topics import ListEntry, Topic, marked, topics
-from heartbeat_bot.issues.model import Issue
+from heartbeat_bot.issues.issue import Issue
 from heartbeat_bot.issues.tree import line_of
 
 _HEADING = re.compile(

@@ -5,14 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from heartbeat_bot.extract.dates import When
+from heartbeat_bot.extract.items import EVENT_PAGE
 from heartbeat_bot.extract.lines import ListedLine, Name
-
-EVENT_PAGE = re.compile(
-    r"/events?/[\w-]*\d|eventbrite\.[\w.]+/e/|\.eventbrite\.com|//(?:lu\.ma|luma\.com)/(?!calendar/)|/e/[\w-]+\d{6}|guild\.host/events"
-    r"|ti\.to/|connpass\.com/event/|pretix\.[\w.]+/\w+/\w+",
-    re.IGNORECASE,
-)
-"""Addresses that lead to one event, not to a group or a series."""
 
 _PERSON_URL = re.compile(
     r"linkedin\.com/in/|//(?:www\.)?(?:twitter|x|github|gitlab)\.com/[\w-]+/?(?:\?.*)?$|matrix\.to/#/@|^mailto:|/@[\w.]+$",

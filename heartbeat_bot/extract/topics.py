@@ -9,7 +9,7 @@ from typing import Final
 from bs4.element import Tag
 
 from heartbeat_bot.headings import HeadingPattern, literally
-from heartbeat_bot.issues.model import Issue, Section
+from heartbeat_bot.issues.issue import Issue, Section
 from heartbeat_bot.issues.tree import line_of
 
 _CARD: Final = frozenset({"iframe", "video", "audio", "img", "hr", "pre"})

@@ -8,8 +8,9 @@ from typing import Final
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import shortened
-from heartbeat_bot.rendering.dialect import DiscordConverter, inert
-from heartbeat_bot.rendering.links import Links, is_web
+from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.links import is_web
+from heartbeat_bot.rendering.masked_links import masked_text
 from heartbeat_bot.rendering.post import COVER, Post
 
 TITLE: Final = 120
@@ -25,7 +26,7 @@ def linked(title: str, url: str | None, most: int = TITLE) -> str:
     if url and is_web(url) and len(url) <= _ADDRESS:
         if "://" in name:  # it cannot be a link's text, and beside the link it would be a link of its own
             return f"{inert(name)} (<{url}>)"
-        return DiscordConverter(Links()).masked_text(name, url)
+        return masked_text(name, url)
     return inert(name)
 
 

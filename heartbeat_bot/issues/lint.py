@@ -7,8 +7,9 @@ from typing import Final
 
 from bs4.element import NavigableString, Tag
 
+from heartbeat_bot.issues.issue import Issue, Section
 from heartbeat_bot.issues.markdown import block_tokens
-from heartbeat_bot.issues.model import Finding, Issue, Section
+from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import (
     AUTHOR_KEYS,
     DATE_KEYS,

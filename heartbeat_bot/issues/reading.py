@@ -1,8 +1,8 @@
-"""Bytes of one file → an :class:`~heartbeat_bot.issues.model.Issue`. What each key of front matter means stands in docs/front-matter.md."""
+"""Bytes of one file → an :class:`~heartbeat_bot.issues.issue.Issue`. What each key of front matter means stands in docs/front-matter.md."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
@@ -13,8 +13,9 @@ from bs4.element import Tag
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.date_order import NumericDate, ambiguities, dates_in_blocks, dates_in_values, decide, numeric_dates
 from heartbeat_bot.issues.frontmatter import Document, take_apart
+from heartbeat_bot.issues.issue import Issue
 from heartbeat_bot.issues.markdown import UnreadableError, parse
-from heartbeat_bot.issues.model import DateOrder, Finding, Issue
+from heartbeat_bot.issues.model import DateOrder, Finding, Head
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.sections import cut, level_of, slugify
 
@@ -152,17 +153,6 @@ def read_issue(path: str, data: bytes, dates: DateOrder | None = None) -> Issue:
         sections=sections,
         findings=tuple(findings),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """What an issue says of itself before its text; see :class:`Issue` for the fields."""
-
-    slug: str
-    title: str
-    date: date | datetime | None
-    draft: bool
-    explicit_id: str | None
 
 
 def read_head(path: str, data: bytes, dates: DateOrder | None = None) -> Head:

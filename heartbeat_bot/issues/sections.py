@@ -9,7 +9,7 @@ from typing import Final
 
 from bs4.element import NavigableString, Tag
 
-from heartbeat_bot.issues.model import Section
+from heartbeat_bot.issues.issue import Section
 from heartbeat_bot.issues.tree import line_of
 
 _HEADING = re.compile(r"^h[1-6]$")

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
+from heartbeat_bot.issues.model import Finding
+from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.rendering.hosts import ascii_host
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
@@ -27,6 +30,19 @@ _PELICAN = re.compile(
 _SOUND = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9/?#_.~%:@!$&+,;={}^-]*)?")
 """Addresses that resolving leaves as they are: most of them."""
 _MAX_URL = 2048
+_PROBLEMS: Final = {
+    "empty-link": "The link leads nowhere; give it a target.",
+    "link-without-text": "The link to {target!r} has no text; its address is shown instead.",
+    "placeholder-link": "The link's target {target!r} is a placeholder; replace it.",
+    "link-without-scheme": "The link's target {target!r} has no https://; it was read as a web address.",
+    "unresolved-anchor": "The link {target!r} leads to a place on the issue's own page, which is not known here; set `issue_url`.",
+    "unresolved-link": "The relative link {target!r} cannot be followed from Discord; set `site_url`, or write the whole address.",
+    "unresolved-image": "The picture {target!r} cannot be shown on Discord; set `site_url` or `images`, or write its whole address.",
+    "vector-image": "Discord shows no SVG pictures: {target!r} is a link there. Offer a PNG.",
+    "link-with-user": "The link's target {target!r} has a name before its host; Discord gets it without, since many take that for the host.",
+    "link-names-another-host": "The link's text names another address than the one that it leads to, {target!r}, whose host is shown beside it.",
+    "unlinkable": "Discord cannot link to {target!r}; it is shown as text.",
+}
 
 
 def is_web(url: str) -> bool:
@@ -37,6 +53,11 @@ def is_web(url: str) -> bool:
 def is_vector(url: str) -> bool:
     """Tell whether a picture is one that Discord shows in no embed: an SVG."""
     return urlsplit(url).path.lower().endswith((".svg", ".svgz"))
+
+
+def folder_url(url: str) -> str:
+    """Write a base address so that relative targets are found below it."""
+    return url if not url or url.endswith("/") else f"{url}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,3 +205,8 @@ def _checked(url: str) -> str:
     encoded = quote(rest, safe="%:/?#@!$&+,;=-._{}^[]" if "[" in host else "%:/?#@!$&+,;=-._{}^")
     result = f"{scheme}:{encoded}"
     return result if len(result) <= _MAX_URL else ""
+
+
+def link_finding(rule: str, line: int | None, target: str) -> Finding:
+    """Return what there is to say about a target as written: of a rule that :meth:`Links.problem` names, or one about texts and pictures."""
+    return finding(rule, line, _PROBLEMS[rule].format(target=target[:120]))

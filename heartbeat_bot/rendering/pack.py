@@ -6,56 +6,9 @@ from typing import Final, Self, assert_never
 
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.nodes import count_nodes, weighs_at_most, weight
-from heartbeat_bot.rendering.post import Embed, EmbedImage
+from heartbeat_bot.rendering.pieces import Card, Gallery, Piece, Rule, Text, Title, Unfurl
+from heartbeat_bot.rendering.post import Embed
 from heartbeat_bot.rendering.split import Cut, LineKind, split, tear
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """A rendered block for an embed's description."""
-
-    markdown: str
-    kind: LineKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Title:
-    """Starts an embed: a heading as the embed's title, linked when ``url`` is given. ``fallback`` is the heading as a line of text."""
-
-    title: str
-    url: str
-    fallback: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gallery:
-    """Pictures that stand together, at most four; ``lines`` are their alternative texts and captions, rendered."""
-
-    images: tuple[EmbedImage, ...]
-    lines: tuple[str, ...] = ()
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """An embed that stands alone, such as a link card."""
-
-    embed: Embed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfurl:
-    """A bare media link: it goes into the content so that Discord shows the video or tweet."""
-
-    url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackedRule:
-    """A thematic break: what follows stands apart from what came before."""
-
-
-Piece = Text | Title | Gallery | Card | Unfurl | PackedRule
 
 
 @dataclass(slots=True)
@@ -77,26 +30,12 @@ class Room:
 
     characters: int = limits.EMBED_TOTAL
     size: int = limits.MESSAGE_BYTES
-    embeds: int = limits.EMBEDS
 
 
 _MOST_WEIGHT: Final = 2 * limits.NODES - 2
 """The most that a text with fewer nodes than the limit weighs."""
 _GALLERY: Final = 4
 """Images that the client merges into one embed (docs: embeds with the same url; staff: at most four)."""
-
-
-def lower_bound(drafts: Sequence[PackedPost]) -> int:
-    """Return how few messages could hold what these hold in their embeds, whatever the packing: by characters, images, bytes."""
-    characters = sum(embed.characters for draft in drafts for embed in draft.embeds)
-    size = sum(_bytes(draft.content) + sum(_embed_bytes(embed) for embed in draft.embeds) for draft in drafts)
-    images = sum(1 for draft in drafts for embed in draft.embeds if embed.image)
-    need = (
-        -(-characters // limits.EMBED_TOTAL),
-        -(-size // limits.MESSAGE_BYTES),
-        -(-images // limits.EMBEDS),
-    )
-    return max(1, *need)
 
 
 def pack(content: str, pieces: Iterable[Piece], *, first: Sequence[Embed] = (), room: Room | None = None) -> list[PackedPost]:
@@ -127,7 +66,7 @@ def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: R
                 filler.card(piece)
             case Unfurl():
                 filler.unfurl(piece)
-            case PackedRule():
+            case Rule():
                 filler.last = None
             case _:
                 assert_never(piece)
@@ -175,22 +114,13 @@ class _Filler:
         embeds = (*self.drafts[-1].embeds, *embeds)
         characters = self.room.characters - sum(embed.characters for embed in embeds)
         size = self.room.size - _bytes(self.drafts[-1].content) - sum(map(_embed_bytes, embeds))
-        if len(embeds) > self.room.embeds:
+        if len(embeds) > limits.EMBEDS:
             return _Left(characters=-1, size=-1)
         last = embeds[-1]
         return _Left(
             characters=min(characters, limits.EMBED_DESCRIPTION - len(last.description)),
             size=size,
             weight=_MOST_WEIGHT - (self.weight if last is self.embed else weight(last.description)),
-        )
-
-    def _used(self) -> tuple[int, int, int]:
-        draft = self.drafts[-1]
-        embeds = [*draft.embeds, self.embed] if self.open else draft.embeds
-        return (
-            sum(embed.characters for embed in embeds),
-            _bytes(draft.content) + sum(_embed_bytes(embed) for embed in embeds),
-            len(embeds),
         )
 
     def _has_room(self, embed: Embed) -> bool:
@@ -284,21 +214,12 @@ class _Filler:
 
     def _flush(self) -> None:
         """Write a heading or title that nothing follows."""
+        if not self.pending_heading and (title := self._take_title()):
+            self.embed, self.open = Embed(title=title.title, url=title.url), True
+            self._close()
         if self.pending_heading:
             heading, self.pending_heading = self.pending_heading, ""
             self._append(heading, LineKind.PARAGRAPH)
-        elif self.pending_title:
-            title = self._take_title()
-            if title:
-                self._close()
-                self.embed, self.open = Embed(title=title.title, url=title.url), True
-                if not self._has_room(self.embed):
-                    embed, self.open = self.embed, False
-                    self._next_message()
-                    self.embed, self.open = embed, True
-                self._close()
-            else:
-                self._flush()
 
     def gallery(self, piece: Gallery) -> None:
         """Close the open embed with a picture; further ones follow as embeds with the same URL, which the client merges."""
@@ -314,17 +235,17 @@ class _Filler:
         if len(piece.images) == 1 or any(embed.url == url for embed in self.drafts[-1].embeds):
             url = base.url
         image, *others = piece.images[:_GALLERY]
-        if len(self.drafts[-1].embeds) + 1 + len(others) > self.room.embeds:
+        if len(self.drafts[-1].embeds) + 1 + len(others) > limits.EMBEDS:
             if not piece.lines and not base.title:
                 self._next_message()
                 base, url = Embed(), piece.url if others else ""
-            elif len(self.drafts[-1].embeds) + 1 > self.room.embeds:
+            elif len(self.drafts[-1].embeds) + 1 > limits.EMBEDS:
                 self._next_message()
                 base = Embed()
         self.embed, self.open = replace(base, url=url, image=image), True
         self._close()
         for other in others:
-            if len(self.drafts[-1].embeds) >= self.room.embeds:
+            if len(self.drafts[-1].embeds) >= limits.EMBEDS:
                 self._next_message()
             self.drafts[-1].embeds.append(Embed(url=url, image=other))
 
@@ -345,8 +266,8 @@ class _Filler:
         self._flush()
         draft = self.drafts[-1]
         content = f"{draft.content}\n{piece.url}" if draft.content else piece.url
-        used = self._used()[1] + _bytes(piece.url) + 1
-        if len(content) > limits.CONTENT or used > self.room.size or count_nodes(content) >= limits.NODES:
+        size = _bytes(draft.content) + _bytes(piece.url) + 1 + sum(map(_embed_bytes, (*draft.embeds, self.embed)))
+        if len(content) > limits.CONTENT or size > self.room.size or count_nodes(content) >= limits.NODES:
             self._next_message()
             content = piece.url
             draft = self.drafts[-1]

@@ -1,10 +1,13 @@
 """A post: one planned Discord message, and the exact body of the request that makes it."""
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NewType
+
+from heartbeat_bot.issues.model import Finding
 
 PostKey = NewType("PostKey", str)
 """Names a post within its issue, the same from run to run: ``cover``, ``news``, ``news/2``."""
@@ -170,3 +173,18 @@ def texts(body: Mapping[str, Any]) -> Iterator[str]:
         for field in embed.get("fields", ()):
             yield field["name"]
             yield field["value"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What an issue becomes, and of the issue itself what may come from its path. It travels between processes.
+
+    ``url`` is its page's, "" when unknown; ``title`` and ``date`` are as the archive has them (see :class:`archive.entry.CatalogEntry`).
+    """
+
+    path: str
+    title: str
+    date: dt.date | dt.datetime | None
+    url: str
+    posts: tuple[Post, ...]
+    findings: tuple[Finding, ...]

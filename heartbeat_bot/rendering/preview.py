@@ -1,14 +1,13 @@
 """What would be posted, for people: the text of ``preview --format text``; for scripts see preview_json.py."""
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.issues.issue import Issue
+from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.printable import one_line
-from heartbeat_bot.rendering.compose import Composition
-from heartbeat_bot.rendering.post import Post
+from heartbeat_bot.rendering.composition import Composition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,21 +17,6 @@ class Preview:
     issue: Issue
     url: str
     composition: Composition
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """What an issue becomes, and of the issue itself what may come from its path. It travels between processes.
-
-    ``url`` is its page's, "" when unknown; ``title`` and ``date`` are as the archive has them (see :class:`archive.entry.Entry`).
-    """
-
-    path: str
-    title: str
-    date: dt.date | dt.datetime | None
-    url: str
-    posts: tuple[Post, ...]
     findings: tuple[Finding, ...]
 
 

@@ -1,21 +1,24 @@
 """A file of a newsletter → its preview, with that newsletter's settings: what `preview`, `check` and the service all go through."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from heartbeat_bot.config import NewsletterConfig
 from heartbeat_bot.errors import IssueError
+from heartbeat_bot.issues.issue import Issue
 from heartbeat_bot.issues.lint import lint
-from heartbeat_bot.issues.model import Finding, Issue
+from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import elements, line_of
-from heartbeat_bot.rendering.compose import Composition, compose
-from heartbeat_bot.rendering.dialect import DiscordConverter
-from heartbeat_bot.rendering.links import Links
-from heartbeat_bot.rendering.post import COVER, File
+from heartbeat_bot.rendering.blocks import BlockConverter
+from heartbeat_bot.rendering.composition import Composition
+from heartbeat_bot.rendering.layouts import LAYOUTS
+from heartbeat_bot.rendering.links import Links, folder_url
+from heartbeat_bot.rendering.pieces import picture_targets
+from heartbeat_bot.rendering.post import COVER, File, is_of
 from heartbeat_bot.rendering.preview import Preview
 
 _MOST_OF_A_RULE: Final = 20
@@ -46,7 +49,7 @@ def render(
     page = newsletter.page_url(slug=issue.slug, path=issue.path, day=issue.day) if newsletter else ""
     images = (newsletter.images.base_url if newsletter else None) or ""
     shown = _without_skipped(issue, newsletter)
-    composition = compose(
+    composition = LAYOUTS[newsletter.announce.layout if newsletter else "embeds"](
         shown,
         site=folder_url(site),
         page=page,
@@ -59,9 +62,9 @@ def render(
     return Preview(issue=issue, url=page, composition=composition, findings=_in_order(issue, composition))
 
 
-def folder_url(url: str) -> str:
-    """Write a base address so that relative targets are found below it."""
-    return url if not url or url.endswith("/") else f"{url}/"
+def shown_pictures(path: str, data: bytes) -> Sequence[str]:
+    """Return the targets of an issue's pictures, as written."""
+    return list(picture_targets(read_issue(path, data)))
 
 
 def links_of(newsletter: NewsletterConfig, page: str) -> Links:
@@ -106,13 +109,12 @@ def _shapes(issue: Issue, composition: Composition) -> Iterator[Finding]:
     if len(composition.posts) > _MANY:
         message = f"The issue takes {len(composition.posts)} messages on Discord, all sent at once."
         yield finding("many-messages", issue.body_line, message)
-    lines = {section.anchor: section.line for section in issue.sections}
-    for key, count, _ in composition.bounds:
+    for line, key in ((issue.body_line, COVER), *((line_of(heading), key) for heading, key in composition.firsts)):
+        count = sum(is_of(post.key, {key}) for post in composition.posts)
         if count > 1:
             what = "The introduction" if key == COVER else "The section"
-            line = issue.body_line if key == COVER else lines.get(key.split("~", 1)[0], issue.body_line)
             yield finding("very-long-section", line, f"{what} takes {count} messages on Discord. Two sections would read better.")
-    converter = DiscordConverter(Links())
+    converter = BlockConverter(Links())
     parts = [part for section in issue.sections for part in (section, *section.subsections)]
     for block in (*issue.intro, *(block for part in parts for block in part.blocks)):
         for table in [block] if block.name == "table" else elements(block, {"table"}):

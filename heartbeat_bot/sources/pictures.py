@@ -7,25 +7,20 @@ from typing import Final
 from urllib.parse import unquote
 
 from heartbeat_bot.config import NewsletterConfig
+from heartbeat_bot.isolation.named import NamedFunction
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.issues.model import Finding
-from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.compose import picture_targets
-from heartbeat_bot.rendering.links import pelican_path
+from heartbeat_bot.rendering.links import folder_url, pelican_path
 from heartbeat_bot.rendering.post import File
-from heartbeat_bot.rendering.render import folder_url
 from heartbeat_bot.sources.snapshot import Contents
 
+_PICTURES: Final = NamedFunction[[str, bytes], Sequence[str]]("heartbeat_bot.rendering.render:shown_pictures")
 _MOST_PICTURES: Final = 100
 """Pictures of one issue that are looked for in its source, each in up to ten places: as many as the messages that it may take."""
 _ROOTS = ("", "static", "public", "assets", "content", "src", "docs", "source", "files")
 """Folders that site generators serve as the site's root."""
-
-
-def _targets(path: str, data: bytes) -> Sequence[str]:
-    return list(picture_targets(read_issue(path, data)))
 
 
 async def attached_pictures(
@@ -41,7 +36,7 @@ async def attached_pictures(
     findings: list[Finding] = []
     names: set[str] = set()
     own = [folder_url(base) for base in (newsletter.images.base_url, newsletter.site_url) if base]
-    targets = await runner.run(_targets, path, data)
+    targets = await runner.run(_PICTURES, path, data)
     if len(targets) > _MOST_PICTURES:
         told = f"The issue shows {len(targets)} pictures; the first {_MOST_PICTURES} are uploaded, the others linked."
         findings.append(finding("picture-not-attached", None, told))

@@ -11,8 +11,7 @@ from heartbeat_bot.errors import SourceError, UserError
 from heartbeat_bot.ids import GuildId, IssueId
 from heartbeat_bot.policy.approval import Version, is_same, version_of
 from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
-from heartbeat_bot.rendering.post import Post, is_of
-from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.post import Post, Rendered, is_of
 from heartbeat_bot.sources.directory import blob_id
 from heartbeat_bot.store.deliveries import Delivery
 from heartbeat_bot.store.issues import Duties, IssueRecord

@@ -9,13 +9,14 @@ from heartbeat_bot.faults import apart
 from heartbeat_bot.identity.matching import Candidate, Fingerprint, Known, Resolution, are_plain_edits, identify
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
+from heartbeat_bot.isolation.named import NamedFunction
 from heartbeat_bot.isolation.worker import Runner
-from heartbeat_bot.issues.model import DateOrder
-from heartbeat_bot.issues.reading import read_head
+from heartbeat_bot.issues.model import DateOrder, Head
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.issues import IssueRecord, SourceFile
 from heartbeat_bot.store.store import Store
 
+_READ_HEAD: Final = NamedFunction[[str, bytes, DateOrder | None], Head]("heartbeat_bot.issues.reading:read_head")
 _TITLE: Final = 500
 """Characters of a title that are kept: twice what an embed's title may have."""
 _MOST_LINES: Final = 1_000_000
@@ -112,7 +113,7 @@ async def _look(
             if blob not in prints:
                 prints[blob] = await runner.run(_fingerprint, data)
             fingerprint = prints[blob]
-            head = await runner.run(read_head, path, data, dates)
+            head = await runner.run(_READ_HEAD, path, data, dates)
     except IssueError as error:
         return _unreadable(path, snapshot, fingerprint, before, error)
     return SourceFile(

@@ -1,27 +1,27 @@
 """A file of a newsletter → its posts, its archive entry, its pictures taken from the source for upload."""
 
-import traceback
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from heartbeat_bot.archive.entry import CatalogEntry, entry_of
+from heartbeat_bot.archive.entry import CatalogEntry, Made
 from heartbeat_bot.config import AnnounceConfig, NewsletterConfig
 from heartbeat_bot.errors import IssueError, SourceError, UserError
 from heartbeat_bot.faults import apart
-from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
+from heartbeat_bot.isolation.bounds import EndedError
+from heartbeat_bot.isolation.named import NamedFunction
 from heartbeat_bot.isolation.turns import Turn, WorkerTurns
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.policy.approval import Version, unseen, version_of
-from heartbeat_bot.rendering.plain import composed
-from heartbeat_bot.rendering.post import File, Post
-from heartbeat_bot.rendering.preview import Rendered
-from heartbeat_bot.rendering.render import links_of, render
+from heartbeat_bot.rendering.post import File, Post, Rendered
 from heartbeat_bot.sources.pictures import attached_pictures
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
 from heartbeat_bot.store.issues import IssueRecord
 
+_MAKE: Final = NamedFunction[[str, bytes, NewsletterConfig, Mapping[str, File], str, str], Made](
+    "heartbeat_bot.archive.making:make"
+)
 _REMEMBERED: Final = 1000
 """Files that cannot be read and are not tried again."""
 _KEPT: Final = 48
@@ -40,7 +40,7 @@ class Renderer:
         """What the last pass over each newsletter saw of its source."""
         self._unreadable: dict[tuple[str, str, BlobId], tuple[str, int | None]] = {}
         """Why files could not be read, and in which line, by newsletter, path and bytes: to find that out again would take as long in every pass."""
-        self._made: dict[tuple[object, ...], _Made] = {}
+        self._made: dict[tuple[object, ...], Made] = {}
         """What was made of files last, by newsletter, path, bytes, destination and pictures, what was asked for last at the end."""
 
     async def render(self, name: str, snapshot: Snapshot, path: str, announce: AnnounceConfig | None = None) -> Rendered:
@@ -58,7 +58,7 @@ class Renderer:
                 raise RuntimeError(made.fault)
         return replace(made.entry, rendering=rendering)
 
-    async def _read(self, name: str, snapshot: Snapshot, path: str, announce: AnnounceConfig | None = None) -> "_Made":
+    async def _read(self, name: str, snapshot: Snapshot, path: str, announce: AnnounceConfig | None = None) -> Made:
         """Return all that is made of a file, in one reading: a pass, the archive and completions want it one after the other."""
         contents, file = snapshot.contents, (name, path, snapshot.files[path])
         if told := self._unreadable.get(file):
@@ -72,7 +72,7 @@ class Renderer:
                 files, findings = await attached_pictures(runner, contents, path, data, newsletter)
                 # Pictures change without their issue: what was made with others is something else.
                 key = (*file, newsletter.announce.channel, *files.items())
-                made = self._made.pop(key, None) or await runner.run(_make, path, data, newsletter, files, name=name, blob=file[2])
+                made = self._made.pop(key, None) or await runner.run(_MAKE, path, data, newsletter, files, name, file[2])
         except IssueError as error:
             if not isinstance(error.__cause__, EndedError):
                 if len(self._unreadable) >= _REMEMBERED:
@@ -113,40 +113,3 @@ class Renderer:
 def shown_of(posts: Sequence[Post], record: IssueRecord | None) -> Sequence[Post]:
     """Return the posts that are to be seen: those of sections that a moderator took back are not."""
     return [post for post in posts if record is None or record.shows(post.key)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
-    """What is made of a file. An issue in which events and jobs cannot be looked for has no ``entry``, and is posted: ``fault`` says why."""
-
-    rendered: Rendered
-    entry: CatalogEntry | None
-    fault: str = ""
-
-
-def _make(path: str, data: bytes, newsletter: NewsletterConfig, files: Mapping[str, File], *, name: str, blob: str) -> _Made:
-    preview = render(path, data, newsletter, files=files)
-    issue = preview.issue
-    rendered = Rendered(
-        path=issue.path,
-        title=composed(issue.title),
-        date=issue.date,
-        url=preview.url,
-        posts=preview.composition.posts,
-        findings=preview.findings,
-    )
-    try:
-        entry = entry_of(
-            name,
-            blob,
-            "",
-            preview,
-            event_headings=[pattern.pattern for pattern in newsletter.sections.events],
-            job_headings=[pattern.pattern for pattern in newsletter.sections.jobs],
-            resolve=links_of(newsletter, preview.url).resolve,
-        )
-    except (MemoryError, TooMuchError):
-        raise
-    except Exception as error:  # noqa: BLE001 - it is raised where the entry is asked for
-        return _Made(rendered=rendered, entry=None, fault="".join(traceback.format_exception(error)))
-    return _Made(rendered=rendered, entry=entry)

@@ -46,6 +46,8 @@ def imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: an import says whose module it is"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith("NamedFunction["):
+            yield ast.literal_eval(node.args[0]).partition(":")[0]  # what another process loads by its name
 
 
 def room_of(module: str) -> str:

@@ -3,11 +3,13 @@
 import asyncio
 import signal
 import sqlite3
-from asyncio.subprocess import Process
+import sys
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import discord
@@ -85,6 +87,20 @@ async def test_run_answers_commands_and_ends_in_silence(home: Home) -> None:
         await bot.is_ready()
         await bot.answers()
         assert await bot.stop() == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="the system does not tell what a process has loaded")
+async def test_run_never_loads_what_reads_texts_which_is_the_work_of_another_process(home: Home) -> None:
+    # Not forked off one that has loaded everything.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "heartbeat_bot", "run", env=home.environment, stdout=PIPE, stderr=PIPE
+    )
+    bot = Running(home=home, process=process)
+    await bot.is_ready()
+    await bot.answers()
+    loaded = Path(f"/proc/{process.pid}/maps").read_text()  # noqa: ASYNC240
+    assert await bot.stop() == ""
+    assert [library for library in ("/pydantic_core/", "/lxml/", "/regex/") if library in loaded] == ["/pydantic_core/"]
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ async def test_a_new_issue_is_read_and_rendered_once_for_the_channel_and_the_arc
         await town.sync()
         assert posted(town)
         assert "June" in town.shown(await town.call("issue", issue="june"))
-        assert (counting.jobs["read_head"], counting.jobs["_make"]) == (1, 1)
-        assert counting.jobs.keys() <= {"read_head", "_fingerprint", "identify", "_make"}
+        assert (counting.jobs["read_head"], counting.jobs["make"]) == (1, 1)
+        assert counting.jobs.keys() <= {"read_head", "_fingerprint", "identify", "make"}
 
 
 async def test_an_issue_that_waits_is_rendered_once_for_the_moderators_the_channel_and_the_archive(
@@ -61,7 +61,7 @@ async def test_an_issue_that_waits_is_rendered_once_for_the_moderators_the_chann
         await by_mo(town, "approve", issue="june")
         assert posted(town)
         assert "June" in town.shown(await town.call("issue", issue="june"))
-        assert (counting.jobs["read_head"], counting.jobs["_make"]) == (1, 1)
+        assert (counting.jobs["read_head"], counting.jobs["make"]) == (1, 1)
 
 
 async def test_sections_are_offered_at_each_key_without_rendering_their_issue_anew(town: Town, counting: Counting) -> None:
@@ -86,10 +86,10 @@ async def test_a_picture_that_changes_without_its_issue_is_not_taken_for_the_one
         before = [message["id"] for message in town.sandbox.messages(town.news)]
         counting.jobs.clear()
         await town.sync()
-        assert counting.jobs["_make"] == 0
+        assert counting.jobs["make"] == 0
         (town.folder / "sail.png").write_bytes(PIXEL + b"\0")
         await town.sync()
-        assert counting.jobs["_make"] == 1
+        assert counting.jobs["make"] == 1
         assert [message["id"] for message in town.sandbox.messages(town.news)] == before
         assert [file.content for message in town.news.messages.values() for file in message.attachments] == [PIXEL + b"\0"]
 
@@ -102,7 +102,7 @@ async def test_a_fault_in_the_search_for_events_keeps_no_issue_from_being_posted
 
     town.runner = Here()
     async with town.running():
-        monkeypatch.setattr("heartbeat_bot.archive.entry.find_events", broken)
+        monkeypatch.setattr("heartbeat_bot.archive.making.find_events", broken)
         town.write("june", JUNE)
         await town.sync()
         assert posted(town)

@@ -27,6 +27,7 @@ from heartbeat_bot.config import (
 from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.headings import HeadingPattern
+from heartbeat_bot.rendering.layouts import LAYOUTS
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 # The example shows a Git source; a folder takes its place, and stands in a comment.
@@ -442,3 +443,7 @@ def test_a_file_that_is_not_there_or_a_folder_says_what_to_do(tmp_path: Path) ->
         load_config(tmp_path / "none.yaml")
     with pytest.raises(ConfigError, match=r"this is a folder; name the file in it, such as .*config\.yaml"):
         load_config(tmp_path)
+
+
+def test_the_layouts_that_a_configuration_may_name_are_those_that_are_there() -> None:
+    assert set(typing.get_args(AnnounceConfig.model_fields["layout"].annotation)) == set(LAYOUTS)

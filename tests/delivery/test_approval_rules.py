@@ -17,8 +17,7 @@ from heartbeat_bot.policy.approval import (
     unseen,
     version_of,
 )
-from heartbeat_bot.rendering.post import COVER, Embed, File, Post, PostKey
-from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.post import COVER, Embed, File, Post, PostKey, Rendered
 from heartbeat_bot.sources.snapshot import BlobId
 
 TEXT = (

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.rendering.compose import compose
+from heartbeat_bot.rendering.layouts.embeds import compose
 from heartbeat_bot.rendering.post import Post
 from heartbeat_bot.sync.plan import Delete, Edit, Publish, Send
 

@@ -16,7 +16,7 @@ for _folder in ("config", "messages"):
 from readers import broken_limits  # noqa: E402 - see above
 from slow_patterns import slowly  # noqa: E402 - likewise
 
-from heartbeat_bot.archive.entry import entry_of  # noqa: E402 - likewise
+from heartbeat_bot.archive.making import entry_of  # noqa: E402 - likewise
 from heartbeat_bot.config import parse_config  # noqa: E402 - likewise
 from heartbeat_bot.config.patterns import PathPatterns  # noqa: E402 - likewise
 from heartbeat_bot.errors import IssueError  # noqa: E402 - likewise

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from heartbeat_bot.cli import main
 from heartbeat_bot.extract.events import find_events
-from heartbeat_bot.issues.model import DateOrder, Issue
+from heartbeat_bot.issues.issue import Issue
+from heartbeat_bot.issues.model import DateOrder
 from heartbeat_bot.issues.reading import read_head, read_issue
 
 HEAD = "---\ntitle: T\ndate: 2026-01-02\n---\n"

@@ -15,7 +15,7 @@ from heartbeat_bot.faults import apart
 from heartbeat_bot.issues.markdown import parse
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.tree import line_of
-from heartbeat_bot.rendering.compose import compose
+from heartbeat_bot.rendering.layouts.embeds import compose
 from heartbeat_bot.rendering.render import render
 
 N = 10_000

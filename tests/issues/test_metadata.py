@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from heartbeat_bot.issues.model import Issue
+from heartbeat_bot.issues.issue import Issue
 from heartbeat_bot.issues.reading import date_in_path, parse_date, read_issue
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from heartbeat_bot.issues.model import Issue
+from heartbeat_bot.issues.issue import Issue
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.sections import anchor
 

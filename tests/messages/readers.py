@@ -11,8 +11,9 @@ from markdown_it import MarkdownIt
 
 from discord_sandbox.markdown import render
 from heartbeat_bot.rendering import limits
+from heartbeat_bot.rendering.composition import Composition
 from heartbeat_bot.rendering.nodes import count_nodes
-from heartbeat_bot.rendering.post import Post, texts
+from heartbeat_bot.rendering.post import COVER, Post, is_of, texts
 
 WORD = re.compile(r"[^\W_]+")
 _SITE = MarkdownIt("commonmark", {"html": True, "tasklists": True, "alerts": True}).enable(["table", "strikethrough"])
@@ -34,6 +35,20 @@ _UNSEEN = (
 _INLINE = frozenset(
     {"a", "abbr", "b", "code", "em", "i", "kbd", "mark", "s", "small", "span", "strong", "sub", "sup", "u", "del", "ins"}
 )
+
+
+def bounds(composition: Composition) -> Iterator[tuple[str, int, int]]:
+    """Yield the key of each section, how many messages it takes, and the fewest that could hold its embeds, whatever the packing."""
+    for key in (COVER, *(key for _, key in composition.firsts)):
+        posts = [post for post in composition.posts if is_of(post.key, {key})]
+        embeds = [embed for post in posts for embed in post.embeds]
+        size = sum(len(text.encode()) for post in posts for text in texts(post.body()))
+        need = (
+            -(-sum(embed.characters for embed in embeds) // limits.EMBED_TOTAL),
+            -(-size // limits.MESSAGE_BYTES),
+            -(-sum(embed.image is not None for embed in embeds) // limits.EMBEDS),
+        )
+        yield key, len(posts), max(1, *need)
 
 
 def site_html(markdown: str) -> BeautifulSoup:

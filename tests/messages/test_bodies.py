@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.rendering.compose import compose, picture_targets
+from heartbeat_bot.rendering.layouts.embeds import compose
+from heartbeat_bot.rendering.pieces import picture_targets
 from heartbeat_bot.rendering.post import COVER, File, PostKey
 
 ROOT = Path(__file__).resolve().parents[2]

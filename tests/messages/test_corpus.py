@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from readers import broken_limits
+from readers import bounds, broken_limits
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.rendering.compose import compose
+from heartbeat_bot.rendering.layouts.embeds import compose
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 REAL = sorted(CORPUS.glob("*/*.md")) + sorted(CORPUS.glob("*.txt"))
@@ -18,7 +18,7 @@ needs_corpus = pytest.mark.skipif(not REAL, reason="the real newsletters (../sha
 def test_every_post_of_a_newsletter_keeps_every_limit(path: Path) -> None:
     composition = compose(read_issue(path.name, path.read_bytes()), site="https://example.org/", page="https://example.org/x")
     assert {post.key: found for post in composition.posts if (found := broken_limits(post))} == {}
-    assert all(count <= bound + 1 for _, count, bound in composition.bounds)
+    assert all(count <= bound + 1 for _, count, bound in bounds(composition))
 
 
 @needs_corpus

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from readers import broken_limits
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.rendering.compose import compose
+from heartbeat_bot.rendering.layouts.embeds import compose
 from heartbeat_bot.rendering.post import texts
 from heartbeat_bot.rendering.split import Cut, LineKind, split, tear
 

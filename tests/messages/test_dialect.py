@@ -3,7 +3,7 @@
 import pytest
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.rendering.compose import compose
+from heartbeat_bot.rendering.layouts.embeds import compose
 
 GAP = "\u200b"
 SITE = "https://example.org/"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from readers import broken_limits, channel_html, hrefs, missing, site_html, words
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.rendering.compose import Composition, compose
+from heartbeat_bot.rendering.composition import Composition
+from heartbeat_bot.rendering.layouts.embeds import compose
 
 SPEC = Path(__file__).parents[1] / "commonmark" / "spec.txt"
 _EXAMPLE = re.compile(r"^`{32} example\n(.*?)^\.\n.*?^`{32}$", re.MULTILINE | re.DOTALL)

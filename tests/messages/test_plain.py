@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from readers import WORD, channel_html, words
 
 from heartbeat_bot.issues.reading import read_issue
-from heartbeat_bot.rendering.compose import compose
 from heartbeat_bot.rendering.dialect import code_span, escape, fenced
+from heartbeat_bot.rendering.layouts.embeds import compose
 from heartbeat_bot.rendering.plain import plain_text
 from heartbeat_bot.rendering.post import texts
 

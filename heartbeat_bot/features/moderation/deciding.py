@@ -28,7 +28,7 @@ from heartbeat_bot.policy.policy import LONGEST_SCHEDULE
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Dialog
 from heartbeat_bot.rendering.components import press, row, shortened, text_input
-from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.post import Rendered
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.renderer import Renderer

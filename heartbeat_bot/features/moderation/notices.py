@@ -30,8 +30,7 @@ from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import Component, Option, Style, button, press, row, select, shortened
 from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.links import is_web
-from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, texts
-from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, Rendered, texts
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.store.messages import NOTICE_OF_ONE, DeliveredMessage
 from heartbeat_bot.store.store import Store

@@ -15,8 +15,7 @@ from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.answers import Answer, Attachment
 from heartbeat_bot.rendering.components import leafing, press
 from heartbeat_bot.rendering.dialect import code_span, inert
-from heartbeat_bot.rendering.post import Embed, Post
-from heartbeat_bot.rendering.preview import Rendered
+from heartbeat_bot.rendering.post import Embed, Post, Rendered
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.sync.renderer import Renderer
 
