@@ -156,11 +156,11 @@ class Interactions:
         scene: Scene,
         about: Json,
         *,
-        owners: dict[str, str] | None = None,
-        source: Message | None = None,
-        opener: Interaction | None = None,
+        owners: dict[str, str],
+        source: Message | None,
+        opener: Interaction | None,
     ) -> Interaction:
-        """Start an interaction, by leave of ``owners`` (None: all that the place has); telling the bot of it is the caller's."""
+        """Start an interaction, by leave of ``owners``; telling the bot of it is the caller's."""
         interaction = Interaction(
             id=world.new_id(),
             token=secrets.token_urlsafe(48),
@@ -168,7 +168,7 @@ class Interactions:
             guild=scene.guild,
             channel=scene.channel,
             user=scene.user,
-            owners=scene.owners if owners is None else owners,
+            owners=owners,
             only_private=scene.only_private,
             created_at=world.clock(),
             clock=world.clock,

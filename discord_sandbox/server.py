@@ -11,11 +11,11 @@ from discord_sandbox.faults import Faults
 from discord_sandbox.gateway.gateway import Gateway
 from discord_sandbox.page.acts import People
 from discord_sandbox.page.page import Page
-from discord_sandbox.ratelimits import RateLimits
+from discord_sandbox.ratelimits import Limiter, RateLimits
 from discord_sandbox.rest import channels, commands, guilds, interactions, members, messages, scheduled_events, threads
-from discord_sandbox.rest.call import Limiter, Route
+from discord_sandbox.rest.call import Route
 from discord_sandbox.rest.door import PREFIX, Door, Exchange
-from discord_sandbox.rest.files import Files
+from discord_sandbox.rest.files import serve_files
 from discord_sandbox.rules.files import REQUEST_BYTES
 from discord_sandbox.same_origin import SameOrigin, new_secret
 from discord_sandbox.world import World
@@ -27,8 +27,8 @@ class Sandbox(Control):
     """A local Discord: ``async with Sandbox() as sandbox`` serves REST, gateway, files and a live page until the block ends.
 
     A client is sent to it by ``discord.http.Route.BASE = sandbox.url`` and
-    ``discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)``. ``limits`` may be changed while it runs;
-    ``nonce_window`` and ``heartbeat_interval`` are in seconds, all times but the heartbeat's are those of ``clock``.
+    ``discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)``. ``limits`` may be changed while it runs,
+    as may ``world.privileged_intents`` and ``gateway.heartbeat_interval``; all times but the heartbeat's are those of ``clock``.
 
     ``token`` is the bot's, and ``key`` that of the page: both are made anew for every sandbox, unless a token of certain characters is
     wanted. No other page of a browser gets in.
@@ -39,22 +39,18 @@ class Sandbox(Control):
         *,
         clock: Clock = system_clock,
         limits: RateLimits | None = None,
-        nonce_window: float = 180,
         port: int = 0,
         token: str = "",
-        bot_name: str = "Heartbeat",
-        privileged_intents: int = 0,
-        heartbeat_interval: float = 41.25,
     ) -> None:
-        """Prepare; ``port`` 0 means a free one. ``privileged_intents`` are those that the application has been given."""
-        world = World(clock=clock, bot_name=bot_name, privileged_intents=privileged_intents, nonce_window=nonce_window)
-        super().__init__(world)
-        limiter = Limiter(limits=limits or RateLimits())
+        """Prepare; ``port`` 0 means a free one."""
+        super().__init__(World(clock))
+        world = self.world
+        limiter = Limiter(limits or RateLimits())
         token = token or new_secret()
         self.token = token
         self.key = new_secret()
         self.limits = limiter.limits
-        self.gateway = Gateway(world, token, heartbeat_interval)
+        self.gateway = Gateway(world, token)
         self._page = Page(world, self.interactions, self.key)
         self._people = People(self, self._page)
         plain = (messages, channels, threads, guilds, members, scheduled_events, commands)
@@ -68,7 +64,6 @@ class Sandbox(Control):
         """The rules by which requests fail."""
         self.log: list[Exchange] = self._door.log
         """Every request so far with its answer, oldest first; clear the list to count anew."""
-        self._files = Files(world)
         self._wanted_port = port
         self._stack = AsyncExitStack()
         self.port = 0
@@ -79,7 +74,7 @@ class Sandbox(Control):
         SameOrigin(self.key).guard(app)
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/gateway/", self.gateway.connect)
-        self._files.add_to(app.router)
+        serve_files(self.world, app.router)
         self._page.add_to(app.router)
         self._people.add_to(app.router)
         app.router.add_route("*", PREFIX + "/{rest:.*}", self._door.handle)

@@ -111,7 +111,6 @@ class Tag:
 
     id: int
     name: str
-    moderated: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -281,13 +280,14 @@ class Commands:
 class World:
     """All that exists, and who wants to hear of changes."""
 
-    def __init__(self, *, clock: Clock, bot_name: str, privileged_intents: int, nonce_window: float) -> None:
+    def __init__(self, clock: Clock) -> None:
         """Begin with the bot alone, in no guild."""
         self.clock = clock
         self.new_id = Snowflakes(clock)
-        self.bot = User(id=self.new_id(), name=bot_name, bot=True)
+        self.bot = User(id=self.new_id(), name="Heartbeat", bot=True)
         self.owner = User(id=self.new_id(), name="owner", display_name="Server owner")
-        self.privileged_intents = privileged_intents
+        self.privileged_intents = Intent.NONE
+        """Those that the application has been given."""
         self.guilds: dict[int, Guild] = {}
         self.users: dict[int, User] = {self.bot.id: self.bot, self.owner.id: self.owner}
         self.private: dict[int, Channel] = {}
@@ -297,7 +297,6 @@ class World:
         """The people who installed the app for themselves."""
         self.nonces: dict[tuple[int, str], tuple[int, float]] = {}
         """By channel and nonce, which message the bot sent with it, and when, in seconds since the Unix epoch."""
-        self.nonce_window = nonce_window
         self.base_url = ""
         self.signing_key = secrets.token_bytes(16)
         self.listeners: list[Callable[[WorldEvent], None]] = []

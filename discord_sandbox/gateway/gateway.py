@@ -13,7 +13,7 @@ from discord_sandbox.gateway.sessions import Connection, Session
 from discord_sandbox.objects.guilds import guild_create_object, member_object, own_user_object
 from discord_sandbox.objects.messages import hide_content
 from discord_sandbox.permissions import permissions_in
-from discord_sandbox.rules.form import as_list, as_object, as_snowflake
+from discord_sandbox.rules.form import as_list, as_object, as_snowflake, parse_object
 from discord_sandbox.same_origin import is_secret
 from discord_sandbox.world import Intent, World, WorldEvent
 
@@ -44,11 +44,12 @@ _MOST_LEFT: Final = 10
 class Gateway:
     """All sessions and connections of the bot, and the ways to disturb them."""
 
-    def __init__(self, world: World, token: str, heartbeat_interval: float) -> None:
-        """Listen to the world; ``heartbeat_interval`` is in seconds."""
+    def __init__(self, world: World, token: str) -> None:
+        """Listen to the world."""
         self._world = world
         self._token = token
-        self.heartbeat_interval = heartbeat_interval
+        self.heartbeat_interval = 41.25
+        """How many seconds clients are told to wait between heartbeats."""
         self._disturbed: list[tuple[str, Disturbance]] = []
         self._held: list[tuple[Connection, WorldEvent]] = []
         self._broken_off: list[int] = []
@@ -196,7 +197,7 @@ class Gateway:
 
     async def _read(self, socket: web.WebSocketResponse, connection: Connection) -> None:
         async for message in socket:
-            payload = _decode(message.data) if message.type is WSMsgType.TEXT and len(message.data) <= _PAYLOAD else None
+            payload = parse_object(message.data) if message.type is WSMsgType.TEXT and len(message.data) <= _PAYLOAD else None
             if payload is None:
                 connection.close(4002)
             else:
@@ -303,10 +304,3 @@ class Gateway:
         if "nonce" in data:
             body["nonce"] = data["nonce"]
         self._dispatch(connection, WorldEvent(name="GUILD_MEMBERS_CHUNK", body=body))
-
-
-def _decode(text: str) -> Json | None:
-    try:
-        return as_object(json.loads(text))
-    except ValueError:
-        return None

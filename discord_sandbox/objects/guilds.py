@@ -127,7 +127,7 @@ def channel_object(world: World, channel: Channel) -> Json:
     if channel.type is ChannelType.FORUM:
         body |= {
             "available_tags": [
-                {"id": str(tag.id), "name": tag.name, "moderated": tag.moderated, "emoji_id": None, "emoji_name": None}
+                {"id": str(tag.id), "name": tag.name, "moderated": False, "emoji_id": None, "emoji_name": None}
                 for tag in channel.tags
             ],
             "default_reaction_emoji": None,

@@ -1,7 +1,6 @@
 """What people do on the live page: speak, call commands, press, choose, fill in dialogs; and what only they are shown of it."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,10 +16,10 @@ from discord_sandbox.page.message_html import entity_options, shown_name, used
 from discord_sandbox.page.page import UNKEPT, Page
 from discord_sandbox.people.scenes import Scene, scene_of
 from discord_sandbox.permissions import Permission
-from discord_sandbox.rest.call import Call, Reply, Route
+from discord_sandbox.rest.call import Call, Route
 from discord_sandbox.rules.commands import LOCALES
 from discord_sandbox.rules.components import Component
-from discord_sandbox.rules.form import as_list, as_object, as_snowflake
+from discord_sandbox.rules.form import as_list, as_object, as_snowflake, parse_object
 from discord_sandbox.world import Channel, ChannelType, Guild, Message, User, WorldEvent
 
 _LONGEST: Final = 2000
@@ -94,12 +93,12 @@ class People:
     def overheard(self, route: Route) -> Route:
         """Return a route of interactions, after which the page is told what has come of one."""
 
-        def handle(call: Call) -> Reply:
-            reply = route.handler(call)
+        def handle(call: Call) -> object:
+            answer = route.handler(call)
             interaction = self._control.interactions.kept.get(call.parameters["webhook_token"])
             if interaction is not None:
                 self._tell(interaction)
-            return reply
+            return answer
 
         return replace(route, handler=handle)
 
@@ -169,7 +168,6 @@ class People:
     def _door(self, act: Callable[[Act], Awaitable[Json]]) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:
             try:
-                _refuse_strangers(request)
                 done = self._act(await _read(request))
                 # The language is the page's choice; the bot is told of it with what is done.
                 locale = done.body.get("language")
@@ -266,19 +264,13 @@ async def _begin(act: Awaitable[Interaction]) -> Json:
     return {}
 
 
-def _refuse_strangers(request: web.Request) -> None:
-    """Let only the page itself ask for acts; that an origin is the page's own has been seen at the door."""
+async def _read(request: web.Request) -> Json:
+    """Return what is asked; the page alone may ask for acts. That an origin is the page's own has been seen at the door."""
     if "Origin" not in request.headers:
         raise web.HTTPForbidden(text="Only the page itself may act for people.")
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="Send JSON.")
-
-
-async def _read(request: web.Request) -> Json:
-    try:
-        body = as_object(json.loads(await request.read()))
-    except ValueError:
-        body = None
+    body = parse_object(await request.read())
     if body is None:
         raise web.HTTPBadRequest(text="The request is no JSON object.")
     return body

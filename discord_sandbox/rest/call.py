@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final, Literal
 
-from discord_sandbox.api_errors import plain_refusal, too_many
+from discord_sandbox.api_errors import plain_refusal
 from discord_sandbox.interactions import Interactions
 from discord_sandbox.permissions import Permission, demand, permissions_in
-from discord_sandbox.ratelimits import Meters, Quota, RateLimits
+from discord_sandbox.ratelimits import Limiter
 from discord_sandbox.rules.files import ReceivedFile
 from discord_sandbox.rules.form import Form, as_object
 from discord_sandbox.world import Channel, Guild, Message, World
@@ -18,20 +18,6 @@ QuotaName = Literal["send", "edit", "delete", "crosspost", "webhook", "other"]
 
 MAJOR: Final = ("channel_id", "guild_id", "webhook_token")
 """Parameters that have limits of their own (docs, *Rate Limits*)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limiter:
-    """What the rate limits are and how far they are used; shared by the door and by routes with limits of their own."""
-
-    limits: RateLimits
-    meters: Meters = field(default_factory=Meters)
-
-    def take(self, name: str, resource: str, quota: Quota, now: float, *, code: int, weight: int = 1) -> None:
-        """Count a request towards a limit that stands in no header; raise the 429 that then comes unannounced."""
-        standing = self.meters.take(name, resource, quota, now, weight=weight)
-        if standing.exceeded:
-            raise too_many(standing.reset_after, scope="shared", code=code, header=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +76,14 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """An answer; no body goes with 204."""
+class Created:
+    """An answer with status 201."""
 
-    body: object = None
-    status: int = 200
+    body: object
 
 
-Handler = Callable[[Call], Reply]
+Handler = Callable[[Call], object]
+"""Returns the JSON of an answer with status 200, a :class:`Created`, or None for 204."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

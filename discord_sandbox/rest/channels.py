@@ -6,7 +6,7 @@ from discord_sandbox.api_errors import refusal
 from discord_sandbox.changes import announce, remove_channel
 from discord_sandbox.objects.guilds import channel_object
 from discord_sandbox.permissions import Permission, demand
-from discord_sandbox.rest.call import Call, Reply, Routes
+from discord_sandbox.rest.call import Call, Routes
 from discord_sandbox.rules.channels import AUTO_ARCHIVE, NAME, read_tags
 from discord_sandbox.rules.form import Form
 from discord_sandbox.world import Channel, ChannelType, Thread
@@ -15,14 +15,14 @@ routes: Final = Routes()
 
 
 @routes("GET", "/channels/{channel_id}")
-def read(call: Call) -> Reply:
+def read(call: Call) -> object:
     """Get Channel."""
     _, channel, _ = call.reach()
-    return Reply(body=channel_object(call.world, channel))
+    return channel_object(call.world, channel)
 
 
 @routes("PATCH", "/channels/{channel_id}")
-def edit(call: Call) -> Reply:
+def edit(call: Call) -> object:
     """Modify Channel: name, topic, kind (text or announcement); of a thread its name, state and tags."""
     world = call.world
     _, channel, bits = call.reach()
@@ -39,7 +39,7 @@ def edit(call: Call) -> Reply:
         channel.type = ChannelType(kind) if kind is not None else channel.type
     channel.name = name or channel.name
     announce(world, "THREAD_UPDATE" if channel.thread else "CHANNEL_UPDATE", channel)
-    return Reply(body=channel_object(world, channel))
+    return channel_object(world, channel)
 
 
 def _edit_thread(call: Call, channel: Channel, thread: Thread, form: Form, bits: int) -> None:
@@ -48,7 +48,7 @@ def _edit_thread(call: Call, channel: Channel, thread: Thread, form: Form, bits:
     archived, locked = form.boolean("archived"), form.boolean("locked")
     auto_archive = form.choice("auto_archive_duration", AUTO_ARCHIVE)
     parent = call.world.place(channel.parent_id or 0)[1]
-    tags = read_tags(form, parent, bits) if form.has("applied_tags") else thread.tags
+    tags = read_tags(form, parent) if form.has("applied_tags") else thread.tags
     form.raise_any()
     if thread.is_archived(call.world.clock()) and archived is not False:
         raise refusal(50083)
@@ -61,7 +61,7 @@ def _edit_thread(call: Call, channel: Channel, thread: Thread, form: Form, bits:
 
 
 @routes("DELETE", "/channels/{channel_id}")
-def delete(call: Call) -> Reply:
+def delete(call: Call) -> object:
     """Delete a channel or thread with all that is in it."""
     guild, channel, bits = call.reach()
     body = channel_object(call.world, channel)
@@ -69,4 +69,4 @@ def delete(call: Call) -> Reply:
     if guild is not None:
         demand(bits, Permission.MANAGE_THREADS if channel.thread else Permission.MANAGE_CHANNELS)
         remove_channel(call.world, guild, channel)
-    return Reply(body=body)
+    return body

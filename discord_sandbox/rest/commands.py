@@ -3,7 +3,7 @@
 from typing import Final
 
 from discord_sandbox.api_errors import Json, refusal
-from discord_sandbox.rest.call import Call, Reply, Routes
+from discord_sandbox.rest.call import Call, Created, Routes
 from discord_sandbox.rules.commands import MOST, read_command
 from discord_sandbox.rules.form import Form, as_list
 from discord_sandbox.world import World
@@ -14,34 +14,33 @@ _ONE: Final = tuple(f"{many}/{{command_id}}" for many in _MANY)
 
 
 @routes("GET", *_MANY)
-def read_all(call: Call) -> Reply:
+def read_all(call: Call) -> object:
     """Get Global or Guild Application Commands; texts by locale only ``with_localizations``."""
     found = list(_scope(call)[1].values())
     if not call.asks("with_localizations"):
         found = [_without_localizations(command) for command in found]
-    return Reply(body=found)
+    return found
 
 
 @routes("POST", *_MANY)
-def upsert(call: Call) -> Reply:
+def upsert(call: Call) -> object:
     """Create a command, or overwrite the one with its name and type."""
     guild_id, kept = _scope(call)
     form = call.form()
     command = read_command(form)
     form.raise_any()
-    number = _same(kept, command)
-    status = 200
-    if number is None:
+    known = _same(kept, command)
+    if known is None:
         if sum(other["type"] == command["type"] for other in kept.values()) >= MOST[command["type"]]:
             raise refusal(30032)
         _count_creates(call, guild_id, 1)
-        status, number = 201, call.world.new_id()
+    number = known or call.world.new_id()
     kept[number] = _finished(call.world, guild_id, number, command)
-    return Reply(body=kept[number], status=status)
+    return Created(body=kept[number]) if known is None else kept[number]
 
 
 @routes("PUT", *_MANY)
-def overwrite(call: Call) -> Reply:
+def overwrite(call: Call) -> object:
     """Replace all commands by those of the request; a command that keeps name and type keeps its id."""
     guild_id, kept = _scope(call)
     form = Form({"commands": as_list(call.json) or []})
@@ -63,33 +62,32 @@ def overwrite(call: Call) -> Reply:
     fresh = {number or call.world.new_id(): command for number, command in zip(numbers, commands, strict=True)}
     kept.clear()
     kept.update({number: _finished(call.world, guild_id, number, command) for number, command in fresh.items()})
-    return Reply(body=list(kept.values()))
+    return list(kept.values())
 
 
 @routes("GET", *_ONE)
-def read(call: Call) -> Reply:
+def read(call: Call) -> object:
     """Get a command."""
     _, kept, number = _one(call)
-    return Reply(body=kept[number])
+    return kept[number]
 
 
 @routes("PATCH", *_ONE)
-def edit(call: Call) -> Reply:
+def edit(call: Call) -> object:
     """Edit a command; what the request leaves out stays."""
     guild_id, kept, number = _one(call)
     form = Form(kept[number] | call.form().data)
     command = read_command(form)
     form.raise_any()
     kept[number] = _finished(call.world, guild_id, number, command)
-    return Reply(body=kept[number])
+    return kept[number]
 
 
 @routes("DELETE", *_ONE)
-def delete(call: Call) -> Reply:
+def delete(call: Call) -> object:
     """Delete a command."""
     _, kept, number = _one(call)
     del kept[number]
-    return Reply(status=204)
 
 
 def _scope(call: Call) -> tuple[int | None, dict[int, Json]]:

@@ -11,7 +11,8 @@ from aiohttp import BodyPartReader, web
 from discord_sandbox.api_errors import ApiError, plain_refusal, refusal, too_many
 from discord_sandbox.faults import Close, Cue, Fault, Faults, Headers, Hold, Malformed, Raw, Respond, TooMany
 from discord_sandbox.interactions import Interactions
-from discord_sandbox.rest.call import MAJOR, Call, Limiter, Route, RouteTable
+from discord_sandbox.ratelimits import Limiter
+from discord_sandbox.rest.call import MAJOR, Call, Created, Route, RouteTable
 from discord_sandbox.rules.files import REQUEST_BYTES, ReceivedFile
 from discord_sandbox.rules.form import Form
 from discord_sandbox.same_origin import is_secret
@@ -114,23 +115,25 @@ class Door:
                 json=received.json,
                 files=received.files,
             )
-            reply = route.handler(call)
+            body = route.handler(call)
         except ApiError as error:
             via = _VIA if error.status == HTTPStatus.TOO_MANY_REQUESTS else {}
             return _Answer(status=error.status, body=error.body, headers=headers | error.headers | via)
-        return _Answer(status=reply.status, body=reply.body, headers=headers)
+        if isinstance(body, Created):
+            return _Answer(status=HTTPStatus.CREATED, body=body.body, headers=headers)
+        return _Answer(status=HTTPStatus.NO_CONTENT if body is None else HTTPStatus.OK, body=body, headers=headers)
 
     def _meter(self, route: Route, parameters: dict[str, str], headers: dict[str, str]) -> None:
         now = self._world.clock().timestamp()
-        limits, meters = self._limiter.limits, self._limiter.meters
+        limits = self._limiter.limits
         if not route.open_to_all:
-            standing = meters.take("everything", "", limits.everything, now)
+            standing = self._limiter.count("everything", "", limits.everything, now)
             if standing.exceeded:
                 raise too_many(standing.reset_after, scope="global")
         unannounced = route.quota == "crosspost" and not limits.crosspost_in_headers
         quota = limits.other if unannounced else getattr(limits, route.quota)
         resource = "/".join(parameters.get(name, "") for name in MAJOR)
-        standing = meters.take(f"{route.method} {route.template}", resource, quota, now)
+        standing = self._limiter.count(f"{route.method} {route.template}", resource, quota, now)
         headers |= standing.headers()
         if standing.exceeded:
             raise too_many(standing.reset_after, scope="user")

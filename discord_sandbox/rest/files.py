@@ -14,41 +14,35 @@ from discord_sandbox.rules.files import picture_type
 from discord_sandbox.world import StoredFile, World
 
 
-class Files:
-    """Serves the files of messages."""
+def serve_files(world: World, router: web.UrlDispatcher) -> None:
+    """Serve the files of messages: to who has a file's address, until the address expires or the message is gone."""
 
-    def __init__(self, world: World) -> None:
-        """Serve what ``world`` holds."""
-        self._world = world
-
-    def add_to(self, router: web.UrlDispatcher) -> None:
-        """Add the files' addresses."""
-        router.add_get("/attachments/{channel}/{attachment}/{filename}", self._file)
-
-    async def _file(self, request: web.Request) -> web.Response:
-        """Serve a file to who has its address, until the address expires or the message is gone."""
+    async def serve(request: web.Request) -> web.Response:
         expires, given = request.query.get("ex", ""), request.query.get("hm", "")
         try:
-            alive = self._world.clock().timestamp() < int(expires, 16)
+            alive = world.clock().timestamp() < int(expires, 16)
             channel_id, attachment_id = int(request.match_info["channel"]), int(request.match_info["attachment"])
         except ValueError:
             raise web.HTTPNotFound from None
-        good = signature(self._world, request.rel_url.raw_path, expires)
+        good = signature(world, request.rel_url.raw_path, expires)
         if not alive or not hmac.compare_digest(given.encode(errors="replace"), good.encode()):
             raise web.HTTPNotFound
-        attachment = self._find(channel_id, attachment_id)
+        attachment = _find(world, channel_id, attachment_id)
         return web.Response(body=attachment.content, headers=_described(attachment))
 
-    def _find(self, channel_id: int, attachment_id: int) -> StoredFile:
-        try:
-            _, channel = self._world.place(channel_id)
-        except ApiError:
-            raise web.HTTPNotFound from None
-        for message in (*channel.messages.values(), *channel.ephemeral.values()):
-            for attachment in message.attachments:
-                if attachment.id == attachment_id:
-                    return attachment
-        raise web.HTTPNotFound
+    router.add_get("/attachments/{channel}/{attachment}/{filename}", serve)
+
+
+def _find(world: World, channel_id: int, attachment_id: int) -> StoredFile:
+    try:
+        _, channel = world.place(channel_id)
+    except ApiError:
+        raise web.HTTPNotFound from None
+    for message in (*channel.messages.values(), *channel.ephemeral.values()):
+        for attachment in message.attachments:
+            if attachment.id == attachment_id:
+                return attachment
+    raise web.HTTPNotFound
 
 
 def _described(attachment: StoredFile) -> dict[str, str]:

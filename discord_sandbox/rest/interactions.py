@@ -11,7 +11,7 @@ from discord_sandbox.interactions import Callback, Interaction, InteractionType
 from discord_sandbox.objects.guilds import user_object
 from discord_sandbox.objects.messages import message_object
 from discord_sandbox.people.scenes import GUILD_INSTALL, app_permissions
-from discord_sandbox.rest.call import Call, Reply, Routes
+from discord_sandbox.rest.call import Call, Routes
 from discord_sandbox.rules.commands import CHAT_INPUT, USER
 from discord_sandbox.rules.form import Form
 from discord_sandbox.rules.messages import write
@@ -36,7 +36,7 @@ routes: Final = Routes()
 
 
 @routes("POST", _CALLBACK, quota="webhook", open_to_all=True)
-def answer(call: Call) -> Reply:
+def answer(call: Call) -> object:
     """Create Interaction Response: within three seconds, once."""
     interaction = call.interactions.kept.get(call.parameters["webhook_token"])
     if interaction is None or interaction.id != call.id("interaction_id"):
@@ -54,7 +54,7 @@ def answer(call: Call) -> Reply:
     _perform(call, interaction, Callback(kind or 0), data)
     interaction.first_answer_after = time.monotonic() - interaction.begun
     interaction.acknowledged.set()
-    return Reply(body=_callback_object(call.world, interaction)) if call.asks("with_response") else Reply(status=204)
+    return _callback_object(call.world, interaction) if call.asks("with_response") else None
 
 
 def _perform(call: Call, interaction: Interaction, kind: Callback, data: Form) -> None:
@@ -176,7 +176,7 @@ def _found(call: Call, interaction: Interaction) -> Message:
 
 
 @routes("POST", _HOOK, quota="webhook", open_to_all=True)
-def follow_up(call: Call) -> Reply:
+def follow_up(call: Call) -> object:
     """Create Followup Message; the first after a deferral takes the place of the waiting one."""
     interaction = _live(call)
     form = call.form()
@@ -189,34 +189,33 @@ def follow_up(call: Call) -> Reply:
         message = _say(call, interaction, form)
         interaction.follow_ups += 1
     interaction.answered.set()
-    return Reply(body=message_object(call.world, message))
+    return message_object(call.world, message)
 
 
 @routes("GET", _ONE, quota="webhook", open_to_all=True)
-def read(call: Call) -> Reply:
+def read(call: Call) -> object:
     """Get the original response or a follow-up."""
-    return Reply(body=message_object(call.world, _found(call, _live(call))))
+    return message_object(call.world, _found(call, _live(call)))
 
 
 @routes("PATCH", _ONE, quota="webhook", open_to_all=True)
-def edit(call: Call) -> Reply:
+def edit(call: Call) -> object:
     """Edit the original response or a follow-up."""
     interaction = _live(call)
     form = call.form()
     message = _change(call, interaction, _found(call, interaction), form)
     interaction.answered.set()
-    return Reply(body=message_object(call.world, message))
+    return message_object(call.world, message)
 
 
 @routes("DELETE", _ONE, quota="webhook", open_to_all=True)
-def delete(call: Call) -> Reply:
+def delete(call: Call) -> object:
     """Delete the original response or a follow-up."""
     interaction = _live(call)
     message = _found(call, interaction)
     if interaction.channel.ephemeral.pop(message.id, None) is None:
         remove(call.world, interaction.channel, message)
     interaction.answered.set()
-    return Reply(status=204)
 
 
 def _metadata(world: World, interaction: Interaction) -> Json:

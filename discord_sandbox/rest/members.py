@@ -5,7 +5,7 @@ from typing import Final
 from discord_sandbox.api_errors import refusal
 from discord_sandbox.objects.guilds import member_object
 from discord_sandbox.permissions import Permission, guild_permissions
-from discord_sandbox.rest.call import Call, Reply, Routes
+from discord_sandbox.rest.call import Call, Routes
 from discord_sandbox.world import Intent, Member, Role
 
 routes: Final = Routes()
@@ -13,29 +13,27 @@ _ROLE: Final = "/guilds/{guild_id}/members/{user_id}/roles/{role_id}"
 
 
 @routes("GET", "/guilds/{guild_id}/members/{user_id}")
-def read(call: Call) -> Reply:
+def read(call: Call) -> object:
     """Get Guild Member."""
-    return Reply(body=member_object(_member(call)))
+    return member_object(_member(call))
 
 
 @routes("PUT", _ROLE)
-def give_role(call: Call) -> Reply:
+def give_role(call: Call) -> object:
     """Add Guild Member Role; one that the member has already is no fault."""
     member, role = _reach(call)
     if role.id not in member.roles:
         member.roles.append(role.id)
         _tell(call, member)
-    return Reply(status=204)
 
 
 @routes("DELETE", _ROLE)
-def take_role(call: Call) -> Reply:
+def take_role(call: Call) -> object:
     """Remove Guild Member Role; one that the member does not have is no fault."""
     member, role = _reach(call)
     if role.id in member.roles:
         member.roles.remove(role.id)
         _tell(call, member)
-    return Reply(status=204)
 
 
 def _member(call: Call) -> Member:

@@ -8,13 +8,15 @@ from discord_sandbox.api_errors import Json, refusal
 from discord_sandbox.changes import guild_part, remove, store, tell_messages, update
 from discord_sandbox.objects.messages import hide_content, may_read, message_object
 from discord_sandbox.permissions import Permission, demand
-from discord_sandbox.rest.call import Call, Reply, Routes
+from discord_sandbox.rest.call import Call, Routes
 from discord_sandbox.rules.form import Form
 from discord_sandbox.rules.messages import read_nonce, read_reply, write
 from discord_sandbox.world import Channel, ChannelType, Guild, Message, MessageFlag, MessageType, World
 
 OLD: Final = timedelta(hours=1)
 """Edits of messages older than this have a limit of their own (code 30046)."""
+NONCE_WINDOW: Final = 180
+"""Seconds in which a nonce that is to be enforced counts as the same message."""
 BULK_AGE: Final = timedelta(days=14)
 _SYSTEM_TYPES: Final = frozenset({MessageType.THREAD_CREATED, MessageType.THREAD_STARTER})
 _MANY: Final = "/channels/{channel_id}/messages"
@@ -24,7 +26,7 @@ routes: Final = Routes()
 
 
 @routes("POST", _MANY, quota="send")
-def create(call: Call) -> Reply:
+def create(call: Call) -> object:
     """Create Message."""
     world = call.world
     guild, channel, bits = call.reach()
@@ -41,13 +43,13 @@ def create(call: Call) -> Reply:
     key = (channel.id, str(message.nonce))
     if message.nonce is not None and form.boolean("enforce_nonce") and key in world.nonces:
         number, sent_at = world.nonces[key]
-        if call.now - sent_at < world.nonce_window:
-            return Reply(body=message_object(world, world.message(channel, number), with_nonce=True))
+        if call.now - sent_at < NONCE_WINDOW:
+            return message_object(world, world.message(channel, number), with_nonce=True)
     if channel.thread and channel.thread.locked and not bits & Permission.MANAGE_THREADS:
         raise refusal(160005)
     store(world, channel, message)
     world.nonces[key] = (message.id, call.now)
-    return Reply(body=message_object(world, message, with_nonce=True))
+    return message_object(world, message, with_nonce=True)
 
 
 def compose(call: Call, form: Form, guild: Guild | None, channel: Channel, bits: int) -> Message:
@@ -69,7 +71,7 @@ def compose(call: Call, form: Form, guild: Guild | None, channel: Channel, bits:
 
 
 @routes("GET", _MANY)
-def history(call: Call) -> Reply:
+def history(call: Call) -> object:
     """Get Channel Messages: newest first; nothing without READ_MESSAGE_HISTORY."""
     _, channel, bits = call.reach()
     query = Form(dict(call.query))
@@ -84,14 +86,14 @@ def history(call: Call) -> Reply:
         messages = [message for message in messages if message.id < before]
     elif after is not None:
         messages = [message for message in messages if message.id > after][:limit]
-    return Reply(body=[_shown(call.world, message) for message in reversed(messages[-limit:])])
+    return [_shown(call.world, message) for message in reversed(messages[-limit:])]
 
 
 @routes("GET", _ONE)
-def read(call: Call) -> Reply:
+def read(call: Call) -> object:
     """Get Channel Message."""
     _, channel, _ = call.reach(Permission.READ_MESSAGE_HISTORY)
-    return Reply(body=_shown(call.world, call.message(channel)))
+    return _shown(call.world, call.message(channel))
 
 
 def _shown(world: World, message: Message) -> Json:
@@ -100,7 +102,7 @@ def _shown(world: World, message: Message) -> Json:
 
 
 @routes("PATCH", _ONE, quota="edit")
-def edit(call: Call) -> Reply:
+def edit(call: Call) -> object:
     """Edit Message: one's own; of others the flags alone."""
     world = call.world
     guild, channel, bits = call.reach()
@@ -120,7 +122,7 @@ def edit(call: Call) -> Reply:
     edited.edited_at = world.clock()
     channel.messages[message.id] = edited
     update(world, channel, edited)
-    return Reply(body=message_object(world, edited))
+    return message_object(world, edited)
 
 
 def _refuse_asleep(call: Call, channel: Channel) -> None:
@@ -137,7 +139,7 @@ def _meter_edit(call: Call, channel: Channel, message: Message) -> None:
 
 
 @routes("DELETE", _ONE, quota="delete")
-def delete(call: Call) -> Reply:
+def delete(call: Call) -> object:
     """Delete Message: one's own; others' with MANAGE_MESSAGES."""
     _, channel, bits = call.reach()
     message = call.message(channel)
@@ -149,11 +151,10 @@ def delete(call: Call) -> Reply:
         raise refusal(50021)
     _refuse_asleep(call, channel)
     remove(call.world, channel, message)
-    return Reply(status=204)
 
 
 @routes("POST", f"{_MANY}/bulk-delete")
-def delete_many(call: Call) -> Reply:
+def delete_many(call: Call) -> object:
     """Bulk Delete Messages: 2 to 100, none older than two weeks; ids that are not there are passed over."""
     world = call.world
     _, channel, _ = call.reach(Permission.MANAGE_MESSAGES)
@@ -169,11 +170,10 @@ def delete_many(call: Call) -> Reply:
         del channel.messages[message.id]
     body: Json = {"ids": [str(message.id) for message in found], "channel_id": str(channel.id)}
     tell_messages(world, "MESSAGE_DELETE_BULK", channel, body)
-    return Reply(status=204)
 
 
 @routes("POST", f"{_ONE}/crosspost", quota="crosspost")
-def crosspost(call: Call) -> Reply:
+def crosspost(call: Call) -> object:
     """Crosspost Message: in announcement channels, once."""
     world = call.world
     _, channel, bits = call.reach(Permission.SEND_MESSAGES)
@@ -189,4 +189,4 @@ def crosspost(call: Call) -> Reply:
         call.limiter.take("crosspost", str(channel.id), limits.crosspost, call.now, code=20028)
     message.flags |= MessageFlag.CROSSPOSTED
     update(world, channel, message)
-    return Reply(body=message_object(world, message))
+    return message_object(world, message)

@@ -5,7 +5,7 @@ from typing import Final
 from discord_sandbox.api_errors import Json, refusal
 from discord_sandbox.objects.guilds import scheduled_event_object
 from discord_sandbox.permissions import Permission, guild_permissions
-from discord_sandbox.rest.call import Call, Reply, Routes
+from discord_sandbox.rest.call import Call, Routes
 from discord_sandbox.rules.scheduled_events import read_event
 from discord_sandbox.world import EventStatus, Guild, Intent, ScheduledEvent
 
@@ -23,14 +23,14 @@ routes: Final = Routes()
 
 
 @routes("GET", _MANY)
-def read_all(call: Call) -> Reply:
+def read_all(call: Call) -> object:
     """List Scheduled Events for Guild: those to come and going on."""
     events = call.guild.scheduled_events.values()
-    return Reply(body=[_shown(call, event) for event in events if event.is_open(call.world.clock())])
+    return [_shown(call, event) for event in events if event.is_open(call.world.clock())]
 
 
 @routes("POST", _MANY)
-def create(call: Call) -> Reply:
+def create(call: Call) -> object:
     """Create Guild Scheduled Event."""
     world, guild, now = call.world, call.guild, call.world.clock()
     _demand(call, guild, Permission.CREATE_EVENTS)
@@ -41,17 +41,17 @@ def create(call: Call) -> Reply:
     if sum(other.is_open(now) for other in guild.scheduled_events.values()) >= MOST:
         raise refusal(30038)
     guild.scheduled_events[event.id] = event
-    return Reply(body=_tell(call, "GUILD_SCHEDULED_EVENT_CREATE", event))
+    return _tell(call, "GUILD_SCHEDULED_EVENT_CREATE", event)
 
 
 @routes("GET", _ONE)
-def read(call: Call) -> Reply:
+def read(call: Call) -> object:
     """Get Guild Scheduled Event."""
-    return Reply(body=_shown(call, _found(call)[1]))
+    return _shown(call, _found(call)[1])
 
 
 @routes("PATCH", _ONE)
-def edit(call: Call) -> Reply:
+def edit(call: Call) -> object:
     """Modify Guild Scheduled Event, its status among the rest; a finished one stays as it is."""
     now = call.world.clock()
     guild, before = _found(call)
@@ -66,17 +66,16 @@ def edit(call: Call) -> Reply:
     event = read_event(form, before, now, new=False)
     event.status = EventStatus(wanted) if wanted is not None else status
     guild.scheduled_events[event.id] = event
-    return Reply(body=_tell(call, "GUILD_SCHEDULED_EVENT_UPDATE", event))
+    return _tell(call, "GUILD_SCHEDULED_EVENT_UPDATE", event)
 
 
 @routes("DELETE", _ONE)
-def delete(call: Call) -> Reply:
+def delete(call: Call) -> object:
     """Delete Guild Scheduled Event."""
     guild, event = _found(call)
     _demand_over(call, guild, event)
     del guild.scheduled_events[event.id]
     _tell(call, "GUILD_SCHEDULED_EVENT_DELETE", event)
-    return Reply(status=204)
 
 
 def _found(call: Call) -> tuple[Guild, ScheduledEvent]:
@@ -98,13 +97,12 @@ def _tell(call: Call, name: str, event: ScheduledEvent) -> Json:
     return body
 
 
-def _demand(call: Call, guild: Guild, *any_of: Permission) -> None:
-    bits = guild_permissions(guild, guild.members[call.world.bot.id], call.world.clock())
-    if not any(bits & permission for permission in any_of):
+def _demand(call: Call, guild: Guild, enough: int) -> None:
+    if not guild_permissions(guild, guild.members[call.world.bot.id], call.world.clock()) & enough:
         raise refusal(50013)
 
 
 def _demand_over(call: Call, guild: Guild, event: ScheduledEvent) -> None:
     """Refuse to change an event: one's own takes CREATE_EVENTS or MANAGE_EVENTS, another's MANAGE_EVENTS."""
-    own = (Permission.CREATE_EVENTS,) if event.creator.id == call.world.bot.id else ()
-    _demand(call, guild, Permission.MANAGE_EVENTS, *own)
+    own = Permission.CREATE_EVENTS if event.creator.id == call.world.bot.id else 0
+    _demand(call, guild, Permission.MANAGE_EVENTS | own)

@@ -7,7 +7,7 @@ from discord_sandbox.changes import announce, guild_part, open_thread, store, up
 from discord_sandbox.objects.guilds import channel_object
 from discord_sandbox.objects.messages import message_object
 from discord_sandbox.permissions import Permission, channel_permissions, demand
-from discord_sandbox.rest.call import Call, Reply, Routes
+from discord_sandbox.rest.call import Call, Created, Routes
 from discord_sandbox.rest.messages import compose
 from discord_sandbox.rules.channels import read_tags, read_thread
 from discord_sandbox.rules.form import Form
@@ -21,7 +21,7 @@ _FROM_MESSAGES: Final = {
 
 
 @routes("POST", "/channels/{channel_id}/messages/{message_id}/threads")
-def start_from_message(call: Call) -> Reply:
+def start_from_message(call: Call) -> object:
     """Start Thread from Message: once per message; the thread has the message's id."""
     world = call.world
     guild, channel, _ = call.reach(Permission.CREATE_PUBLIC_THREADS)
@@ -41,11 +41,11 @@ def start_from_message(call: Call) -> Reply:
     starter = world.draft(thread, kind=MessageType.THREAD_STARTER)
     starter.reference = {"type": 0, "message_id": str(message.id), "channel_id": str(channel.id), **guild_part(channel)}
     store(world, thread, starter)
-    return Reply(body=channel_object(world, thread), status=201)
+    return Created(body=channel_object(world, thread))
 
 
 @routes("POST", "/channels/{channel_id}/threads")
-def start(call: Call) -> Reply:
+def start(call: Call) -> object:
     """Start Thread without Message, or in a forum a post with its first message."""
     world = call.world
     guild, channel, bits = call.reach()
@@ -69,15 +69,15 @@ def start(call: Call) -> Reply:
         note.content = name
         note.reference = {"type": 0, "channel_id": str(thread.id), **guild_part(channel)}
         store(world, channel, note)
-    return Reply(body=channel_object(world, thread), status=201)
+    return Created(body=channel_object(world, thread))
 
 
-def _post(call: Call, guild: Guild, channel: Channel, bits: int) -> Reply:
+def _post(call: Call, guild: Guild, channel: Channel, bits: int) -> object:
     world = call.world
     demand(bits, Permission.SEND_MESSAGES)
     form = call.form()
     name, auto_archive = read_thread(form)
-    tags = read_tags(form, channel, bits)
+    tags = read_tags(form, channel)
     inner = form.child("message", required=True)
     form.raise_any()
     assert inner is not None
@@ -93,11 +93,11 @@ def _post(call: Call, guild: Guild, channel: Channel, bits: int) -> Reply:
     # The first message is no reply: Discord counts the replies alone.
     assert thread.thread is not None
     thread.thread.sent = 0
-    return Reply(body=channel_object(world, thread) | {"message": message_object(world, message)}, status=201)
+    return Created(body=channel_object(world, thread) | {"message": message_object(world, message)})
 
 
 @routes("GET", "/channels/{channel_id}/threads/archived/public")
-def archived(call: Call) -> Reply:
+def archived(call: Call) -> object:
     """List Public Archived Threads, the last archived first."""
     world = call.world
     guild, parent, _ = call.reach(Permission.READ_MESSAGE_HISTORY)
@@ -116,13 +116,13 @@ def archived(call: Call) -> Reply:
     ]
     asleep.sort(key=lambda pair: (pair[0], pair[1].id), reverse=True)
     threads = [channel_object(world, channel) for _, channel in asleep[:limit]]
-    return Reply(body={"threads": threads, "members": [], "has_more": len(asleep) > limit})
+    return {"threads": threads, "members": [], "has_more": len(asleep) > limit}
 
 
 @routes("GET", "/guilds/{guild_id}/threads/active")
-def active(call: Call) -> Reply:
+def active(call: Call) -> object:
     """List Active Guild Threads that the bot can see."""
     world, guild = call.world, call.guild
     own = guild.members[world.bot.id]
     seen = [thread for thread in world.threads_of(guild) if channel_permissions(guild, thread, own, world.clock())]
-    return Reply(body={"threads": [channel_object(world, thread) for thread in seen], "members": [], "has_more": False})
+    return {"threads": [channel_object(world, thread) for thread in seen], "members": [], "has_more": False}

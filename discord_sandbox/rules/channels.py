@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from discord_sandbox.permissions import Permission, demand
 from discord_sandbox.rules.form import Form
 from discord_sandbox.world import Channel
 
@@ -19,13 +18,11 @@ def read_thread(form: Form) -> tuple[str, int | None]:
     return name, form.choice("auto_archive_duration", AUTO_ARCHIVE)
 
 
-def read_tags(form: Form, forum: Channel, bits: int) -> list[int]:
-    """Read the tags of a post; moderated ones take MANAGE_THREADS."""
+def read_tags(form: Form, forum: Channel) -> list[int]:
+    """Read the tags of a post."""
     tags = form.snowflakes("applied_tags", most=TAGS) or []
-    known = {tag.id: tag for tag in forum.tags}
+    known = {tag.id for tag in forum.tags}
     for index, number in enumerate(tags):
         if number not in known:
             form.fault(("applied_tags", str(index)), "BASE_TYPE_CHOICES", f"{number} is no tag of this forum.")
-        elif known[number].moderated:
-            demand(bits, Permission.MANAGE_THREADS)
     return tags
