@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 Json = dict[str, Any]
@@ -81,21 +82,6 @@ def too_many(retry_after: float, *, scope: str, code: int = 0, header: float | N
     return ApiError(429, code, message, extra, headers)
 
 
-def unauthorized() -> ApiError:
-    """Return the refusal of a request without a good token."""
-    return ApiError(401, 0, "401: Unauthorized")
-
-
-def no_such_route() -> ApiError:
-    """Return the answer to a path that the API does not have."""
-    return ApiError(404, 0, "404: Not Found")
-
-
-def no_such_method() -> ApiError:
-    """Return the answer to a method that a path does not take."""
-    return ApiError(405, 0, "405: Method Not Allowed")
-
-
-def server_fault() -> ApiError:
-    """Return Discord's own failure."""
-    return ApiError(500, 0, "500: Internal Server Error")
+def plain_refusal(status: HTTPStatus) -> ApiError:
+    """Return a refusal that says no more than HTTP does: of a token, a path, a method, or Discord's own failure."""
+    return ApiError(int(status), 0, f"{int(status)}: {status.phrase}")

@@ -1,4 +1,4 @@
-# ruff: noqa: A002 - ids and types are called so in every object of Discord's
+# ruff: noqa: A002 - types are called so in every object of Discord's
 """What a person or a test does in the sandbox: make servers and channels, speak, call commands, press buttons, look."""
 
 import asyncio
@@ -6,19 +6,23 @@ import mimetypes
 from collections.abc import Iterable, Mapping, Sequence
 
 from discord_sandbox.api_errors import ApiError, Json
-from discord_sandbox.callbacks import Interactions
-from discord_sandbox.channels import remove_channel
-from discord_sandbox.commands import Commands
-from discord_sandbox.interactions import Interaction, InteractionType, NoAnswerError, NotOfferedError, interaction_object
-from discord_sandbox.message_rules import BOT_MENTIONS, ping
-from discord_sandbox.messages import remove, store
-from discord_sandbox.modal_rules import filled
-from discord_sandbox.objects import channel_object, guild_create_object, member_object, message_object, role_object
-from discord_sandbox.offers import Choice, Offered, Offers
+from discord_sandbox.changes import announce, remove, remove_channel, store
+from discord_sandbox.interactions import (
+    Interaction,
+    Interactions,
+    InteractionType,
+    NoAnswerError,
+    NotOfferedError,
+    interaction_object,
+)
+from discord_sandbox.objects.guilds import guild_create_object, member_object, role_object
+from discord_sandbox.objects.messages import message_object
+from discord_sandbox.people.modals import filled
+from discord_sandbox.people.offers import Choice, Offered, Offers
+from discord_sandbox.people.resolving import Resolved
+from discord_sandbox.people.scenes import Scene, scene_of
 from discord_sandbox.permissions import CORE, EVERYONE, Permission, permissions_in
-from discord_sandbox.resolving import Resolved
-from discord_sandbox.scenes import Scene, scene_of
-from discord_sandbox.threads import announce
+from discord_sandbox.rules.messages import BOT_MENTIONS, ping
 from discord_sandbox.world import (
     Channel,
     ChannelType,
@@ -32,19 +36,18 @@ from discord_sandbox.world import (
     Tag,
     User,
     World,
-    WorldEvent,
 )
 
 
 class Control:
-    """The hands of people in the sandbox. Ids are made up unless given."""
+    """The hands of people in the sandbox."""
 
-    def __init__(self, world: World, commands: Commands, interactions: Interactions) -> None:
+    def __init__(self, world: World) -> None:
         """Act on ``world``."""
         self.world = world
-        self.commands = commands
-        self.interactions = interactions
-        self.offers = Offers(world=world, commands=commands)
+        self.commands = world.commands
+        self.interactions = Interactions()
+        self.offers = Offers(world=world)
 
     # Making things
 
@@ -52,7 +55,6 @@ class Control:
         self,
         name: str = "Sandbox",
         *,
-        id: int | None = None,
         bot_permissions: int = CORE,
         everyone: int = EVERYONE,
         locale: str = "en-US",
@@ -63,7 +65,7 @@ class Control:
         In one without the bot (``with_bot`` false) only those use the app who installed it for themselves (:meth:`install_for`).
         """
         world = self.world
-        guild = Guild(id=id or world.new_id(), name=name, owner_id=world.owner.id, locale=locale)
+        guild = Guild(id=world.new_id(), name=name, owner_id=world.owner.id, locale=locale)
         guild.roles[guild.id] = Role(id=guild.id, name="@everyone", permissions=everyone, position=0)
         now = world.clock()
         guild.members[world.owner.id] = Member(user=world.owner, joined_at=now)
@@ -72,22 +74,21 @@ class Control:
             own = Role(id=world.new_id(), name=world.bot.name, permissions=bot_permissions, position=1, managed=True)
             guild.roles[own.id] = own
             guild.members[world.bot.id] = Member(user=world.bot, joined_at=now, roles=[own.id])
-            world.emit(WorldEvent(name="GUILD_CREATE", body=guild_create_object(world, guild), intent=Intent.GUILDS))
+            world.tell("GUILD_CREATE", guild_create_object(world, guild), Intent.GUILDS)
         return guild
 
-    def _tell(self, guild: Guild, event: WorldEvent) -> None:
+    def _tell(self, guild: Guild, name: str, body: Json, intent: Intent = Intent.GUILDS) -> None:
         """Tell of a change in a guild, if the bot is in it."""
         if self.world.has_bot(guild):
-            self.world.emit(event)
+            self.world.tell(name, {"guild_id": str(guild.id), **body}, intent)
 
     def set_away(self, guild: Guild, *, away: bool) -> None:
         """Begin or end an outage of a guild: the gateway says that it is unavailable, and later gives it anew."""
         guild.is_away = away
         if away:
-            event = WorldEvent(name="GUILD_DELETE", body={"id": str(guild.id), "unavailable": True}, intent=Intent.GUILDS)
+            self.world.tell("GUILD_DELETE", {"id": str(guild.id), "unavailable": True}, Intent.GUILDS)
         else:
-            event = WorldEvent(name="GUILD_CREATE", body=guild_create_object(self.world, guild), intent=Intent.GUILDS)
-        self._tell(guild, event)
+            self.world.tell("GUILD_CREATE", guild_create_object(self.world, guild), Intent.GUILDS)
 
     def create_dm(self, user: User) -> Channel:
         """Open the direct messages of a person with the bot, or return those that are open."""
@@ -111,9 +112,12 @@ class Control:
 
     def join(self, guild: Guild, user: User) -> None:
         """Make a person that there is already a member of another guild."""
-        member = guild.members[user.id] = Member(user=user, joined_at=self.world.clock())
-        body = member_object(member) | {"guild_id": str(guild.id)}
-        self._tell(guild, WorldEvent(name="GUILD_MEMBER_ADD", body=body, intent=Intent.GUILD_MEMBERS))
+        self._add_member(guild, user, ())
+
+    def _add_member(self, guild: Guild, user: User, roles: Iterable[Role]) -> None:
+        member = Member(user=user, joined_at=self.world.clock(), roles=[role.id for role in roles])
+        guild.members[user.id] = member
+        self._tell(guild, "GUILD_MEMBER_ADD", member_object(member), Intent.GUILD_MEMBERS)
 
     def create_channel(
         self,
@@ -121,14 +125,13 @@ class Control:
         name: str,
         type: ChannelType = ChannelType.TEXT,
         *,
-        id: int | None = None,
         topic: str | None = None,
         tags: Iterable[str] = (),
         require_tag: bool = False,
     ) -> Channel:
         """Make a channel; ``tags`` and ``require_tag`` are for forums."""
         channel = Channel(
-            id=id or self.world.new_id(),
+            id=self.world.new_id(),
             guild_id=guild.id,
             type=type,
             name=name,
@@ -138,56 +141,33 @@ class Control:
             require_tag=require_tag,
         )
         guild.channels[channel.id] = channel
-        body = channel_object(self.world, channel)
-        self.world.emit(WorldEvent(name="CHANNEL_CREATE", body=body, intent=Intent.GUILDS, channel=channel))
+        announce(self.world, "CHANNEL_CREATE", channel)
         return channel
 
-    def create_role(
-        self,
-        guild: Guild,
-        name: str,
-        *,
-        id: int | None = None,
-        permissions: int = 0,
-        mentionable: bool = False,
-    ) -> Role:
+    def create_role(self, guild: Guild, name: str, *, permissions: int = 0, mentionable: bool = False) -> Role:
         """Make a role, right above @everyone, where Discord puts new ones."""
         for other in guild.roles.values():
             other.position += other.id != guild.id
-        role = Role(
-            id=id or self.world.new_id(),
-            name=name,
-            permissions=permissions,
-            position=1,
-            mentionable=mentionable,
-        )
+        role = Role(id=self.world.new_id(), name=name, permissions=permissions, position=1, mentionable=mentionable)
         guild.roles[role.id] = role
-        body = {"guild_id": str(guild.id), "role": role_object(role)}
-        self._tell(guild, WorldEvent(name="GUILD_ROLE_CREATE", body=body, intent=Intent.GUILDS))
+        self._tell(guild, "GUILD_ROLE_CREATE", {"role": role_object(role)})
         return role
 
     def raise_role(self, guild: Guild, role: Role) -> None:
         """Put a role above all others, the bot's own too."""
         role.position = max(other.position for other in guild.roles.values()) + 1
-        body = {"guild_id": str(guild.id), "role": role_object(role)}
-        self._tell(guild, WorldEvent(name="GUILD_ROLE_UPDATE", body=body, intent=Intent.GUILDS))
+        self._tell(guild, "GUILD_ROLE_UPDATE", {"role": role_object(role)})
 
     def set_permissions(self, guild: Guild, role: Role, permissions: int) -> None:
         """Set what a role may do in the whole guild."""
         role.permissions = permissions
-        body = {"guild_id": str(guild.id), "role": role_object(role)}
-        self._tell(guild, WorldEvent(name="GUILD_ROLE_UPDATE", body=body, intent=Intent.GUILDS))
+        self._tell(guild, "GUILD_ROLE_UPDATE", {"role": role_object(role)})
 
-    def create_user(
-        self, guild: Guild, name: str, *, id: int | None = None, roles: Iterable[Role] = (), locale: str = "en-US"
-    ) -> User:
+    def create_user(self, guild: Guild, name: str, *, roles: Iterable[Role] = (), locale: str = "en-US") -> User:
         """Make a person whose Discord speaks ``locale``, and a member of the guild of them."""
-        user = User(id=id or self.world.new_id(), name=name, display_name=name.title(), locale=locale)
+        user = User(id=self.world.new_id(), name=name, display_name=name.title(), locale=locale)
         self.world.users[user.id] = user
-        member = Member(user=user, joined_at=self.world.clock(), roles=[role.id for role in roles])
-        guild.members[user.id] = member
-        body = member_object(member) | {"guild_id": str(guild.id)}
-        self._tell(guild, WorldEvent(name="GUILD_MEMBER_ADD", body=body, intent=Intent.GUILD_MEMBERS))
+        self._add_member(guild, user, roles)
         return user
 
     def own_role(self, guild: Guild) -> Role:
@@ -221,23 +201,11 @@ class Control:
         """Post a message of a person's."""
         world = self.world
         guild, _ = world.place(channel.id)
-        attachments = [
-            StoredFile(
-                id=world.new_id(),
-                filename=name,
-                content=data,
-                content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
-            )
-            for name, data in (files or {}).items()
-        ]
-        message = Message(
-            id=world.new_id(),
-            channel_id=channel.id,
-            author=user,
-            created_at=world.clock(),
-            content=content,
-            attachments=attachments,
-        )
+        message = world.draft(channel, author=user)
+        message.content = content
+        for name, data in (files or {}).items():
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            message.attachments.append(StoredFile(id=world.new_id(), filename=name, content=data, content_type=kind))
         ping(world, guild, message, BOT_MENTIONS, permissions_in(guild, channel, user, world.clock()))
         store(world, channel, message)
         return message
@@ -312,7 +280,7 @@ class Control:
         except ApiError:
             raise NotOfferedError(f"The channel of message {message.id} is gone.") from None
         scene = self._scene(channel, user)
-        source = channel.messages.get(message.id) or channel.ephemeral.get(message.id)
+        source = channel.find(message.id)
         if source is None or source.only_for not in {None, user.id}:
             raise NotOfferedError(f"{user.name} sees no message {message.id} in #{channel.name}.")
         found = self.offers.component(scene, source, custom_id, values)
@@ -336,8 +304,7 @@ class Control:
         scene = self._scene(interaction.channel, interaction.user)
         data = filled(interaction.modal, values, Resolved(world=self.world, scene=scene))
         found = Offered(data=data, owners=interaction.owners)
-        kind = InteractionType.MODAL_SUBMIT
-        done = await self._act(kind, scene, found, timeout, opener=interaction, acknowledged=acknowledged)
+        done = await self._act(InteractionType.MODAL_SUBMIT, scene, found, timeout, opener=interaction, acknowledged=acknowledged)
         interaction.modal_submitted = True
         return done
 
@@ -359,12 +326,11 @@ class Control:
         acknowledged: bool = False,
     ) -> Interaction:
         if opener and opener.source:
-            number, channel = opener.source.id, scene.channel
-            source = channel.messages.get(number) or channel.ephemeral.get(number) or opener.source
+            source = scene.channel.find(opener.source.id) or opener.source
         interaction = self.interactions.begin(
             self.world, kind, scene, offered.data, owners=offered.owners, source=source, opener=opener
         )
-        self.world.emit(WorldEvent(name="INTERACTION_CREATE", body=interaction_object(self.world, scene, interaction)))
+        self.world.tell("INTERACTION_CREATE", interaction_object(self.world, scene, interaction))
         try:
             async with asyncio.timeout(timeout):
                 await interaction.settled(acknowledged=acknowledged)

@@ -20,6 +20,11 @@ class Respond:
     headers: dict[str, str] = field(default_factory=dict[str, str])
     after_work: bool = False
 
+    @property
+    def body(self) -> Json:
+        """Return the answer's JSON."""
+        return {"message": self.message, "code": self.code, **self.extra}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
@@ -37,6 +42,19 @@ class TooMany:
     scope: Literal["user", "global", "shared"] = "user"
     header: float | None = None
     code: int = 0
+
+    @property
+    def body(self) -> Json:
+        """Return the answer's JSON."""
+        told = {"retry_after": self.retry_after, "global": self.scope == "global"}
+        return {"message": "You are being rate limited.", **told, "code": self.code}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers that tell it."""
+        after = self.retry_after if self.header is None else self.header
+        told = {"Retry-After": f"{after:g}", "X-RateLimit-Scope": self.scope}
+        return told | {"X-RateLimit-Global": "true"} if self.scope == "global" else told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Interactions: what a person did, what came of it, and how the bot is told (docs, *Receiving and Responding*)."""
 
 import asyncio
+import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,9 +10,10 @@ from typing import Final
 
 from discord_sandbox.api_errors import Json
 from discord_sandbox.clock import Clock
-from discord_sandbox.message_rules import FILE_BYTES
-from discord_sandbox.objects import channel_object, member_object, message_object, user_object
-from discord_sandbox.scenes import Context, Scene
+from discord_sandbox.objects.guilds import FEATURES, channel_object, member_object, user_object
+from discord_sandbox.objects.messages import message_object
+from discord_sandbox.people.scenes import Scene
+from discord_sandbox.rules.files import FILE_BYTES
 from discord_sandbox.world import Channel, Guild, Message, MessageFlag, User, World
 
 FIRST_ANSWER: Final = timedelta(seconds=3)
@@ -56,7 +58,6 @@ class Interaction:
     guild: Guild | None
     channel: Channel
     user: User
-    context: Context
     owners: dict[str, str]
     only_private: bool
     created_at: datetime
@@ -102,7 +103,7 @@ class Interaction:
     @property
     def messages(self) -> dict[int, Message]:
         """Return the answers by id as they stand now, ephemeral ones too, those deleted left out."""
-        found = {number: self.channel.messages.get(number) or self.channel.ephemeral.get(number) for number in self.said}
+        found = {number: self.channel.find(number) for number in self.said}
         return {number: message for number, message in found.items() if message}
 
     @property
@@ -135,11 +136,48 @@ def interaction_object(world: World, scene: Scene, interaction: Interaction) -> 
     else:
         body |= {
             "guild_id": str(guild.id),
-            "guild": {"id": str(guild.id), "locale": guild.locale, "features": ["COMMUNITY", "NEWS"]},
+            "guild": {"id": str(guild.id), "locale": guild.locale, "features": FEATURES},
             "guild_locale": guild.locale,
             "member": member_object(guild.members[user.id]) | {"permissions": str(scene.permissions)},
         }
     return body | {"message": message_object(world, interaction.source)} if interaction.source else body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interactions:
+    """Keeps the interactions, by their tokens."""
+
+    kept: dict[str, Interaction] = field(default_factory=dict[str, Interaction])
+
+    def begin(
+        self,
+        world: World,
+        kind: InteractionType,
+        scene: Scene,
+        about: Json,
+        *,
+        owners: dict[str, str],
+        source: Message | None,
+        opener: Interaction | None,
+    ) -> Interaction:
+        """Start an interaction, by leave of ``owners``; telling the bot of it is the caller's."""
+        interaction = Interaction(
+            id=world.new_id(),
+            token=secrets.token_urlsafe(48),
+            type=kind,
+            guild=scene.guild,
+            channel=scene.channel,
+            user=scene.user,
+            owners=owners,
+            only_private=scene.only_private,
+            created_at=world.clock(),
+            clock=world.clock,
+            about=about,
+            source=source,
+            opener=opener,
+        )
+        self.kept[interaction.token] = interaction
+        return interaction
 
 
 class NotOfferedError(Exception):

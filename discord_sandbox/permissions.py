@@ -24,7 +24,6 @@ class Permission(IntFlag):
     MENTION_EVERYONE = 1 << 17
     USE_EXTERNAL_EMOJIS = 1 << 18
     MANAGE_ROLES = 1 << 28
-    MANAGE_WEBHOOKS = 1 << 29
     USE_APPLICATION_COMMANDS = 1 << 31
     MANAGE_EVENTS = 1 << 33
     MANAGE_THREADS = 1 << 34
@@ -34,39 +33,24 @@ class Permission(IntFlag):
     CREATE_EVENTS = 1 << 44
     SEND_POLLS = 1 << 49
     USE_EXTERNAL_APPS = 1 << 50
-    PIN_MESSAGES = 1 << 51
-    BYPASS_SLOWMODE = 1 << 52
 
 
 ALL: Final = (1 << 53) - 1
 """Every bit that Discord has given out."""
 
-CORE: Final = (
+_WRITING: Final = (
     Permission.VIEW_CHANNEL
     | Permission.SEND_MESSAGES
     | Permission.EMBED_LINKS
     | Permission.ATTACH_FILES
     | Permission.READ_MESSAGE_HISTORY
-    | Permission.CREATE_PUBLIC_THREADS
-    | Permission.SEND_MESSAGES_IN_THREADS
 )
+_TALKING: Final = Permission.ADD_REACTIONS | Permission.USE_EXTERNAL_EMOJIS | Permission.USE_APPLICATION_COMMANDS
+CORE: Final = _WRITING | Permission.CREATE_PUBLIC_THREADS | Permission.SEND_MESSAGES_IN_THREADS
 """What a bot that posts and edits its own messages needs."""
-
-EVERYONE: Final = CORE | Permission.ADD_REACTIONS | Permission.USE_EXTERNAL_EMOJIS | Permission.USE_APPLICATION_COMMANDS
+EVERYONE: Final = CORE | _TALKING
 """What @everyone may do in a new sandbox guild. USE_EXTERNAL_APPS is left out: apps that are not in it answer in private."""
-
-DIRECT: Final = (
-    Permission.VIEW_CHANNEL
-    | Permission.SEND_MESSAGES
-    | Permission.EMBED_LINKS
-    | Permission.ATTACH_FILES
-    | Permission.READ_MESSAGE_HISTORY
-    | Permission.MENTION_EVERYONE
-    | Permission.USE_EXTERNAL_EMOJIS
-    | Permission.ADD_REACTIONS
-    | Permission.USE_APPLICATION_COMMANDS
-    | Permission.SEND_POLLS
-)
+DIRECT: Final = _WRITING | _TALKING | Permission.MENTION_EVERYONE | Permission.SEND_POLLS
 """What those who are in direct messages may do there."""
 
 _TIMED_OUT: Final = Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
@@ -91,18 +75,13 @@ def channel_permissions(guild: Guild, channel: Channel, member: Member, now: dat
     if bits & Permission.ADMINISTRATOR:
         return bits
     place = channel if channel.thread is None or channel.parent_id is None else guild.channels[channel.parent_id]
-    everyone = place.overwrites.get(guild.id)
-    if everyone:
-        bits = bits & ~everyone.deny | everyone.allow
-    of_roles = [place.overwrites[role] for role in member.roles if role in place.overwrites]
-    deny = allow = 0
-    for overwrite in of_roles:
-        deny |= overwrite.deny
-        allow |= overwrite.allow
-    bits = bits & ~deny | allow
-    own = place.overwrites.get(member.user.id)
-    if own:
-        bits = bits & ~own.deny | own.allow
+    # @everyone's overwrite comes first, those of the roles as one, the member's own last (docs, *Permissions*, Overwrites).
+    for numbers in ([guild.id], member.roles, [member.user.id]):
+        found = [place.overwrites[number] for number in numbers if number in place.overwrites]
+        for overwrite in found:
+            bits &= ~overwrite.deny
+        for overwrite in found:
+            bits |= overwrite.allow
     if member.timed_out_until and member.timed_out_until > now:
         bits &= _TIMED_OUT
     if not bits & Permission.VIEW_CHANNEL:

@@ -1,7 +1,9 @@
 """Rate limits: fixed windows per route and resource, and one over all requests (docs, *Rate Limits*)."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from discord_sandbox.api_errors import too_many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +45,11 @@ class RateLimits:
     @classmethod
     def generous(cls) -> "RateLimits":
         """Return limits that a test will not reach by accident."""
-        much = Quota(requests=1_000_000, seconds=1)
-        return cls(
-            send=much,
-            edit=much,
-            delete=much,
-            crosspost=much,
-            published_edit=much,
-            old_edit=much,
-            webhook=much,
-            other=much,
-            everything=much,
-            command_creates=much,
-        )
+        limits = cls()
+        for each in fields(cls):
+            if isinstance(each.default, Quota):
+                setattr(limits, each.name, Quota(requests=1_000_000, seconds=1))
+        return limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +74,15 @@ class LimitStanding:
         }
 
 
-class Meters:
-    """Counts requests per bucket and resource."""
+class Limiter:
+    """Counts requests per bucket and resource; ``limits`` says how many there may be."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: RateLimits) -> None:
         """Begin at zero."""
+        self.limits = limits
         self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
-    def take(self, name: str, resource: str, quota: Quota, now: float, *, weight: int = 1) -> LimitStanding:
+    def count(self, name: str, resource: str, quota: Quota, now: float, *, weight: int = 1) -> LimitStanding:
         """Count a request (of ``weight``) at ``now`` and tell how the bucket stands; one that is exceeded is not counted."""
         key = (name, resource)
         opened, used = self._windows.get(key, (now, 0))
@@ -105,3 +100,9 @@ class Meters:
             reset_after=opened + quota.seconds - now,
             exceeded=exceeded,
         )
+
+    def take(self, name: str, resource: str, quota: Quota, now: float, *, code: int, weight: int = 1) -> None:
+        """Count a request towards a limit that stands in no header; raise the 429 that then comes unannounced."""
+        standing = self.count(name, resource, quota, now, weight=weight)
+        if standing.exceeded:
+            raise too_many(standing.reset_after, scope="shared", code=code, header=1)

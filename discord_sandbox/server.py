@@ -5,25 +5,19 @@ from typing import Self
 
 from aiohttp import web
 
-from discord_sandbox.call import Limiter, Route
-from discord_sandbox.callbacks import Interactions
-from discord_sandbox.channels import ChannelRoutes
 from discord_sandbox.clock import Clock, system_clock
-from discord_sandbox.commands import Commands
 from discord_sandbox.control import Control
 from discord_sandbox.faults import Faults
-from discord_sandbox.files import Files
-from discord_sandbox.gateway import Gateway
-from discord_sandbox.guilds import GuildRoutes
-from discord_sandbox.members import MemberRoutes
-from discord_sandbox.message_rules import REQUEST_BYTES
-from discord_sandbox.messages import MessageRoutes
-from discord_sandbox.page import Page
-from discord_sandbox.people import People
-from discord_sandbox.ratelimits import RateLimits
-from discord_sandbox.rest import PREFIX, Door, Exchange
+from discord_sandbox.gateway.gateway import Gateway
+from discord_sandbox.page.acts import People
+from discord_sandbox.page.page import Page
+from discord_sandbox.ratelimits import Limiter, RateLimits
+from discord_sandbox.rest import channels, commands, guilds, interactions, members, messages, scheduled_events, threads
+from discord_sandbox.rest.call import Route
+from discord_sandbox.rest.door import PREFIX, Door, Exchange
+from discord_sandbox.rest.files import serve_files
+from discord_sandbox.rules.files import REQUEST_BYTES
 from discord_sandbox.same_origin import SameOrigin, new_secret
-from discord_sandbox.scheduled_events import ScheduledEventRoutes
 from discord_sandbox.world import World
 
 _MEBIBYTE = 1024 * 1024
@@ -33,8 +27,8 @@ class Sandbox(Control):
     """A local Discord: ``async with Sandbox() as sandbox`` serves REST, gateway, files and a live page until the block ends.
 
     A client is sent to it by ``discord.http.Route.BASE = sandbox.url`` and
-    ``discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)``. ``limits`` may be changed while it runs;
-    ``nonce_window`` and ``heartbeat_interval`` are in seconds, all times but the heartbeat's are those of ``clock``.
+    ``discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(sandbox.gateway_url)``. ``limits`` may be changed while it runs,
+    as may ``world.privileged_intents`` and ``gateway.heartbeat_interval``; all times but the heartbeat's are those of ``clock``.
 
     ``token`` is the bot's, and ``key`` that of the page: both are made anew for every sandbox, unless a token of certain characters is
     wanted. No other page of a browser gets in.
@@ -45,31 +39,31 @@ class Sandbox(Control):
         *,
         clock: Clock = system_clock,
         limits: RateLimits | None = None,
-        nonce_window: float = 180,
         port: int = 0,
         token: str = "",
-        bot_name: str = "Heartbeat",
-        privileged_intents: int = 0,
-        heartbeat_interval: float = 41.25,
     ) -> None:
-        """Prepare; ``port`` 0 means a free one. ``privileged_intents`` are those that the application has been given."""
-        world = World(clock=clock, bot_name=bot_name, privileged_intents=privileged_intents)
-        limiter = Limiter(limits=limits or RateLimits())
-        commands = Commands(limiter=limiter)
-        interactions = Interactions()
-        super().__init__(world, commands, interactions)
+        """Prepare; ``port`` 0 means a free one."""
+        super().__init__(World(clock))
+        world = self.world
+        limiter = Limiter(limits or RateLimits())
         token = token or new_secret()
         self.token = token
         self.key = new_secret()
         self.limits = limiter.limits
-        self.gateway = Gateway(world, token, heartbeat_interval)
-        self._messages = MessageRoutes(limiter=limiter, nonce_window=nonce_window)
-        self._page = Page(world, interactions, self.key)
+        self.gateway = Gateway(world, token)
+        self._page = Page(world, self.interactions, self.key)
         self._people = People(self, self._page)
-        places = [self._messages, ChannelRoutes(), GuildRoutes(), MemberRoutes(), ScheduledEventRoutes(), commands, self._people]
-        self._routes = tuple(route for place in places for route in place.routes())
-        self._door = Door(world, token, limiter, self._routes)
-        self._files = Files(world)
+        plain = (messages, channels, threads, guilds, members, scheduled_events, commands)
+        self.routes: tuple[Route, ...] = (
+            *(route for place in plain for route in place.routes),
+            *(self._people.overheard(route) for route in interactions.routes),
+        )
+        """The routes of the REST API."""
+        self._door = Door(world, self.interactions, token, limiter, self.routes)
+        self.faults: Faults = self._door.faults
+        """The rules by which requests fail."""
+        self.log: list[Exchange] = self._door.log
+        """Every request so far with its answer, oldest first; clear the list to count anew."""
         self._wanted_port = port
         self._stack = AsyncExitStack()
         self.port = 0
@@ -80,7 +74,7 @@ class Sandbox(Control):
         SameOrigin(self.key).guard(app)
         app.router.add_get("/gateway", self.gateway.connect)
         app.router.add_get("/gateway/", self.gateway.connect)
-        self._files.add_to(app.router)
+        serve_files(self.world, app.router)
         self._page.add_to(app.router)
         self._people.add_to(app.router)
         app.router.add_route("*", PREFIX + "/{rest:.*}", self._door.handle)
@@ -124,19 +118,4 @@ class Sandbox(Control):
     @property
     def gateway_url(self) -> str:
         """Return the gateway's address."""
-        return f"ws://127.0.0.1:{self.port}/gateway"
-
-    @property
-    def faults(self) -> Faults:
-        """Return the rules by which requests fail."""
-        return self._door.faults
-
-    @property
-    def log(self) -> list[Exchange]:
-        """Return every request so far with its answer, oldest first; clear the list to count anew."""
-        return self._door.log
-
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """Return the routes of the REST API."""
-        return self._routes
+        return self.world.gateway_url

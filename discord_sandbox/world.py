@@ -1,7 +1,7 @@
 """What the sandbox holds: users, guilds, channels, threads, messages, and the events that tell of their changes."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, IntFlag
@@ -111,7 +111,6 @@ class Tag:
 
     id: int
     name: str
-    moderated: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,6 +195,10 @@ class Channel:
     ephemeral: dict[int, Message] = field(default_factory=dict[int, Message])
     last_message_id: int | None = None
 
+    def find(self, message_id: int) -> Message | None:
+        """Return a message as it stands now, be it ephemeral; None for one that is not there."""
+        return self.messages.get(message_id) or self.ephemeral.get(message_id)
+
 
 class EventStatus(IntEnum):
     """How far a scheduled event is (docs, *Guild Scheduled Event*)."""
@@ -262,33 +265,55 @@ class WorldEvent:
     channel: Channel | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """The app's commands by id: global ones under None, those of a guild under its id."""
+
+    kept: dict[int | None, dict[int, Json]] = field(default_factory=dict[int | None, dict[int, Json]])
+
+    def shown_in(self, guild_id: int | None) -> list[Json]:
+        """Return the commands that members of a guild see: its own before the global ones, which are all that there are elsewhere."""
+        own = self.kept.get(guild_id, {}) if guild_id else {}
+        return [*own.values(), *self.kept.get(None, {}).values()]
+
+
 class World:
     """All that exists, and who wants to hear of changes."""
 
-    def __init__(self, *, clock: Clock, bot_name: str, privileged_intents: int) -> None:
+    def __init__(self, clock: Clock) -> None:
         """Begin with the bot alone, in no guild."""
         self.clock = clock
         self.new_id = Snowflakes(clock)
-        self.bot = User(id=self.new_id(), name=bot_name, bot=True)
-        self.owner = self._owner()
-        self.privileged_intents = privileged_intents
+        self.bot = User(id=self.new_id(), name="Heartbeat", bot=True)
+        self.owner = User(id=self.new_id(), name="owner", display_name="Server owner")
+        self.privileged_intents = Intent.NONE
+        """Those that the application has been given."""
         self.guilds: dict[int, Guild] = {}
         self.users: dict[int, User] = {self.bot.id: self.bot, self.owner.id: self.owner}
         self.private: dict[int, Channel] = {}
         """The channels that belong to no guild: direct messages, with the bot and without it."""
+        self.commands = Commands()
         self.installed_for: set[int] = set()
         """The people who installed the app for themselves."""
+        self.nonces: dict[tuple[int, str], tuple[int, float]] = {}
+        """By channel and nonce, which message the bot sent with it, and when, in seconds since the Unix epoch."""
         self.base_url = ""
         self.signing_key = secrets.token_bytes(16)
         self.listeners: list[Callable[[WorldEvent], None]] = []
 
-    def _owner(self) -> User:
-        return User(id=self.new_id(), name="owner", display_name="Server owner")
+    @property
+    def gateway_url(self) -> str:
+        """Return the gateway's address."""
+        return f"{self.base_url.replace('http', 'ws', 1)}/gateway"
 
     def emit(self, event: WorldEvent) -> None:
         """Tell all listeners."""
         for listener in tuple(self.listeners):
             listener(event)
+
+    def tell(self, name: str, body: Json, intent: Intent = Intent.NONE, channel: Channel | None = None) -> None:
+        """Tell all listeners of an event."""
+        self.emit(WorldEvent(name=name, body=body, intent=intent, channel=channel))
 
     def guild(self, guild_id: int) -> Guild:
         """Return a guild that the bot is in, or raise 10004."""
@@ -331,12 +356,11 @@ class World:
             raise refusal(10008)
         return message
 
-    def threads_of(self, guild: Guild, parent_ids: Iterable[int] | None = None) -> list[Channel]:
-        """Return a guild's threads that are not archived, of all or of the given parents."""
+    def threads_of(self, guild: Guild) -> list[Channel]:
+        """Return a guild's threads that are not archived."""
         now = self.clock()
-        wanted = None if parent_ids is None else set(parent_ids)
-        return [
-            channel
-            for channel in guild.channels.values()
-            if channel.thread and not channel.thread.is_archived(now) and (wanted is None or channel.parent_id in wanted)
-        ]
+        return [channel for channel in guild.channels.values() if channel.thread and not channel.thread.is_archived(now)]
+
+    def draft(self, channel: Channel, author: User | None = None, kind: MessageType = MessageType.DEFAULT) -> Message:
+        """Return an empty message of ``author`` (None: the bot), not yet in its channel."""
+        return Message(id=self.new_id(), channel_id=channel.id, author=author or self.bot, created_at=self.clock(), type=kind)

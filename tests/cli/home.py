@@ -9,9 +9,9 @@ from pathlib import Path
 
 from forked import Process, start
 
-from discord_sandbox.gateway import Session
+from discord_sandbox.gateway.sessions import Session
 from discord_sandbox.interactions import Interaction
-from discord_sandbox.objects import message_object
+from discord_sandbox.objects.messages import message_object
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import ChannelType, User
 

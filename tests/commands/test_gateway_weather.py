@@ -11,7 +11,7 @@ from test_moderating import JUNE, posted
 from test_troubles import told
 from town import Town
 
-from discord_sandbox.gateway import Connection, Session
+from discord_sandbox.gateway.sessions import Connection, Session
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import OutletError
 

@@ -10,7 +10,7 @@ from test_reposting import TITLES, confirm
 from town import Town, components
 
 from discord_sandbox.faults import Hold, Respond
-from discord_sandbox.objects import message_object
+from discord_sandbox.objects.messages import message_object
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.policy.decisions import Code, State
 from heartbeat_bot.rendering import limits

@@ -11,7 +11,7 @@ from town import Town
 
 from discord_sandbox.faults import Close, Fault, Malformed, Raw, Respond
 from discord_sandbox.interactions import InteractionType, interaction_object
-from discord_sandbox.scenes import scene_of
+from discord_sandbox.people.scenes import scene_of
 from discord_sandbox.world import WorldEvent
 
 DIALOG = "schedule:1"

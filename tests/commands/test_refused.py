@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from town import Town
 
+from discord_sandbox.changes import announce
 from discord_sandbox.permissions import Permission
-from discord_sandbox.threads import announce
 from discord_sandbox.world import ChannelType, MessageFlag
 
 MAY = "---\ntitle: May's Flood\ndate: 2026-05-04\n---\n\nThe weir broke.\n"

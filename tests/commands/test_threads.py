@@ -6,7 +6,7 @@ import pytest
 from test_moderating import JUNE, posted
 from town import Town
 
-from discord_sandbox.threads import open_thread
+from discord_sandbox.changes import open_thread
 from discord_sandbox.world import Channel, ChannelType
 from heartbeat_bot.errors import ConfigError
 

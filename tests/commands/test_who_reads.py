@@ -12,7 +12,7 @@ from town import Town, components
 from two_servers import ABBEY_PUBLIC, Abbey, found, told
 
 from discord_sandbox.interactions import Interaction, NotOfferedError
-from discord_sandbox.objects import message_object
+from discord_sandbox.objects.messages import message_object
 from discord_sandbox.world import Channel, User
 from heartbeat_bot.app.operation import diagnose
 from heartbeat_bot.policy.decisions import State

@@ -10,7 +10,7 @@ from one_worker import WORKER
 
 from discord_sandbox.clock import ManualClock
 from discord_sandbox.interactions import Interaction
-from discord_sandbox.objects import message_object
+from discord_sandbox.objects.messages import message_object
 from discord_sandbox.permissions import Permission
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, ChannelType, Guild, Message, MessageFlag, User

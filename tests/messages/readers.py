@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from bs4.element import Comment, NavigableString, Tag
 from markdown_it import MarkdownIt
 
-from discord_sandbox.markdown import render
+from discord_sandbox.page.markdown import render
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.composition import Composition
 from heartbeat_bot.rendering.nodes import count_nodes

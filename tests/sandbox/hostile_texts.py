@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from discord_sandbox.messages import store
+from discord_sandbox.changes import store
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, Guild, Message
 

@@ -12,7 +12,7 @@ from sandbox_clients import Api, Running, discord
 from discord_sandbox import interactions
 from discord_sandbox.clock import ManualClock
 from discord_sandbox.interactions import Interaction, NoAnswerError
-from discord_sandbox.objects import message_object
+from discord_sandbox.objects.messages import message_object
 from discord_sandbox.ratelimits import Quota, RateLimits
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, Guild, Message, User

@@ -7,8 +7,8 @@ import pytest
 from sandbox_clients import Api, Running, discord
 
 from discord_sandbox.interactions import NotOfferedError
+from discord_sandbox.people.scenes import scene_of
 from discord_sandbox.permissions import Permission
-from discord_sandbox.scenes import scene_of
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, Guild, User
 

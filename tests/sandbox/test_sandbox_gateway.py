@@ -62,7 +62,7 @@ async def test_a_heartbeat_is_acknowledged(connect: Connect, sandbox: Sandbox) -
 async def test_a_heartbeat_is_answered_from_afar_so_that_a_thread_of_the_client_s_can_note_when_it_was_sent(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discord_sandbox.gateway.FROM_AFAR", 0.2)  # more than a busy machine takes by itself
+    monkeypatch.setattr("discord_sandbox.gateway.gateway.FROM_AFAR", 0.2)  # more than a busy machine takes by itself
     socket, loop = await connect(), asyncio.get_running_loop()
     await socket.send(1, None)
     sent = loop.time()
@@ -148,8 +148,8 @@ async def test_connections_are_broken_off_as_soon_as_they_ask_for_a_session(conn
 async def test_who_missed_more_events_than_are_kept_begins_anew_and_old_sessions_are_forgotten(
     connect: Connect, sandbox: Sandbox, channel: Channel, ann: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discord_sandbox.gateway._MOST_REPLAYED", 20)
-    monkeypatch.setattr("discord_sandbox.gateway._MOST_LEFT", 2)
+    monkeypatch.setattr("discord_sandbox.gateway.sessions._MOST_REPLAYED", 20)
+    monkeypatch.setattr("discord_sandbox.gateway.gateway._MOST_LEFT", 2)
     sessions: list[str] = []
     for _ in range(5):
         socket = await connect()

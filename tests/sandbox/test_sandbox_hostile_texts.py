@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sandbox_clients import Api
 
-from discord_sandbox.markdown import link, render
+from discord_sandbox.page.markdown import link, render
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, Guild
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from hostile_texts import PAYLOADS, post_everywhere
 from sandbox_clients import Api
 
-from discord_sandbox.objects import message_object
+from discord_sandbox.objects.messages import message_object
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, Guild, User
 

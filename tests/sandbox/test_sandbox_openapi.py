@@ -12,7 +12,7 @@ from sandbox_clients import Api, Running, discord
 
 from discord_sandbox.faults import Respond, TooMany
 from discord_sandbox.permissions import Permission
-from discord_sandbox.rest import Exchange
+from discord_sandbox.rest.door import Exchange
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, Guild, User
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from sandbox_clients import Api
 
-from discord_sandbox.objects import message_object
+from discord_sandbox.objects.messages import message_object
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, User
 
@@ -137,7 +137,7 @@ async def test_the_gateway_opens_no_socket_for_another_page(api: Api, origin: st
 
 
 async def test_the_gateway_takes_no_more_connections_than_it_can_keep(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("discord_sandbox.gateway._MOST_CONNECTIONS", 2)
+    monkeypatch.setattr("discord_sandbox.gateway.gateway._MOST_CONNECTIONS", 2)
     async with api.session.ws_connect(api.sandbox.gateway_url), api.session.ws_connect(api.sandbox.gateway_url) as last:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await api.session.ws_connect(api.sandbox.gateway_url)
@@ -310,7 +310,7 @@ async def test_a_file_of_a_newsletter_is_a_picture_or_a_download_and_never_a_pag
 async def test_a_page_that_does_not_read_its_changes_is_dropped_and_not_kept_waiting_for(
     sandbox: Sandbox, channel: Channel, ann: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discord_sandbox.page._MOST_CHANGES", 3)
+    monkeypatch.setattr("discord_sandbox.page.page._MOST_CHANGES", 3)
     async with aiohttp.ClientSession() as session, session.get(f"{sandbox.page_url}/live/events?key={sandbox.key}") as stream:
         await stream.content.readline()
         for number in range(10):  # without a pause in which the stream could be written to
@@ -321,7 +321,7 @@ async def test_a_page_that_does_not_read_its_changes_is_dropped_and_not_kept_wai
 
 
 async def test_only_so_many_pages_are_told_of_changes(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("discord_sandbox.page._MOST_VIEWERS", 1)
+    monkeypatch.setattr("discord_sandbox.page.page._MOST_VIEWERS", 1)
     url = f"{api.sandbox.page_url}/live/events?key={api.sandbox.key}"
     async with api.session.get(url) as stream:
         assert stream.status == 200

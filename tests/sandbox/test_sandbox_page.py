@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sandbox_clients import Api
 
-from discord_sandbox.markdown import render
+from discord_sandbox.page.markdown import render
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, User
 

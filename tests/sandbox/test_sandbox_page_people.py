@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from sandbox_clients import Running, discord
 
-from discord_sandbox import people
+from discord_sandbox.page import acts
 from discord_sandbox.permissions import Permission
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, Guild, User
@@ -287,7 +287,7 @@ async def test_what_is_deleted_for_one_person_goes_from_their_page(running: Runn
 async def test_a_bot_that_says_nothing_is_reported_after_three_seconds(
     bot: Bot, page: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(people, "FIRST_ANSWER", timedelta(seconds=0.05))
+    monkeypatch.setattr(acts, "FIRST_ANSWER", timedelta(seconds=0.05))
     async with bot(), page.watching() as following:
         await page.act("command", command="silent")
         assert [(await following("act"))["state"] for _ in range(2)] == ["sent", "silent"]
@@ -328,7 +328,7 @@ async def test_a_button_that_does_nothing_fails_at_its_message(bot: Bot, page: B
         await page.act("command", command="events")
         message = await following("message")
         assert (await following("act"))["state"] == "answered"
-        monkeypatch.setattr(people, "FIRST_ANSWER", timedelta(seconds=0.05))
+        monkeypatch.setattr(acts, "FIRST_ANSWER", timedelta(seconds=0.05))
         await page.act("press", message=message["id"], custom_id="broken")
         told = [await following("act") for _ in range(2)]
         assert [(act["state"], act["source"]) for act in told] == [("sent", message["id"]), ("silent", message["id"])]

@@ -1,0 +1,1 @@
+"""The gateway: sessions that are resumed, connections that break."""

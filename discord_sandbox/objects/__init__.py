@@ -1,0 +1,1 @@
+"""What there is as the JSON objects of Discord's API."""
