@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Update, select, update
 
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.doubts import Doubt
-from heartbeat_bot.identity.matching import Fingerprint
+from heartbeat_bot.identity.fingerprint import Fingerprint
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.rendering.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, delete, func, insert, not_, or_, select, union, update
 
-from heartbeat_bot.identity.matching import Fingerprint, Known
+from heartbeat_bot.identity.evidence import Known
+from heartbeat_bot.identity.fingerprint import Fingerprint
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.store import tables
 from heartbeat_bot.store.approval import ANY_PICTURES, with_any_pictures

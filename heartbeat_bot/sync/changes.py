@@ -14,7 +14,9 @@ from heartbeat_bot import __version__
 from heartbeat_bot.config import AnnounceConfig, NewsletterConfig
 from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.faults import apart
-from heartbeat_bot.identity.matching import Candidate, Fingerprint, Known, Resolution, are_plain_edits, identify
+from heartbeat_bot.identity.evidence import Candidate, Known
+from heartbeat_bot.identity.fingerprint import Fingerprint
+from heartbeat_bot.identity.matching import Resolution, are_plain_edits, identify
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.worker import Runner
