@@ -29,8 +29,8 @@ from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.machine import told_apart
 from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
-from heartbeat_bot.sources.opening import open_source
-from heartbeat_bot.sources.turns import RemoteTurns
+from heartbeat_bot.sources.git.remote_turns import RemoteTurns
+from heartbeat_bot.sources.open_source import open_source
 from heartbeat_bot.store import sqlite
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.store import Store

@@ -16,9 +16,9 @@ from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import SourceError
 from heartbeat_bot.issues.decoding import MOST_BYTES, check_size
 from heartbeat_bot.rendering.limits import PICTURE_BYTES
-from heartbeat_bot.sources.bounds import Tally, TooManyError, check_picture
 from heartbeat_bot.sources.regular_file import IrregularError, RegularFile, open_regular
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
+from heartbeat_bot.sources.source_bounds import Tally, TooManyError, check_picture
 
 # A file that is replaced while the folder is read is read again; one that comes and goes all the time is somebody's to look at.
 _ATTEMPTS = 3
