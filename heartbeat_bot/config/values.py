@@ -13,6 +13,7 @@ from heartbeat_bot.redaction import redact
 
 _DURATION = re.compile(r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,9})s)?")
 _DURATION_HELP = "durations are written like 90s, 10m, 5m30s, 2h or 14d"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SNOWFLAKE_LENGTHS = range(15, 21)
 # Snowflakes are 64-bit numbers (Discord's reference, "Snowflakes"). The oldest have 17 digits; two less leave room for sandboxes.
 _SNOWFLAKE_END = 1 << 64
@@ -128,6 +129,15 @@ def _heading_pattern(value: object) -> HeadingPattern:
     if pattern.search(""):
         raise ValueError(f"{short(value)} matches the empty text, and so every heading; make it match at least one character")
     return pattern
+
+
+def checked_variable(name: str, example: str, secret: str) -> str:
+    """Return the name of an environment variable that holds a secret; raise ValueError with an example when it is none."""
+    if _VARIABLE.fullmatch(name):
+        return name
+    raise ValueError(
+        f"this is not the name of an environment variable; write a name such as {example} here, and keep the {secret} itself out of this file"
+    )
 
 
 def as_tuple(value: object) -> object:

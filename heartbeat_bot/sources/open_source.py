@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from heartbeat_bot.config.model import DirectorySourceConfig, GitSourceConfig, SourceConfig
+from heartbeat_bot.config.sources import DirectorySourceConfig, GitSourceConfig, SourceConfig
 from heartbeat_bot.sources.directory import DirectorySource
 from heartbeat_bot.sources.git.remote_turns import RemoteTurns
 from heartbeat_bot.sources.git.source import GitSource
