@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any, Final
 
 from heartbeat_bot.app.standing import Standing
-from heartbeat_bot.archive.store import open_archive
+from heartbeat_bot.archive.archive import open_archive
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config import AnnounceConfig, Config
 from heartbeat_bot.discord.client import Bot

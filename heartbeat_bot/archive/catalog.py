@@ -1,6 +1,6 @@
 """The archive's table of contents, in memory: what is kept, what members may see of it, and completion as they type."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import cache
@@ -63,16 +63,18 @@ class Catalog:
         self._records.setdefault(record.listed.newsletter, {})[record.listed.path] = record
         self._changed(record.listed.newsletter)
 
-    def mark(self, newsletter: str, path: str, *, issue: int, visible: bool) -> None:
-        """Give an issue another number, show or hide it."""
-        if record := self.record(newsletter, path):
-            kept = replace(record.kept, issue=issue, visible=visible)
-            self.put(replace(record, kept=kept, listed=replace(record.listed, issue=issue)))
+    def mark(self, newsletter: str, marks: Mapping[str, tuple[int, bool]]) -> None:
+        """Give issues another number, and show or hide them: by path."""
+        for path, (issue, visible) in marks.items():
+            if record := self.record(newsletter, path):
+                kept = replace(record.kept, issue=issue, visible=visible)
+                self.put(replace(record, kept=kept, listed=replace(record.listed, issue=issue)))
 
-    def remove(self, newsletter: str, path: str) -> None:
-        """Forget an issue."""
-        if self._records.get(newsletter, {}).pop(path, None):
-            self._changed(newsletter)
+    def remove(self, newsletter: str, paths: Iterable[str]) -> None:
+        """Forget issues."""
+        for path in paths:
+            self._records.get(newsletter, {}).pop(path, None)
+        self._changed(newsletter)
 
     def newsletters(self) -> list[str]:
         """Return the newsletters of which something is kept, by name."""
@@ -97,7 +99,7 @@ class Catalog:
         """
         matching = (record for record in self.visible(newsletter) if among is None or record.listed.newsletter in among)
         for word in sorted(set(folded_words(typed)), key=len, reverse=True):
-            matching = _saying(word if UNSPACED.search(word) else f" {word}", matching)
+            matching = _matching(word if UNSPACED.search(word) else f" {word}", matching)
         return [record.listed for record in islice(matching, limit)]
 
     def _changed(self, newsletter: str) -> None:
@@ -105,7 +107,7 @@ class Catalog:
         self._ordered.clear()
 
 
-def _saying(word: str, records: Iterator[Record]) -> Iterator[Record]:
+def _matching(word: str, records: Iterator[Record]) -> Iterator[Record]:
     return (record for record in records if word in record.words)
 
 

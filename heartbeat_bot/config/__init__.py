@@ -1,7 +1,7 @@
-"""The configuration: what each key means (model, sources), how its values are written (values), how a file is read (document, loading)."""
+"""The configuration: what each key means (settings, sources), how its values are written (values), how a file is read (document, loading)."""
 
 from heartbeat_bot.config.loading import DEFAULT_FILE, FILE_VARIABLE, config_file, load_config, parse_config
-from heartbeat_bot.config.model import (
+from heartbeat_bot.config.settings import (
     AnnounceConfig,
     Config,
     DiscordConfig,

@@ -8,8 +8,8 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from heartbeat_bot.config.document import MAX_BYTES, Place, read_document
-from heartbeat_bot.config.model import Config
 from heartbeat_bot.config.problems import problem_sentences
+from heartbeat_bot.config.settings import Config
 from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.redaction import TOKEN_SHAPE, keep_address
 

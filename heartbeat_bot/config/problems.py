@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from heartbeat_bot.config.document import ConfigDocument, Place
-from heartbeat_bot.config.model import Config
+from heartbeat_bot.config.settings import Config
 from heartbeat_bot.config.sources import DIRECTORY_TAG, GIT_TAG, DirectorySourceConfig, GitSourceConfig
 
 _TAGS: Mapping[str | int, type[BaseModel]] = {DIRECTORY_TAG: DirectorySourceConfig, GIT_TAG: GitSourceConfig}

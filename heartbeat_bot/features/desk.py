@@ -8,7 +8,7 @@ from hashlib import sha256
 from itertools import accumulate, takewhile
 from typing import Final
 
-from heartbeat_bot.archive.store import Archive
+from heartbeat_bot.archive.archive import Archive
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.features.actor import Actor

@@ -8,8 +8,8 @@ import pytest
 from making import entry, event, job
 
 from heartbeat_bot.archive import agenda_items as telling
+from heartbeat_bot.archive.archive import Archive
 from heartbeat_bot.archive.entry import Listed
-from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.extract.items import Event
 
 PAGE = "https://www.meetup.com/owls/events/77/"
@@ -53,7 +53,7 @@ async def test_events_are_brought_together_once_per_change_and_newsletter(
         asked.append(issues[0][0].newsletter)
         return telling.told_by(issues)
 
-    monkeypatch.setattr("heartbeat_bot.archive.store.told_by", told_by)
+    monkeypatch.setattr("heartbeat_bot.archive.archive.told_by", told_by)
     await archive.put(APRIL, issue=1, visible=True)
     await archive.put(replace(MAY, newsletter="lynx"), issue=2, visible=True)
     first = await archive.events()

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
+from heartbeat_bot.archive.archive import Hit, SearchPage
 from heartbeat_bot.archive.fulltext import Segment
-from heartbeat_bot.archive.store import Hit, SearchPage
 from heartbeat_bot.archive.words import folded_words
 from heartbeat_bot.features.actor import Actor
 from heartbeat_bot.features.desk import Desk, Query, short_name, typed

@@ -5,31 +5,30 @@ Everything in it comes from the sources, so it may be lost: a file that is damag
 """
 
 import asyncio
-import logging
 import zlib
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from heartbeat_bot.archive import fulltext, stored
+from heartbeat_bot.archive import fulltext, statements
 from heartbeat_bot.archive.agenda_items import MergedItem, in_order, told_by
-from heartbeat_bot.archive.catalog import Catalog, KnownEntry, Record, record_of
-from heartbeat_bot.archive.entry import CatalogEntry, Listed, Part
-from heartbeat_bot.archive.schema import APPLICATION, VERSION, entries, metadata, parts
+from heartbeat_bot.archive.archive_file import set_aside, start_file, unusable
+from heartbeat_bot.archive.catalog import Catalog, KnownEntry, record_of
+from heartbeat_bot.archive.entry import CatalogEntry, Listed
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.extract.items import Event, Job
+from heartbeat_bot.extract.items import Job
 from heartbeat_bot.store import sqlite
-from heartbeat_bot.store.database import ClosedError, DamagedError
+from heartbeat_bot.store.database import ClosedError
 from heartbeat_bot.store.sqlite import SqliteDatabase
 
-_LOG = logging.getLogger(__name__)
 _READERS: Final = 3
+_BEING_FILLED: Final = "The archive was damaged and is being filled anew: ask again in a few minutes."
 _Result = TypeVar("_Result")
 
 
@@ -93,32 +92,22 @@ class Archive:
             url=entry.url,
         )
         record = record_of(kept, listed, has_jobs=bool(entry.jobs))
-        await self._write(partial(_put, entry=entry, record=record), lambda catalog: catalog.put(record))
+        await self._write(partial(statements.put, entry=entry, record=record), partial(self._catalog.put, record))
 
     async def mark(self, newsletter: str, marks: Mapping[str, tuple[int, bool]]) -> None:
         """Note the store's number of issues that are kept, and whether members see them: by path. What is noted already costs nothing."""
         known = self._catalog.known(newsletter)
         changed = {path: mark for path, mark in marks.items() if path in known and (known[path].issue, known[path].visible) != mark}
-        if not changed:
-            return
-
-        def mark(catalog: Catalog) -> None:
-            for path, (issue, visible) in changed.items():
-                catalog.mark(newsletter, path, issue=issue, visible=visible)
-
-        await self._write(partial(_mark, newsletter=newsletter, marks=changed), mark)
+        if changed:
+            work = partial(statements.mark, newsletter=newsletter, marks=changed)
+            await self._write(work, partial(self._catalog.mark, newsletter, changed))
 
     async def remove(self, newsletter: str, paths: Iterable[str]) -> None:
         """Forget issues whose files are gone."""
         gone = [path for path in dict.fromkeys(paths) if self._catalog.record(newsletter, path)]
-        if not gone:
-            return
-
-        def remove(catalog: Catalog) -> None:
-            for path in gone:
-                catalog.remove(newsletter, path)
-
-        await self._write(partial(_remove, newsletter=newsletter, paths=gone), remove)
+        if gone:
+            work = partial(statements.remove, newsletter=newsletter, paths=gone)
+            await self._write(work, partial(self._catalog.remove, newsletter, gone))
 
     # -- what members ask ---------------------------------------------------------------------------------------------
 
@@ -141,7 +130,7 @@ class Archive:
 
     async def entry(self, newsletter: str, path: str) -> CatalogEntry | None:
         """Return an issue whole, whether members see it or not; None when it is not kept."""
-        return await self._read(partial(_find_entry, newsletter=newsletter, path=path))
+        return await self._read(partial(statements.find_entry, newsletter=newsletter, path=path))
 
     async def events(self) -> Sequence[MergedItem]:
         """Return the events of all issues that members see, each once per newsletter, by day; see :func:`agenda`.
@@ -165,8 +154,8 @@ class Archive:
         """Return the jobs of the latest issue that members see and that has any (of one newsletter, or ``among`` some), with that issue."""
         for record in self._catalog.visible(newsletter):
             if record.has_jobs and (among is None or record.listed.newsletter in among):
-                listed = record.listed
-                return listed, await self._read(partial(_find_jobs, newsletter=listed.newsletter, path=listed.path))
+                entry = await self.entry(record.listed.newsletter, record.listed.path)
+                return record.listed, entry.jobs if entry else ()
         return None
 
     async def search(
@@ -208,17 +197,16 @@ class Archive:
         )
 
     async def _tell(self, newsletter: str) -> tuple[MergedItem, ...]:
-        found = await self._read(partial(_find_events, newsletter=newsletter))
+        found = await self._read(partial(statements.find_events, newsletter=newsletter))
         issues = [(record.listed, events) for path, events in found if (record := self._catalog.record(newsletter, path))]
         return await asyncio.to_thread(told_by, issues)
 
     # -- the file -----------------------------------------------------------------------------------------------------
 
-    async def _write(self, work: Callable[[Connection], None], shelve: Callable[[Catalog], None]) -> None:
+    async def _write(self, work: Callable[[Connection], None], then: Callable[[], None]) -> None:
         """Change the file, and then the table of contents: both or none, also when the task is cancelled meanwhile."""
-        catalog = self._catalog  # another one takes its place when the file is started anew
         async with self._mended():
-            await self._writer.write(work, then=lambda: shelve(catalog))
+            await self._writer.write(work, then=then)
 
     async def _read(self, work: Callable[[Connection], _Result]) -> _Result:
         async with self._mended():
@@ -234,17 +222,17 @@ class Archive:
             raise StateError(_BEING_FILLED) from error
         except (DBAPIError, zlib.error) as error:
             if isinstance(error, DBAPIError) and not sqlite.is_damage(error):
-                raise _unusable(self._path, error) from error
+                raise unusable(self._path, error) from error
             async with self._mending:
                 if self._writer is writer:
                     await self.aclose()
-                    _set_aside(self._path, error)
+                    set_aside(self._path, error)
                     await self.open()
             raise StateError(_BEING_FILLED) from error
 
     async def open(self) -> None:
         """Open the file, or start one."""
-        self._writer, records = await _started(self._path)
+        self._writer, records = await start_file(self._path)
         self._catalog = Catalog(records)
         self._reader = SqliteDatabase(self._path, read_only=True, connections=_READERS)
         self._told, self._told_at, self._agenda = {}, {}, ()
@@ -267,192 +255,3 @@ async def open_archive(path: Path) -> AsyncGenerator[Archive]:
     await archive.open()
     async with aclosing(archive):
         yield archive
-
-
-class _UnfitError(Exception):
-    """The file is a database, but not an archive of this version; ``ours`` tells whether it is one of another."""
-
-    def __init__(self, *, ours: bool) -> None:
-        super().__init__("it is the database of another program")
-        self.ours = ours
-
-
-async def _started(path: Path) -> tuple[SqliteDatabase, list[Record]]:
-    """Open a file fit for use, to write to it; return it with what is kept in it."""
-    try:
-        return await _opened(path)
-    except _UnfitError as error:
-        if error.ours:
-            _LOG.info("The archive %s was written by another version of this program: it is filled anew.", path)
-            sqlite.move(path, None)
-        else:
-            _set_aside(path, error)
-    except (DBAPIError, DamagedError) as error:
-        if not sqlite.is_damage(error):
-            raise _unusable(path, error) from error
-        _set_aside(path, error)
-    try:
-        return await _opened(path)
-    except DBAPIError as error:
-        raise _unusable(path, error) from error
-
-
-async def _opened(path: Path) -> tuple[SqliteDatabase, list[Record]]:
-    writer = SqliteDatabase(path, read_only=False, durable=False)
-    try:
-        return writer, await writer.write(_prepare)
-    except BaseException:
-        await writer.aclose()
-        raise
-
-
-def _prepare(connection: Connection) -> list[Record]:
-    """Make the tables in an empty file; make sure that those of another are whole, and this version's; return what is kept."""
-    signature = sqlite.signature(connection)
-    if signature is None:
-        metadata.create_all(connection)
-        fulltext.create(connection)
-        sqlite.sign(connection, APPLICATION, VERSION)
-    elif signature == (APPLICATION, VERSION):
-        sqlite.check(connection)
-    else:
-        raise _UnfitError(ours=signature[0] == APPLICATION)
-    return [_record(row) for row in connection.execute(select(*_LISTED))]
-
-
-_BEING_FILLED: Final = "The archive was damaged and is being filled anew: ask again in a few minutes."
-
-
-def _unusable(path: Path, error: Exception) -> StateError:
-    return StateError(
-        f"The archive {path} cannot be used: {_said(error)}. Check that its folder exists, is writable and has room. "
-        "The file may be removed: it is filled anew."
-    )
-
-
-def _said(error: Exception) -> str:
-    return str(error.orig if isinstance(error, DBAPIError) else error)
-
-
-def _set_aside(path: Path, why: Exception) -> None:
-    aside = path.with_name(path.name + ".damaged")
-    _LOG.warning(
-        "The archive %s cannot be read: %s. It is kept as %s, and a new one is filled from the sources.", path, _said(why), aside
-    )
-    sqlite.move(path, aside)
-
-
-# What runs in a thread of the database: functions of what they are given, none of which sees the archive's memory.
-
-
-def _put(connection: Connection, *, entry: CatalogEntry, record: Record) -> None:
-    values = asdict(record.listed) | asdict(record.kept) | {"date": stored.dump_when(entry.date)}
-    values |= {"events": stored.dump_items(entry.events), "jobs": stored.dump_items(entry.jobs)}
-    _remove(connection, entry.newsletter, [entry.path])
-    id_ = connection.execute(insert(entries).values(values).returning(entries.c.id)).scalar_one()
-    first = connection.execute(select(func.coalesce(func.max(parts.c.id), 0) + 1)).scalar_one()
-    _insert_parts(connection, entry, id_, first)
-
-
-def _mark(connection: Connection, *, newsletter: str, marks: Mapping[str, tuple[int, bool]]) -> None:
-    for path, (issue, visible) in marks.items():
-        there = update(entries).where(entries.c.newsletter == newsletter, entries.c.path == path)
-        connection.execute(there.values(issue=issue, visible=visible))
-
-
-def _remove(connection: Connection, newsletter: str, paths: Sequence[str]) -> None:
-    for path in paths:
-        entry = select(entries.c.id).where(entries.c.newsletter == newsletter, entries.c.path == path).scalar_subquery()
-        ids = connection.execute(select(parts.c.id).where(parts.c.entry == entry)).scalars().all()
-        fulltext.delete(connection, ids)
-        connection.execute(delete(entries).where(entries.c.id == entry))
-
-
-def _insert_parts(connection: Connection, entry: CatalogEntry, id_: int, first: int) -> None:
-    if not entry.parts:
-        return
-    values = [
-        {
-            "id": first + n,
-            "entry": id_,
-            "position": n,
-            "key": part.key,
-            "title": part.title,
-            "body": stored.dump_body(part.body),
-            "files": stored.dump_files(part.files),
-        }
-        for n, part in enumerate(entry.parts)
-    ]
-    connection.execute(insert(parts), values)
-    rows = [
-        fulltext.Row(id=first + n, issue_title=entry.title, part_title=part.title, text=part.text)
-        for n, part in enumerate(entry.parts)
-    ]
-    fulltext.insert(connection, rows)
-
-
-def _find_entry(connection: Connection, *, newsletter: str, path: str) -> CatalogEntry | None:
-    row = connection.execute(select(entries).where(entries.c.newsletter == newsletter, entries.c.path == path)).one_or_none()
-    if row is None:
-        return None
-    posts = connection.execute(select(parts).where(parts.c.entry == row.id).order_by(parts.c.position)).all()
-    return _entry(row, posts, fulltext.texts(connection, [post.id for post in posts]))
-
-
-def _find_jobs(connection: Connection, *, newsletter: str, path: str) -> tuple[Job, ...]:
-    here = (entries.c.newsletter == newsletter, entries.c.path == path)
-    return stored.load_jobs(connection.execute(select(entries.c.jobs).where(*here)).scalar())
-
-
-def _find_events(connection: Connection, *, newsletter: str) -> list[tuple[str, tuple[Event, ...]]]:
-    """Return the events of a newsletter's issues that members see, with each issue's path, the oldest issue first."""
-    query = select(entries.c.path, entries.c.events).where(
-        entries.c.newsletter == newsletter, entries.c.visible, entries.c.events.is_not(None)
-    )
-    rows = connection.execute(query.order_by(entries.c.date, entries.c.path))
-    return [(row.path, stored.load_events(row.events)) for row in rows]
-
-
-_LISTED: Final = [
-    *(column for column in entries.c if column.name not in {"id", "events", "jobs"}),
-    entries.c.jobs.is_not(None).label("has_jobs"),
-]
-
-
-def _record(row: Row[Any]) -> Record:
-    listed = Listed(
-        newsletter=row.newsletter,
-        path=row.path,
-        issue=row.issue,
-        slug=row.slug,
-        title=row.title,
-        date=stored.load_when(row.date),
-        url=row.url,
-    )
-    kept = KnownEntry(blob=row.blob, rendering=row.rendering, issue=row.issue, visible=row.visible)
-    return record_of(kept, listed, has_jobs=row.has_jobs)
-
-
-def _entry(row: Row[Any], posts: Sequence[Row[Any]], said: Mapping[int, str]) -> CatalogEntry:
-    return CatalogEntry(
-        newsletter=row.newsletter,
-        path=row.path,
-        blob=row.blob,
-        rendering=row.rendering,
-        slug=row.slug,
-        title=row.title,
-        date=stored.load_when(row.date),
-        url=row.url,
-        parts=tuple(
-            Part(
-                key=post.key,
-                title=post.title,
-                body=stored.load_body(post.body),
-                text=said.get(post.id, ""),
-                files=stored.load_files(post.files),
-            )
-            for post in posts
-        ),
-        events=stored.load_events(row.events),
-        jobs=stored.load_jobs(row.jobs),
-    )
