@@ -2,6 +2,7 @@
 
 import re
 import string
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated, cast
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SNOWFLAKE_LENGTHS = range(15, 21)
 # Snowflakes are 64-bit numbers (Discord's reference, "Snowflakes"). The oldest have 17 digits; two less leave room for sandboxes.
 _SNOWFLAKE_END = 1 << 64
+_WEB = frozenset({"http", "https"})
 ISSUE_PLACEHOLDERS = ("slug", "year", "month", "day", "path", "stem")
 """What ``issue_url`` may hold in braces."""
 
@@ -71,22 +73,14 @@ def _snowflake(value: object) -> int:
 _ID_HELP = "turn on Developer Mode in Discord (Settings, Advanced), right-click the channel or role and choose Copy ID"
 
 
-def _web_address(value: object) -> object:
-    return _address(value, {"http", "https"})
-
-
 def _public_address(value: object) -> object:
-    address = _web_address(value)
+    address = _address(value, _WEB)
     if isinstance(address, str) and "@" in urlsplit(address).netloc:
         raise ValueError("a user name or password stands in this address, and everyone who sees a link sees it; take it out")
     return address
 
 
-def _gateway_address(value: object) -> object:
-    return _address(value, {"ws", "wss"})
-
-
-def _address(value: object, schemes: set[str]) -> object:
+def _address(value: object, schemes: Collection[str]) -> object:
     if not isinstance(value, str):
         return value
     wanted = " or ".join(sorted(f"{scheme}://" for scheme in schemes))
@@ -161,9 +155,9 @@ _SHORT = 60
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Snowflake = Annotated[int, BeforeValidator(_snowflake)]
-WebAddress = Annotated[str, BeforeValidator(_web_address)]
+WebAddress = Annotated[str, BeforeValidator(lambda value: _address(value, _WEB))]
 PublicAddress = Annotated[str, BeforeValidator(_public_address)]
-GatewayAddress = Annotated[str, BeforeValidator(_gateway_address)]
+GatewayAddress = Annotated[str, BeforeValidator(lambda value: _address(value, {"ws", "wss"}))]
 IssueTemplate = Annotated[str, BeforeValidator(_issue_template)]
 HeadingPatterns = Annotated[tuple[Annotated[HeadingPattern, BeforeValidator(_heading_pattern)], ...], BeforeValidator(as_tuple)]
 Snowflakes = Annotated[tuple[Snowflake, ...], BeforeValidator(as_tuple)]
