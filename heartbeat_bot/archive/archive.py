@@ -61,9 +61,8 @@ class Archive:
         """Name the file."""
         self._path = path
         self._catalog = Catalog()
-        self._told: dict[str, tuple[int, tuple[MergedItem, ...]]] = {}
-        self._told_at: dict[str, int] = {}
         self._agenda: tuple[MergedItem, ...] = ()
+        self._agenda_at = 0
         self._telling = asyncio.Lock()
         self._mending = asyncio.Lock()
         self._writer: SqliteDatabase
@@ -72,7 +71,7 @@ class Archive:
     # -- what a pass does ---------------------------------------------------------------------------------------------
 
     def newsletters(self) -> Sequence[str]:
-        """Return the newsletters of which something is kept, by name: those that are configured no more are to be removed. From memory."""
+        """Return the newsletters of which something is kept: those that are configured no more are to be removed. From memory."""
         return self._catalog.newsletters()
 
     def known(self, newsletter: str) -> Mapping[str, KnownEntry]:
@@ -138,14 +137,11 @@ class Archive:
         They are brought together at the first question after a change, and kept.
         """
         async with self._telling:
-            changes = dict(self._catalog.changes)
-            if changes != self._told_at:
-                for newsletter, number in changes.items():
-                    if newsletter not in self._told or self._told[newsletter][0] != number:
-                        self._told[newsletter] = (number, await self._tell(newsletter))
-                told = [one for _, some in self._told.values() for one in some]
-                self._agenda = await asyncio.to_thread(in_order, told)
-                self._told_at = changes
+            catalog = self._catalog
+            changes = catalog.changes
+            if changes != self._agenda_at:
+                told = [one for newsletter in catalog.newsletters() for one in await self._tell(newsletter)]
+                self._agenda, self._agenda_at = await asyncio.to_thread(in_order, told), changes
             return self._agenda
 
     async def jobs(
@@ -235,7 +231,6 @@ class Archive:
         self._writer, records = await start_file(self._path)
         self._catalog = Catalog(records)
         self._reader = SqliteDatabase(self._path, read_only=True, connections=_READERS)
-        self._told, self._told_at, self._agenda = {}, {}, ()
 
     async def aclose(self) -> None:
         """Close the file, when what is under way is done."""

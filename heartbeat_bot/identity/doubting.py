@@ -149,23 +149,22 @@ class _Neighbours:
     """The places of issues and of new files, by name, and by day together with folder or file name."""
 
     def __init__(self) -> None:
-        self._by_name: defaultdict[str, list[tuple[PathParts, IssueId | None]]] = defaultdict(list)
-        self._by_day: defaultdict[tuple[str, dt.date], list[tuple[PathParts, IssueId | None]]] = defaultdict(list)
+        self._places: defaultdict[str | tuple[str, dt.date], list[tuple[PathParts, IssueId | None]]] = defaultdict(list)
 
     def add(self, place: PathParts, issue: IssueId | None) -> None:
-        self._by_name[place.name].append((place, issue))
+        self._places[place.name].append((place, issue))
         if place.date is not None:
             for known_by in (place.folder, place.last):
-                self._by_day[known_by, day_of(place.date)].append((place, issue))
+                self._places[known_by, day_of(place.date)].append((place, issue))
 
     def doubts(self, place: PathParts) -> Iterator[Doubt]:
         """Give what a file looks like beside the others."""
-        for other, issue in self._by_name[place.name]:
+        for other, issue in self._places[place.name]:
             if code := place.doubt(other):
                 yield Doubt(code=code, issue=issue, path=other.path)
         if place.date is not None and place.is_translated:
             day = day_of(place.date)
-            for other, issue in (*self._by_day[place.folder, day], *self._by_day[place.last, day]):
+            for other, issue in (*self._places[place.folder, day], *self._places[place.last, day]):
                 if other.language != place.language:
                     yield Doubt(code=DoubtCode.TRANSLATION, issue=issue, path=other.path)
 
