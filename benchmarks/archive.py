@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+from heartbeat_bot.archive.archive import Archive, open_archive
 from heartbeat_bot.archive.entry import CatalogEntry, Part
-from heartbeat_bot.archive.store import Archive, open_archive
 from heartbeat_bot.extract.items import Event, Job
 
 ISSUES = 1_000

@@ -20,7 +20,7 @@ from heartbeat_bot.clock import system_clock
 from heartbeat_bot.config import Config, parse_config
 from heartbeat_bot.discord.rest import log_in
 from heartbeat_bot.isolation.worker import Worker
-from heartbeat_bot.sources.opening import open_source
+from heartbeat_bot.sources.open_source import open_source
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.sync.reconciler import Reconciler
 

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any, Final
 
 from heartbeat_bot.app.standing import Standing
-from heartbeat_bot.archive.store import Archive, open_archive
+from heartbeat_bot.archive.archive import Archive, open_archive
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config import AnnounceConfig, Config
 from heartbeat_bot.database import sqlite
@@ -29,8 +29,8 @@ from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.isolation.worker import Runner, Worker
 from heartbeat_bot.machine import told_apart
 from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
-from heartbeat_bot.sources.opening import open_source
-from heartbeat_bot.sources.turns import RemoteTurns
+from heartbeat_bot.sources.git.remote_turns import RemoteTurns
+from heartbeat_bot.sources.open_source import open_source
 from heartbeat_bot.store.opening import open_store
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.store.waits import Wait, Waits

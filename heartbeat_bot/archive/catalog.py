@@ -1,6 +1,6 @@
 """The archive's table of contents, in memory: what is kept, what members may see of it, and completion as they type."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import cache
@@ -40,11 +40,11 @@ _CHANGES = count(1)
 
 
 class Catalog:
-    """The records of all newsletters. ``changes`` has, per newsletter, a number that no other state of it has on any catalog."""
+    """The records of all newsletters. ``changes`` is a number that no other state of this catalog, or of any other, has."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         """Take what is kept already."""
-        self.changes: dict[str, int] = {}
+        self.changes = next(_CHANGES)
         self._records: dict[str, dict[str, Record]] = {}
         self._ordered: dict[str | None, tuple[Record, ...]] = {}
         for record in records:
@@ -61,22 +61,24 @@ class Catalog:
     def put(self, record: Record) -> None:
         """Take in an issue, in place of what was known of it."""
         self._records.setdefault(record.listed.newsletter, {})[record.listed.path] = record
-        self._changed(record.listed.newsletter)
+        self._changed()
 
-    def mark(self, newsletter: str, path: str, *, issue: int, visible: bool) -> None:
-        """Give an issue another number, show or hide it."""
-        if record := self.record(newsletter, path):
-            kept = replace(record.kept, issue=issue, visible=visible)
-            self.put(replace(record, kept=kept, listed=replace(record.listed, issue=issue)))
+    def mark(self, newsletter: str, marks: Mapping[str, tuple[int, bool]]) -> None:
+        """Give issues another number, and show or hide them: by path."""
+        for path, (issue, visible) in marks.items():
+            if record := self.record(newsletter, path):
+                kept = replace(record.kept, issue=issue, visible=visible)
+                self.put(replace(record, kept=kept, listed=replace(record.listed, issue=issue)))
 
-    def remove(self, newsletter: str, path: str) -> None:
-        """Forget an issue."""
-        if self._records.get(newsletter, {}).pop(path, None):
-            self._changed(newsletter)
+    def remove(self, newsletter: str, paths: Iterable[str]) -> None:
+        """Forget issues."""
+        for path in paths:
+            self._records.get(newsletter, {}).pop(path, None)
+        self._changed()
 
     def newsletters(self) -> list[str]:
-        """Return the newsletters of which something is kept, by name."""
-        return sorted(name for name, records in self._records.items() if records)
+        """Return the newsletters of which something is kept, in the order in which they came."""
+        return [name for name, records in self._records.items() if records]
 
     def visible(self, newsletter: str | None = None) -> tuple[Record, ...]:
         """Return the issues that members see, newest first, those without a date last."""
@@ -97,15 +99,15 @@ class Catalog:
         """
         matching = (record for record in self.visible(newsletter) if among is None or record.listed.newsletter in among)
         for word in sorted(set(folded_words(typed)), key=len, reverse=True):
-            matching = _saying(word if UNSPACED.search(word) else f" {word}", matching)
+            matching = _matching(word if UNSPACED.search(word) else f" {word}", matching)
         return [record.listed for record in islice(matching, limit)]
 
-    def _changed(self, newsletter: str) -> None:
-        self.changes[newsletter] = next(_CHANGES)
+    def _changed(self) -> None:
+        self.changes = next(_CHANGES)
         self._ordered.clear()
 
 
-def _saying(word: str, records: Iterator[Record]) -> Iterator[Record]:
+def _matching(word: str, records: Iterator[Record]) -> Iterator[Record]:
     return (record for record in records if word in record.words)
 
 

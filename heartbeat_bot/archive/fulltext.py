@@ -57,16 +57,6 @@ Segment = tuple[str, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A post to be found: its id, its issue's title, its section's title ("" for the cover), its text."""
-
-    id: int
-    issue_title: str
-    part_title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TextMatch:
     """The post of an issue that matches best."""
 
@@ -112,14 +102,11 @@ def create(connection: Connection) -> None:
     connection.execute(_TABLE)
 
 
-def insert(connection: Connection, rows: Iterable[Row]) -> None:
-    """Make posts findable."""
-    values = [
-        {"id": row.id, "issue": _indexed(row.issue_title), "part": _indexed(row.part_title), "text": _indexed(row.text)}
-        for row in rows
-    ]
-    if values:
-        connection.execute(_INSERT, values)
+def insert(connection: Connection, issue_title: str, posts: Iterable[tuple[int, str, str]]) -> None:
+    """Make the posts of an issue findable: each by its id, its section's title ("" for the cover) and its text."""
+    issue = _indexed(issue_title)
+    values = [{"id": id_, "issue": issue, "part": _indexed(title), "text": _indexed(text)} for id_, title, text in posts]
+    connection.execute(_INSERT, values)
 
 
 def delete(connection: Connection, ids: Sequence[int]) -> None:

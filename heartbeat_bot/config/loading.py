@@ -1,15 +1,15 @@
 """From a configuration file to a Config, or to every problem in it, each with its line."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from heartbeat_bot.config.document import MAX_BYTES, ConfigDocument, Place, read_document
-from heartbeat_bot.config.model import Config
+from heartbeat_bot.config.document import MAX_BYTES, Place, read_document
 from heartbeat_bot.config.problems import problem_sentences
+from heartbeat_bot.config.settings import Config
 from heartbeat_bot.errors import ConfigError
 from heartbeat_bot.redaction import TOKEN_SHAPE, keep_address
 
@@ -17,6 +17,10 @@ FILE_VARIABLE = "HEARTBEAT_CONFIG"
 """The environment variable that names the configuration file."""
 DEFAULT_FILE = "config.yaml"
 """The configuration file when nothing names another."""
+_PASTED = (
+    "a bot token stands in the file itself; whoever saw it has it. Reset it "
+    "in Discord's developer portal, put the new one into an environment variable, and write its name as discord.token_env"
+)
 
 
 def config_file(option: str | os.PathLike[str] | None = None, environ: Mapping[str, str] = os.environ) -> Path:
@@ -47,54 +51,33 @@ def load_config(path: Path) -> Config:
 def parse_config(content: bytes, *, name: str, folder: Path) -> Config:
     """Read a configuration from bytes; ``name`` stands in the problems, ``folder`` is what relative paths start from."""
     document = read_document(content, name)
+    texts = list(_texts(document.values, ()))
     # Before anything is said about them.
-    for text in _texts(document.values):
+    for _, text in texts:
         keep_address(text)
-    problems = [*document.problems, *_pasted_tokens(document, document.values, ())]
+    pasted = (document.line(place) for place, text in texts if TOKEN_SHAPE.search(text))
+    problems = [*document.problems, *(f"{name}:{line}: {_PASTED}" for line in pasted)]
+    config = None
     try:
         config = Config.model_validate(document.values)
     except ValidationError as error:
         problems += problem_sentences(error, document)
-        raise _refusal(problems) from None  # pydantic's own words add nothing, and may show a value
-    if problems:
-        raise _refusal(problems)
+    if config is None or problems:  # pydantic's own words add nothing, and may show a value
+        raise ConfigError(*dict.fromkeys(problems))
     return config.below(folder)
 
 
-def _refusal(problems: Iterable[str]) -> ConfigError:
-    """Bring problems together, each once."""
-    return ConfigError(*dict.fromkeys(problems))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Give every text of a document, keys and values."""
+def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    """Give every text of a document, keys and values, and where it stands."""
     match value:
         case str():
-            yield value
+            yield place, value
         case Mapping():
             for key, part in cast("Mapping[str, Any]", value).items():
-                yield from (key, *_texts(part))
-        case list():
-            for part in cast("list[Any]", value):
-                yield from _texts(part)
-        case _:
-            pass
-
-
-def _pasted_tokens(document: ConfigDocument, value: Any, place: Place) -> Iterator[str]:
-    """Find bot tokens that stand in the file itself, wherever they stand."""
-    match value:
-        case str() if TOKEN_SHAPE.search(value):
-            yield (
-                f"{document.name}:{document.line(place)}: a bot token stands in the file itself; whoever saw it has it. Reset it "
-                "in Discord's developer portal, put the new one into an environment variable, and write its name as discord.token_env"
-            )
-        case Mapping():
-            for key, part in cast("Mapping[str, Any]", value).items():
-                yield from _pasted_tokens(document, key, (*place, key))
-                yield from _pasted_tokens(document, part, (*place, key))
+                yield from _texts(key, (*place, key))
+                yield from _texts(part, (*place, key))
         case list():
             for position, part in enumerate(cast("list[Any]", value)):
-                yield from _pasted_tokens(document, part, (*place, position))
+                yield from _texts(part, (*place, position))
         case _:
             pass

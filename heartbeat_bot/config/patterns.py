@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 _MAX_ALTERNATIVES = 1000
@@ -84,12 +83,6 @@ def _fixed_folder(body: str) -> str:
     return "/".join(fixed)
 
 
-@dataclass(slots=True)
-class _Braces:
-    opened: int = -1
-    depth: int = 0
-
-
 def _alternatives(body: str, pattern: str) -> list[str]:
     """Write ``a{b,c}d`` out as ``abd`` and ``acd``, nested ones too."""
     done: list[str] = []
@@ -109,7 +102,7 @@ def _alternatives(body: str, pattern: str) -> list[str]:
 
 
 def _first_braces(body: str, pattern: str) -> tuple[int, int, list[int]] | None:
-    braces = _Braces()
+    opened = depth = 0
     commas: list[int] = []
     skip = False
     for position, character in enumerate(body):
@@ -118,15 +111,15 @@ def _first_braces(body: str, pattern: str) -> tuple[int, int, list[int]] | None:
         elif character == "\\":
             skip = True
         elif character == "{":
-            braces.opened = position if braces.depth == 0 else braces.opened
-            braces.depth += 1
-        elif character == "," and braces.depth == 1:
+            opened = opened if depth else position
+            depth += 1
+        elif character == "," and depth == 1:
             commas.append(position)
-        elif character == "}" and braces.depth:
-            braces.depth -= 1
-            if braces.depth == 0:
-                return braces.opened, position, commas
-    if braces.depth:
+        elif character == "}" and depth:
+            depth -= 1
+            if depth == 0:
+                return opened, position, commas
+    if depth:
         raise ValueError(f"'{pattern}' opens a brace and does not close it; write \\{{ for a brace in a name")
     return None
 

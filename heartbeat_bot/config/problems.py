@@ -3,13 +3,13 @@
 import difflib
 import typing
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from heartbeat_bot.config.document import ConfigDocument, Place
-from heartbeat_bot.config.model import DIRECTORY_TAG, GIT_TAG, Config, DirectorySourceConfig, GitSourceConfig
+from heartbeat_bot.config.settings import Config
+from heartbeat_bot.config.sources import DIRECTORY_TAG, GIT_TAG, DirectorySourceConfig, GitSourceConfig
 
 _TAGS: Mapping[str | int, type[BaseModel]] = {DIRECTORY_TAG: DirectorySourceConfig, GIT_TAG: GitSourceConfig}
 _SECRET_KEYS = frozenset({"token", "bot_token", "password", "secret", "client_secret"})
@@ -29,7 +29,7 @@ _MAPPING_ERRORS = frozenset({"model_type", "model_attributes_type", "mapping_typ
 def problem_sentences(error: ValidationError, document: ConfigDocument) -> list[str]:
     """Return a sentence per problem, ``file:line`` in front, in the order of the lines."""
     details = [detail for detail in error.errors(include_url=False) if _place(detail) not in document.unread]
-    found = [(document.line(_place(detail)), _sentence(detail, document)) for detail in details]
+    found = [(document.line(_place(detail)), _sentence(detail)) for detail in details]
     return [f"{document.name}:{line}: {sentence}" for line, sentence in sorted(found, key=lambda problem: problem[0])]
 
 
@@ -38,7 +38,7 @@ def _place(detail: ErrorDetails) -> Place:
     return tuple(part for part in detail["loc"] if part not in _TAGS)
 
 
-def _sentence(detail: ErrorDetails, document: ConfigDocument) -> str:
+def _sentence(detail: ErrorDetails) -> str:
     place = _place(detail)
     kind = detail["type"]
     context = detail.get("ctx", {})
@@ -51,7 +51,7 @@ def _sentence(detail: ErrorDetails, document: ConfigDocument) -> str:
     wanted = _MAPPING_WANTED if kind in _MAPPING_ERRORS else _WANTED.get(kind)
     if wanted is None:
         return f"{_dotted(place)}: {detail['msg']}"
-    return f"{_dotted(place)} {wanted.format(found=_kind(_value_at(document.values, place)), **context)}"
+    return f"{_dotted(place)} {wanted.format(found=_kind(detail['input']), **context)}"
 
 
 def _missing_key(loc: Place) -> str:
@@ -117,18 +117,6 @@ def _parts() -> Iterator[tuple[str, type[BaseModel]]]:
 def _dotted(place: Place) -> str:
     kept = (part for part in place if part not in _TAGS)
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in kept).removeprefix(".")
-
-
-def _value_at(values: object, place: Place) -> object:
-    for part in place:
-        match values:
-            case Mapping() if part in values:
-                values = cast("Mapping[Any, object]", values)[part]
-            case list() if isinstance(part, int):
-                values = cast("list[object]", values)[part]
-            case _:
-                return None
-    return values
 
 
 def _kind(value: object) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import string
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated, cast
 from urllib.parse import urlsplit
@@ -13,9 +14,11 @@ from heartbeat_bot.redaction import redact
 
 _DURATION = re.compile(r"(?:(?P<days>\d{1,6})d)?(?:(?P<hours>\d{1,6})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,9})s)?")
 _DURATION_HELP = "durations are written like 90s, 10m, 5m30s, 2h or 14d"
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SNOWFLAKE_LENGTHS = range(15, 21)
 # Snowflakes are 64-bit numbers (Discord's reference, "Snowflakes"). The oldest have 17 digits; two less leave room for sandboxes.
 _SNOWFLAKE_END = 1 << 64
+_WEB = frozenset({"http", "https"})
 ISSUE_PLACEHOLDERS = ("slug", "year", "month", "day", "path", "stem")
 """What ``issue_url`` may hold in braces."""
 
@@ -70,22 +73,14 @@ def _snowflake(value: object) -> int:
 _ID_HELP = "turn on Developer Mode in Discord (Settings, Advanced), right-click the channel or role and choose Copy ID"
 
 
-def _web_address(value: object) -> object:
-    return _address(value, {"http", "https"})
-
-
 def _public_address(value: object) -> object:
-    address = _web_address(value)
+    address = _address(value, _WEB)
     if isinstance(address, str) and "@" in urlsplit(address).netloc:
         raise ValueError("a user name or password stands in this address, and everyone who sees a link sees it; take it out")
     return address
 
 
-def _gateway_address(value: object) -> object:
-    return _address(value, {"ws", "wss"})
-
-
-def _address(value: object, schemes: set[str]) -> object:
+def _address(value: object, schemes: Collection[str]) -> object:
     if not isinstance(value, str):
         return value
     wanted = " or ".join(sorted(f"{scheme}://" for scheme in schemes))
@@ -130,6 +125,15 @@ def _heading_pattern(value: object) -> HeadingPattern:
     return pattern
 
 
+def checked_variable(name: str, example: str, secret: str) -> str:
+    """Return the name of an environment variable that holds a secret; raise ValueError with an example when it is none."""
+    if _VARIABLE.fullmatch(name):
+        return name
+    raise ValueError(
+        f"this is not the name of an environment variable; write a name such as {example} here, and keep the {secret} itself out of this file"
+    )
+
+
 def as_tuple(value: object) -> object:
     """Return what YAML has as a list as the tuple that a setting keeps."""
     return tuple(cast("list[object]", value)) if isinstance(value, list) else value
@@ -151,9 +155,9 @@ _SHORT = 60
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Snowflake = Annotated[int, BeforeValidator(_snowflake)]
-WebAddress = Annotated[str, BeforeValidator(_web_address)]
+WebAddress = Annotated[str, BeforeValidator(lambda value: _address(value, _WEB))]
 PublicAddress = Annotated[str, BeforeValidator(_public_address)]
-GatewayAddress = Annotated[str, BeforeValidator(_gateway_address)]
+GatewayAddress = Annotated[str, BeforeValidator(lambda value: _address(value, {"ws", "wss"}))]
 IssueTemplate = Annotated[str, BeforeValidator(_issue_template)]
 HeadingPatterns = Annotated[tuple[Annotated[HeadingPattern, BeforeValidator(_heading_pattern)], ...], BeforeValidator(as_tuple)]
 Snowflakes = Annotated[tuple[Snowflake, ...], BeforeValidator(as_tuple)]

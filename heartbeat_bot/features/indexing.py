@@ -4,9 +4,9 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from heartbeat_bot.archive.archive import Archive
 from heartbeat_bot.archive.catalog import KnownEntry
 from heartbeat_bot.archive.entry import CatalogEntry
-from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.extract.items import Event, Job

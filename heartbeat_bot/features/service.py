@@ -1,6 +1,6 @@
 """The service: every feature, each given what it uses, and the router of their buttons."""
 
-from heartbeat_bot.archive.store import Archive
+from heartbeat_bot.archive.archive import Archive
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.features.agenda.agenda import Agenda

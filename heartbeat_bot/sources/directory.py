@@ -16,9 +16,9 @@ from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import SourceError
 from heartbeat_bot.issues.decoding import MOST_BYTES, check_size
 from heartbeat_bot.rendering.limits import PICTURE_BYTES
-from heartbeat_bot.sources.bounds import Tally, TooManyError, check_picture
 from heartbeat_bot.sources.regular_file import IrregularError, RegularFile, open_regular
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
+from heartbeat_bot.sources.source_bounds import Tally, TooManyError, check_picture
 
 # A file that is replaced while the folder is read is read again; one that comes and goes all the time is somebody's to look at.
 _ATTEMPTS = 3
@@ -50,7 +50,8 @@ class DirectorySource:
         """Remember what to read; nothing is read yet. Raise ValueError for a pattern that cannot be used."""
         self.root = root
         self._patterns = PathPatterns(paths)
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, tuple[tuple[int, ...] | None, _File]] = {}
+        """The files as they were hashed, with their marks: none is read again while the file system says that it is the same."""
 
     async def snapshot(self) -> Snapshot:
         """Return what the folder holds now; only files that are new or changed are read. Raise SourceError when it, or a file in it, cannot be read.
@@ -60,15 +61,12 @@ class DirectorySource:
         """
         return await asyncio.to_thread(self._snapshot)
 
-    def _snapshot(self) -> Snapshot:
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return self._look()
-            except FileNotFoundError:
-                continue
+    def _snapshot(self, attempts: int = _ATTEMPTS) -> Snapshot:
         try:
             return self._look()
         except FileNotFoundError as error:
+            if attempts > 1:
+                return self._snapshot(attempts - 1)
             raise SourceError(
                 f"{error.filename}: the file vanished while {self.root} was read; the next pass tries again"
             ) from error
@@ -86,7 +84,10 @@ class DirectorySource:
         # Sorted by the bytes of the path, as Git sorts a flat listing.
         known, self._known = self._known, {}
         for path, place in sorted(self._matches(), key=lambda match: os.fsencode(match[1])):
-            found = self._known[path] = _read_anew(self.root, place, known.get(path))
+            mark, (before, found) = _mark(place), known.get(path, (None, None))
+            if found is None or mark is None or mark != before:
+                found = _read(self.root, place)
+            self._known[path] = mark, found
             files[path] = found.blob
             times.append(found.changed)
         digest = hashlib.sha256()
@@ -159,30 +160,17 @@ class _File:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """A file as it was hashed: it is not read again while the file system says that it is the same."""
-
-    mark: tuple[int, ...]
-    blob: BlobId
-    changed: float
-
-
-def _read_anew(root: Path, place: Path, known: _Known | None) -> _Known:
-    """Return what is known of a file, read again when the file system does not say for sure that it is the same."""
+def _mark(place: Path) -> tuple[int, ...] | None:
+    """Return what changes with a file, None for one so young that it may change within the same tick of the file system's clock."""
     try:
         found = place.lstat()
+    except FileNotFoundError:
+        raise
     except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise
         raise _unreadable(place, error) from error
-    # A file that was written a moment ago may be written again within the same tick of the file system's clock.
-    settled = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _TICK_NANOSECONDS
-    mark = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, int(settled))
-    if known is not None and settled and known.mark == mark:
-        return known
-    read = _read(root, place)
-    return _Known(mark=mark, blob=read.blob, changed=read.changed)
+    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) <= _TICK_NANOSECONDS:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _walk(root: Path, wanted: Callable[[str], bool], tally: Tally) -> Iterator[tuple[str, Path]]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Update, select, update
 from heartbeat_bot.database import tables
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.doubts import Doubt
-from heartbeat_bot.identity.matching import Fingerprint
+from heartbeat_bot.identity.fingerprint import Fingerprint
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.policy.approval import Difference, Version, difference, is_same, text_of
 from heartbeat_bot.policy.decisions import Code, Reason, State, date_of

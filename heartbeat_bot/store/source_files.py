@@ -10,7 +10,8 @@ from sqlalchemy import Connection, and_, delete, func, insert, not_, or_, select
 
 from heartbeat_bot.database import tables
 from heartbeat_bot.database.protocol import Database, DatabasePart, Remembered, changing, reading
-from heartbeat_bot.identity.matching import Fingerprint, Known
+from heartbeat_bot.identity.evidence import Known
+from heartbeat_bot.identity.fingerprint import Fingerprint
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.policy.approval import ANY_PICTURES, with_any_pictures
 from heartbeat_bot.policy.decisions import Code, Decision, Reason, State

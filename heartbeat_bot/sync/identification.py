@@ -6,7 +6,9 @@ from typing import Final
 
 from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.faults import apart
-from heartbeat_bot.identity.matching import Candidate, Fingerprint, Known, Resolution, are_plain_edits, identify
+from heartbeat_bot.identity.evidence import Candidate, Known
+from heartbeat_bot.identity.fingerprint import Fingerprint
+from heartbeat_bot.identity.matching import Resolution, are_plain_edits, identify
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
 from heartbeat_bot.isolation.named import NamedFunction

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbeat_bot.archive.store import Archive, open_archive
+from heartbeat_bot.archive.archive import Archive, open_archive
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from heartbeat_bot.archive import schema
+from heartbeat_bot.archive.archive import Archive, open_archive
 from heartbeat_bot.archive.catalog import KnownEntry
-from heartbeat_bot.archive.store import Archive, open_archive
 from heartbeat_bot.errors import StateError
 
 Occupied = Callable[..., AbstractAsyncContextManager[None]]
@@ -149,7 +149,7 @@ async def test_issues_come_newest_first_and_those_without_a_date_last(archive: A
 async def test_another_version_is_emptied(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_archive(file) as archive:
         await archive.put(WHOLE, issue=3, visible=True)
-    monkeypatch.setattr("heartbeat_bot.archive.store.VERSION", schema.VERSION + 1)
+    monkeypatch.setattr("heartbeat_bot.archive.archive_file.VERSION", schema.VERSION + 1)
     async with open_archive(file) as archive:
         assert archive.known("owl") == {}
         await archive.put(WHOLE, issue=3, visible=True)

@@ -152,5 +152,5 @@ def test_any_text_is_read_back_as_one_entry(title: str, place: str, name: str) -
 
 
 def test_the_library_is_loaded_only_when_a_calendar_is_made() -> None:
-    code = "import sys, heartbeat_bot.archive.store, heartbeat_bot.archive.calendar; sys.exit('icalendar' in sys.modules)"
+    code = "import sys, heartbeat_bot.archive.archive, heartbeat_bot.archive.calendar; sys.exit('icalendar' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

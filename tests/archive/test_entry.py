@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from heartbeat_bot.archive.archive import Archive
 from heartbeat_bot.archive.entry import CatalogEntry
 from heartbeat_bot.archive.making import entry_of
-from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.rendering.links import Links
 from heartbeat_bot.rendering.render import render
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from making import entry
 
 from heartbeat_bot.archive import fulltext
+from heartbeat_bot.archive.archive import Archive, SearchPage, open_archive
 from heartbeat_bot.archive.fulltext import expression
-from heartbeat_bot.archive.store import Archive, SearchPage, open_archive
 
 ISSUES = [
     entry(

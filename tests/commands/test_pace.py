@@ -12,7 +12,7 @@ from town import Town
 
 from discord_sandbox.faults import Hold
 from discord_sandbox.interactions import Interaction
-from heartbeat_bot.archive import store
+from heartbeat_bot.archive import archive as archive_module
 from heartbeat_bot.discord.pace import BURST, COMPLETION, PER_SECOND, Pace
 from heartbeat_bot.features.agenda import agenda
 
@@ -73,7 +73,7 @@ async def _export(mill: Town, shown: Interaction) -> Interaction:
     return await mill.press(shown, menu, values=[mill.options(shown, menu)[0]["value"]])
 
 
-@pytest.mark.parametrize(("place", "name"), [(agenda, "_answered"), (store, "in_order"), (agenda, "calendar")])
+@pytest.mark.parametrize(("place", "name"), [(agenda, "_answered"), (archive_module, "in_order"), (agenda, "calendar")])
 async def test_what_takes_long_to_work_out_keeps_nobody_else_waiting(
     mill: Town, monkeypatch: pytest.MonkeyPatch, place: Any, name: str
 ) -> None:

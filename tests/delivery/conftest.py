@@ -8,7 +8,7 @@ from discord_sandbox.clock import ManualClock
 from discord_sandbox.server import Sandbox
 from discord_sandbox.world import Channel, ChannelType, Guild
 from heartbeat_bot.config.address import DatabaseAddress
-from heartbeat_bot.identity.matching import Fingerprint
+from heartbeat_bot.identity.fingerprint import Fingerprint
 from heartbeat_bot.ids import ChannelId, IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.destinations import Destination

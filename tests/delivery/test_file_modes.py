@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from heartbeat_bot.archive.store import open_archive
+from heartbeat_bot.archive.archive import open_archive
 from heartbeat_bot.config.address import DatabaseAddress
 from heartbeat_bot.database.sqlite import SqliteDatabase, open_to_others
 from heartbeat_bot.store.opening import open_store

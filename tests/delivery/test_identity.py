@@ -1,6 +1,7 @@
 """Which file is which issue."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -11,11 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heartbeat_bot.identity.doubts import DoubtCode
-from heartbeat_bot.identity.matching import SIMILAR, Candidate, Fingerprint, Known, are_plain_edits, identify, similarity
+from heartbeat_bot.identity.evidence import Candidate, Known
+from heartbeat_bot.identity.fingerprint import SIMILAR, Fingerprint, Likeness
+from heartbeat_bot.identity.matching import are_plain_edits, identify
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
+
+
+def similarity(one: Fingerprint, other: Fingerprint) -> float:
+    """Return how alike two texts are where nothing else is known."""
+    return Likeness(Counter(), Counter(), known=0).of(one, other)
 
 
 def words(seed: str, lines: int = 30) -> list[str]:

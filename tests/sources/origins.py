@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from heartbeat_bot.sources.directory import DirectorySource
-from heartbeat_bot.sources.git import GitSource
+from heartbeat_bot.sources.git.source import GitSource
 from heartbeat_bot.sources.snapshot import Source
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {

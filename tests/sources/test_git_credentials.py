@@ -17,8 +17,8 @@ from origins import ENVIRONMENT, Origin
 from heartbeat_bot.config import GitSourceConfig
 from heartbeat_bot.config.remotes import Credentials, read_credentials, without_userinfo
 from heartbeat_bot.errors import ConfigError, SourceError
-from heartbeat_bot.sources.git import GitSource
-from heartbeat_bot.sources.opening import open_source
+from heartbeat_bot.sources.git.source import GitSource
+from heartbeat_bot.sources.open_source import open_source
 
 # Every character that means something in a URL, a shell, a quoted string or git's configuration, and some that are not ASCII.
 CANARY = "Kana\"ri'<en>  %41%@:/#?&=+;,$!*()[]{}|\\^`~\u00e9\u2603\U0001f426-vogel"

@@ -17,9 +17,9 @@ import pytest
 from origins import ENVIRONMENT, Origin, git, name_of
 
 from heartbeat_bot.errors import SourceError
-from heartbeat_bot.sources.git import GitSource
-from heartbeat_bot.sources.gitcommand import GitCommand, git_environment
-from heartbeat_bot.sources.gitcomplaints import read_complaint
+from heartbeat_bot.sources.git.command import GitCommand, git_environment
+from heartbeat_bot.sources.git.complaints import read_complaint
+from heartbeat_bot.sources.git.source import GitSource
 
 
 @pytest.fixture
@@ -413,7 +413,7 @@ async def test_a_cache_folder_that_cannot_be_made_is_named(origin: Origin, tmp_p
 READER = """
 import asyncio, sys
 from pathlib import Path
-from heartbeat_bot.sources.git import GitSource
+from heartbeat_bot.sources.git.source import GitSource
 
 async def main():
     source = GitSource(sys.argv[1], ["**/*.md"], cache_dir=Path(sys.argv[2]), branch="main")

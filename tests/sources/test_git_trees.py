@@ -6,8 +6,8 @@ import pytest
 from hostile_repositories import object_id, tree_of
 
 from heartbeat_bot.config.patterns import PathPatterns
-from heartbeat_bot.sources.bounds import MOST_ENTRIES, MOST_FILES, TooManyError
-from heartbeat_bot.sources.gittrees import DamagedTreeError, TreeWalk, entries_of
+from heartbeat_bot.sources.git.trees import DamagedTreeError, TreeWalk, entries_of
+from heartbeat_bot.sources.source_bounds import MOST_ENTRIES, MOST_FILES, TooManyError
 
 BLOB = object_id(b"blob", b"text\n")
 

@@ -22,9 +22,9 @@ from heartbeat_bot.errors import IssueError, SourceError
 from heartbeat_bot.issues.decoding import MOST_BYTES
 from heartbeat_bot.rendering.limits import PICTURE_BYTES
 from heartbeat_bot.sources.directory import DirectorySource
-from heartbeat_bot.sources.git import GitContents, GitSource
-from heartbeat_bot.sources.gitcache import GitCache
-from heartbeat_bot.sources.gitcommand import GitCommand, git_environment
+from heartbeat_bot.sources.git.cache import GitCache
+from heartbeat_bot.sources.git.command import GitCommand, git_environment
+from heartbeat_bot.sources.git.source import GitContents, GitSource
 
 
 @pytest.fixture
@@ -219,8 +219,8 @@ async def test_a_large_file_of_a_folder_is_hashed_in_pieces(tmp_path: Path) -> N
 
 
 async def test_a_folder_with_too_many_files_is_a_complaint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("heartbeat_bot.sources.bounds.MOST_FILES", 10)
-    monkeypatch.setattr("heartbeat_bot.sources.bounds.MOST_ENTRIES", 20)
+    monkeypatch.setattr("heartbeat_bot.sources.source_bounds.MOST_FILES", 10)
+    monkeypatch.setattr("heartbeat_bot.sources.source_bounds.MOST_ENTRIES", 20)
     for number in range(21):
         (tmp_path / f"{number}.{'md' if number < 11 else 'txt'}").touch()
     with pytest.raises(SourceError, match=rf"{tmp_path}: there are more than 20 files and folders where `paths` leads"):
@@ -237,7 +237,7 @@ READER = """
 import asyncio, json, resource, sys
 from pathlib import Path
 from heartbeat_bot.errors import SourceError
-from heartbeat_bot.sources.git import GitSource
+from heartbeat_bot.sources.git.source import GitSource
 
 async def main():
     told = {}

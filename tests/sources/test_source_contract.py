@@ -10,7 +10,7 @@ from origins import Origin, git, name_of
 
 from heartbeat_bot.config import DirectorySourceConfig, GitSourceConfig
 from heartbeat_bot.errors import SourceError
-from heartbeat_bot.sources.opening import open_source
+from heartbeat_bot.sources.open_source import open_source
 from heartbeat_bot.sources.snapshot import Snapshot, Source
 
 NFC = unicodedata.normalize("NFC", "été.md")

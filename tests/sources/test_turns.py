@@ -2,7 +2,7 @@
 
 import asyncio
 
-from heartbeat_bot.sources.turns import RemoteTurns
+from heartbeat_bot.sources.git.remote_turns import RemoteTurns
 
 
 async def test_the_next_begins_when_the_one_before_has_ended() -> None:

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from heartbeat_bot.archive.agenda_items import MergedItem
+from heartbeat_bot.archive.archive import Archive
 from heartbeat_bot.archive.calendar import calendar
-from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.archive.words import UNSPACED, folded_words
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Final
 
 from heartbeat_bot.archive.agenda_items import MergedItem
-from heartbeat_bot.archive.store import Archive
+from heartbeat_bot.archive.archive import Archive
 from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.errors import OutletError, RateLimitedError, UserError

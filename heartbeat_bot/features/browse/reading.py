@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from heartbeat_bot.archive.archive import Archive
 from heartbeat_bot.archive.entry import CatalogEntry, Listed, Part
-from heartbeat_bot.archive.store import Archive
 from heartbeat_bot.archive.words import folded_words
 from heartbeat_bot.errors import SourceError, UserError
 from heartbeat_bot.features.indexing import Indexing

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from heartbeat_bot.archive.archive import Archive, Hit, SearchPage
 from heartbeat_bot.archive.fulltext import Segment
-from heartbeat_bot.archive.store import Archive, Hit, SearchPage
 from heartbeat_bot.archive.words import folded_words
 from heartbeat_bot.config import Config
 from heartbeat_bot.features.indexing import Indexing

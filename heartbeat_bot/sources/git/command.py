@@ -3,6 +3,7 @@
 import asyncio
 import math
 import os
+import re
 import shutil
 import signal
 from asyncio.subprocess import Process
@@ -15,32 +16,24 @@ from typing import Final
 from heartbeat_bot.config.remotes import ALLOWED_PROTOCOLS
 from heartbeat_bot.errors import SourceError
 from heartbeat_bot.machine import lack
-from heartbeat_bot.sources.turns import RemoteTurns
+from heartbeat_bot.sources.git.remote_turns import RemoteTurns
 
 # What git and its helpers need, and nothing else: not the bot's token, nor what else the bot was started with.
 _KEPT = frozenset(
-    {
+    str.split(
         # the machine and the user
-        *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TMP", "TEMP", "TZ", "LANG", "LC_CTYPE", "LD_LIBRARY_PATH"),
-        *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"),
+        "PATH HOME USER LOGNAME TMPDIR TMP TEMP TZ LANG LC_CTYPE LD_LIBRARY_PATH "
+        "XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR "
         # ways to prove oneself: ssh's agent, Kerberos, the keyrings of credential helpers
-        *(
-            "SSH_AUTH_SOCK",
-            "KRB5CCNAME",
-            "KRB5_CONFIG",
-            "DBUS_SESSION_BUS_ADDRESS",
-            "GNUPGHOME",
-            "PASSWORD_STORE_DIR",
-            "GH_CONFIG_DIR",
-        ),
+        "SSH_AUTH_SOCK KRB5CCNAME KRB5_CONFIG DBUS_SESSION_BUS_ADDRESS GNUPGHOME PASSWORD_STORE_DIR GH_CONFIG_DIR "
         # the way to the network
-        *("all_proxy", "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
-        *("CURL_CA_BUNDLE", "NIX_SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
+        "all_proxy http_proxy https_proxy no_proxy ALL_PROXY HTTP_PROXY HTTPS_PROXY NO_PROXY "
+        "CURL_CA_BUNDLE NIX_SSL_CERT_FILE SSL_CERT_DIR SSL_CERT_FILE "
         # git's own, as far as they say how to reach and prove oneself to a remote. GIT_DIR and its kin, which a hook or a cron job may
         # have left behind, would make git work on another repository.
-        *("GIT_ASKPASS", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_EXEC_PATH", "GIT_PROXY_COMMAND"),
-        *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT"),
-    }
+        "GIT_ASKPASS GIT_CONFIG_GLOBAL GIT_CONFIG_NOSYSTEM GIT_CONFIG_SYSTEM GIT_EXEC_PATH GIT_PROXY_COMMAND "
+        "GIT_SSH GIT_SSH_COMMAND GIT_SSH_VARIANT"
+    )
 )
 _KEPT_PREFIXES = ("GCM_", "GIT_SSL_", "GIT_HTTP_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
 # Bytes that each process of git may allocate, so that no remote makes it grow: a bot that idles has 93 MiB, and both together stay
@@ -81,6 +74,9 @@ LOCAL_UPLOAD_PACK = (
     "git -c pack.threads=1 -c pack.windowMemory=16m -c core.deltaBaseCacheLimit=16m -c core.bigFileThreshold=1m upload-pack"
 )
 """What serves a repository of this machine, within the same memory. It does not see the settings above: git hides them from it."""
+
+# GIT_CONFIG_COUNT came with 2.31 (March 2021).
+_OLDEST_GIT: Final = (2, 31)
 
 Setting = tuple[str, str]
 """A key of git's configuration and its value; a key may come several times."""
@@ -143,58 +139,31 @@ class GitCommand:
         where other users of the machine do not see them. ``most`` is how many bytes git may answer. Raise SourceError when git is
         not there, takes too long or answers too much; it is ended then, with all that it started.
         """
-        async with self.turns.take():
-            return await self._run(arguments, folder, settings, variables, stdin, most)
-
-    async def _run(
-        self,
-        arguments: Sequence[str],
-        folder: Path | None,
-        settings: Sequence[Setting],
-        variables: Mapping[str, str] | None,
-        stdin: bytes,
-        most: int,
-    ) -> Finished:
         if shutil.which("git", path=self.environ.get("PATH", os.defpath)) is None:
             raise SourceError("git is not installed, or not on the PATH; install it (https://git-scm.com) and start the bot again")
         command = [*self._limits(), *([] if folder is None else [f"--git-dir={folder}"]), *arguments]
-        # A task of its own, which is never cancelled: asyncio, stopped between the start of a process and the opening of its pipes,
-        # kills git alone, and then waits for ssh, which git has started, for as long as that hangs.
-        starting = asyncio.create_task(  # noqa: TID251 - it is awaited below, whatever happens
-            asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env={**_with_settings(self.environ, settings), **(variables or {})},
-                # All paths are absolute, and the folder that the bot was started in may have been removed since: git runs in none such.
-                cwd="/",
-                # A session of its own: no terminal that ssh could ask a password on, and one signal reaches git's children too.
-                start_new_session=True,
-            )
-        )
+        environ = {**_with_settings(self.environ, settings), **(variables or {})}
+        about = f"{self.source}: git {arguments[0]}" if self.source else f"git {arguments[0]}"
         try:
-            async with asyncio.timeout(self.timeout):
-                process = await asyncio.shield(starting)
-                output, complaint = await _talk(process, stdin, most)
+            async with self.turns.take():
+                status, output, complaint = await _run(command, environ, stdin, most, self.timeout)
         except TimeoutError as error:
             raise SourceError(
-                f"{self._about}git {arguments[0]} took longer than {self.timeout:g} seconds and was ended; the next pass tries again"
+                f"{about} took longer than {self.timeout:g} seconds and was ended; the next pass tries again"
             ) from error
         except OSError as error:
             raise SourceError(f"git cannot be started: {lack(error) or error.strerror or error}") from error
-        finally:
-            await asyncio.wait([starting])
-            if not starting.exception() and starting.result().returncode is None:
-                await _end(starting.result())
         if output is None or complaint is None:
             what = f"answered more than {most:,} bytes" if output is None else "wrote more than a megabyte of messages"
-            raise SourceError(f"{self._about}git {arguments[0]} {what} and was ended; is this the address of an honest repository?")
-        return Finished(status=process.returncode or 0, output=output, complaint=complaint.decode("utf-8", "replace"))
+            raise SourceError(f"{about} {what} and was ended; is this the address of an honest repository?")
+        return Finished(status=status, output=output, complaint=complaint.decode("utf-8", "replace"))
 
-    @property
-    def _about(self) -> str:
-        return f"{self.source}: " if self.source else ""
+    async def check_version(self) -> None:
+        """Raise SourceError when git is too old."""
+        told = (await self.run(["version"])).output.decode("utf-8", "replace").strip()
+        numbers = re.search(r"(\d+)\.(\d+)", told)
+        if numbers and (int(numbers[1]), int(numbers[2])) < _OLDEST_GIT:
+            raise SourceError(f"{told} is too old; install git {'.'.join(map(str, _OLDEST_GIT))} or newer")
 
     def _limits(self) -> list[str]:
         """Return the beginning of a command line that runs git within its limits.
@@ -221,6 +190,38 @@ def _with_settings(environ: Mapping[str, str], settings: Sequence[Setting]) -> d
         count += 1
     extended["GIT_CONFIG_COUNT"] = str(count)
     return extended
+
+
+async def _run(
+    command: Sequence[str], environ: Mapping[str, str], stdin: bytes, most: int, seconds: float
+) -> tuple[int, bytes | None, bytes | None]:
+    """Run a command for so many seconds at most; return its status, and its output and complaint as :func:`_talk`."""
+    # A task of its own, which is never cancelled: asyncio, stopped between the start of a process and the opening of its pipes,
+    # kills git alone, and then waits for ssh, which git has started, for as long as that hangs.
+    starting = asyncio.create_task(  # noqa: TID251 - it is awaited below, whatever happens
+        asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environ,
+            # All paths are absolute, and the folder that the bot was started in may have been removed since: git runs in none such.
+            cwd="/",
+            # A session of its own: no terminal that ssh could ask a password on, and one signal reaches git's children too.
+            start_new_session=True,
+        )
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            process = await asyncio.shield(starting)
+            output, complaint = await _talk(process, stdin, most)
+            return process.returncode or 0, output, complaint
+    finally:
+        await asyncio.wait([starting])
+        if not starting.exception() and starting.result().returncode is None:
+            # With all that it started, and its end is waited for.
+            _kill(starting.result())
+            await starting.result().communicate()
 
 
 async def _talk(process: Process, stdin: bytes, most: int) -> tuple[bytes | None, bytes | None]:
@@ -262,9 +263,3 @@ def _kill(process: Process) -> None:
     """Kill a command and all that it started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-async def _end(process: Process) -> None:
-    """Kill a command and all that it started, and wait for its end."""
-    _kill(process)
-    await process.communicate()

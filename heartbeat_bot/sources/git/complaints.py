@@ -1,10 +1,11 @@
-"""From what git writes to stderr to a sentence that says what to do."""
+"""From what git writes to stderr to a sentence that says what to do, and to an error of who is to blame."""
 
 import re
 from dataclasses import dataclass
 
+from heartbeat_bot.errors import SourceError
 from heartbeat_bot.redaction import without_credentials
-from heartbeat_bot.sources.gitcommand import FILE_SIZE, MEMORY
+from heartbeat_bot.sources.git.command import FILE_SIZE, MEMORY
 
 # Each sign is searched in git's English messages (git sets LC_ALL=C); the first that is found gives the sentence.
 _SIGNS: tuple[tuple[str, str], ...] = (
@@ -35,7 +36,7 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     (r"Permission denied", "a folder may not be read or written; check its permissions"),
     (r"No space left on device", "the disk is full"),
 )
-# What git says when it, or a helper of it, meets a limit that it was started with (see gitcommand.py): memory, a file's size, time.
+# What git says when it, or a helper of it, meets a limit that it was started with (see command.py): memory, a file's size, time.
 _LIMIT = re.compile(
     r"[Oo]ut of memory|Cannot allocate memory|File too large|died of signal (?:24|25)\b|unable to create thread"
     r"|unable to deflate|inflate: data stream error \(out of memory\)"
@@ -48,6 +49,18 @@ _LAST = 8192
 _LINE = 300
 """Characters of a complaint, from its end, and of each of its lines that are looked at: the remote writes in it what it likes."""
 _NOISE = re.compile(r"^(?:warning: .*|hint: .*|Please make sure.*|and the repository exists\.|remote: *)$", re.MULTILINE)
+
+
+class CopyBrokenError(Exception):
+    """The copy, not the remote, is to blame."""
+
+
+class MissingError(SourceError):
+    """A file can be had neither from the copy nor from the remote: a copy that is damaged hides what it lacks."""
+
+
+class FetchLimitError(SourceError):
+    """A fetch met one of git's limits: memory, a file's size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +85,11 @@ def read_complaint(complaint: str) -> Explanation:
             return Explanation(sentence=sentence, known=True)
     lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in _NOISE.sub("", told).splitlines() if line.strip()]
     return Explanation(sentence=f"git says: {'; '.join(line[:_LINE] for line in lines[-3:]) or 'nothing'}", known=False)
+
+
+def fetch_error(source: str, complaint: str) -> SourceError | CopyBrokenError:
+    """Return the error of a fetch that failed: of the ``source``, or of the copy that it was for."""
+    reading = read_complaint(complaint)
+    if reading.too_much:
+        return FetchLimitError(f"{source}: {reading.sentence}")
+    return SourceError(f"{source}: {reading.sentence}") if reading.known else CopyBrokenError(reading.sentence)

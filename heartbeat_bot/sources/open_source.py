@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from heartbeat_bot.config.model import DirectorySourceConfig, GitSourceConfig, SourceConfig
+from heartbeat_bot.config.sources import DirectorySourceConfig, GitSourceConfig, SourceConfig
 from heartbeat_bot.sources.directory import DirectorySource
-from heartbeat_bot.sources.git import GitSource
+from heartbeat_bot.sources.git.remote_turns import RemoteTurns
+from heartbeat_bot.sources.git.source import GitSource
 from heartbeat_bot.sources.snapshot import Source
-from heartbeat_bot.sources.turns import RemoteTurns
 
 
 def open_source(

@@ -7,12 +7,12 @@ folder by folder, those only that the patterns lead to, and what is read is coun
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from heartbeat_bot.config.patterns import PathPatterns
-from heartbeat_bot.sources.bounds import Tally, TooManyError
 from heartbeat_bot.sources.snapshot import BlobId
+from heartbeat_bot.sources.source_bounds import Tally, TooManyError
 
 LARGEST_TREE: Final = 16 * 1024 * 1024
 """Bytes of a folder's tree: some 300,000 entries."""
@@ -67,20 +67,17 @@ def entry_named(tree: bytes, name: str, id_bytes: int) -> TreeEntry | None:
     return next((entry for entry in entries_of(tree, id_bytes) if shown(entry.name) == name), None)
 
 
-@dataclass(slots=True, kw_only=True)
 class TreeWalk:
     """Looks for the files that match, beginning at a commit's tree: :meth:`wanted` names the trees to read next, :meth:`take` reads them."""
 
-    patterns: PathPatterns
-    root: str
-    _waiting: list[tuple[bytes, str]] = field(init=False)
-    _reading: list[tuple[bytes, str]] = field(init=False, default_factory=list[tuple[bytes, str]])
-    _files: dict[bytes, BlobId] = field(init=False, default_factory=dict[bytes, BlobId])
-    _tally: Tally = field(init=False, default_factory=Tally)
-
-    def __post_init__(self) -> None:
-        """Begin at the root."""
-        self._waiting = [(b"", self.root)]
+    def __init__(self, *, patterns: PathPatterns, root: str) -> None:
+        """Begin at the tree whose id is ``root``."""
+        self._patterns = patterns
+        self._id_bytes = len(root) // 2
+        self._waiting = [(b"", root)]
+        self._reading: list[tuple[bytes, str]] = []
+        self._files: dict[bytes, BlobId] = {}
+        self._tally = Tally()
 
     def wanted(self) -> Sequence[str]:
         """Return the ids of the trees to read next, none at the end. The deepest come first, which keeps the list of others short."""
@@ -102,14 +99,14 @@ class TreeWalk:
             raise TooManyError(
                 f"folders lie more than {_DEEPEST} deep below '{shown(prefix[:40])}…'; write `paths` that do not lead there"
             )
-        for entry in entries_of(tree, len(self.root) // 2):
+        for entry in entries_of(tree, self._id_bytes):
             path = prefix + entry.name
             self._tally.look_at(len(path))
             if entry.folder:
-                if self.patterns.leads_to(shown(path)):
+                if self._patterns.leads_to(shown(path)):
                     self._waiting.append((path + b"/", entry.id))
             elif len(entry.name) > _LONGEST_NAME or len(path) > _LONGEST_PATH:
                 continue
-            elif entry.regular and self.patterns.match(shown(path)):
+            elif entry.regular and self._patterns.match(shown(path)):
                 self._tally.take()
                 self._files[path] = BlobId(entry.id)

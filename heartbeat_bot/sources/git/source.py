@@ -11,11 +11,12 @@ from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.config.remotes import Credentials, check_branch
 from heartbeat_bot.errors import SourceError
 from heartbeat_bot.issues.decoding import MOST_BYTES, check_size
-from heartbeat_bot.sources.bounds import check_picture
-from heartbeat_bot.sources.gitcache import GitCache, GitTree
-from heartbeat_bot.sources.gitcommand import GitCommand, git_environment
+from heartbeat_bot.sources.git.cache import GitCache
+from heartbeat_bot.sources.git.command import GitCommand, git_environment
+from heartbeat_bot.sources.git.local_copy import GitTree
+from heartbeat_bot.sources.git.remote_turns import RemoteTurns
 from heartbeat_bot.sources.snapshot import BlobId, Snapshot
-from heartbeat_bot.sources.turns import RemoteTurns
+from heartbeat_bot.sources.source_bounds import check_picture
 
 # A first fetch of a large site's tree over a slow line takes minutes; a remote that hangs must not hold the bot for ever.
 _TIMEOUT: Final = 300.0
@@ -70,11 +71,9 @@ class GitContents:
         """Read ``tree`` through ``cache``; its ``files`` are the ones that will be read one after the other."""
         self._cache = cache
         self._tree = tree
-        self._issues = list(tree.files)
-        self._positions = {path: position for position, path in enumerate(self._issues)}
-        self._sizes: Mapping[BlobId, int] = {}
+        self._sizes: Mapping[str, int] = {}
         """Sizes of the files that match, as far as they are in the copy."""
-        self._loaded: Mapping[BlobId, bytes] = {}
+        self._loaded: Mapping[str, bytes] = {}
         self._loading = asyncio.Lock()
 
     async def read(self, path: str) -> bytes:
@@ -107,9 +106,9 @@ class GitContents:
         """Return a blob's size, None for one that cannot be fetched because it is too large."""
         if blob in self._sizes:
             return self._sizes[blob]
-        if path not in self._positions:
-            return (await self._cache.sizes([blob], [])).get(blob)
-        self._sizes = await self._cache.sizes([blob], list(self._tree.files.values()))
+        if path not in self._tree.files:
+            return (await self._cache.sizes(blob)).get(blob)
+        self._sizes = await self._cache.sizes(blob, list(self._tree.files.values()))
         return self._sizes.get(blob)
 
     async def _bytes(self, path: str, check: Callable[[str, int | None], None]) -> bytes:
@@ -130,8 +129,9 @@ class GitContents:
     def _following(self, path: str, blob: BlobId, size: int) -> list[BlobId]:
         """Return a blob, and those of the issues after it that are loaded along with it."""
         blobs, total = [blob], size
-        position = self._positions.get(path, len(self._issues))
-        for issue in self._issues[position + 1 : position + _FILES_AT_ONCE]:
+        issues = list(self._tree.files)
+        after = issues.index(path) + 1 if path in self._tree.files else len(issues)
+        for issue in issues[after : after + _FILES_AT_ONCE - 1]:
             one = self._tree.files[issue]
             length = self._sizes.get(one, MOST_BYTES + 1)
             if length > MOST_BYTES:

@@ -5,18 +5,18 @@ The sentences are the ones of ``config.example.yaml``; a key that is missing in 
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, SecretStr, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticKnownError
 
-from heartbeat_bot.config.address import DatabaseAddress, expanded
-from heartbeat_bot.config.patterns import PathPatterns
-from heartbeat_bot.config.remotes import Credentials, RemoteKind, check_branch, read_credentials, remote_kind, without_userinfo
+from heartbeat_bot.config.address import DatabaseAddress
+from heartbeat_bot.config.sources import AnySource
+from heartbeat_bot.config.strict_model import StrictModel
 from heartbeat_bot.config.values import (
     Duration,
     GatewayAddress,
@@ -27,35 +27,19 @@ from heartbeat_bot.config.values import (
     Snowflakes,
     WebAddress,
     as_tuple,
+    checked_variable,
     short,
 )
 from heartbeat_bot.errors import ConfigError
-from heartbeat_bot.redaction import TOKEN_SHAPE, keep_secret, shown_address
+from heartbeat_bot.redaction import TOKEN_SHAPE, keep_secret
 
 # Discord shows the name in a list of choices: 100 characters (Discord's reference, "Application Command Option Choice").
 _MAX_NAME = 100
 _MIN_POLL = timedelta(seconds=10)
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DISCORD_HOSTS = frozenset({"discord.com", "canary.discord.com", "ptb.discord.com", "discordapp.com"})
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
-
-    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        for name, value in super().__repr_args__():
-            yield name, shown_address(value) if isinstance(value, str) else value
-
-
-def _variable(name: str, example: str, secret: str) -> str:
-    if _VARIABLE.fullmatch(name):
-        return name
-    raise ValueError(
-        f"this is not the name of an environment variable; write a name such as {example} here, and keep the {secret} itself out of this file"
-    )
-
-
-class DiscordConfig(_Model):
+class DiscordConfig(StrictModel):
     """How the bot reaches Discord, and as whom."""
 
     token_env: str = Field(default="DISCORD_TOKEN", description="The environment variable that holds the bot token.")
@@ -70,7 +54,7 @@ class DiscordConfig(_Model):
     @field_validator("token_env")
     @classmethod
     def _names_a_variable(cls, name: str) -> str:
-        return _variable(name, "DISCORD_TOKEN", "token")
+        return checked_variable(name, "DISCORD_TOKEN", "token")
 
     @field_validator("api_url")
     @classmethod
@@ -111,160 +95,14 @@ class DiscordConfig(_Model):
         return SecretStr(token)
 
 
-def _all_markdown() -> tuple[str, ...]:
-    return ("**/*.md",)
-
-
-class _Paths(_Model):
-    paths: tuple[str, ...] = Field(
-        default_factory=_all_markdown,
-        description="Which files are issues: * within a folder, ** over folders, {a,b} either, ! in front takes out again.",
-    )
-
-    @field_validator("paths", mode="before")
-    @classmethod
-    def _are_patterns(cls, paths: object) -> object:
-        if isinstance(paths, str):
-            paths = (paths,)
-        if isinstance(paths, list | tuple) and all(isinstance(path, str) for path in paths):  # pyright: ignore[reportUnknownVariableType]
-            patterns: tuple[str, ...] = tuple(paths)  # pyright: ignore[reportUnknownArgumentType]
-            PathPatterns(patterns)
-            return patterns
-        return paths  # pyright: ignore[reportUnknownVariableType]
-
-
-class DirectorySourceConfig(_Paths):
-    """A folder of this machine."""
-
-    directory: Path = Field(description="A folder of this machine, relative to this file's own folder.")
-
-    @field_validator("directory", mode="before")
-    @classmethod
-    def _is_a_path(cls, directory: object) -> object:
-        if isinstance(directory, Path):
-            return directory
-        if not isinstance(directory, str):
-            raise ValueError("a folder's path must stand here; put it in quotes")  # noqa: TRY004 (pydantic collects ValueError only)
-        if not directory.strip() or "\0" in directory:
-            raise ValueError("an empty name stands here; write the folder's path, or . for this file's own folder")
-        return expanded(directory)
-
-
-class GitSourceConfig(_Paths):
-    """A Git remote."""
-
-    git: str = Field(
-        description="A Git repository: https://, ssh://, user@host:path, git://, file:// or a local path.",
-        repr=False,
-    )
-    branch: str | None = Field(default=None, description="The branch to follow; null follows the repository's default.")
-    auth_env: str | None = Field(
-        default=None,
-        description="The environment variable that holds user:password, or a token, for an https:// repository; null for none.",
-    )
-
-    @field_validator("git")
-    @classmethod
-    def _is_a_remote(cls, address: str) -> str:
-        if remote_kind(address) is RemoteKind.PATH:
-            expanded(address)
-        without_userinfo(address)
-        return address
-
-    @field_validator("auth_env")
-    @classmethod
-    def _names_a_variable(cls, name: str | None) -> str | None:
-        return None if name is None else _variable(name, "GIT_TOKEN", "password")
-
-    @model_validator(mode="after")
-    def _has_one_password(self) -> "GitSourceConfig":
-        if self.auth_env is None:
-            return self
-        if not self.git.lower().startswith(("https://", "http://")):
-            raise ValueError("auth_env is for an https:// address; ssh proves itself by a key of the bot's user")
-        given = without_userinfo(self.git)[1]
-        if given and given.password is not None:
-            raise ValueError(
-                "a password stands in the repository's address, and auth_env names another; take the one out of the address"
-            )
-        return self
-
-    @field_validator("branch")
-    @classmethod
-    def _is_a_branch(cls, branch: str | None) -> str | None:
-        if branch is not None:
-            check_branch(branch)
-        return branch
-
-    @property
-    def address(self) -> str:
-        """The repository's address as it may be shown, without a password in it."""
-        return shown_address(without_userinfo(self.git)[0])
-
-    def credentials(self, environ: Mapping[str, str] = os.environ) -> Credentials | None:
-        """Read what ``auth_env`` names from the environment; raise ConfigError, which never shows it, when it is unset or unusable."""
-        if self.auth_env is None:
-            return None
-        value = environ.get(self.auth_env, "").strip()
-        if not value:
-            raise ConfigError(
-                f"the environment variable {self.auth_env} is not set; put user:password, or a token, for {self.address} into it"
-            )
-        keep_secret(value)
-        if re.search(r"[\x00-\x1f\x7f]", value):
-            raise ConfigError(f"the environment variable {self.auth_env} holds a line break or a control character; copy it again")
-        found = read_credentials(value, self.git)
-        keep_secret(found.password or "")
-        return found
-
-
-# pydantic puts these among the keys that lead to a problem. They begin as no newsletter's name may, so that none is taken for one.
-DIRECTORY_TAG = "\ndirectory"
-GIT_TAG = "\ngit"
-
-
-def _source_kind(value: object) -> str | None:
-    """Tell the kinds of sources apart by the one key that only they have."""
-    if isinstance(value, DirectorySourceConfig):
-        return DIRECTORY_TAG
-    if isinstance(value, Mapping):
-        return DIRECTORY_TAG if "directory" in value else GIT_TAG
-    return GIT_TAG
-
-
-def _one_kind(value: object) -> object:
-    if not isinstance(value, Mapping):
-        return value
-    kinds = [kind for kind in ("directory", "git", "github") if kind in value]
-    if not kinds:
-        raise ValueError("the source says not where the files are; write one of directory: or git: in it")
-    if "github" in kinds:
-        raise ValueError(
-            "github: sources are not built yet; write git: https://github.com/owner/name.git instead "
-            "(a public repository needs no token)"
-        )
-    if len(kinds) > 1:
-        raise ValueError(f"the source names {' and '.join(kinds)}; keep one of them")
-    return value  # pyright: ignore[reportUnknownVariableType]
-
-
-SourceConfig = DirectorySourceConfig | GitSourceConfig
-"""Where a newsletter's files live."""
-_Source = Annotated[
-    Annotated[DirectorySourceConfig, Tag(DIRECTORY_TAG)] | Annotated[GitSourceConfig, Tag(GIT_TAG)],
-    Discriminator(_source_kind),
-    BeforeValidator(_one_kind),
-]
-
-
-class ImagesConfig(_Model):
+class ImagesConfig(StrictModel):
     """Where the pictures of an issue come from."""
 
     base_url: PublicAddress | None = Field(default=None, description="Where relative pictures are found; site_url when null.")
     attach: bool = Field(default=False, description="Whether pictures are uploaded from the source rather than linked.")
 
     @model_validator(mode="after")
-    def _one_way(self) -> "ImagesConfig":
+    def _one_way(self) -> Self:
         if self.attach and self.base_url:
             raise ValueError("images are either linked (base_url) or uploaded (attach: true); keep one of the two")
         return self
@@ -280,7 +118,7 @@ def _built_layout(layout: object) -> object:
             raise ValueError(f"unknown layout {short(layout)}; write embeds")
 
 
-class AnnounceConfig(_Model):
+class AnnounceConfig(StrictModel):
     """Where, when and how issues are posted."""
 
     channel: Snowflake = Field(description="The id of the channel that issues are posted to.")
@@ -311,7 +149,7 @@ class AnnounceConfig(_Model):
     )
 
 
-class SectionsConfig(_Model):
+class SectionsConfig(StrictModel):
     """Headings that mean something, on top of the built-in ones."""
 
     events: HeadingPatterns = Field(default=(), description="Headings of event sections: regular expressions, case ignored.")
@@ -319,10 +157,10 @@ class SectionsConfig(_Model):
     skip: HeadingPatterns = Field(default=(), description="Headings of sections that are not posted, likewise.")
 
 
-class NewsletterConfig(_Model):
+class NewsletterConfig(StrictModel):
     """One publication: a source, a site, the channel it goes to."""
 
-    source: _Source = Field(description="Where the files live: a directory or a Git repository.")
+    source: AnySource = Field(description="Where the files live: a directory or a Git repository.")
     readers: Literal["everyone", "servers"] = Field(
         default="everyone",
         description="Who may read it by commands: everyone, or only people in the servers that it is posted to.",
@@ -356,7 +194,7 @@ class NewsletterConfig(_Model):
         return poll
 
     @model_validator(mode="after")
-    def _goes_to_each_channel_once(self) -> "NewsletterConfig":
+    def _goes_to_each_channel_once(self) -> Self:
         channels = [place.channel for place in self.places]
         if len(set(channels)) < len(channels):
             raise ValueError("two destinations have the same channel; give each its own")
@@ -385,7 +223,7 @@ class NewsletterConfig(_Model):
         )
 
 
-class ModerationConfig(_Model):
+class ModerationConfig(StrictModel):
     """Who decides about what the bot will not decide alone."""
 
     channel: Snowflake | None = Field(
@@ -412,7 +250,7 @@ def _read_address(value: object) -> DatabaseAddress:
 _Address = Annotated[DatabaseAddress, BeforeValidator(_read_address)]
 
 
-class Config(_Model):
+class Config(StrictModel):
     """The whole configuration. ``folder`` is the one of its file: what relative paths in it start from."""
 
     discord: DiscordConfig = Field(default=DiscordConfig(), description="How the bot reaches Discord, and as whom.")
@@ -437,19 +275,10 @@ class Config(_Model):
                 )
         return newsletters
 
-    def below(self, folder: Path) -> "Config":
+    def below(self, folder: Path) -> Self:
         """Return the same configuration with its relative paths starting from ``folder``."""
-        newsletters: dict[str, NewsletterConfig] = {}
-        for name, newsletter in self.newsletters.items():
-            newsletters[name] = newsletter.model_copy(update={"source": _source_below(newsletter.source, folder)})
+        newsletters = {
+            name: newsletter.model_copy(update={"source": newsletter.source.below(folder)})
+            for name, newsletter in self.newsletters.items()
+        }
         return self.model_copy(update={"newsletters": newsletters, "state": self.state.below(folder)})
-
-
-def _source_below(source: SourceConfig, folder: Path) -> SourceConfig:
-    match source:
-        case DirectorySourceConfig():
-            return source.model_copy(update={"directory": folder / source.directory})
-        case GitSourceConfig() if remote_kind(source.git) is RemoteKind.PATH:
-            return source.model_copy(update={"git": str((folder / Path(source.git).expanduser()).resolve())})
-        case GitSourceConfig():
-            return source
