@@ -175,7 +175,8 @@ class _Filler:
                 if not part and self._empty:
                     part, left = tear(rest, fits)
             if part:
-                self.embed, self.open, self.last = _grown(base, gap + before, part), True, kind
+                self.embed = replace(base, description=base.description + gap + before + part)
+                self.open, self.last = True, kind
                 self.weight += weight(gap + before) + weight(part)
                 rest, heading, title = left, "", None
                 if rest:
@@ -288,11 +289,6 @@ def _alone(title: Title | None) -> _Left:
 
 _WORTH: Final = 200
 """Characters of a text that must be cut anyway that are worth standing in what is left of a message."""
-
-
-def _grown(embed: Embed, before: str, part: str) -> Embed:
-    """Return an embed with more text at its end."""
-    return replace(embed, description=embed.description + before + part)
 
 
 def _gap(last: LineKind | None, kind: LineKind, *, heading: bool) -> str:

@@ -71,19 +71,16 @@ def finding_line(path: str, finding: Finding) -> str:
 
 
 def _embed_lines(embed: Mapping[str, Any]) -> list[str]:
-    lines: list[str] = []
-    if author := embed.get("author"):
-        lines += _indented(author["name"], "┃ ")
-    if title := embed.get("title"):
-        lines += _indented(f"{title}  <{embed['url']}>" if embed.get("url") else title, "┃ ")
-    if description := embed.get("description"):
-        lines += _indented(description, "┃ ")
-    if image := embed.get("image"):
-        said = f": {image['description']}" if image.get("description") else ""
-        lines += _indented(f"[picture] {image['url']}{said}", "┃ ")
-    if footer := embed.get("footer"):
-        lines += _indented(footer["text"], "┃ ")
-    return ["", *lines]
+    title, image = embed.get("title", ""), embed.get("image", {})
+    said = f": {image['description']}" if "description" in image else ""
+    parts = (
+        embed.get("author", {}).get("name"),
+        f"{title}  <{embed['url']}>" if title and "url" in embed else title,
+        embed.get("description"),
+        f"[picture] {image['url']}{said}" if image else "",
+        embed.get("footer", {}).get("text"),
+    )
+    return ["", *(line for part in parts if part for line in _indented(part, "┃ "))]
 
 
 def _indented(text: str, bar: str) -> list[str]:

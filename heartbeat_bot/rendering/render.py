@@ -94,11 +94,11 @@ def _in_order(issue: Issue, composition: Composition) -> tuple[Finding, ...]:
     kept: list[Finding] = []
     for one in sorted(findings, key=lambda one: (one.line or 0, one.rule, one.message)):
         told[one.rule] += 1
-        rest = counts[one.rule] - _MOST_OF_A_RULE
-        if told[one.rule] <= _MOST_OF_A_RULE:
+        more = counts[one.rule] - told[one.rule]
+        if told[one.rule] <= _MOST_OF_A_RULE or (told[one.rule] == _MOST_OF_A_RULE + 1 and not more):
             kept.append(one)
         elif told[one.rule] == _MOST_OF_A_RULE + 1:
-            kept.append(replace(one, message=f"{one.message} There are {rest - 1} more of this kind below.") if rest > 1 else one)
+            kept.append(replace(one, message=f"{one.message} There are {more} more of this kind below."))
     return tuple(kept)
 
 
