@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from heartbeat_bot import __version__
-from heartbeat_bot.cli.checks import FORMATS, as_github, as_sarif, as_text_report
+from heartbeat_bot.cli.checks import FORMATS, as_github, as_sarif, as_text_report, finding_json, finding_line
 from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.files import FoundFile, issue_files, shown, write
 from heartbeat_bot.cli.newsletters import for_authors
 from heartbeat_bot.cli.options import config_option, newsletter_option
+from heartbeat_bot.cli.preview_text import as_text
 from heartbeat_bot.cli.printing import say, say_as_it_is
 from heartbeat_bot.config import NewsletterConfig, config_file
 from heartbeat_bot.config.patterns import PathPatterns
@@ -25,7 +26,7 @@ from heartbeat_bot.issues.decoding import check_size
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.printable import as_json
-from heartbeat_bot.rendering.preview import Preview, as_text, finding_json, finding_line
+from heartbeat_bot.rendering.preview import Preview
 from heartbeat_bot.rendering.render import render
 from heartbeat_bot.sources.directory import DirectoryContents
 from heartbeat_bot.sources.regular_file import IrregularError, open_regular
@@ -158,7 +159,7 @@ def _with_pictures(path: Path, shown: str, data: bytes, newsletter: NewsletterCo
 
 def _entry(result: Preview, settings: NewsletterConfig | None) -> dict[str, Any]:
     # What finds events and jobs takes a tenth of a second to load, and only this form of a preview has them.
-    from heartbeat_bot.rendering.preview_json import as_json  # noqa: PLC0415 - see above
+    from heartbeat_bot.cli.preview_json import as_json  # noqa: PLC0415 - see above
 
     events = tuple(pattern.pattern for pattern in settings.sections.events) if settings else ()
     jobs = tuple(pattern.pattern for pattern in settings.sections.jobs) if settings else ()

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from heartbeat_bot.issues.model import Finding, Severity
 from heartbeat_bot.issues.rules import RULES, Rule
 from heartbeat_bot.printable import one_line
-from heartbeat_bot.rendering.preview import finding_line
 
 FORMATS: Final = ("text", "json", "github", "sarif")
 
@@ -17,6 +16,17 @@ _SARIF: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.
 
 Found = Sequence[tuple[str, Finding]]
 """Findings, each with the path of its file."""
+
+
+def finding_line(path: str, finding: Finding) -> str:
+    """Write a finding in a line, as compilers do: file, line, severity, sentence, rule."""
+    place = path if finding.line is None else f"{path}:{finding.line}"
+    return one_line(f"{place}: {finding.severity.value}: {finding.message} [{finding.rule}]")
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding in the promised shape."""
+    return {"rule": finding.rule, "severity": finding.severity.value, "line": finding.line, "message": finding.message}
 
 
 def as_text_report(findings: Found, files: int) -> str:

@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from heartbeat_bot.extract.items import EVENT_PAGE, Event
+from heartbeat_bot.extract.items import EVENT_PAGE, Event, instant_of
 
 _TRACKING: Final = re.compile(r"utm_\w+|ref\w*|fbclid|gclid|mc_\w+|_hs\w+|s|aff\w*|source", re.IGNORECASE)
 
@@ -58,12 +58,11 @@ def agenda(issues: Iterable[tuple[date | None, Sequence[Event]]]) -> tuple[Agend
             latest = _update(known[key].event, event) if key in known else event
             known[key] = AgendaItem(key=key, event=latest, issue=number)
             names[name] = key
-    return tuple(sorted(known.values(), key=_by_day))
+    return tuple(sorted(known.values(), key=lambda item: _by_day(item.event)))
 
 
-def _by_day(item: AgendaItem) -> tuple[date, datetime, str, str]:
-    event = item.event
-    return event.day, _instant(event), event.title, event.url or ""
+def _by_day(event: Event) -> tuple[date, datetime, str, str]:
+    return event.day, instant_of(event.start), event.title, event.url or ""
 
 
 def _update(earlier: Event, latest: Event) -> Event:
@@ -74,10 +73,6 @@ def _update(earlier: Event, latest: Event) -> Event:
     if timed or (type(earlier.start) is type(latest.start) and earlier.start == latest.start and latest.end is None):
         filled = replace(filled, start=earlier.start, end=earlier.end, timezone=latest.timezone or earlier.timezone)
     return replace(filled, location=latest.location or earlier.location, online=latest.online or earlier.online)
-
-
-def _instant(event: Event) -> datetime:
-    return event.start.astimezone(UTC) if isinstance(event.start, datetime) else datetime.combine(event.start, time(), UTC)
 
 
 def _address(url: str) -> str:

@@ -6,13 +6,13 @@ zone: without one nobody can say when it is, so such an event keeps its date alo
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Final
 
 from heartbeat_bot.extract.calendar_words import ENGLISH_MONTH, MONTH, WEEKDAY, month_number, weekday_number
-from heartbeat_bot.extract.zones import ZONE, beside, meanings, zone
+from heartbeat_bot.extract.zones import ZONE, beside, meanings, offset_name, zone
 from heartbeat_bot.issues.model import DateOrder
 
 _LOOKS_BACK: Final = timedelta(days=62)
@@ -81,6 +81,7 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _IN_UTC = re.compile(r"(?<![\d:])(\d{1,2})(?::([0-5]\d))?\s?([ap]\.?m\b\.?)?\s?(?:UTC|GMT)\b(?!\s?[+−-]\d)", re.IGNORECASE)
+_SKIPPED = re.compile(r"[\s,|(]*(?:at\s+)?", re.IGNORECASE)
 _HALF_DAY: Final = 12
 
 
@@ -94,9 +95,9 @@ class When:
     """
 
     start: date | datetime
-    end: date | datetime | None
-    timezone: str | None
-    span: tuple[int, int]
+    end: date | datetime | None = None
+    timezone: str | None = None
+    span: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class _Point:
     year: int | None
     month: int | None
     days: tuple[tuple[str, int], ...]
-    weekday: int | None
+    weekday: int | None = None
     span: tuple[int, int]
 
 
@@ -166,8 +167,9 @@ def _read(match: re.Match[str], order: DateOrder | None) -> Iterator[_Point]:  #
     elif part["from_day"]:
         begin, end = match.end("from_month") + 1, match.start("to_day")
         last = int(part["to_year"]) if part["to_year"] else None
-        yield _point(None, int(part["from_month"]), int(part["from_day"]), (match.start(), begin))
-        yield _point(last, int(part["to_month"]), int(part["to_day"]), (end, match.end()))
+        first, second = (("", int(part["from_day"])),), (("", int(part["to_day"])),)
+        yield _Point(year=None, month=int(part["from_month"]), days=first, span=(match.start(), begin))
+        yield _Point(year=last, month=int(part["to_month"]), days=second, span=(end, match.end()))
         return
     elif part["dot_day"]:
         month, days = int(part["dot_month"]), (("", int(part["dot_day"])),)
@@ -190,10 +192,6 @@ def _read(match: re.Match[str], order: DateOrder | None) -> Iterator[_Point]:  #
     yield _Point(year=year, month=month, days=days, weekday=weekday, span=match.span())
 
 
-def _point(year: int | None, month: int, day: int, span: tuple[int, int]) -> _Point:
-    return _Point(year=year, month=month, days=(("", day),), weekday=None, span=span)
-
-
 def _joint(words: str | None) -> str:
     return (words or "").strip(" .").split(" ", maxsplit=1)[0].lower()
 
@@ -210,7 +208,7 @@ def _groups(text: str, points: Iterator[_Point]) -> Iterator[Sequence[tuple[str,
             rolls = point.days[0][1] < before.days[-1][1]
             month = before.month % 12 + 1 if rolls else before.month
             year = before.year + 1 if before.year and rolls and month == 1 else before.year
-            point = _Point(year=year, month=month, days=point.days, weekday=None, span=point.span)
+            point = replace(point, year=year, month=month, weekday=None)
         joint = _BETWEEN.fullmatch(text, group[-1][1].span[1], point.span[0]) if group else None
         if joint and len(group) == 1:
             group.append(("and" if joint["and"] else "to", point))
@@ -321,7 +319,7 @@ def _with_time(
 
 
 def _skip(text: str, position: int) -> int:
-    match = re.compile(r"[\s,|(]*(?:at\s+)?", re.IGNORECASE).match(text, position)
+    match = _SKIPPED.match(text, position)
     return match.end() if match else position
 
 
@@ -361,14 +359,7 @@ def _offset_beside(match: re.Match[str], begins: time) -> str:
     if clock is None:
         return words
     apart = (begins.hour - clock.hour) * 60 + begins.minute - clock.minute
-    return next(
-        (
-            f"UTC{m // 60:+03d}:{m % 60:02d}" if m >= 0 else f"UTC-{-m // 60:02d}:{-m % 60:02d}"
-            for m in possible
-            if (m - apart) % 1440 == 0
-        ),
-        words,
-    )
+    return next((f"UTC{offset_name(minutes)}" for minutes in possible if (minutes - apart) % 1440 == 0), words)
 
 
 def _time_of_day(hour: str, minute: str | None, half: str | None) -> time | None:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any, Final
 
@@ -99,3 +99,8 @@ class Job:
             "section": self.section,
             "kind": self.kind.value,
         }
+
+
+def instant_of(moment: date | datetime) -> datetime:
+    """Return an instant in UTC, of a day its first, to sort days and instants by."""
+    return moment.astimezone(UTC) if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, cast
 
 from heartbeat_bot.extract.dates import When, at_time, find_dates
-from heartbeat_bot.extract.items import Event, EventKind, Job
+from heartbeat_bot.extract.items import Event, EventKind, Job, instant_of
 from heartbeat_bot.extract.lines import plain_line
 from heartbeat_bot.extract.places import is_online, place_of, stated_place
 from heartbeat_bot.extract.titles import clean, plain_title
-from heartbeat_bot.extract.zones import zone
+from heartbeat_bot.extract.zones import offset_name, zone
 from heartbeat_bot.issues.issue import Issue
 from heartbeat_bot.issues.reading import EVENT_KEYS
 
@@ -33,39 +33,34 @@ _LAST_YEAR: Final = 2199
 
 def listed_events(issue: Issue) -> list[Event] | None:
     """Return the events that the front matter lists, None when it has no list. What has no title or no readable day is left out."""
-    found = _list(issue, EVENT_KEYS)
-    if found is None:
-        return None
-    key, items = found
-    line = issue.key_lines.get(key)
-    return [event for item in items if (event := _event(item, issue, line))]
+    items, line = _list(issue, EVENT_KEYS)
+    return None if items is None else [event for item in items if (event := _event(item, issue, line))]
 
 
 def listed_jobs(issue: Issue) -> list[Job] | None:
     """Return the jobs that the front matter lists, None when it has no list. What has no title is left out."""
-    found = _list(issue, JOB_KEYS)
-    if found is None:
-        return None
-    key, items = found
-    line = issue.key_lines.get(key)
-    jobs: list[Job] = []
-    for item in items:
-        words = _lower(cast("Mapping[Any, Any]", item)) if isinstance(item, dict) else {"title": item}
-        if title := _text(words, _JOB_TITLE):
-            place, url = place_of(_text(words, _PLACE)) or _text(words, _PLACE), _text(words, _URL)
-            company = _text(words, _COMPANY)
-            jobs.append(Job(title=title, company=company or None, location=place or None, url=url or None, section="", line=line))
-    return jobs
+    items, line = _list(issue, JOB_KEYS)
+    return None if items is None else [job for item in items if (job := _job(item, line))]
 
 
-def _list(issue: Issue, keys: Sequence[str]) -> tuple[str, Sequence[Any]] | None:
+def _list(issue: Issue, keys: Sequence[str]) -> tuple[Sequence[Any] | None, int | None]:
+    """Return the list below the first of the keys that holds one, and its line."""
     metadata = _lower(issue.metadata)
     for table in (metadata, *(metadata.get(name) for name in _NESTED)):
         known = _lower(cast("Mapping[Any, Any]", table)) if isinstance(table, Mapping) else {}
         for key in keys:
             if isinstance(known.get(key), list):
-                return key, cast("Sequence[Any]", known[key])[:_MOST]
-    return None
+                return cast("Sequence[Any]", known[key])[:_MOST], issue.key_lines.get(key)
+    return None, None
+
+
+def _job(item: object, line: int | None) -> Job | None:
+    words = _lower(cast("Mapping[Any, Any]", item)) if isinstance(item, dict) else {"title": item}
+    if not (title := _text(words, _JOB_TITLE)):
+        return None
+    place, url, company = _text(words, _PLACE), _text(words, _URL), _text(words, _COMPANY)
+    place = place_of(place) or place
+    return Job(title=title, company=company or None, location=place or None, url=url or None, section="", line=line)
 
 
 def _lower(table: Mapping[Any, Any]) -> dict[str, Any]:
@@ -95,37 +90,38 @@ def _event(item: object, issue: Issue, line: int | None) -> Event | None:
     place = _text(words, _PLACE)
     said = _first(words, ("online", "virtual", "hybrid"))
     online = is_online(place) if said is None else said is True or str(said).strip().lower() in _YES
-    return Event(
-        title=title,
-        start=when.start,
-        end=when.end,
-        timezone=when.timezone,
-        location=stated_place(place),
-        online=online,
-        url=_text(words, _URL) or None,
-        section="",
-        line=line,
-        kind=EventKind.DEADLINE if _text(words, ("kind", "type")).lower() == "deadline" else EventKind.EVENT,
-    )
+    kind = EventKind.DEADLINE if _text(words, ("kind", "type")).lower() == "deadline" else EventKind.EVENT
+    return _made(title, when, line, location=stated_place(place), online=online, url=_text(words, _URL) or None, kind=kind)
 
 
 def _from_words(words: str, issue: Issue, line: int | None) -> Event | None:
     read = plain_line(words)
     dates = find_dates(read.text, issue.day, order=issue.date_order)
     title = plain_title(read, dates[0]) if dates else ""
-    if not title:
-        return None
-    when = dates[0]
+    return _made(clean(title), dates[0], line, location=None, online=is_online(read.text), url=None) if title else None
+
+
+def _made(
+    title: str,
+    when: When,
+    line: int | None,
+    *,
+    location: str | None,
+    online: bool,
+    url: str | None,
+    kind: EventKind = EventKind.EVENT,
+) -> Event:
     return Event(
-        title=clean(title),
+        title=title,
         start=when.start,
         end=when.end,
         timezone=when.timezone,
-        location=None,
-        online=is_online(read.text),
-        url=None,
+        location=location,
+        online=online,
+        url=url,
         section="",
         line=line,
+        kind=kind,
     )
 
 
@@ -141,12 +137,12 @@ def _when(words: Mapping[str, Any], issue: Issue) -> When | None:
     last = (end.end or end.start) if end else start.end
     if isinstance(start.start, datetime) and last is not None and not isinstance(last, datetime):
         # A time is known of the first day only: the days count.
-        start = When(start=start.start.date(), end=last, timezone=None, span=(0, 0)) if last > start.start.date() else start
+        start = When(start=start.start.date(), end=last) if last > start.start.date() else start
         last = start.end
     if isinstance(last, datetime) and not isinstance(start.start, datetime):
         last = last.date()
-    later = last is not None and _sortable(last) > _sortable(start.start)
-    return When(start=start.start, end=last if later else None, timezone=start.timezone, span=(0, 0))
+    later = last is not None and instant_of(last) > instant_of(start.start)
+    return When(start=start.start, end=last if later else None, timezone=start.timezone)
 
 
 def _at_clock(day: When, clock: str, zone_word: str) -> When:
@@ -161,10 +157,6 @@ def _at_clock(day: When, clock: str, zone_word: str) -> When:
     return timed
 
 
-def _sortable(moment: date | datetime) -> datetime:
-    return moment.astimezone(UTC) if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
-
-
 def _moment(value: object, issue: Issue, zone_word: str) -> When | None:
     if isinstance(value, str):
         text = " ".join(value[:_LONGEST].split())
@@ -177,16 +169,15 @@ def _moment(value: object, issue: Issue, zone_word: str) -> When | None:
     if not isinstance(value, date) or not _FIRST_YEAR <= value.year <= _LAST_YEAR:
         return None
     if not isinstance(value, datetime):
-        return When(start=value, end=None, timezone=None, span=(0, 0))
+        return When(start=value)
     if value.tzinfo is None:
         return _in_zone(value, zone_word)
     minutes = (value.utcoffset() or timedelta()) // timedelta(minutes=1)
-    sign, minutes = ("-", -minutes) if minutes < 0 else ("+", minutes)
-    return When(start=value, end=None, timezone=f"{sign}{minutes // 60:02d}:{minutes % 60:02d}" if minutes else "UTC", span=(0, 0))
+    return When(start=value, timezone=offset_name(minutes) if minutes else "UTC")
 
 
 def _in_zone(local: datetime, zone_word: str) -> When:
     found = zone(zone_word, local) if zone_word else None
     if found is None:
-        return When(start=local.date(), end=None, timezone=None, span=(0, 0))
-    return When(start=local.replace(tzinfo=found[0]), end=None, timezone=found[1], span=(0, 0))
+        return When(start=local.date())
+    return When(start=local.replace(tzinfo=found[0]), timezone=found[1])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -10,7 +10,6 @@ from bs4.element import Tag
 
 from heartbeat_bot.headings import HeadingPattern, literally
 from heartbeat_bot.issues.issue import Issue, Section
-from heartbeat_bot.issues.tree import line_of
 
 _CARD: Final = frozenset({"iframe", "video", "audio", "img", "hr", "pre"})
 _LABEL_LONGEST: Final = 60
@@ -22,12 +21,13 @@ _TITLE_LONGEST: Final = 300
 class ListEntry:
     """One line of a topic: a paragraph, list item, table row, link card or heading.
 
-    ``heading`` is the title of the subsection it stands in, "" directly below the topic; ``details`` are nested list items;
-    ``columns`` are the headings of a table, for its rows.
+    ``level`` is a heading's, 0 for text; ``heading`` is the title of the subsection it stands in, "" directly below the topic;
+    ``details`` are nested list items; ``columns`` are the headings of a table, for its rows.
     """
 
     tag: Tag
-    heading: str
+    level: int = 0
+    heading: str = ""
     details: tuple[Tag, ...] = ()
     card: bool = False
     columns: tuple[str, ...] = ()
@@ -38,9 +38,13 @@ class Topic:
     """A heading that promises what is sought, and the entries below it; ``places``: the numbers of the issue's sections it is of."""
 
     title: str
-    line: int | None
-    entries: list[ListEntry] = field(default_factory=lambda: list[ListEntry]())  # noqa: PLW0108
-    places: set[int] = field(default_factory=lambda: set[int]())  # noqa: PLW0108
+    entries: list[ListEntry] = field(default_factory=list[ListEntry])
+    places: set[int] = field(default_factory=set[int])
+
+    def add(self, entry: ListEntry, place: int) -> None:
+        """Put an entry below, which stands in the section of that number."""
+        self.places.add(place)
+        self.entries.append(entry)
 
     @property
     def place(self) -> int | None:
@@ -65,13 +69,11 @@ def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], p
         level, tag = part.level, part.tag
         if not level:
             if topic and not muted:
-                topic.places.add(place)
-                topic.entries.append(part.entry(heading))
+                topic.add(replace(part, heading=heading), place)
             continue
         title = _plain(tag)
         if topic and re.match(r"\d{4}-\d\d-\d\d\b", title):
-            topic.places.add(place)
-            topic.entries.append(ListEntry(tag=tag, heading=""))
+            topic.add(part, place)
             continue
         if muted and level <= muted:
             muted = 0
@@ -80,7 +82,7 @@ def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], p
             topic = None
         if topic is None:
             if accepts(title):
-                topic, floor, muted, heading = Topic(title=title, line=line_of(tag), places={place}), level, 0, ""
+                topic, floor, muted, heading = Topic(title=title, places={place}), level, 0, ""
             elif level >= _LABEL:
                 continue
         elif trap.search(title) and not any(pattern.search(title) for pattern in extra):
@@ -88,8 +90,7 @@ def topics(issue: Issue, wanted: Callable[[str], bool], trap: re.Pattern[str], p
         elif not muted:
             # "Topics can include:" names the lines below it no more than the heading above does.
             heading = title if tag.name != "p" or tag.find("strong") else heading
-            topic.places.add(place)
-            topic.entries.append(ListEntry(tag=tag, heading=""))
+            topic.add(part, place)
     if topic:
         yield topic
 
@@ -118,10 +119,9 @@ def marked(issue: Issue, mark: re.Pattern[str]) -> Iterator[Topic]:
         if mark.match(text):
             if topic:
                 yield topic
-            topic = Topic(title=heading, line=line_of(part.tag), entries=[part.entry("")], places={place})
+            topic = Topic(title=heading, entries=[part], places={place})
         elif topic and not part.level and _DETAIL.match(text):
-            topic.places.add(place)
-            topic.entries.append(part.entry(""))
+            topic.add(part, place)
         elif topic:
             yield topic
             topic = None
@@ -137,21 +137,7 @@ _DETAIL = re.compile(
 """What the lines start with that tell more of the line above them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """One element of an issue read from top to bottom: a heading's level, 0 for text, and what belongs to the element."""
-
-    level: int
-    tag: Tag
-    details: tuple[Tag, ...] = ()
-    card: bool = False
-    columns: tuple[str, ...] = ()
-
-    def entry(self, heading: str) -> ListEntry:
-        return ListEntry(tag=self.tag, heading=heading, details=self.details, card=self.card, columns=self.columns)
-
-
-def _stream(issue: Issue) -> Iterator[tuple[int, _Part]]:
+def _stream(issue: Issue) -> Iterator[tuple[int, ListEntry]]:
     """Yield an issue as one line of parts, each with the number of the section it stands in, 0 before the first."""
     for block in issue.intro:
         for part in _open(block, 0):
@@ -161,20 +147,20 @@ def _stream(issue: Issue) -> Iterator[tuple[int, _Part]]:
             yield place, part
 
 
-def _section(section: Section) -> Iterator[_Part]:
-    yield _Part(level=section.level, tag=section.heading)
+def _section(section: Section) -> Iterator[ListEntry]:
+    yield ListEntry(level=section.level, tag=section.heading)
     for block in section.blocks:
         yield from _open(block, 0)
     for subsection in section.subsections:
         yield from _section(subsection)
 
 
-def _open(block: Tag, quotes: int) -> Iterator[_Part]:  # noqa: C901
+def _open(block: Tag, quotes: int) -> Iterator[ListEntry]:  # noqa: C901
     match block.name:
         case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
-            yield _Part(level=int(block.name[1]) + 10 * quotes, tag=block)
+            yield ListEntry(level=int(block.name[1]) + 10 * quotes, tag=block)
         case "blockquote" if "embedly-card" in (block.get("class") or []):
-            yield _Part(level=0, tag=block, card=True)
+            yield ListEntry(tag=block, card=True)
         case "blockquote":
             for child in block.find_all(True, recursive=False):  # noqa: FBT003
                 yield from _open(child, quotes + 1)
@@ -185,17 +171,17 @@ def _open(block: Tag, quotes: int) -> Iterator[_Part]:  # noqa: C901
             columns = tuple(" ".join(cell.get_text().split())[:_TITLE_LONGEST] for cell in block.find_all("th"))
             for row in block.find_all("tr"):
                 if row.find("td"):
-                    yield _Part(level=0, tag=row, columns=columns)
+                    yield ListEntry(tag=row, columns=columns)
         case "p":
             label = _is_label(block)
-            yield _Part(level=_LABEL + 10 * quotes if label else 0, tag=block)
+            yield ListEntry(level=_LABEL + 10 * quotes if label else 0, tag=block)
         case name if name in _CARD:
             return
         case _:
-            yield _Part(level=0, tag=block, card=block.has_attr("href") and block.name != "a")
+            yield ListEntry(tag=block, card=block.has_attr("href") and block.name != "a")
 
 
-def _item(item: Tag, quotes: int) -> Iterator[_Part]:
+def _item(item: Tag, quotes: int) -> Iterator[ListEntry]:
     """Yield a list item with its nested items; an item that is only the title of its list opens into it."""
     inner = item.find(["h1", "h2", "h3", "h4", "h5", "h6"], recursive=False)
     if inner is not None:
@@ -222,7 +208,7 @@ def _item(item: Tag, quotes: int) -> Iterator[_Part]:
         for part in nested:
             yield from _item(part, quotes)
         return
-    yield _Part(level=0, tag=item, details=nested)
+    yield ListEntry(tag=item, details=nested)
 
 
 def _is_label(block: Tag) -> bool:

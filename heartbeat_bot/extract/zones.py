@@ -5,7 +5,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -83,48 +82,38 @@ _LOCAL: Final = {
 """Zones whose offset changes with the season; a place only counts with the word "time" behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    """One thing that an abbreviation may mean, and the places that say that it does."""
-
-    minutes: int
-    iana: str
-    places: re.Pattern[str]
-
-
-def _meaning(minutes: int, iana: str, places: str) -> _Meaning:
-    return _Meaning(minutes, iana, re.compile(rf"\b(?:{places})\b", re.IGNORECASE))
-
+_Meaning = tuple[int, str, str]
+"""One thing that an abbreviation may mean: minutes east of UTC, the IANA zone, and the places that say that it does."""
 
 _CHINA: Final = "china|beijing|shanghai|shenzhen|hangzhou|guangzhou|chengdu|taipei|taiwan|hong kong"
 _AMBIGUOUS: Final[dict[str, tuple[_Meaning, ...]]] = {
     "IST": (
-        _meaning(330, "Asia/Kolkata", "india|mumbai|pune|bangalore|bengaluru|delhi|hyderabad|chennai|kolkata"),
-        _meaning(60, "Europe/Dublin", "ireland|dublin|cork|galway|limerick"),
-        _meaning(120, "Asia/Jerusalem", "israel|tel[ -]aviv|jerusalem|haifa|herzliya"),
+        (330, "Asia/Kolkata", "india|mumbai|pune|bangalore|bengaluru|delhi|hyderabad|chennai|kolkata"),
+        (60, "Europe/Dublin", "ireland|dublin|cork|galway|limerick"),
+        (120, "Asia/Jerusalem", "israel|tel[ -]aviv|jerusalem|haifa|herzliya"),
     ),
-    "BST": (_meaning(60, "Europe/London", "uk|london|england|britain"), _meaning(360, "Asia/Dhaka", "bangladesh|dhaka|chittagong")),
+    "BST": ((60, "Europe/London", "uk|london|england|britain"), (360, "Asia/Dhaka", "bangladesh|dhaka|chittagong")),
     "CST": (
-        _meaning(-360, "America/Chicago", "usa?|chicago|texas|austin|dallas|houston|mexico"),
-        _meaning(480, "Asia/Shanghai", _CHINA),
-        _meaning(-300, "America/Havana", "cuba|havana"),
+        (-360, "America/Chicago", "usa?|chicago|texas|austin|dallas|houston|mexico"),
+        (480, "Asia/Shanghai", _CHINA),
+        (-300, "America/Havana", "cuba|havana"),
     ),
     "CDT": (
-        _meaning(-300, "America/Chicago", "usa?|chicago|texas|austin|dallas|houston"),
-        _meaning(-240, "America/Havana", "cuba|havana"),
+        (-300, "America/Chicago", "usa?|chicago|texas|austin|dallas|houston"),
+        (-240, "America/Havana", "cuba|havana"),
     ),
     "AST": (
-        _meaning(-240, "America/Halifax", "halifax|canada|puerto rico|bermuda"),
-        _meaning(180, "Asia/Riyadh", "saudi|riyadh|jeddah|kuwait|qatar|doha|bahrain|iraq|baghdad"),
+        (-240, "America/Halifax", "halifax|canada|puerto rico|bermuda"),
+        (180, "Asia/Riyadh", "saudi|riyadh|jeddah|kuwait|qatar|doha|bahrain|iraq|baghdad"),
     ),
-    "PST": (_meaning(-480, "America/Los_Angeles", "usa?|california"), _meaning(480, "Asia/Manila", "philippines|manila|cebu")),
+    "PST": ((-480, "America/Los_Angeles", "usa?|california"), (480, "Asia/Manila", "philippines|manila|cebu")),
     "GST": (
-        _meaning(240, "Asia/Dubai", "dubai|abu dhabi|uae|emirates|oman|muscat"),
-        _meaning(-120, "Atlantic/South_Georgia", "south georgia"),
+        (240, "Asia/Dubai", "dubai|abu dhabi|uae|emirates|oman|muscat"),
+        (-120, "Atlantic/South_Georgia", "south georgia"),
     ),
     "AMT": (
-        _meaning(-240, "America/Manaus", "brazil|brasil|manaus"),
-        _meaning(240, "Asia/Yerevan", "armenia|yerevan"),
+        (-240, "America/Manaus", "brazil|brasil|manaus"),
+        (240, "Asia/Yerevan", "armenia|yerevan"),
     ),
 }
 """The first meaning is that of the communities of our corpus: what counts when nothing beside it says otherwise."""
@@ -135,28 +124,26 @@ _TIMES: Final = "|".join(sorted(_LOCAL, key=len, reverse=True))
 ZONE: Final = rf"(?:(?:UTC|GMT)?\s?[+−-]\d{{1,2}}(?::?[0-5]\d)?(?![\d:])|(?:{_TIMES})\stime\b|(?:{_WORDS})(?![\w+])(?![+−-]\d))"
 """What a zone looks like behind a time of day, to be matched in any case."""
 
+_IANA = re.compile(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+){1,2}")
 _OFFSET = re.compile(r"\b(?:UTC|GMT)\s?([+−-])(\d{1,2})(?::?([0-5]\d))?(?!\d)", re.IGNORECASE)
 _BESIDE: Final = 30
 """Characters round an abbreviation in which an offset explains it."""
 
 
-def zone(word: str, moment: datetime, near: str = "", beside: str = "") -> tuple[timezone | ZoneInfo, str] | None:  # noqa: PLR0911 - one per way to say it
+def zone(word: str, moment: datetime, near: str = "", beside: str = "") -> tuple[timezone | ZoneInfo, str] | None:
     """Return the zone that a word or IANA name names at a local moment, and its name; None when nobody knows its rules.
 
     The name is an IANA name, or an offset such as ``+05:30`` when none fits. An abbreviation with several meanings takes the one
     that an offset in ``beside`` says, else the one whose place ``near`` names, else the first of the table.
     """
-    if re.fullmatch(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+){1,2}", word):
-        place = _place(word)
-        return (place, word) if place else None
-    local = re.sub(r"\s+TIME$", "", word.strip().upper())
-    name = local if local in _LOCAL else word.upper().replace("−", "-").replace(" ", "")
-    if name in _LOCAL:
-        place = _place(_LOCAL[name])
-        return (place, _LOCAL[name]) if place else None
+    name = word.upper().replace("−", "-").replace(" ", "")
+    iana = word if _IANA.fullmatch(word) else _LOCAL.get(re.sub(r"\s+TIME$", "", word.strip().upper())) or _LOCAL.get(name)
+    if iana:
+        place = _place(iana)
+        return (place, iana) if place else None
     if name in _AMBIGUOUS:
-        meaning = _choose(_AMBIGUOUS[name], near, beside)
-        return _named(meaning.minutes, meaning.iana, moment)
+        minutes, iana, _ = _choose(_AMBIGUOUS[name], near, beside)
+        return _named(minutes, iana, moment)
     if name in _FIXED:
         return _named(*_FIXED[name], moment)
     offset = re.fullmatch(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d\d)?", name)
@@ -165,12 +152,12 @@ def zone(word: str, moment: datetime, near: str = "", beside: str = "") -> tuple
     minutes = _minutes(offset)
     if abs(minutes) > 14 * 60:
         return None
-    return (UTC, "UTC") if not minutes else (timezone(timedelta(minutes=minutes)), _written(minutes))
+    return (UTC, "UTC") if not minutes else (timezone(timedelta(minutes=minutes)), offset_name(minutes))
 
 
 def meanings(word: str) -> Sequence[int]:
     """Return the offsets that an abbreviation may mean, in minutes east of UTC; none for one that is clear."""
-    return [meaning.minutes for meaning in _AMBIGUOUS.get(word.upper(), ())]
+    return [minutes for minutes, *_ in _AMBIGUOUS.get(word.upper(), ())]
 
 
 def beside(text: str, span: tuple[int, int]) -> str:
@@ -180,8 +167,8 @@ def beside(text: str, span: tuple[int, int]) -> str:
 
 def _choose(choices: Sequence[_Meaning], near: str, beside: str) -> _Meaning:
     offsets = [_minutes(match) for match in _OFFSET.finditer(beside)]
-    fitting = [meaning for meaning in choices if meaning.minutes in offsets]
-    fitting = fitting or [meaning for meaning in choices if meaning.places.search(near)]
+    fitting = [meaning for meaning in choices if meaning[0] in offsets]
+    fitting = fitting or [meaning for meaning in choices if re.search(rf"\b(?:{meaning[2]})\b", near, re.IGNORECASE)]
     return (fitting or choices)[0]
 
 
@@ -194,7 +181,7 @@ def _named(minutes: int, iana: str, moment: datetime) -> tuple[timezone | ZoneIn
         return UTC, "UTC"
     place = _place(iana)
     fits = place is not None and place.utcoffset(moment) == timedelta(minutes=minutes)
-    return timezone(timedelta(minutes=minutes)), iana if fits else _written(minutes)
+    return timezone(timedelta(minutes=minutes)), iana if fits else offset_name(minutes)
 
 
 def _place(iana: str) -> ZoneInfo | None:
@@ -205,5 +192,6 @@ def _place(iana: str) -> ZoneInfo | None:
         return None
 
 
-def _written(minutes: int) -> str:
+def offset_name(minutes: int) -> str:
+    """Write an offset as ``+05:30``."""
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heartbeat_bot.rendering.components import Component
-from heartbeat_bot.rendering.post import Upload
+from heartbeat_bot.rendering.post import Upload, attachments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +34,7 @@ class Answer:
             "content": self.content,
             "embeds": list(self.embeds),
             "components": list(self.components),
-            "attachments": [
-                {"id": str(number), "filename": file.name} | ({"description": file.alt} if file.alt else {})
-                for number, file in enumerate(self.files)
-            ],
+            "attachments": attachments((file.name, file.alt) for file in self.files),
             "allowed_mentions": {"parse": []},
         }
 

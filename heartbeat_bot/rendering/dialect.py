@@ -24,7 +24,7 @@ _SHORTCODE = re.compile(r":(?=[A-Za-z0-9_+-]+:)")
 _MENTION = re.compile(r"@(?=everyone|here)")
 _LIVE_SCHEME = re.compile(r"(steam|discord):(?=//)", re.IGNORECASE)
 """Addresses of programs: clients make links of them that start those, or act within Discord."""
-_LINE_START = re.compile(r"^([ \t]*)(?:(#{1,3}|-#|[-+]|>{1,3})(?=\s|$)|(\d+)(\.)(?=\s|$))")
+_LINE_START = re.compile(r"^([ \t]*(?:\d+(?=\.))?)(#{1,3}|-#|[-+]|>{1,3}|(?<=\d)\.)(?=\s|$)", re.MULTILINE)
 
 
 def escape(text: str) -> str:
@@ -55,15 +55,7 @@ def _escape(text: str) -> str:
 
 def escape_line_starts(text: str) -> str:
     """Escape what would start a heading, subtext, quote or list at the start of a line of rendered inline text."""
-    return "\n".join(map(_with_escaped_start, text.split("\n")))
-
-
-def _with_escaped_start(line: str) -> str:
-    match = _LINE_START.match(line)
-    if match is None:
-        return line
-    indent, mark, number, dot = match.groups()
-    return (f"{indent}{number}\\{dot}" if number else f"{indent}\\{mark}") + line[match.end() :]
+    return _LINE_START.sub(r"\1\\\2", text)
 
 
 def code_span(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import idna
+from linkify_it.tlds import TLDS  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 _APART: Final = re.compile(r"[\s<>()\[\]{}\"“”„‘’«»‹›,;|`*]+")
 _END: Final = re.compile(r"[/?#\\]")
@@ -22,17 +23,11 @@ _UNSEEN: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\
 _MARKS: Final = str.maketrans(
     {"。": ".", "⁄": "/", "∕": "/", "⧸": "/", "∶": ":", "꞉": ":", "＼": "\\", "–": "-", "‐": "-", "‑": "-"}
 )
-_COUNTRIES: Final = frozenset(
-    str.split(
-        "ad ae af ag al ao aq ar at au aw ax az ba bb bd be bf bg bh bi bj bm bn bo br bt bw by bz ca cd cf cg ch ci ck cl cm "
-        "cn co cr cu cv cw cx cy cz de dj dk dm dz ec ee eg er es et eu fi fj fk fm fo fr ga ge gf gg gh gi gl gm gn gp gq gr "
-        "gs gt gu gw gy hk hn hr ht hu id ie il im in iq ir it je jm jo jp ke kg kh ki km kn kp kr kw ky kz lb lc li lk lr ls "
-        "lt lu lv ly ma mc me mg mh mn mp mq mr mt mu mv mw mx my mz na nc ne nf ng ni nl no np nr nz om pa pe pf pg ph pk pn "
-        "pr pt qa ro ru rw sa sb sd se sg si sj sk sl sm sn sr ss su sx sy sz td tg th tj tk tl tm tn to tr tt tv tw tz ua ug "
-        "uk us uy uz va vc ve vg vn vu wf ws ye yt za zm zw"
-    )
+_FILES: Final = frozenset(
+    str.split("ac ai am as bs bv cc do gb gd hm io is la md mk ml mm mo ms nu pl pm ps pw py re rs sc sh so st sv tc tf vi")
 )
-"""Endings of countries, but for those that are of files as well, or of what programs call: `.md`, `.py`, `.rs`, `.sh`, `.tf`, `os.is`."""
+"""Endings of countries that are of files as well, or of what programs call: `.md`, `.py`, `.rs`, `.sh`, `.tf`, `os.is`."""
+_COUNTRIES: Final = frozenset(ending.lower() for ending in TLDS if len(ending) == len("xx") and ending.isascii()) - _FILES
 _ENDINGS: Final = _COUNTRIES | frozenset(
     str.split(
         "com org net edu gov mil int info biz pro aero coop museum mobi io ai рф dev app xyz online shop site store tech blog "

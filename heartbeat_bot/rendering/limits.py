@@ -19,10 +19,6 @@ EMBED_TOTAL: Final = 6000
 EMBED_TITLE: Final = 256
 EMBED_DESCRIPTION: Final = 4096
 EMBED_AUTHOR_NAME: Final = 256
-EMBED_FOOTER: Final = 2048
-EMBED_FIELDS: Final = 25
-EMBED_FIELD_NAME: Final = 256
-EMBED_FIELD_VALUE: Final = 1024
 """Parts of one embed (docs and OpenAPI)."""
 
 IMAGE_DESCRIPTION: Final = 4096
@@ -45,17 +41,8 @@ LIST_DEPTH: Final = 11
 ATTACHMENTS: Final = 10
 """Files per message (error code 30015)."""
 
-FILE_BYTES: Final = 10 * 1024 * 1024
-"""Bytes per file on a server without boosts (docs, since 2025-01-16)."""
-
 REQUEST_BYTES: Final = 25 * 1024 * 1024
 """Bytes of a whole create-message request (docs)."""
-
-FILE_NAME: Final = 1024
-"""Characters of an attachment's file name (OpenAPI)."""
-
-ATTACHMENT_DESCRIPTION: Final = 1024
-"""Characters of an attachment's alternative text (OpenAPI)."""
 
 IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
 """What an embed may show through ``attachment://`` (docs, *Reference*)."""
@@ -64,7 +51,8 @@ NONCE: Final = 25
 """Characters of a nonce (docs)."""
 
 PICTURE_BYTES: Final = REQUEST_BYTES // ATTACHMENTS - 64 * 1024
-"""Bytes per uploaded picture, so that ten of them and the rest of the body still fit one request. Stricter than FILE_BYTES."""
+"""Bytes per uploaded picture, so that ten of them and the rest of the body still fit one request. Stricter than
+the 10 MiB per file of a server without boosts (docs, since 2025-01-16)."""
 
 CUSTOM_ID: Final = 100
 BUTTON_LABEL: Final = 80

@@ -8,6 +8,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.rules import finding
+from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.hosts import ascii_host
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
@@ -29,7 +30,6 @@ _PELICAN = re.compile(
 )
 _SOUND = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9/?#_.~%:@!$&+,;={}^-]*)?")
 """Addresses that resolving leaves as they are: most of them."""
-_MAX_URL = 2048
 _PROBLEMS: Final = {
     "empty-link": "The link leads nowhere; give it a target.",
     "link-without-text": "The link to {target!r} has no text; its address is shown instead.",
@@ -76,41 +76,24 @@ class Links:
     def resolve(self, target: str) -> str:
         """Return the absolute URL of a link's target, encoded for a masked link; "" when it leads nowhere that Discord could go."""
         if _SOUND.fullmatch(target):
-            return target if len(target) <= _MAX_URL else ""
+            return target if len(target) <= limits.URL else ""
         target = _as_browsers_read(target)
-        if not target or _is_placeholder(target):
-            return ""
-        target = pelican_path(target)
+        target = "" if _is_placeholder(target) else pelican_path(target)
         if not target:
             return ""
-        if target.startswith("//"):
-            target = "https:" + target
         if _HOST.match(target) and not _FILE.search(target.split("/", 1)[0]):
             target = "https://" + target
-        if not _SCHEME.match(target):
-            if target.startswith("#") and not self.page:
-                return ""
-            base = self.site if target.startswith(("/", "@/")) else self.page or self.site
-            if not base:
-                return ""
-            target = urljoin(base, _zola(target))
-        return _checked(target)
+        if target.startswith("#") and not self.page:
+            return ""
+        base = self.site if target.startswith(("/", "@/")) else self.page or self.site
+        return _absolute(_zola(target), base)
 
     def picture(self, target: str) -> str:
         """Return the absolute URL of a picture, "" when it cannot be made."""
         if target.strip() in self.files:
             return f"attachment://{self.files[target.strip()]}"
         target = pelican_path(_as_browsers_read(target))
-        if not target or target.startswith("data:"):
-            return ""
-        if target.startswith("//"):
-            target = "https:" + target
-        if not _SCHEME.match(target):
-            base = self.images or self.site
-            if not base:
-                return ""
-            target = urljoin(base, target)
-        url = _checked(target)
+        url = _absolute(target, self.images or self.site) if target else ""
         return url if is_web(url) else ""
 
     def problem(self, target: str, resolved: str) -> str:
@@ -180,6 +163,17 @@ def _zola(target: str) -> str:
     return target
 
 
+def _absolute(target: str, base: str) -> str:
+    """Return the URL of a target, which is relative to ``base``; "" when it leads nowhere that Discord could go, or the base is unknown."""
+    if target.startswith("//"):
+        target = "https:" + target
+    if not _SCHEME.match(target):
+        if not base:
+            return ""
+        target = urljoin(base, target)
+    return _checked(target)
+
+
 def _checked(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -204,7 +198,7 @@ def _checked(url: str) -> str:
         rest = rest.replace(parts.netloc, host, 1)
     encoded = quote(rest, safe="%:/?#@!$&+,;=-._{}^[]" if "[" in host else "%:/?#@!$&+,;=-._{}^")
     result = f"{scheme}:{encoded}"
-    return result if len(result) <= _MAX_URL else ""
+    return result if len(result) <= limits.URL else ""
 
 
 def link_finding(rule: str, line: int | None, target: str) -> Finding:

@@ -123,6 +123,11 @@ class _Filler:
             weight=_MOST_WEIGHT - (self.weight if last is self.embed else weight(last.description)),
         )
 
+    def _put(self, embed: Embed) -> None:
+        """Put in an embed to which nothing is added."""
+        self.embed, self.open = embed, True
+        self._close()
+
     def _has_room(self, embed: Embed) -> bool:
         """Tell whether the message holds ``embed`` in place of the open one (or as one more)."""
         return self._left(embed).holds("")
@@ -175,7 +180,8 @@ class _Filler:
                 if not part and self._empty:
                     part, left = tear(rest, fits)
             if part:
-                self.embed, self.open, self.last = _grown(base, gap + before, part), True, kind
+                self.embed = replace(base, description=base.description + gap + before + part)
+                self.open, self.last = True, kind
                 self.weight += weight(gap + before) + weight(part)
                 rest, heading, title = left, "", None
                 if rest:
@@ -215,8 +221,7 @@ class _Filler:
     def _flush(self) -> None:
         """Write a heading or title that nothing follows."""
         if not self.pending_heading and (title := self._take_title()):
-            self.embed, self.open = Embed(title=title.title, url=title.url), True
-            self._close()
+            self._put(Embed(title=title.title, url=title.url))
         if self.pending_heading:
             heading, self.pending_heading = self.pending_heading, ""
             self._append(heading, LineKind.PARAGRAPH)
@@ -228,9 +233,7 @@ class _Filler:
         if self.pending_heading:
             self._flush()
         title = self._take_title()
-        if title and not self.open:
-            self.embed, self.open = Embed(title=title.title, url=title.url), True
-        base = self.embed if self.open else Embed()
+        base = self.embed if self.open else Embed(title=title.title, url=title.url) if title else Embed()
         url = base.url or piece.url
         if len(piece.images) == 1 or any(embed.url == url for embed in self.drafts[-1].embeds):
             url = base.url
@@ -242,8 +245,7 @@ class _Filler:
             elif len(self.drafts[-1].embeds) + 1 > limits.EMBEDS:
                 self._next_message()
                 base = Embed()
-        self.embed, self.open = replace(base, url=url, image=image), True
-        self._close()
+        self._put(replace(base, url=url, image=image))
         for other in others:
             if len(self.drafts[-1].embeds) >= limits.EMBEDS:
                 self._next_message()
@@ -258,8 +260,7 @@ class _Filler:
             self._next_message()
         if not self._has_room(embed):
             self._next_message()
-        self.embed, self.open = embed, True
-        self._close()
+        self._put(embed)
 
     def unfurl(self, piece: Unfurl) -> None:
         """Put a URL into the content of the message being filled."""
@@ -288,11 +289,6 @@ def _alone(title: Title | None) -> _Left:
 
 _WORTH: Final = 200
 """Characters of a text that must be cut anyway that are worth standing in what is left of a message."""
-
-
-def _grown(embed: Embed, before: str, part: str) -> Embed:
-    """Return an embed with more text at its end."""
-    return replace(embed, description=embed.description + before + part)
 
 
 def _gap(last: LineKind | None, kind: LineKind, *, heading: bool) -> str:

@@ -107,11 +107,9 @@ class Context:
 def picture_targets(issue: Issue) -> tuple[str, ...]:
     """Return the targets of an issue's pictures as written, each once, in order."""
     targets = [issue.picture] if issue.picture else []
-    headings = [
-        heading for section in issue.sections for heading in (section.heading, *(sub.heading for sub in section.subsections))
-    ]
-    blocks = [block for section in issue.sections for part in (section, *section.subsections) for block in part.blocks]
-    for element in (*issue.intro, *headings, *blocks):
+    parts = [part for section in issue.sections for part in (section, *section.subsections)]
+    blocks = [block for part in parts for block in part.blocks]
+    for element in (*issue.intro, *(part.heading for part in parts), *blocks):
         targets += [str(image.get("src") or "") for image in elements(element, {"img"})]
         if element.name == "p":
             targets.append(_bare_link(element))

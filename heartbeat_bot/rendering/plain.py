@@ -17,7 +17,7 @@ _TOKEN = re.compile(
     r"|\*{1,3}|__|~~|\|\|",
     re.DOTALL,
 )
-_LINE_MARK = re.compile(r"^(?:(?:\#{1,3}|-\#|>|[-+*])[ \t]+|>$)")
+_LINE_MARKS = re.compile(r"^(?:(?:\#{1,3}|-\#|>|[-+*])[ \t]+\s*)*(?:>$)?")
 _RULE = re.compile(r"[-+| ]*")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _MOST_NESTED: Final = 4
@@ -30,7 +30,7 @@ def plain_text(markdown: str) -> str:
     left is in Unicode's composed form (NFC) and holds no control characters but line breaks.
     """
     text = composed(_words(markdown, 0).replace(GAP, ""))
-    lines = (" ".join(_without_marks(line.strip()).split()) for line in text.split("\n"))
+    lines = (" ".join(_LINE_MARKS.sub("", line.strip()).split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if not _RULE.fullmatch(line))
 
 
@@ -51,9 +51,3 @@ def _words(markdown: str, depth: int) -> str:
         return ""
 
     return _TOKEN.sub(word, markdown)
-
-
-def _without_marks(line: str) -> str:
-    while mark := _LINE_MARK.match(line):
-        line = line[mark.end() :].lstrip()
-    return line

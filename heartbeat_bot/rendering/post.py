@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NewType
 
@@ -34,7 +34,7 @@ class EmbedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embed:
-    """One embed. Empty strings stand for parts that are absent; ``timestamp`` is an ISO 8601 instant or ""."""
+    """One embed. Empty strings stand for parts that are absent."""
 
     title: str = ""
     url: str = ""
@@ -42,7 +42,6 @@ class Embed:
     image: EmbedImage | None = None
     author: str = ""
     footer: str = ""
-    timestamp: str = ""
 
     @property
     def characters(self) -> int:
@@ -51,25 +50,16 @@ class Embed:
 
     def body(self) -> dict[str, Any]:
         """Return the embed as Discord's API takes it, absent parts left out (an empty URL is refused as a bad scheme)."""
-        body: dict[str, Any] = {
-            name: value
-            for name, value in (
-                ("title", self.title),
-                ("url", self.url),
-                ("description", self.description),
-                ("timestamp", self.timestamp),
-            )
-            if value
+        image = {"url": self.image.url, "description": self.image.alt} if self.image else {}
+        parts: dict[str, Any] = {
+            "title": self.title,
+            "url": self.url,
+            "description": self.description,
+            "image": {key: value for key, value in image.items() if value},
+            "author": {"name": self.author} if self.author else None,
+            "footer": {"text": self.footer} if self.footer else None,
         }
-        if self.image:
-            body["image"] = {"url": self.image.url}
-            if self.image.alt:
-                body["image"]["description"] = self.image.alt
-        if self.author:
-            body["author"] = {"name": self.author}
-        if self.footer:
-            body["footer"] = {"text": self.footer}
-        return body
+        return {name: value for name, value in parts.items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +125,7 @@ class Post:
             mentions["roles"] = [str(self.ping)]
         body: dict[str, Any] = {"content": self.content, "embeds": embeds, "allowed_mentions": mentions}
         if self.files:
-            body["attachments"] = [
-                {"id": str(number), "filename": file.name} | ({"description": file.alt} if file.alt else {})
-                for number, file in enumerate(self.files)
-            ]
+            body["attachments"] = attachments((file.name, file.alt) for file in self.files)
         if self.components is not None:
             body["components"] = [dict(row) for row in self.components]
         return body
@@ -147,6 +134,13 @@ class Post:
         """Return a hash of all that a reader would see: equal digests mean that no request is needed."""
         seen = {"body": self.body(message_urls), "files": [file.blob for file in self.files]}
         return Digest(hashlib.sha256(json.dumps(seen, sort_keys=True, ensure_ascii=False).encode()).hexdigest())
+
+
+def attachments(files: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """Return what a body says of the files that come with it: names, and alternative texts where there are some."""
+    return [
+        {"id": str(number), "filename": name} | ({"description": alt} if alt else {}) for number, (name, alt) in enumerate(files)
+    ]
 
 
 def is_of(key: PostKey, sections: Collection[PostKey]) -> bool:

@@ -58,7 +58,12 @@ def render(
         files=files,
     )
     if len(composition.posts) > _FLOOD:
-        raise IssueError(_flood(len(composition.posts)), path=issue.path, line=issue.body_line)
+        raise IssueError(
+            f"the issue would take {len(composition.posts)} messages on Discord, all at once; look whether lines of code are taken for "
+            f"headings (a block that nothing opens or closes), or make it several issues: up to {_FLOOD} messages are sent",
+            path=issue.path,
+            line=issue.body_line,
+        )
     return Preview(issue=issue, url=page, composition=composition, findings=_in_order(issue, composition))
 
 
@@ -71,13 +76,6 @@ def links_of(newsletter: NewsletterConfig, page: str) -> Links:
     """Return what resolves the targets of a newsletter's issue, whose address is ``page``, as its messages do."""
     site = folder_url(newsletter.site_url or "")
     return Links(site=site, page=page, images=folder_url(newsletter.images.base_url or "") or site)
-
-
-def _flood(count: int) -> str:
-    return (
-        f"the issue would take {count} messages on Discord, all at once; look whether lines of code are taken for headings "
-        f"(a block that nothing opens or closes), or make it several issues: up to {_FLOOD} messages are sent"
-    )
 
 
 def _without_skipped(issue: Issue, newsletter: NewsletterConfig | None) -> Issue:
@@ -96,11 +94,11 @@ def _in_order(issue: Issue, composition: Composition) -> tuple[Finding, ...]:
     kept: list[Finding] = []
     for one in sorted(findings, key=lambda one: (one.line or 0, one.rule, one.message)):
         told[one.rule] += 1
-        rest = counts[one.rule] - _MOST_OF_A_RULE
-        if told[one.rule] <= _MOST_OF_A_RULE:
+        more = counts[one.rule] - told[one.rule]
+        if told[one.rule] <= _MOST_OF_A_RULE or (told[one.rule] == _MOST_OF_A_RULE + 1 and not more):
             kept.append(one)
         elif told[one.rule] == _MOST_OF_A_RULE + 1:
-            kept.append(replace(one, message=f"{one.message} There are {rest - 1} more of this kind below.") if rest > 1 else one)
+            kept.append(replace(one, message=f"{one.message} There are {more} more of this kind below."))
     return tuple(kept)
 
 

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from heartbeat_bot.extract.items import ONLINE, Event
+from heartbeat_bot.extract.zones import zone
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.components import shortened
@@ -27,7 +27,6 @@ LEAD: Final = timedelta(minutes=2)
 _GUILD_ONLY: Final = 2
 _EXTERNAL: Final = 3
 _ADDRESS: Final = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\ud800-\udfff]+")
-_OFFSET: Final = re.compile(r"([+-])(\d\d):(\d\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +137,8 @@ def _line(text: str, most: int) -> str:
 
 def _span(event: Event) -> tuple[datetime, datetime]:
     """Return the instants between which an event takes place."""
-    there = _zone(event.timezone)
+    known = zone(event.timezone, datetime.combine(event.day, FIRST_HOUR)) if event.timezone else None
+    there = known[0] if known else UTC
     timed = isinstance(event.start, datetime)
     start = event.start if isinstance(event.start, datetime) else datetime.combine(event.start, FIRST_HOUR, there)
     match event.end:
@@ -156,16 +156,3 @@ def _span(event: Event) -> tuple[datetime, datetime]:
 
 def _in_utc(when: datetime) -> datetime:
     return when.astimezone(UTC).replace(microsecond=0)
-
-
-def _zone(name: str | None) -> tzinfo:
-    """Return an event's zone: of an IANA name or an offset such as ``+05:30``; UTC for none, and for one that is unknown here."""
-    if not name:
-        return UTC
-    if offset := _OFFSET.fullmatch(name):
-        ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
-        return timezone(-ahead if offset[1] == "-" else ahead) if ahead < timedelta(days=1) else UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError, ValueError):
-        return UTC

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum, StrEnum
 from itertools import accumulate, pairwise, takewhile
+from textwrap import dedent
 from typing import Final
 
 import regex
@@ -84,7 +85,7 @@ def _split(text: str, kind: LineKind, fits: Fits, *, cut: Cut) -> tuple[str, str
         return _split_code(text, fits, forced=cut is Cut.FORCED)
     head, tail = _split_lines(text.split("\n"), fits)
     if head:
-        return head, _dedent(tail) if kind is LineKind.LIST else tail
+        return head, dedent(tail) if kind is LineKind.LIST else tail
     if cut is Cut.FORCED or kind is LineKind.PARAGRAPH:
         return _split_first_line(text, kind, fits, forced=cut is Cut.FORCED)
     return "", text
@@ -112,14 +113,6 @@ def _split_lines(lines: Sequence[str], fits: Fits) -> tuple[str, str]:
     most = sum(1 for _ in takewhile(lambda end: end <= _MOST + 1, ends))
     size = _largest(most, lambda n: fits("\n".join(lines[:n])))
     return "\n".join(lines[:size]), "\n".join(lines[size:])
-
-
-def _dedent(text: str) -> str:
-    if not text.startswith(" "):
-        return text
-    lines = text.split("\n")
-    indent = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
-    return "\n".join(line[max(indent, 0) :] if len(line) >= indent else line for line in lines)
 
 
 def _split_code(text: str, fits: Fits, *, forced: bool) -> tuple[str, str]:
@@ -168,7 +161,7 @@ def _split_first_line(text: str, kind: LineKind, fits: Fits, *, forced: bool) ->
     tail += beyond
     if kind is LineKind.LIST and tail:
         tail = again + GAP + tail.lstrip()
-        tail = _dedent(tail)
+        tail = dedent(tail)
     elif prefix and tail:
         tail = prefix + tail.lstrip()
     return head, tail + newline + rest

@@ -17,6 +17,7 @@ from readers import broken_limits  # noqa: E402 - see above
 from slow_patterns import slowly  # noqa: E402 - likewise
 
 from heartbeat_bot.archive.making import entry_of  # noqa: E402 - likewise
+from heartbeat_bot.cli.preview_json import as_json  # noqa: E402 - likewise
 from heartbeat_bot.config import parse_config  # noqa: E402 - likewise
 from heartbeat_bot.config.patterns import PathPatterns  # noqa: E402 - likewise
 from heartbeat_bot.errors import IssueError  # noqa: E402 - likewise
@@ -24,7 +25,6 @@ from heartbeat_bot.interactions.lines import linked  # noqa: E402 - likewise
 from heartbeat_bot.issues.frontmatter import take_apart  # noqa: E402 - likewise
 from heartbeat_bot.rendering.links import Links  # noqa: E402 - likewise
 from heartbeat_bot.rendering.preview import Preview  # noqa: E402 - likewise
-from heartbeat_bot.rendering.preview_json import as_json  # noqa: E402 - likewise
 from heartbeat_bot.rendering.render import links_of, render  # noqa: E402 - likewise
 
 _CONFIG = r"""newsletters:

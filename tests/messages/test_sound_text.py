@@ -5,10 +5,10 @@ import unicodedata
 
 import pytest
 
+from heartbeat_bot.cli.preview_json import as_json
 from heartbeat_bot.interactions.lines import fact, linked, named, titled
 from heartbeat_bot.issues.lint import lint
 from heartbeat_bot.rendering.preview import Preview
-from heartbeat_bot.rendering.preview_json import as_json
 from heartbeat_bot.rendering.render import render
 
 FILES: dict[str, bytes] = {

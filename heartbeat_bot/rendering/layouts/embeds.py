@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Final
 
 from bs4.element import Tag
@@ -92,14 +93,8 @@ def _with_files(post: Post, by_url: Mapping[str, File]) -> Post:
 
 def _fitting(jumps: Sequence[Jump]) -> tuple[Jump, ...]:
     """Return as many jump links as the cover has room for."""
-    kept: list[Jump] = []
-    room = _JUMP_ROOM
-    for jump in jumps:
-        room -= _length(jump)
-        if room < 0:
-            break
-        kept.append(jump)
-    return tuple(kept) if len(jumps) > 1 else ()
+    used = accumulate(map(_length, jumps))
+    return tuple(jump for jump, end in zip(jumps, used, strict=True) if end <= _JUMP_ROOM) if len(jumps) > 1 else ()
 
 
 def _length(jump: Jump) -> int:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from heartbeat_bot.cli.checks import finding_json
 from heartbeat_bot.extract.events import find_events
 from heartbeat_bot.extract.jobs import find_jobs
-from heartbeat_bot.rendering.post import Post
-from heartbeat_bot.rendering.preview import Preview, finding_json
+from heartbeat_bot.rendering.preview import Preview
 
 
 def as_json(preview: Preview, *, event_headings: Sequence[str] = (), job_headings: Sequence[str] = ()) -> dict[str, Any]:
@@ -23,16 +23,11 @@ def as_json(preview: Preview, *, event_headings: Sequence[str] = (), job_heading
         "date": _iso(issue.date),
         "url": preview.url or None,
         "draft": issue.draft,
-        "messages": [message_json(post) for post in preview.composition.posts],
+        "messages": [{"key": post.key} | post.body() for post in preview.composition.posts],
         "events": [event.as_json() for event in find_events(issue, event_headings)],
         "jobs": [job.as_json() for job in find_jobs(issue, job_headings)],
         "findings": [finding_json(finding) for finding in preview.findings],
     }
-
-
-def message_json(post: Post) -> dict[str, Any]:
-    """Return a post's key and the exact body of its create-message request."""
-    return {"key": post.key} | post.body()
 
 
 def _iso(when: date | datetime | None) -> str | None:
