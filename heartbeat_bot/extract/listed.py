@@ -11,8 +11,8 @@ from heartbeat_bot.extract.lines import plain_line
 from heartbeat_bot.extract.places import is_online, place_of, stated_place
 from heartbeat_bot.extract.titles import clean, plain_title
 from heartbeat_bot.extract.zones import zone
+from heartbeat_bot.issues.metadata import EVENT_KEYS
 from heartbeat_bot.issues.model import Issue
-from heartbeat_bot.issues.reading import EVENT_KEYS
 
 JOB_KEYS: Final = ("jobs", "job")
 _NESTED: Final = ("extra", "params")

@@ -65,15 +65,16 @@ class OrderFinding:
 def numeric_dates(text: str, line: int | None = None, entries: tuple[tuple[int, int], ...] = ()) -> Iterator[NumericDate]:
     """Yield the numeric dates of a text that are a day in one reading at least."""
     for match in _NUMERIC.finditer(text):
-        one, two, year = int(match[1]), int(match[3]), int(match[4])
-        day_first, month_first = _day(year, two, one), _day(year, one, two)
+        one, two, year = match[1], match[3], match[4]
+        day_first, month_first = day_or_none(year, two, one), day_or_none(year, one, two)
         if day_first or month_first:
             yield NumericDate(written=match[0], day_first=day_first, month_first=month_first, line=line, entries=entries)
 
 
-def _day(year: int, month: int, day: int) -> date | None:
+def day_or_none(year: str, month: str, day: str) -> date | None:
+    """Return a day by its numbers, None when there is no such day."""
     try:
-        return date(year, month, day)
+        return date(int(year), int(month), int(day))
     except ValueError:
         return None
 

@@ -52,40 +52,11 @@ _DECIDED: Final = frozenset({"elsif", "elseif", "elif", "else", "when"})
 """Each begins one of several texts, of which the site shows one; here all of them are."""
 _BOXES: Final = frozenset({"details", "expand", "accordion", "collapse", "spoiler"})
 """Frames whose first word is their title."""
-_FRAMES = frozenset(
-    [
-        "raw",
-        "verbatim",
-        "if",
-        "unless",
-        "case",
-        "assign",
-        "set",
-        "capture",
-        "filter",
-        "block",
-        "more",
-        "break",
-        "notice",
-        "note",
-        "tip",
-        "warning",
-        "info",
-        "alert",
-        "admonition",
-        "callout",
-        "hint",
-        "column",
-        "columns",
-        "center",
-        "tabs",
-        "tab",
-        "toc",
-        "table-of-contents",
-        "tableofcontents",
-        "pagebreak",
-        *_BOXES,
-    ]
+_FRAMES: Final = _BOXES.union(
+    str.split(
+        "raw verbatim if unless case assign set capture filter block more break notice note tip warning info alert admonition callout hint "
+        "column columns center tabs tab toc table-of-contents tableofcontents pagebreak"
+    )
 )
 _PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif)$", re.IGNORECASE)
 _HIGHLIGHT = re.compile(

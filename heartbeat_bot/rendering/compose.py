@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from bs4.element import NavigableString, Tag
 
+from heartbeat_bot.issues.metadata import DESCRIPTION_KEYS, PICTURE_KEYS
 from heartbeat_bot.issues.model import Finding, Issue, Section
-from heartbeat_bot.issues.reading import DESCRIPTION_KEYS, PICTURE_KEYS
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import elements, has_any, line_of
 from heartbeat_bot.rendering import limits
