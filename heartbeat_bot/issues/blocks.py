@@ -1,7 +1,7 @@
 """The tree of an issue → its blocks: boxes opened, so that the top level and every list item and quote hold nothing but blocks, in order."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from bs4 import BeautifulSoup
 from bs4.element import PageElement, Tag
@@ -66,7 +66,7 @@ def _opened(block: Tag) -> list[PageElement]:
     if name == "details":
         return _opened_details(block)
     boxed = name in TRANSPARENT or (name not in BLOCKS and not _is_card(block))
-    if boxed or (name == "p" and any(isinstance(tag, Tag) and (tag.name in BLOCKS or _is_card(tag)) for tag in block.descendants)):
+    if boxed or (name == "p" and _holds(block, BLOCKS)):
         opened = _settled(block)
         if name == "a" and block.get("href"):
             _link(opened, block)
@@ -108,9 +108,12 @@ def _open_parts(shaped: PageElement) -> None:
 
 def _is_block(element: Tag) -> bool:
     """Tell whether an element stands as a block: a known one, a card, or any other that holds blocks."""
-    if element.name in STANDING or _is_card(element):
-        return True
-    return any(isinstance(tag, Tag) and (tag.name in STANDING or _is_card(tag)) for tag in element.descendants)
+    return element.name in STANDING or _is_card(element) or _holds(element, STANDING)
+
+
+def _holds(box: Tag, names: Container[str]) -> bool:
+    """Tell whether an element of some names, or a card, stands somewhere in a box."""
+    return any(isinstance(node, Tag) and (node.name in names or _is_card(node) or _holds(node, names)) for node in box.contents)
 
 
 def _is_card(element: Tag) -> bool:

@@ -21,6 +21,7 @@ from heartbeat_bot.issues.tree import line_of
 _ORDERS: Final[tuple[DateOrder, ...]] = ("day-first", "month-first")
 # No part of a path, or of a file's name such as `walk-03-04-2026.jpg`.
 _NUMERIC = re.compile(r"(?<![\w/.])(?<![^\W\d]-)(\d{1,2})([-/.])(\d{1,2})\2((?:19|20)\d\d)(?![\w/]|\.\w|-[^\W\d])")
+_YEAR_LAST = re.compile(r"[-/.](?:19|20)\d\d")
 _NEAR: Final = timedelta(days=7)
 """Issues come out up to a week after the day in their file's name."""
 _MOST: Final = 1000
@@ -79,17 +80,15 @@ def day_or_none(year: str, month: str, day: str) -> date | None:
         return None
 
 
-def dates_in_blocks(body: str, blocks: Iterable[Tag]) -> tuple[NumericDate, ...]:
-    """Return the numeric dates of an issue's text, code and struck-out words aside; ``body`` is the text that ``blocks`` were made of."""
-    if not _NUMERIC.search(body):
-        return ()
+def dates_in_blocks(blocks: Iterable[Tag]) -> tuple[NumericDate, ...]:
+    """Return the numeric dates of an issue's text, code and struck-out words aside."""
     return tuple(found for _, found in zip(range(_MOST), _in_blocks(blocks), strict=False))
 
 
 def _in_blocks(blocks: Iterable[Tag]) -> Iterator[NumericDate]:
     for block in blocks:
         for node in block.descendants:
-            if not isinstance(node, NavigableString) or not _NUMERIC.search(node):
+            if not isinstance(node, NavigableString) or not _YEAR_LAST.search(node):
                 continue
             parents = [parent for parent in node.parents if parent.name != "[document]"]
             if not any(parent.name in _NOT_READ for parent in parents):

@@ -50,7 +50,7 @@ def read_issue(path: str, data: bytes, dates: DateOrder | None = None) -> Issue:
     if not title:
         title = re.sub(r"[-_]+", " ", slug).strip().capitalize()
         findings.append(_no_title(document, title))
-    numeric = dates_in_blocks(document.body, blocks)
+    numeric = dates_in_blocks(blocks)
     issued = numeric_issued(metadata, document)
     decision = decide(dates, issued, date_in_path(path), (*dates_in_values(document.metadata), *numeric))
     if dates is None:

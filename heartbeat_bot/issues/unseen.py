@@ -24,13 +24,13 @@ _DARK: Final = re.compile(r"#(?:only-dark|gh-dark-mode-only)$")
 
 def drop_invisible(soup: BeautifulSoup) -> None:
     """Remove comments, scripts, hidden elements: what no reader of the site sees."""
-    for node in list(soup.descendants):
-        if node.decomposed:
-            continue
+    nodes = list(soup.descendants)
+    for node in nodes:
         if isinstance(node, PreformattedString):  # comments, declarations and the like
             node.extract()
-        elif isinstance(node, Tag) and _is_invisible(node):
-            node.decompose()
+    for element in [node for node in nodes if isinstance(node, Tag) and _is_invisible(node)]:
+        if not element.decomposed:  # which takes long to ask
+            element.decompose()
     for mark in elements(soup, {"sup"}):
         if has_class(mark, "footnote-ref"):
             for link in elements(mark, {"a"}):
