@@ -12,7 +12,7 @@ from heartbeat_bot.extract.places import is_online, place_of, stated_place
 from heartbeat_bot.extract.titles import clean, plain_title
 from heartbeat_bot.extract.zones import offset_name, zone
 from heartbeat_bot.issues.issue import Issue
-from heartbeat_bot.issues.reading import EVENT_KEYS
+from heartbeat_bot.issues.metadata import EVENT_KEYS
 
 JOB_KEYS: Final = ("jobs", "job")
 _NESTED: Final = ("extra", "params")

@@ -21,6 +21,7 @@ from heartbeat_bot.issues.tree import line_of
 _ORDERS: Final[tuple[DateOrder, ...]] = ("day-first", "month-first")
 # No part of a path, or of a file's name such as `walk-03-04-2026.jpg`.
 _NUMERIC = re.compile(r"(?<![\w/.])(?<![^\W\d]-)(\d{1,2})([-/.])(\d{1,2})\2((?:19|20)\d\d)(?![\w/]|\.\w|-[^\W\d])")
+_YEAR_LAST = re.compile(r"[-/.](?:19|20)\d\d")
 _NEAR: Final = timedelta(days=7)
 """Issues come out up to a week after the day in their file's name."""
 _MOST: Final = 1000
@@ -65,30 +66,29 @@ class OrderFinding:
 def numeric_dates(text: str, line: int | None = None, entries: tuple[tuple[int, int], ...] = ()) -> Iterator[NumericDate]:
     """Yield the numeric dates of a text that are a day in one reading at least."""
     for match in _NUMERIC.finditer(text):
-        one, two, year = int(match[1]), int(match[3]), int(match[4])
-        day_first, month_first = _day(year, two, one), _day(year, one, two)
+        one, two, year = match[1], match[3], match[4]
+        day_first, month_first = day_or_none(year, two, one), day_or_none(year, one, two)
         if day_first or month_first:
             yield NumericDate(written=match[0], day_first=day_first, month_first=month_first, line=line, entries=entries)
 
 
-def _day(year: int, month: int, day: int) -> date | None:
+def day_or_none(year: str, month: str, day: str) -> date | None:
+    """Return a day by its numbers, None when there is no such day."""
     try:
-        return date(year, month, day)
+        return date(int(year), int(month), int(day))
     except ValueError:
         return None
 
 
-def dates_in_blocks(body: str, blocks: Iterable[Tag]) -> tuple[NumericDate, ...]:
-    """Return the numeric dates of an issue's text, code and struck-out words aside; ``body`` is the text that ``blocks`` were made of."""
-    if not _NUMERIC.search(body):
-        return ()
+def dates_in_blocks(blocks: Iterable[Tag]) -> tuple[NumericDate, ...]:
+    """Return the numeric dates of an issue's text, code and struck-out words aside."""
     return tuple(found for _, found in zip(range(_MOST), _in_blocks(blocks), strict=False))
 
 
 def _in_blocks(blocks: Iterable[Tag]) -> Iterator[NumericDate]:
     for block in blocks:
         for node in block.descendants:
-            if not isinstance(node, NavigableString) or not _NUMERIC.search(node):
+            if not isinstance(node, NavigableString) or not _YEAR_LAST.search(node):
                 continue
             parents = [parent for parent in node.parents if parent.name != "[document]"]
             if not any(parent.name in _NOT_READ for parent in parents):

@@ -15,7 +15,6 @@ _LFS_POINTER: Final = "version https://git-lfs.github.com/spec/"
 
 _NO_CHARACTERS = re.compile("[\0\ud800-\udfff]")
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_UNSOUND = re.compile("[\0\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _RUN = re.compile(r"[^\x00-\x7f]{2,}")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
@@ -31,7 +30,7 @@ def sound(text: str) -> str:
     direction (Unicode's annex 9) go: a letter has its direction by itself, so that Hebrew and Arabic read as they did, while
     ``U+202E`` shows `moc.lapyap` as another address, and one that nothing closes reorders what the bot says behind it.
     """
-    if (text.isascii() and "\0" not in text) or not _UNSOUND.search(text):
+    if text.isascii() and "\0" not in text:
         return text
     return _NO_CHARACTERS.sub("\ufffd", _TURNING.sub("", text))
 
@@ -126,7 +125,7 @@ def _repaired(lines: list[str]) -> list[str]:
         return lines
     strange = sum(not line.isascii() for line in lines)
     if broken * 2 < strange or broken <= _FEW:
-        code = _in_fences(lines)
+        code = in_fences(lines)
         return [
             line if number in code or line == new or not is_bad(_CODE_SPAN.sub("", line)) else new
             for number, (line, new) in enumerate(zip(lines, better, strict=True))
@@ -135,7 +134,7 @@ def _repaired(lines: list[str]) -> list[str]:
     return [_RUN.sub(_reread, line) for line in better]
 
 
-def _in_fences(lines: list[str]) -> set[int]:
+def in_fences(lines: list[str]) -> set[int]:
     """Return the numbers (from 0) of the lines in fenced code."""
     inside: set[int] = set()
     fence = ""

@@ -14,13 +14,12 @@ from typing import Any, Final, cast
 from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
 
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.issues.decoding import decode, sound
+from heartbeat_bot.issues.decoding import decode, in_fences, sound
 from heartbeat_bot.issues.model import Finding
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.strict_yaml import NoYamlError, read_yaml
 
 _CONFLICT = (re.compile(r"^<{7}(?: |$)"), re.compile(r"^={7}$"), re.compile(r"^>{7}(?: |$)"))
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _YAML_KEY = re.compile(r"^[\"']?[A-Za-z_][\w .\t-]*+[\"']?[ \t]*+:(?:\s|$)")
 _YAML_OPENING = re.compile(r"^(?:#|[\"']?[\w-]+[\"']?\s*:(?:\s|$)|[ \t]+\S|- )")
 _TOP_LEVEL_KEY = re.compile(r"^(?:@def\s+|\.\. )?[\"']?([A-Za-z_][\w.-]*?)[\"']?\s*[:=]")
@@ -34,8 +33,9 @@ _COMMENTS_ABOVE = re.compile(r"(?:\s*<!--(?:(?!-->).)*-->)+[ \t]*\n\s*?(?=(?:---
 _NIKOLA_LINES = r"((?:[ \t]*\.\. [\w-]+:(?:[ \t][^\n]*)?\n)+)"
 _NIKOLA = re.compile(rf"<!--[ \t]*\n(?:[ \t]*\n)?{_NIKOLA_LINES}(?:[ \t]*\n)*-->[ \t]*(?:\n|\Z)|{_NIKOLA_LINES}[ \t]*(?:\n|\Z)")
 _NIKOLA_KEY = re.compile(r"[ \t]*\.\. ([\w-]+):[ \t]*(.*)")
-_FRANKLIN = re.compile(r'@def\s+(\w+)\s*=\s*("""(?:.|\n)*?"""|[^\n]*)(?:\n|\Z)')
-_ASSIGNMENT = re.compile(r'\s*(?:#[^\n]*|(\w+)\s*=\s*("""(?:.|\n)*?"""|[^\n]*))?(?:\n|\Z)')
+_JULIA = r'(\w+)\s*=\s*("""(?:.|\n)*?"""|[^\n]*)'
+_FRANKLIN = re.compile(rf"(?:[ \t]*\n)*@def\s+{_JULIA}(?:\n|\Z)")
+_ASSIGNMENT = re.compile(rf"\s*(?:#[^\n]*|{_JULIA})?(?:\n|\Z)")
 _JULIA_DATE = re.compile(r"(?:Dates?\.)?Date\(\s*(\d{4})\s*,\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)")
 _MAX_MATTER: Final = 64 * 1024
 _MAX_DOTS: Final = 20
@@ -79,7 +79,10 @@ def take_apart(data: bytes, path: str) -> Document:
     if comments := _COMMENTS_ABOVE.match(stripped):
         stripped = stripped[comments.end() :]
     offset = text[: len(text) - len(stripped)].count("\n")
-    metadata, body = _by_style(stripped, path, offset, findings)
+    try:
+        metadata, body = _by_style(stripped, path, offset, findings)
+    except RecursionError as error:
+        raise IssueError("the front matter is nested too deeply", path=path, line=offset + 1) from error
     if problem := _excess(metadata):
         raise IssueError(problem, path=path, line=offset + 1)
     metadata = cast("dict[str, Any]", _sound(metadata))
@@ -97,7 +100,8 @@ def _by_style(text: str, path: str, offset: int, findings: list[Finding]) -> tup
     elif _JSON.detect(text):
         found = _json(text, path, offset)
     elif re.match(r"@def\s", text):
-        found = _franklin(text)
+        metadata, body = _franklin(text, _FRANKLIN)
+        found = metadata, _without_tildes(body)
     elif nikola := _NIKOLA.match(text):
         found = _nikola(nikola), text[nikola.end() :]
     elif _lacks_opening(text):
@@ -110,22 +114,10 @@ def _by_style(text: str, path: str, offset: int, findings: list[Finding]) -> tup
 
 def _conflict(text: str) -> int:
     """Return the line (from 1) where a merge conflict starts, 0 when there is none; code that shows one is no conflict."""
-    if not (text.startswith("<<<<<<<") or "\n<<<<<<<" in text):
-        return 0
-    found = [0, 0, 0]
-    fence = ""
-    for number, line in enumerate(text.split("\n"), 1):
-        mark = _FENCE.match(line)
-        if fence:
-            if mark and mark.group(1).startswith(fence) and not line.strip().strip(fence[0]):
-                fence = ""
-            continue
-        if mark:
-            fence = mark.group(1)
-            continue
-        for n, pattern in enumerate(_CONFLICT):
-            if pattern.match(line) and (n == 0 or found[n - 1]) and not found[n]:
-                found[n] = number
+    lines = text.split("\n")
+    code = in_fences(lines)
+    others = ((number, line) for number, line in enumerate(lines, 1) if number - 1 not in code)
+    found = [next((number for number, line in others if pattern.match(line)), 0) for pattern in _CONFLICT]
     return found[0] if all(found) else 0
 
 
@@ -247,15 +239,13 @@ def _toml(text: str, path: str, offset: int, findings: list[Finding]) -> tuple[d
         return tomllib.loads(matter), body
     except tomllib.TOMLDecodeError as error:
         # Newer Franklin sites write Julia between the same marks.
-        julia = _assignments(matter)
-        if julia is not None and _JULIA_DATE.search(matter):
-            return _as_franklin(julia), _without_tildes(body)
+        julia, rest = _franklin(matter, _ASSIGNMENT)
+        if not rest and _JULIA_DATE.search(matter):
+            return julia, _without_tildes(body)
         found = re.search(r"line (\d+)", str(error))
         line = offset + 1 + (int(found.group(1)) if found else matter.count("\n") + 1)
         reason = re.sub(r" \(at .*\)$", "", str(error))
         raise IssueError(f"the front matter is not valid TOML: {reason}", path=path, line=line) from error
-    except RecursionError as error:
-        raise IssueError("the front matter is nested too deeply", path=path, line=offset + 1) from error
     except ValueError as error:
         raise IssueError(f"the front matter is not valid TOML: {error}", path=path, line=offset + 1) from error
 
@@ -267,8 +257,6 @@ def _json(text: str, path: str, offset: int) -> tuple[dict[str, Any], str]:
         if not re.match(r"\{\s*\"[^\"\n]+\"\s*:", text):
             return {}, text
         raise IssueError(f"the front matter is not valid JSON: {error.msg}", path=path, line=offset + error.lineno) from error
-    except RecursionError as error:
-        raise IssueError("the front matter is nested too deeply", path=path, line=offset + 1) from error
     except ValueError as error:
         raise IssueError(f"the front matter is not valid JSON: {error}", path=path, line=offset + 1) from error
     body = re.sub(r"\A[ \t]*\n---[ \t]*(?=\n|\Z)", "", text[end:])
@@ -284,45 +272,28 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _franklin(text: str) -> tuple[dict[str, Any], str]:
+def _franklin(text: str, pattern: re.Pattern[str]) -> tuple[dict[str, Any], str]:
+    """Read lines of ``key = value`` in Julia, and return what is none behind them."""
     metadata: dict[str, Any] = {}
     position = 0
-    while match := _FRANKLIN.match(text, position) or (re.compile(r"[ \t]*\n(?=\s*@def\s)").match(text, position)):
-        if match.lastindex:
-            metadata[match.group(1)] = _julia_value(match.group(2))
+    while position < len(text) and (match := pattern.match(text, position)):
+        if match[1]:
+            metadata[match[1]] = _julia_value(match[2])
         position = match.end()
-    return _as_franklin(metadata), _without_tildes(text[position:])
-
-
-def _without_tildes(body: str) -> str:
-    """Blank the marks that Franklin's authors put round HTML; to all others they are a block of code."""
-    return body.replace("~~~", "   ")
-
-
-def _assignments(text: str) -> dict[str, Any] | None:
-    """Read lines of ``key = value`` in Julia; None when there is anything else."""
-    metadata: dict[str, Any] = {}
-    position = 0
-    while position < len(text):
-        match = _ASSIGNMENT.match(text, position)
-        if match is None:
-            return None
-        if match.group(1):
-            metadata[match.group(1)] = _julia_value(match.group(2))
-        position = match.end()
-    return metadata
-
-
-def _as_franklin(metadata: dict[str, Any]) -> dict[str, Any]:
     for ours, theirs in (
         ("description", "rss"),
         ("description", "rss_description"),
         ("date", "published"),
         ("date", "rss_pubdate"),
     ):
-        if theirs in metadata and ours not in metadata:
-            metadata[ours] = metadata[theirs]
-    return metadata
+        if theirs in metadata:
+            metadata.setdefault(ours, metadata[theirs])
+    return metadata, text[position:]
+
+
+def _without_tildes(body: str) -> str:
+    """Blank the marks that Franklin's authors put round HTML; to all others they are a block of code."""
+    return body.replace("~~~", "   ")
 
 
 def _julia_value(text: str) -> Any:

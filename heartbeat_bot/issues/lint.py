@@ -7,76 +7,24 @@ from typing import Final
 
 from bs4.element import NavigableString, Tag
 
+from heartbeat_bot.issues.directives import VERBATIM
 from heartbeat_bot.issues.issue import Issue, Section
+from heartbeat_bot.issues.issue_date import date_in_path
 from heartbeat_bot.issues.markdown import block_tokens
+from heartbeat_bot.issues.metadata import DATE_KEYS, KNOWN_KEYS, TITLE_KEYS, key_line
 from heartbeat_bot.issues.model import Finding
-from heartbeat_bot.issues.reading import (
-    AUTHOR_KEYS,
-    DATE_KEYS,
-    DESCRIPTION_KEYS,
-    FLAG_KEYS,
-    NESTED,
-    PICTURE_ALT_KEYS,
-    PICTURE_KEYS,
-    PUBLIC_KEYS,
-    STATUS_KEYS,
-    TAG_KEYS,
-    TITLE_KEYS,
-    date_in_path,
-)
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.sections import level_of
 from heartbeat_bot.issues.tree import elements, line_of
 
-_MEANT: Final = (
-    "title",
-    "date",
-    "slug",
-    "description",
-    "summary",
-    "excerpt",
-    "picture",
-    "image",
-    "cover",
-    "thumbnail",
-    "author",
-    "authors",
-    "tags",
-    "keywords",
-    "draft",
-    "published",
-    "publishdate",
-    "unlisted",
-    "status",
+_MEANT: Final = str.split(
+    "title date slug description summary excerpt picture image cover thumbnail author authors tags keywords draft published publishdate "
+    "unlisted status"
 )
 """Keys that a misspelt one may have been meant for."""
-_KNOWN: Final = frozenset(
-    {
-        *TITLE_KEYS,
-        *DATE_KEYS,
-        *DESCRIPTION_KEYS,
-        *PICTURE_KEYS,
-        *PICTURE_ALT_KEYS,
-        *AUTHOR_KEYS,
-        *TAG_KEYS,
-        *FLAG_KEYS,
-        *PUBLIC_KEYS,
-        *STATUS_KEYS,
-        *NESTED,
-        "id",
-        "slug",
-        # Keys of site generators that look like one of ours and are not.
-        "data",
-        "covers",
-        "dated",
-        "page",
-        "updated",
-        "titles",
-    }
-)
+_OTHERS: Final = frozenset({"data", "covers", "dated", "page", "updated", "titles"})
+"""Keys of site generators that look like one of ours and are not."""
 _LONG_WORD: Final = 8
-_MOST: Final = 100
-"""Marks told of one block; nobody reads more."""
 _DAYS_APART: Final = timedelta(days=7)
 """Issues come out up to a week after the day in their file's name."""
 _TITLE: Final = 256
@@ -85,8 +33,8 @@ _MENTION = re.compile(r"(?<![\w./])@(?:everyone|here)\b|<@[!&]?\d{15,20}>")
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX)\b(?=\s*(?:[:(\])]|$))|^\W*(?:TODO|FIXME|XXX)\b|\b[Ll]orem ipsum\b")
 _UNFINISHED_TITLE = re.compile(r"(?:^|[:#\d\s–—-])\s*(?:\.{3,}|…)$|\b(?:TODO|FIXME|TBD)\b")
 _HEADING_LINE = re.compile(r"^ {0,3}#{1,6}[ \t]+\S")
-_HEADING_MARK = re.compile(r"#[ \t]")
-_VERBATIM = re.compile(r"\s*<(?:pre|script|style|textarea|!--)", re.IGNORECASE)
+_MAY_SWALLOW = re.compile(r"\S[^\S\n]*\n.*#[ \t]|<[!?]")
+"""A heading right below a line of text, or HTML that goes on over blank lines: where neither is, the blocks need not be read again."""
 
 
 def lint(issue: Issue) -> Iterator[Finding]:
@@ -104,14 +52,14 @@ def _front_matter(issue: Issue) -> Iterator[Finding]:
         yield finding("no-date", 1, "The issue has no date; write `date: 2026-01-31` into its front matter.")
     named = date_in_path(issue.path)
     if named and issue.day and abs(issue.day - named) > _DAYS_APART:
-        line = next((issue.key_lines[key] for key in DATE_KEYS if key in issue.key_lines), 1)
+        line = key_line(issue.key_lines, DATE_KEYS) or 1
         message = f"The date is {issue.day}, but the file's name says {named}. Correct the one that is wrong."
         yield finding("date-differs", line, message)
     if _UNFINISHED_TITLE.search(issue.title):
-        line = next((issue.key_lines[key] for key in TITLE_KEYS if key in issue.key_lines), issue.body_line)
+        line = key_line(issue.key_lines, TITLE_KEYS) or issue.body_line
         yield finding("todo-marker", line, f"The title {issue.title[:80]!r} looks unfinished. Finish it.")
     present = {key.lower() for key in issue.metadata}
-    for key in present - _KNOWN:
+    for key in present - KNOWN_KEYS - _OTHERS:
         meant = next((known for known in _MEANT if known not in present and _is_slip(key, known)), None)
         if meant:
             message = f"The key {key!r} is not known; was {meant!r} meant? Correct it."
@@ -233,23 +181,9 @@ def _starts_text(node: NavigableString) -> bool:
 
 def _source(issue: Issue) -> Iterator[Finding]:
     """Look through the Markdown, block by block: what the tree does not show any more."""
-    if not _may_swallow(issue.body):
-        return
-    for token in block_tokens(issue.body):
-        if token.map is not None and token.type == "html_block" and not _VERBATIM.match(token.content):
+    for token in block_tokens(issue.body) if _MAY_SWALLOW.search(issue.body) else ():
+        if token.map is not None and token.type == "html_block" and not VERBATIM.match(token.content):
             yield from _swallowed(token.content, issue.body_line + token.map[0])
-
-
-def _may_swallow(body: str) -> bool:
-    """Tell whether a heading stands somewhere below a tag without a blank line between: reading all blocks again takes as long as a lint."""
-    # Declarations and processing instructions go on over blank lines; comments are not looked into.
-    endless = re.search(r"<!(?!--)|<\?", body) is not None
-    tag = False
-    for line in body.split("\n"):
-        if tag and _HEADING_MARK.search(line):
-            return True
-        tag = "<" in line or (tag and (endless or bool(line.strip())))
-    return False
 
 
 def _swallowed(html: str, line: int) -> Iterator[Finding]:

@@ -20,46 +20,22 @@ from heartbeat_bot.issues.rules import finding
 
 # None reaches over the next mark of its kind, and all are bounded: many that nothing closes cost no more than the text that they are.
 _TAG = re.compile(
-    r"\{%-?\s{0,9}comment\b[^%]{0,200}%\}(?:(?!\{%-?\s{0,9}comment\b).){0,5000}?\{%-?\s{0,9}endcomment\s{0,9}-?%\}"
-    r"|\{%-?(?P<block>(?:(?!\{%).){0,1000}?)-?%\}"
-    r"|\{\{-?/\*(?:(?!\{\{-?/\*).){0,5000}?\*/-?\}\}|\{/\*(?:(?!\{/\*).){0,5000}?\*/\}|\{#(?![\w-])(?:(?!\{#).){0,5000}?#\}"
-    r"|\{\{[<%](?P<short>(?:(?!\{\{[<%]).){0,1000}?)[%>]\}\}"
-    r"|(?<!\$)\{\{(?P<value>[^{}\n]{0,500})\}\}"
-    # The list that kramdown replaces by the contents, before its other attributes.
-    r"|(?:^|(?<=\n))[ \t]*(?:[*+-]|1\.)[ \t]+[^\n]{1,200}\n[ \t]*\{:[ \t]*toc\b[^{}\n]{0,200}\}[ \t]*(?=\n|$)"
-    r"|(?:^|(?<=\n))[ \t]*\{:[^{}#\n]{0,500}\}[ \t]*(?=\n|$)"
-    r"|(?:^|(?<=\n))[ \t]*(?:\[TOC\]|\[toc\]|\[\[_?(?:TOC|toc)_?\]\]|\$\{toc\}|\\toc\b|\\tableofcontents\b)[ \t]*(?=\n|$)"
-    r"|(?:^|(?<=\n))[ \t]*(?P<snippet>-{1,9}8<-{1,9}[^\n]{0,500})(?=\n|$)"
-    r"|(?:^|(?<=\n))(?P<tab>[ \t]*)===[!+]{0,2}[ \t]+\"(?P<label>[^\"\n]{1,200})\"[ \t]*(?=\n)"
-    r"|(?:^|(?<=\n))(?P<quote>[ \t]*(?:>[ \t]?){1,9})\[!(?P<kind>[\w-]{1,40})\](?P<fold>[+-]?)[ \t]*(?P<title>[^\n]{0,300})(?=\n|$)"
+    r"\{(?:%-?\s{0,9}comment\b[^%]{0,200}%\}(?:(?!\{%-?\s{0,9}comment\b).){0,5000}?\{%-?\s{0,9}endcomment\s{0,9}-?%\}"
+    r"|%-?(?P<block>(?:(?!\{%).){0,1000}?)-?%\}"
+    r"|\{-?/\*(?:(?!\{\{-?/\*).){0,5000}?\*/-?\}\}|/\*(?:(?!\{/\*).){0,5000}?\*/\}|#(?![\w-])(?:(?!\{#).){0,5000}?#\}"
+    r"|\{[<%](?P<short>(?:(?!\{\{[<%]).){0,1000}?)[%>]\}\}"
+    r"|(?<!\$\{)\{(?P<value>[^{}\n]{0,500})\}\}"
+    r"|[a-z][a-z:-]{0,40}\}(?=`[^`]))"
     r"|:(?:material|octicons|fontawesome|simple)-[a-z0-9-]{1,80}:(?:\{[^{}\n]{0,200}\})?[ ]?"
-    r"|(?:^|(?<=\n))\([\w:.-]{1,100}\)=[ \t]*(?=\n|$)"
-    r"|\{[a-z][a-z:-]{0,40}\}(?=`[^`])"
-    r"|(?:^|(?<=\n))(?P<box>[ \t]*:{3,9}[ \t]*\{[^{}\n]{1,200}\}[^\n]{0,200})(?:\n[ \t]*:[\w-]{1,40}:[^\n]{0,300}){1,20}(?=\n|$)",
-    re.DOTALL,
+    # Marks that have a line for themselves. First the list that kramdown replaces by the contents, before its other attributes.
+    r"|^(?:[ \t]*(?:(?:[*+-]|1\.)[ \t]+[^\n]{1,200}\n[ \t]*\{:[ \t]*toc\b[^{}\n]{0,200}\}|\{:[^{}#\n]{0,500}\}"
+    r"|\[TOC\]|\[toc\]|\[\[_?(?:TOC|toc)_?\]\]|\$\{toc\}|\\toc\b|\\tableofcontents\b)[ \t]*|\([\w:.-]{1,100}\)=[ \t]*"
+    r"|[ \t]*(?P<snippet>-{1,9}8<-{1,9}[^\n]{0,500})"
+    r"|(?P<tab>[ \t]*)===[!+]{0,2}[ \t]+\"(?P<label>[^\"\n]{1,200})\"[ \t]*(?=\n)"
+    r"|(?P<quote>[ \t]*(?:>[ \t]?){1,9})\[!(?P<kind>[\w-]{1,40})\](?P<fold>[+-]?)[ \t]*(?P<title>[^\n]{0,300})"
+    r"|(?P<box>[ \t]*:{3,9}[ \t]*\{[^{}\n]{1,200}\}[^\n]{0,200})(?:\n[ \t]*:[\w-]{1,40}:[^\n]{0,300}){1,20})$",
+    re.DOTALL | re.MULTILINE,
 )
-_MARKS: Final = (
-    *(
-        "{%",
-        "{{",
-        "{/*",
-        "{#",
-        "{:",
-        "[TOC]",
-        "[toc]",
-        "[[",
-        "${toc}",
-        "\\toc",
-        "\\tableof",
-        "8<-",
-        '=== "',
-        '===+ "',
-        '===! "',
-        "[!",
-    ),
-    *(":material-", ":octicons-", ":fontawesome-", ":simple-", ")=", "}`", ":{", ": {"),
-)
-"""One of them stands in every text that has a tag: looked for first, since the pattern takes its time."""
 _RAW = re.compile(
     r"\{%-?\s{0,9}(?:raw|verbatim)\s{0,9}-?%\}((?:(?!\{%-?\s{0,9}end).){0,5000})|\{\{%\s{0,9}raw\s{0,9}%\}\}((?:(?!\{\{%\s{0,9}/).){0,5000})",
     re.DOTALL,
@@ -76,40 +52,11 @@ _DECIDED: Final = frozenset({"elsif", "elseif", "elif", "else", "when"})
 """Each begins one of several texts, of which the site shows one; here all of them are."""
 _BOXES: Final = frozenset({"details", "expand", "accordion", "collapse", "spoiler"})
 """Frames whose first word is their title."""
-_FRAMES = frozenset(
-    [
-        "raw",
-        "verbatim",
-        "if",
-        "unless",
-        "case",
-        "assign",
-        "set",
-        "capture",
-        "filter",
-        "block",
-        "more",
-        "break",
-        "notice",
-        "note",
-        "tip",
-        "warning",
-        "info",
-        "alert",
-        "admonition",
-        "callout",
-        "hint",
-        "column",
-        "columns",
-        "center",
-        "tabs",
-        "tab",
-        "toc",
-        "table-of-contents",
-        "tableofcontents",
-        "pagebreak",
-        *_BOXES,
-    ]
+_FRAMES: Final = _BOXES.union(
+    str.split(
+        "raw verbatim if unless case assign set capture filter block more break notice note tip warning info alert admonition callout hint "
+        "column columns center tabs tab toc table-of-contents tableofcontents pagebreak"
+    )
 )
 _PICTURE_FILE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|avif)$", re.IGNORECASE)
 _HIGHLIGHT = re.compile(
@@ -128,7 +75,7 @@ def fill_in(body: str, first_line: int, code: Callable[[str], Sequence[tuple[int
     ``first_line`` is the line of the file where the body starts; ``code`` tells which lines of a text (from 0, the end not included)
     are code blocks.
     """
-    if not any(mark in body for mark in _MARKS) or not (_TAG.search(body) or _HIGHLIGHT.search(body)):
+    if not (_TAG.search(body) or _HIGHLIGHT.search(body)):
         return body, []
     body = _HIGHLIGHT.sub(_as_fence, body)
     starts = [0, *(match.end() for match in re.finditer("\n", body)), len(body) + 1]

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from heartbeat_bot.issues.issue import Issue
-from heartbeat_bot.issues.reading import date_in_path, parse_date, read_issue
+from heartbeat_bot.issues.issue_date import date_in_path, parse_date
+from heartbeat_bot.issues.reading import read_issue
 
 
 def issue(front_matter: str = "title: A", body: str = "text", path: str = "blog/my-issue.md") -> Issue:

@@ -9,7 +9,7 @@ from typing import Final
 from bs4.element import Tag
 
 from heartbeat_bot.issues.issue import Issue, Section
-from heartbeat_bot.issues.reading import DESCRIPTION_KEYS, PICTURE_KEYS
+from heartbeat_bot.issues.metadata import DESCRIPTION_KEYS, PICTURE_KEYS
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import has_any
 from heartbeat_bot.rendering import limits
