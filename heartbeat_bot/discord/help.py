@@ -7,8 +7,8 @@ from discord import app_commands
 
 from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer
 from heartbeat_bot.languages import Language
-from heartbeat_bot.rendering.answers import Answer
 from heartbeat_bot.rendering.dialect import escape, inert
 from heartbeat_bot.rendering.post import Embed
 

@@ -19,11 +19,12 @@ from discord.webhook.async_ import async_context
 from heartbeat_bot.discord.rest import FAILURES, parameters_of
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer, Dialog
+from heartbeat_bot.interactions.components import Press, read_press
 from heartbeat_bot.interactions.router import PressKind
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.answers import Answer, Dialog
-from heartbeat_bot.rendering.components import Press, read_press, shortened
+from heartbeat_bot.rendering.plain import shortened
 
 _LOG = logging.getLogger(__name__)
 _MODAL: Final = 9

@@ -6,7 +6,7 @@ from hashlib import sha256
 from itertools import accumulate, takewhile
 from typing import Final
 
-from heartbeat_bot.rendering.components import written
+from heartbeat_bot.interactions.components import written
 
 _DIGITS: Final = 6
 """More than any page and any issue's number have; with a long query beside it, a custom_id has room for no more."""

@@ -7,10 +7,10 @@ from typing import Final
 
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.components import shortened
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.links import is_web
 from heartbeat_bot.rendering.masked_links import masked_text
+from heartbeat_bot.rendering.plain import shortened
 from heartbeat_bot.rendering.post import COVER, Post
 
 TITLE: Final = 120

@@ -7,9 +7,9 @@ from typing import Final
 
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer, Dialog
+from heartbeat_bot.interactions.components import Press
 from heartbeat_bot.interactions.custom_ids import OutdatedError
-from heartbeat_bot.rendering.answers import Answer, Dialog
-from heartbeat_bot.rendering.components import Press
 
 Handle = Callable[[Actor, Sequence[str], Sequence[str]], Awaitable[Answer]]
 """Gets who pressed, the arguments of the press, and what was chosen or typed."""

@@ -51,3 +51,9 @@ def _words(markdown: str, depth: int) -> str:
         return ""
 
     return _TOKEN.sub(word, markdown)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most ``most`` characters in one line, its end replaced by an ellipsis when it is longer."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

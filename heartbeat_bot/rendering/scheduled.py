@@ -11,8 +11,7 @@ from heartbeat_bot.extract.items import ONLINE, Event
 from heartbeat_bot.extract.zones import zone
 from heartbeat_bot.languages import language
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.components import shortened
-from heartbeat_bot.rendering.plain import composed
+from heartbeat_bot.rendering.plain import composed, shortened
 
 FIRST_HOUR: Final = time(9)
 LAST_HOUR: Final = time(18)

@@ -13,9 +13,9 @@ from town import Town, components
 from discord_sandbox.faults import Respond
 from discord_sandbox.interactions import Interaction
 from discord_sandbox.world import Message, User
+from heartbeat_bot.interactions.components import Press, button, row
+from heartbeat_bot.interactions.components import press as press_of
 from heartbeat_bot.policy.decisions import State
-from heartbeat_bot.rendering.components import Press, button, row
-from heartbeat_bot.rendering.components import press as press_of
 
 SPAM = JUNE.replace("It is *warm*.", "Win at [our casino](https://evil.example).")
 CASINO = ("[Harvest](https://example.org/harvest)", "[Casino](https://evil.example/casino)")

@@ -15,10 +15,10 @@ from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.features.moderation.auditing import MOST_NOTED, MOST_TOLD
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer
+from heartbeat_bot.interactions.components import press, read_press
 from heartbeat_bot.interactions.custom_ids import short_name
 from heartbeat_bot.policy.approval import Version, seal
-from heartbeat_bot.rendering.answers import Answer
-from heartbeat_bot.rendering.components import press, read_press
 
 MANY = 12_000
 

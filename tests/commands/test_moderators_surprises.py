@@ -12,9 +12,9 @@ from town import Town, components
 from discord_sandbox.faults import Hold, Respond
 from discord_sandbox.objects.messages import message_object
 from discord_sandbox.permissions import Permission
+from heartbeat_bot.interactions.components import press as press_of
 from heartbeat_bot.policy.decisions import Code, State
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.components import press as press_of
 from heartbeat_bot.rendering.nodes import count_nodes
 from heartbeat_bot.rendering.post import texts
 

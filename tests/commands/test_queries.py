@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heartbeat_bot.interactions.components import written
 from heartbeat_bot.interactions.custom_ids import Query
-from heartbeat_bot.rendering.components import written
 
 
 @given(st.text(max_size=400))

@@ -4,7 +4,7 @@ import pytest
 from town import APRIL, Town
 
 from discord_sandbox.interactions import NotOfferedError
-from heartbeat_bot.rendering.components import button, press, row
+from heartbeat_bot.interactions.components import button, press, row
 
 NEXT, MENU = "Next ▶", "Choose a section"
 

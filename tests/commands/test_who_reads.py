@@ -15,8 +15,8 @@ from discord_sandbox.interactions import Interaction, NotOfferedError
 from discord_sandbox.objects.messages import message_object
 from discord_sandbox.world import Channel, User
 from heartbeat_bot.app.operation import diagnose
+from heartbeat_bot.interactions.components import button, press, row
 from heartbeat_bot.policy.decisions import State
-from heartbeat_bot.rendering.components import button, press, row
 
 __all__ = ["town_with_approval"]
 CANARYFEST = JUNE.replace("Harvest", "Canaryfest").replace("September 9", "September 10")

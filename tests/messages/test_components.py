@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heartbeat_bot.interactions.components import pages, press, read_press
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.components import pages, press, read_press
 from heartbeat_bot.rendering.nodes import count_nodes
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))

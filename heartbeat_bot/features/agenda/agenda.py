@@ -16,13 +16,13 @@ from heartbeat_bot.extract.items import ONLINE, Event, EventKind, Job, JobKind
 from heartbeat_bot.features.indexing import Indexing
 from heartbeat_bot.features.readers import Readers, Scope
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer, Attachment
+from heartbeat_bot.interactions.components import Component, Option, pages, press, row, select, turning
 from heartbeat_bot.interactions.custom_ids import OutdatedError, Query, arguments_of, newsletter_of, number_of, short_name
 from heartbeat_bot.interactions.lines import FACT, TITLE, fact, linked, said, since, typed
 from heartbeat_bot.interactions.router import PressHandler, PressKind
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.answers import Answer, Attachment
-from heartbeat_bot.rendering.components import Component, Option, pages, press, row, select, turning
 from heartbeat_bot.rendering.post import Embed
 
 EVENTS: Final = "events"

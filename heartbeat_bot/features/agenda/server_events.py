@@ -23,6 +23,8 @@ from heartbeat_bot.features.moderation.auditing import Auditing
 from heartbeat_bot.features.moderation.authority import Authority
 from heartbeat_bot.ids import GuildId
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer
+from heartbeat_bot.interactions.components import Component, button, press, row
 from heartbeat_bot.interactions.custom_ids import arguments_of
 from heartbeat_bot.interactions.lines import isolated, named, said, typed
 from heartbeat_bot.interactions.router import PressHandler, PressKind
@@ -36,10 +38,8 @@ from heartbeat_bot.ports import (
     SeenServerEvent,
 )
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.answers import Answer
-from heartbeat_bot.rendering.components import Component, button, press, row, shortened
 from heartbeat_bot.rendering.dialect import inert
-from heartbeat_bot.rendering.plain import composed
+from heartbeat_bot.rendering.plain import composed, shortened
 from heartbeat_bot.rendering.scheduled import Scheduled, scheduled
 from heartbeat_bot.store.server_events import ServerEvent, ServerEventRows
 from heartbeat_bot.sync.renderer import Renderer

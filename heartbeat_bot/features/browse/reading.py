@@ -14,13 +14,13 @@ from heartbeat_bot.features.message_links import MessageLinks
 from heartbeat_bot.features.readers import Readers
 from heartbeat_bot.ids import MessageId
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer, Attachment
+from heartbeat_bot.interactions.components import Component, button, leafing, link_button, press, row
 from heartbeat_bot.interactions.custom_ids import arguments_of, number_of
 from heartbeat_bot.interactions.lines import FACT, TITLE, day_of, named, said, typed
 from heartbeat_bot.interactions.router import PressHandler
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.answers import Answer, Attachment
-from heartbeat_bot.rendering.components import Component, button, leafing, link_button, press, row
 from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.links import is_web
 from heartbeat_bot.rendering.post import COVER, Embed

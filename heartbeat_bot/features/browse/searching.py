@@ -13,11 +13,11 @@ from heartbeat_bot.features.indexing import Indexing
 from heartbeat_bot.features.message_links import MessageLinks
 from heartbeat_bot.features.readers import Readers, Scope
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer
+from heartbeat_bot.interactions.components import press, row, turning
 from heartbeat_bot.interactions.custom_ids import OutdatedError, Query, arguments_of, newsletter_of, number_of, short_name
 from heartbeat_bot.interactions.lines import FACT, TITLE, day_of, linked, said, typed
 from heartbeat_bot.interactions.router import PressHandler
-from heartbeat_bot.rendering.answers import Answer
-from heartbeat_bot.rendering.components import press, row, turning
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Embed
 

@@ -15,12 +15,13 @@ from heartbeat_bot.config import Config
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.ids import ChannelId, sent_at
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.components import Component
 from heartbeat_bot.interactions.lines import said, titled
 from heartbeat_bot.languages import language
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.components import Component, shortened
 from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.plain import shortened
 from heartbeat_bot.store.audit import Action, ActionId
 from heartbeat_bot.store.deliveries import DeliveryKind
 from heartbeat_bot.store.issues import IssueRecord

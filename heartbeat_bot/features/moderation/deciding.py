@@ -19,6 +19,8 @@ from heartbeat_bot.features.moderation.notices import asked_together, is_open, n
 from heartbeat_bot.features.passes import Passes
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer, Dialog
+from heartbeat_bot.interactions.components import press, row, text_input
 from heartbeat_bot.interactions.custom_ids import OutdatedError, arguments_of, newsletter_of, number_of
 from heartbeat_bot.interactions.lines import as_content, listed, titled, typed
 from heartbeat_bot.interactions.router import APPROVE, DECIDE_ALL, SCHEDULE, SKIP, PressHandler, PressKind
@@ -26,8 +28,7 @@ from heartbeat_bot.languages import language
 from heartbeat_bot.policy.approval import SEAL, Version, dump, seal, unseen
 from heartbeat_bot.policy.policy import LONGEST_SCHEDULE
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.answers import Answer, Dialog
-from heartbeat_bot.rendering.components import press, row, shortened, text_input
+from heartbeat_bot.rendering.plain import shortened
 from heartbeat_bot.rendering.post import Rendered
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.store.store import Store

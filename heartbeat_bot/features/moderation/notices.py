@@ -19,6 +19,7 @@ from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import MissingPermissionsError, OutletError, UserError
 from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.interactions.components import Component, Option, Style, button, press, row, select
 from heartbeat_bot.interactions.custom_ids import short_name
 from heartbeat_bot.interactions.lines import TITLE, day_of, said, whole_lines
 from heartbeat_bot.interactions.router import APPROVE, DECIDE_ALL, PREVIEW, SCHEDULE, SKIP
@@ -27,9 +28,9 @@ from heartbeat_bot.languages import Language, language
 from heartbeat_bot.policy.approval import Version, seal, unseen
 from heartbeat_bot.policy.decisions import PENDING, State
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.components import Component, Option, Style, button, press, row, select, shortened
 from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.links import is_web
+from heartbeat_bot.rendering.plain import shortened
 from heartbeat_bot.rendering.post import COVER, Embed, Post, PostKey, Rendered, texts
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.store.messages import NOTICE_OF_ONE, DeliveredMessage

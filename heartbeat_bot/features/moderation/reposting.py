@@ -15,6 +15,8 @@ from heartbeat_bot.features.moderation.known_issues import KnownIssues
 from heartbeat_bot.features.passes import Passes
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer
+from heartbeat_bot.interactions.components import Style, button, press, row
 from heartbeat_bot.interactions.custom_ids import OutdatedError, arguments_of, id_of
 from heartbeat_bot.interactions.lines import as_content, listed, part_name, titled, typed
 from heartbeat_bot.interactions.router import PressHandler
@@ -22,8 +24,6 @@ from heartbeat_bot.policy.approval import Version, seal, text_of
 from heartbeat_bot.policy.decisions import OUT
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.answers import Answer
-from heartbeat_bot.rendering.components import Style, button, press, row
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.store.deliveries import Delivery, DeliveryKind

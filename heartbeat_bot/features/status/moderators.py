@@ -12,14 +12,14 @@ from heartbeat_bot.features.moderation.authority import Authority
 from heartbeat_bot.features.moderation.known_issues import standing_of
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.interactions.actor import Actor
+from heartbeat_bot.interactions.answers import Answer
 from heartbeat_bot.interactions.lines import since, titled, typed, whole_lines
 from heartbeat_bot.languages import Language
 from heartbeat_bot.policy.decisions import PENDING
 from heartbeat_bot.ports import Channels
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.answers import Answer
-from heartbeat_bot.rendering.components import shortened
 from heartbeat_bot.rendering.dialect import inert
+from heartbeat_bot.rendering.plain import shortened
 from heartbeat_bot.rendering.post import Embed, texts
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.store.newsletters import Newsletter

@@ -13,13 +13,13 @@ from heartbeat_bot.issues.metadata import DESCRIPTION_KEYS, PICTURE_KEYS
 from heartbeat_bot.issues.rules import finding
 from heartbeat_bot.issues.tree import has_any
 from heartbeat_bot.rendering import limits
-from heartbeat_bot.rendering.components import shortened
 from heartbeat_bot.rendering.composition import Composition
 from heartbeat_bot.rendering.dialect import escape, heading_line
 from heartbeat_bot.rendering.hosts import another_host
 from heartbeat_bot.rendering.links import Links, is_vector, is_web, link_finding
 from heartbeat_bot.rendering.pack import PackedPost, Room, pack
 from heartbeat_bot.rendering.pieces import Context, Piece, Text, Title, heading_pictures, pieces
+from heartbeat_bot.rendering.plain import shortened
 from heartbeat_bot.rendering.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
 from heartbeat_bot.rendering.split import LineKind
 

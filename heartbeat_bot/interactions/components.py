@@ -12,6 +12,7 @@ from typing import Any, Final
 from heartbeat_bot.languages import Language
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.nodes import weight
+from heartbeat_bot.rendering.plain import shortened
 
 Component = Mapping[str, Any]
 
@@ -125,12 +126,6 @@ def text_input(label: str, name: str, *, placeholder: str = "", most: int = 100)
     body: dict[str, Any] = {"type": _TEXT_INPUT, "style": 1, "custom_id": name, "required": True, "max_length": most}
     body["label"] = shortened(label, limits.LABEL)
     return body | ({"placeholder": shortened(placeholder, limits.INPUT_PLACEHOLDER)} if placeholder else {})
-
-
-def shortened(text: str, most: int) -> str:
-    """Return a text of at most ``most`` characters in one line, its end replaced by an ellipsis when it is longer."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def pages(entries: Iterable[str], *, most: int, characters: int, joint: str = "\n") -> list[list[str]]:

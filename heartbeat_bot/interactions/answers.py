@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from heartbeat_bot.rendering.components import Component
+from heartbeat_bot.interactions.components import Component
 from heartbeat_bot.rendering.post import Upload, attachments
 
 
