@@ -19,7 +19,7 @@ from heartbeat_bot.app.standing import Standing
 from heartbeat_bot.archive.archive import Archive, open_archive
 from heartbeat_bot.clock import Clock, system_clock
 from heartbeat_bot.config import AnnounceConfig, Config
-from heartbeat_bot.database import sqlite
+from heartbeat_bot.database.sqlite import SqliteFile
 from heartbeat_bot.discord.client import Bot
 from heartbeat_bot.discord.gateway import Sleep, connect
 from heartbeat_bot.discord.rest import DiscordOutlet, again, log_in
@@ -31,7 +31,7 @@ from heartbeat_bot.machine import told_apart
 from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
 from heartbeat_bot.sources.git.remote_turns import RemoteTurns
 from heartbeat_bot.sources.open_source import open_source
-from heartbeat_bot.store.opening import open_store
+from heartbeat_bot.store.opening import open_store, place_of
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.store.waits import Wait, Waits
 from heartbeat_bot.sync.new_start import check_new_start
@@ -345,7 +345,7 @@ def _room_for(config: Config) -> list[Diagnosis]:
 
 def _open_to_others(config: Config) -> list[Diagnosis]:
     """Say which files of the state and the archive others on the machine may read."""
-    files = [file for database in (config.state.file, config.state.archive) for file in sqlite.open_to_others(database)]
+    files = [*place_of(config.state).open_to_others(), *SqliteFile(config.state.archive).open_to_others()]
     if not files:
         return []
     names = " ".join(map(str, files))

@@ -4,11 +4,12 @@ A transaction is a plain function of SQLAlchemy's connection. :func:`reading` an
 in ``sqlite.py``; ``opening.py`` chooses. What every database must do is said here and tested by ``tests/contracts/test_database.py``.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from enum import Enum
 from functools import wraps
+from pathlib import Path
 from typing import Any, Concatenate, Final, Generic, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -98,6 +99,10 @@ class DatabasePlace(Protocol):
 
         It dies with its process, however that ends. Readers need it not.
         """
+        ...
+
+    def open_to_others(self) -> Sequence[Path]:
+        """Return the files of the database that others on the machine may read or write; none when it lies elsewhere."""
         ...
 
     def open(self, *, read_only: bool, explain: Explain) -> Database:

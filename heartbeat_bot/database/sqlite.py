@@ -214,17 +214,6 @@ def files_of(path: Path) -> list[Path]:
     return [path.with_name(path.name + suffix) for suffix in ("", *_JOURNALS, ".lock")]
 
 
-def open_to_others(path: Path) -> list[Path]:
-    """Return those of a database's files that are there and that others than their owner may read or write."""
-    found: list[Path] = []
-    for file in dict.fromkeys(
-        [*files_of(path.resolve()), files_of(path)[-1]]
-    ):  # journals lie where a link leads, the lock beside it
-        with suppress(OSError):
-            found += [file] if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) else []
-    return found
-
-
 def is_damage(error: Exception) -> bool:
     """Tell whether an error says that the file is no database, or a broken one."""
     return isinstance(error, DamagedError) or (isinstance(error, DBAPIError) and obstacle_of(error) is Obstacle.DAMAGED)
@@ -310,6 +299,15 @@ class SqliteFile:
         """Hold the file's lock; see :func:`exclusive`."""
         with exclusive(self.path, now=now):
             yield
+
+    def open_to_others(self) -> list[Path]:
+        """Return those of the database's files that are there and that others than their owner may read or write."""
+        found: list[Path] = []
+        # Journals lie where a link leads, the lock beside it.
+        for file in dict.fromkeys([*files_of(self.path.resolve()), files_of(self.path)[-1]]):
+            with suppress(OSError):
+                found += [file] if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) else []
+        return found
 
     def open(self, *, read_only: bool, explain: Explain) -> SqliteDatabase:
         """Name the file to a connection of its own, with which transactions run in the order in which they were asked for."""

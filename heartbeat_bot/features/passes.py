@@ -10,8 +10,8 @@ from functools import partial
 from heartbeat_bot.errors import UserError
 from heartbeat_bot.features.agenda.server_events import ServerEvents
 from heartbeat_bot.features.indexing import Indexing
-from heartbeat_bot.features.moderation.notices import Notices
-from heartbeat_bot.features.status.alarms import Alarms
+from heartbeat_bot.moderators.alarms import Alarms
+from heartbeat_bot.moderators.notices import Notices
 from heartbeat_bot.sync.reconciler import Reconciler
 from heartbeat_bot.sync.report import PassReport
 from heartbeat_bot.sync.result import Result, ResultCode

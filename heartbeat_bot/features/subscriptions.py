@@ -5,12 +5,12 @@ from http import HTTPStatus
 
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import OutletError, UserError
-from heartbeat_bot.features.moderation.auditing import Auditing
 from heartbeat_bot.features.readers import Readers
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.interactions.actor import Actor
 from heartbeat_bot.interactions.answers import Answer
 from heartbeat_bot.interactions.lines import typed
+from heartbeat_bot.moderators.auditing import Auditing
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.sync.channels import KnownChannels
 

@@ -6,7 +6,7 @@ from typing import Final, Self, assert_never
 
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.nodes import count_nodes, weighs_at_most, weight
-from heartbeat_bot.rendering.pieces import Card, Gallery, Piece, Rule, Text, Title, Unfurl
+from heartbeat_bot.rendering.pieces import Card, Gallery, HorizontalRule, Piece, Text, Title, Unfurl
 from heartbeat_bot.rendering.post import Embed
 from heartbeat_bot.rendering.split import Cut, LineKind, split, tear
 
@@ -66,7 +66,7 @@ def _fill(content: str, pieces: Sequence[Piece], first: Sequence[Embed], room: R
                 filler.card(piece)
             case Unfurl():
                 filler.unfurl(piece)
-            case Rule():
+            case HorizontalRule():
                 filler.last = None
             case _:
                 assert_never(piece)

@@ -79,11 +79,11 @@ class Unfurl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class HorizontalRule:
     """A thematic break: what follows stands apart from what came before."""
 
 
-Piece = Text | Title | Gallery | Card | Unfurl | Rule
+Piece = Text | Title | Gallery | Card | Unfurl | HorizontalRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class _Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class PieceContext:
     """What the pieces of an issue are made with: where its links lead, and what was noticed on the way."""
 
     links: Links
@@ -118,7 +118,7 @@ def picture_targets(issue: Issue) -> tuple[str, ...]:
     return tuple(dict.fromkeys(target.strip() for target in targets if target.strip()))
 
 
-def heading_pictures(heading: Tag, context: Context) -> Iterator[Gallery]:
+def heading_pictures(heading: Tag, context: PieceContext) -> Iterator[Gallery]:
     """Yield the pictures of a heading, which its line shows by their texts only."""
     for image in elements(heading, {"img"}):
         url = context.links.picture(str(image.get("src") or ""))
@@ -126,7 +126,7 @@ def heading_pictures(heading: Tag, context: Context) -> Iterator[Gallery]:
             yield Gallery(images=(_image(url, str(image.get("alt") or "")),))
 
 
-def pieces(blocks: Sequence[Tag], context: Context, anchor: str) -> list[Piece]:
+def pieces(blocks: Sequence[Tag], context: PieceContext, anchor: str) -> list[Piece]:
     """Render blocks; pictures that stand together become galleries, each with the caption right below it.
 
     ``anchor`` is where the blocks stand on the site, "" when that is unknown: only embeds with an address can share one picture's place.
@@ -187,12 +187,12 @@ def _is_caption(block: Tag) -> bool:
     )
 
 
-def _block(block: Tag, context: Context) -> Iterator[Piece | _Picture]:
+def _block(block: Tag, context: PieceContext) -> Iterator[Piece | _Picture]:
     match block.name:
         case "p":
             yield from _paragraph(block, context)
         case "hr":
-            yield Rule()
+            yield HorizontalRule()
         case "iframe" | "video" | "audio" | "embed":
             yield from _media(block, context)
         case "table":
@@ -221,7 +221,7 @@ def _text(markdown: str, kind: LineKind) -> Iterator[Text]:
         yield Text(markdown=markdown, kind=kind)
 
 
-def _paragraph(block: Tag, context: Context) -> Iterator[Piece | _Picture]:
+def _paragraph(block: Tag, context: PieceContext) -> Iterator[Piece | _Picture]:
     """Cut a paragraph at its pictures; a paragraph that is one bare link is a media link."""
     bare = _bare_link(block)
     url = context.links.resolve(bare) if bare else ""
@@ -250,7 +250,7 @@ def _paragraph(block: Tag, context: Context) -> Iterator[Piece | _Picture]:
     yield from _run(run, context)
 
 
-def _run(nodes: Sequence[PageElement], context: Context) -> Iterator[Piece | _Picture]:
+def _run(nodes: Sequence[PageElement], context: PieceContext) -> Iterator[Piece | _Picture]:
     converter = context.converter()
     yield from _text(converter.lines(nodes), LineKind.PARAGRAPH)
     yield from _shown(converter)
@@ -278,7 +278,7 @@ def _picture_in(child: object) -> Tag | None:
     return None
 
 
-def _picture(image: Tag, context: Context) -> _Picture | None:
+def _picture(image: Tag, context: PieceContext) -> _Picture | None:
     """Return the picture with the line that says its alternative text; None when it cannot be shown, and is a link at best."""
     source = str(image.get("src") or "")
     url = context.links.picture(source)
@@ -297,7 +297,7 @@ def _image(url: str, alt: str) -> EmbedImage:
     return EmbedImage(url=url, alt=alt[: limits.IMAGE_DESCRIPTION])
 
 
-def _media(block: Tag, context: Context) -> Iterator[Piece]:
+def _media(block: Tag, context: PieceContext) -> Iterator[Piece]:
     """Treat an iframe, video or audio element as a bare link to what it plays."""
     source = block.find("source")
     target = str(block.get("src") or block.get("data-src") or (source.get("src") if source else "") or "")
@@ -329,7 +329,7 @@ def _watch_url(url: str) -> str:
     return url
 
 
-def _card(block: Tag, context: Context) -> Iterator[Piece]:
+def _card(block: Tag, context: PieceContext) -> Iterator[Piece]:
     """Make an embed of a custom tag that carries its content in attributes."""
     url = context.links.resolve(str(block.get("href") or ""))
     title = str(block.get("title") or block.get("label") or block.get("text") or block.get("name") or "")

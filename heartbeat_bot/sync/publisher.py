@@ -31,9 +31,9 @@ from heartbeat_bot.sync.recovery import is_same, is_same_but_jumps, recognise
 from heartbeat_bot.sync.requests import (
     CLOCK_SKEW,
     Aim,
+    DeliveryTally,
     HeldBackError,
     Requests,
-    Tally,
     VoidError,
     WaitError,
     fresh_nonce,
@@ -88,10 +88,10 @@ class Publisher:
         aim = Aim(delivery=delivery, posts=posts, publish=publish, read_file=read_file, progress=progress, yields=yields)
         return await self._do(delivery, partial(self._deliver, aim))
 
-    async def _do(self, delivery: Delivery, work: Callable[[Tally], Coroutine[Any, Any, None]]) -> Outcome:
+    async def _do(self, delivery: Delivery, work: Callable[[DeliveryTally], Coroutine[Any, Any, None]]) -> Outcome:
         """Do some work on a channel alone; return what came of it, as far as it came, and note what went wrong with the delivery."""
         async with self._locks[delivery.channel]:
-            tally = Tally()
+            tally = DeliveryTally()
             outcome = await self._guarded(work(tally), tally)
         if delivery.kind is DeliveryKind.NOTICE:
             return outcome
@@ -185,12 +185,12 @@ class Publisher:
             await self._outbox.forget_lost(lost)
         return deleted
 
-    async def _deliver(self, aim: Aim, tally: Tally) -> None:
+    async def _deliver(self, aim: Aim, tally: DeliveryTally) -> None:
         for written in await self._outbox.unfinished(aim.delivery.issue, aim.channel):
             tally.outcome += await self._requests.settle(written, aim.read_file)
         await self._converge(aim, tally)
 
-    async def _clear(self, aim: Aim, keys: Collection[PostKey] | None, tally: Tally) -> None:
+    async def _clear(self, aim: Aim, keys: Collection[PostKey] | None, tally: DeliveryTally) -> None:
         await self._outbox.unsettle(aim.delivery.id)
         for written in await self._outbox.unfinished(aim.delivery.issue, aim.channel):
             tally.outcome += await self._requests.settle(written, None)
@@ -198,7 +198,7 @@ class Publisher:
             if keys is None or is_of(message.key, keys):
                 tally.outcome += await self._requests.perform(aim, Delete(message=message.message), tally)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None], tally: Tally) -> Outcome:
+    async def _guarded(self, work: Coroutine[Any, Any, None], tally: DeliveryTally) -> Outcome:
         """Turn what ends some work early into its outcome."""
         try:
             await work
@@ -212,7 +212,7 @@ class Publisher:
             return replace(tally.outcome, error=error)
         return tally.outcome
 
-    async def _converge(self, aim: Aim, tally: Tally) -> None:
+    async def _converge(self, aim: Aim, tally: DeliveryTally) -> None:
         """Plan and carry out until there is nothing to do."""
         for _ in range(_ROUNDS):
             messages = await self._messages.held_of(aim.delivery.id)
@@ -243,7 +243,7 @@ class Publisher:
         sentence = f"Channel {aim.channel} keeps changing while issue {aim.delivery.issue} is posted to it: the next pass goes on."
         raise OutletError(sentence, status=None, permanent=False)
 
-    async def _adopt(self, aim: Aim, tally: Tally, held: Sequence[DeliveredMessage]) -> bool:
+    async def _adopt(self, aim: Aim, tally: DeliveryTally, held: Sequence[DeliveredMessage]) -> bool:
         """Look through the end of the channel for posts that are not written down, and adopt them; tell whether there were any.
 
         There are none unless the store is older than the channel. It knows of everything up to its last pass, so that is how far

@@ -66,7 +66,7 @@ class Aim:
 
 
 @dataclass(slots=True)
-class Tally:
+class DeliveryTally:
     """What went through so far, also when an error ends it, and the newest message that was seen in the channel."""
 
     outcome: Outcome = field(default_factory=Outcome)
@@ -123,7 +123,7 @@ class Requests:
         self._nonce = nonce
         self._troubles: dict[tuple[ChannelId, Digest], _Trouble] = {}
 
-    async def check(self, aim: Aim, operation: Send | Edit, tally: Tally) -> None:
+    async def check(self, aim: Aim, operation: Send | Edit, tally: DeliveryTally) -> None:
         """Raise OutletError when a message is not to be sent or edited now; permissions are asked for once a delivery."""
         self._check_trouble(aim.channel, operation.post.digest(operation.urls))
         if not tally.permitted:
@@ -151,7 +151,7 @@ class Requests:
         counted = times[-PUBLISH_LIMIT] + PUBLISH_SPAN if len(times) >= PUBLISH_LIMIT else None
         return max((until for until in (told, counted) if until), default=None)
 
-    async def perform(self, aim: Aim, operation: Operation, tally: Tally) -> Outcome:
+    async def perform(self, aim: Aim, operation: Operation, tally: DeliveryTally) -> Outcome:
         """Carry out one operation."""
         match operation:
             case Send(post=post, urls=urls):

@@ -13,11 +13,11 @@ from two_servers import ABBEY_PUBLIC, ABBEY_SECRET, Abbey, actor, found, told
 from discord_sandbox.faults import Respond as SandboxAnswer
 from discord_sandbox.permissions import Permission
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.moderation.auditing import MOST_NOTED, MOST_TOLD
 from heartbeat_bot.interactions.actor import Actor
 from heartbeat_bot.interactions.answers import Answer
 from heartbeat_bot.interactions.components import press, read_press
 from heartbeat_bot.interactions.custom_ids import short_name
+from heartbeat_bot.moderators.auditing import MOST_NOTED, MOST_TOLD
 from heartbeat_bot.policy.approval import Version, seal
 
 MANY = 12_000

@@ -7,8 +7,8 @@ import pytest
 from test_moderating import JUNE, by_mo
 from town import Town
 
-from heartbeat_bot.features.moderation.auditing import SUPPRESS_EMBEDS
 from heartbeat_bot.interactions.lines import typed
+from heartbeat_bot.moderators.auditing import SUPPRESS_EMBEDS
 from heartbeat_bot.rendering.dialect import GAP, inert
 
 HOSTILE = [

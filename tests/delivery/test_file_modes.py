@@ -15,7 +15,7 @@ import pytest
 
 from heartbeat_bot.archive.archive import open_archive
 from heartbeat_bot.config.address import DatabaseAddress
-from heartbeat_bot.database.sqlite import SqliteDatabase, open_to_others
+from heartbeat_bot.database.sqlite import SqliteDatabase, SqliteFile
 from heartbeat_bot.store.opening import open_store
 
 ROOT = Path(__file__).parents[2]
@@ -58,12 +58,12 @@ async def test_what_was_open_to_others_is_tightened_with_what_a_kill_left(tmp_pa
     await asyncio.to_thread(subprocess.run, [sys.executable, "-c", script], check=True, cwd=tmp_path)
     (tmp_path / "state.db.lock").touch()
     assert modes(tmp_path) == {"state.db": "644", "state.db-shm": "644", "state.db-wal": "644", "state.db.lock": "666"}
-    assert len(open_to_others(state)) == 4
+    assert len(SqliteFile(state).open_to_others()) == 4
     database = SqliteDatabase(state, read_only=False)
     assert await database.read(lambda connection: connection.exec_driver_sql("SELECT count(*) FROM a").scalar()) == 0
     assert {modes(tmp_path)[name] for name in ("state.db", "state.db-shm", "state.db-wal", "state.db.lock")} == {"600"}
     await database.aclose()
-    assert open_to_others(state) == []
+    assert SqliteFile(state).open_to_others() == []
 
 
 async def test_sqlite_gives_journals_the_mode_of_the_database(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ async def test_a_reader_changes_no_mode(tmp_path: Path) -> None:
     async with open_store(state, read_only=True) as store:
         assert await store.newsletters() == []
     assert modes(tmp_path) == before
-    assert open_to_others(tmp_path / "state.db") == [tmp_path / "state.db"]
+    assert SqliteFile(tmp_path / "state.db").open_to_others() == [tmp_path / "state.db"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

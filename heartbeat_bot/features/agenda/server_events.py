@@ -19,8 +19,6 @@ from heartbeat_bot.archive.archive import Archive
 from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.errors import OutletError, RateLimitedError, UserError
-from heartbeat_bot.features.moderation.auditing import Auditing
-from heartbeat_bot.features.moderation.authority import Authority
 from heartbeat_bot.ids import GuildId
 from heartbeat_bot.interactions.actor import Actor
 from heartbeat_bot.interactions.answers import Answer
@@ -29,6 +27,8 @@ from heartbeat_bot.interactions.custom_ids import arguments_of
 from heartbeat_bot.interactions.lines import isolated, named, said, typed
 from heartbeat_bot.interactions.router import PressHandler, PressKind
 from heartbeat_bot.languages import Language, language
+from heartbeat_bot.moderators.auditing import Auditing
+from heartbeat_bot.moderators.authority import Authority
 from heartbeat_bot.ports import (
     FINISHED_SERVER_EVENT,
     MISSING_PERMISSION,

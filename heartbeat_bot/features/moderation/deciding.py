@@ -12,10 +12,6 @@ from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import StateError, UserError
 from heartbeat_bot.extract.moments import read_time
-from heartbeat_bot.features.moderation.auditing import Auditing
-from heartbeat_bot.features.moderation.authority import Authority
-from heartbeat_bot.features.moderation.known_issues import KnownIssues, standing_of
-from heartbeat_bot.features.moderation.notices import asked_together, is_open, notice_of, seal_of_many
 from heartbeat_bot.features.passes import Passes
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.interactions.actor import Actor
@@ -25,6 +21,10 @@ from heartbeat_bot.interactions.custom_ids import OutdatedError, arguments_of, n
 from heartbeat_bot.interactions.lines import as_content, listed, titled, typed
 from heartbeat_bot.interactions.router import APPROVE, DECIDE_ALL, SCHEDULE, SKIP, PressHandler, PressKind
 from heartbeat_bot.languages import language
+from heartbeat_bot.moderators.auditing import Auditing
+from heartbeat_bot.moderators.authority import Authority
+from heartbeat_bot.moderators.known_issues import KnownIssues, standing_of
+from heartbeat_bot.moderators.notices import asked_together, is_open, notice_of, seal_of_many
 from heartbeat_bot.policy.approval import SEAL, Version, dump, seal, unseen
 from heartbeat_bot.policy.policy import LONGEST_SCHEDULE
 from heartbeat_bot.rendering import limits

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from heartbeat_bot.clock import Clock
-from heartbeat_bot.features.moderation.auditing import Auditing
-from heartbeat_bot.features.moderation.authority import Authority
 from heartbeat_bot.features.passes import Passes
 from heartbeat_bot.interactions.actor import Actor
 from heartbeat_bot.interactions.answers import Answer
 from heartbeat_bot.interactions.lines import as_content, listed, typed
+from heartbeat_bot.moderators.auditing import Auditing
+from heartbeat_bot.moderators.authority import Authority
 from heartbeat_bot.store.store import Store
 
 _PATIENCE: Final = 5.0

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from heartbeat_bot.features.moderation.known_issues import KnownIssues
 from heartbeat_bot.interactions.actor import Actor
 from heartbeat_bot.interactions.answers import Answer, Attachment
 from heartbeat_bot.interactions.components import leafing, press
@@ -13,6 +12,7 @@ from heartbeat_bot.interactions.custom_ids import arguments_of, number_of
 from heartbeat_bot.interactions.lines import TITLE, part_name, said, whole_lines
 from heartbeat_bot.interactions.router import PREVIEW, PressHandler, PressKind
 from heartbeat_bot.languages import Language
+from heartbeat_bot.moderators.known_issues import KnownIssues
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.dialect import code_span, inert
 from heartbeat_bot.rendering.post import Embed, Post, Rendered

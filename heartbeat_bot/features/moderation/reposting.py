@@ -10,8 +10,6 @@ from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import OutletError, UserError
 from heartbeat_bot.features.message_links import MessageLinks
-from heartbeat_bot.features.moderation.auditing import AuditedAct, Auditing
-from heartbeat_bot.features.moderation.known_issues import KnownIssues
 from heartbeat_bot.features.passes import Passes
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.interactions.actor import Actor
@@ -20,6 +18,8 @@ from heartbeat_bot.interactions.components import Style, button, press, row
 from heartbeat_bot.interactions.custom_ids import OutdatedError, arguments_of, id_of
 from heartbeat_bot.interactions.lines import as_content, listed, part_name, titled, typed
 from heartbeat_bot.interactions.router import PressHandler
+from heartbeat_bot.moderators.auditing import AuditedAct, Auditing
+from heartbeat_bot.moderators.known_issues import KnownIssues
 from heartbeat_bot.policy.approval import Version, seal, text_of
 from heartbeat_bot.policy.decisions import OUT
 from heartbeat_bot.ports import Discord

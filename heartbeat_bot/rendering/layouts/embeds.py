@@ -18,7 +18,7 @@ from heartbeat_bot.rendering.dialect import escape, heading_line
 from heartbeat_bot.rendering.hosts import another_host
 from heartbeat_bot.rendering.links import Links, is_vector, is_web, link_finding
 from heartbeat_bot.rendering.pack import PackedPost, Room, pack
-from heartbeat_bot.rendering.pieces import Context, Piece, Text, Title, heading_pictures, pieces
+from heartbeat_bot.rendering.pieces import Piece, PieceContext, Text, Title, heading_pictures, pieces
 from heartbeat_bot.rendering.plain import shortened
 from heartbeat_bot.rendering.post import COVER, Embed, EmbedImage, File, Jump, Post, PostKey
 from heartbeat_bot.rendering.split import LineKind
@@ -46,7 +46,7 @@ def compose(
     """
     files = files or {}
     links = Links(site=site, page=page, images=images, files={target: file.name for target, file in files.items()})
-    context = Context(links=links)
+    context = PieceContext(links=links)
     taken: set[str] = {COVER}
     posts: list[Post] = []
     jumps: list[Jump] = []
@@ -101,7 +101,7 @@ def _length(jump: Jump) -> int:
     return len(jump.label) + _MESSAGE_URL + len("- []()\n")
 
 
-def _cover(issue: Issue, context: Context, jumps: tuple[Jump, ...], ping: int | None) -> list[Post]:
+def _cover(issue: Issue, context: PieceContext, jumps: tuple[Jump, ...], ping: int | None) -> list[Post]:
     reserved = sum(map(_length, jumps)) + 40 if jumps else 0
     title = escape(issue.title)
     most = limits.EMBED_DESCRIPTION - reserved
@@ -123,7 +123,7 @@ def _cover(issue: Issue, context: Context, jumps: tuple[Jump, ...], ping: int | 
     return [replace(first, ping=ping, jumps=jumps), *others]
 
 
-def _description(issue: Issue, context: Context, most: int) -> str:
+def _description(issue: Issue, context: PieceContext, most: int) -> str:
     description = escape(issue.description)
     if len(description) <= most:
         return description
@@ -132,7 +132,7 @@ def _description(issue: Issue, context: Context, most: int) -> str:
     return description[: most - 1].rsplit(" ", 1)[0].rstrip("\\") + "…"
 
 
-def _image(issue: Issue, context: Context) -> EmbedImage | None:
+def _image(issue: Issue, context: PieceContext) -> EmbedImage | None:
     if not issue.picture:
         return None
     url = context.links.picture(issue.picture)
@@ -151,7 +151,7 @@ def _key_line(issue: Issue, keys: Iterable[str]) -> int:
 # -- sections ---------------------------------------------------------------------------------------------------------
 
 
-def _section(section: Section, context: Context) -> tuple[str, list[Piece]]:
+def _section(section: Section, context: PieceContext) -> tuple[str, list[Piece]]:
     """Return a section's first content (its heading) and its pieces."""
     heading = heading_line(context.converter(in_embed=False).heading(section.heading), section.level)
     found = _heading_and_blocks(section, context)
@@ -164,15 +164,15 @@ def _section(section: Section, context: Context) -> tuple[str, list[Piece]]:
     return heading, found
 
 
-def _heading_and_blocks(section: Section, context: Context) -> list[Piece]:
+def _heading_and_blocks(section: Section, context: PieceContext) -> list[Piece]:
     return [*heading_pictures(section.heading, context), *pieces(section.blocks, context, _anchor(section, context))]
 
 
-def _anchor(section: Section, context: Context) -> str:
+def _anchor(section: Section, context: PieceContext) -> str:
     return f"{context.links.page}#{section.anchor}" if context.links.page else ""
 
 
-def _subsection_title(section: Section, context: Context) -> Iterator[Piece]:
+def _subsection_title(section: Section, context: PieceContext) -> Iterator[Piece]:
     """Yield a subsection's heading as an embed's title, linked to what it links to as a whole, else to its place on the site.
 
     A title shows no links inside: such a heading becomes a line of text.

@@ -9,10 +9,10 @@ from typing import Final
 from heartbeat_bot.archive.words import begins_words_of, folded_words
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.moderation.authority import Authority
 from heartbeat_bot.interactions.actor import Actor
 from heartbeat_bot.interactions.lines import as_content, day_of, named, since, titled, typed
 from heartbeat_bot.languages import Language
+from heartbeat_bot.moderators.authority import Authority
 from heartbeat_bot.policy.decisions import OUT, PENDING, State
 from heartbeat_bot.rendering import limits
 from heartbeat_bot.rendering.dialect import inert

@@ -8,13 +8,13 @@ from typing import Final
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.moderation.authority import Authority
-from heartbeat_bot.features.moderation.known_issues import standing_of
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.interactions.actor import Actor
 from heartbeat_bot.interactions.answers import Answer
 from heartbeat_bot.interactions.lines import since, titled, typed, whole_lines
 from heartbeat_bot.languages import Language
+from heartbeat_bot.moderators.authority import Authority
+from heartbeat_bot.moderators.known_issues import standing_of
 from heartbeat_bot.policy.decisions import PENDING
 from heartbeat_bot.ports import Channels
 from heartbeat_bot.rendering import limits

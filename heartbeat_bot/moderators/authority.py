@@ -5,10 +5,10 @@ from typing import NoReturn
 
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import UserError
-from heartbeat_bot.features.moderation.auditing import Auditing
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.interactions.actor import Actor
 from heartbeat_bot.interactions.lines import typed
+from heartbeat_bot.moderators.auditing import Auditing
 from heartbeat_bot.store.issues import IssueRecord
 from heartbeat_bot.sync.channels import KnownChannels
 

@@ -7,10 +7,10 @@ from typing import Final
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
 from heartbeat_bot.errors import OutletError
-from heartbeat_bot.features.moderation.auditing import TROUBLE, TROUBLE_OVER, Auditing
 from heartbeat_bot.ids import ChannelId
 from heartbeat_bot.interactions.lines import since, titled
 from heartbeat_bot.languages import language
+from heartbeat_bot.moderators.auditing import TROUBLE, TROUBLE_OVER, Auditing
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.rendering.dialect import inert
 from heartbeat_bot.store.store import Store

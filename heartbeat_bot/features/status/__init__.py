@@ -1,1 +1,0 @@
-"""What is in trouble, and what is known of each newsletter."""
