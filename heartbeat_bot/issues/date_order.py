@@ -139,26 +139,20 @@ def decide(
     told: set[DateOrder] = {
         "day-first" if one.day_first else "month-first" for one in others if not (one.day_first and one.month_first)
     }
-    if told:
-        order = _agreed(told)
-        return OrderFinding(order=order, why="as in the other dates of the issue") if order else _undecided()
-    lists: dict[int, dict[int, NumericDate]] = {}
-    for one in others:
-        for list_, entry in one.entries if one.is_ambiguous else ():
-            lists.setdefault(list_, {}).setdefault(entry, one)
-    ascending: list[list[DateOrder]] = [
-        [order for order in _ORDERS if _ascends(list(dates.values()), order)] for dates in lists.values()
-    ]
-    order = _agreed({orders[0] for orders in ascending if len(orders) == 1})
-    return OrderFinding(order=order, why="so that the dates of its lists ascend") if order else _undecided()
-
-
-def _undecided() -> OrderFinding:
+    why = "as in the other dates of the issue"
+    if not told:
+        why = "so that the dates of its lists ascend"
+        lists: dict[int, dict[int, NumericDate]] = {}
+        for one in others:
+            for list_, entry in one.entries if one.is_ambiguous else ():
+                lists.setdefault(list_, {}).setdefault(entry, one)
+        ascending: list[list[DateOrder]] = [
+            [order for order in _ORDERS if _ascends(list(dates.values()), order)] for dates in lists.values()
+        ]
+        told = {orders[0] for orders in ascending if len(orders) == 1}
+    if len(told) == 1:
+        return OrderFinding(order=told.pop(), why=why)
     return OrderFinding(order=None, why="as nothing says otherwise")
-
-
-def _agreed(orders: set[DateOrder]) -> DateOrder | None:
-    return next(iter(orders)) if len(orders) == 1 else None
 
 
 def _ascends(dates: Sequence[NumericDate], order: DateOrder) -> bool:

@@ -81,11 +81,11 @@ def take_apart(data: bytes, path: str) -> Document:
     offset = text[: len(text) - len(stripped)].count("\n")
     try:
         metadata, body = _by_style(stripped, path, offset, findings)
+        if problem := _excess(metadata):
+            raise IssueError(problem, path=path, line=offset + 1)
+        metadata = cast("dict[str, Any]", _sound(metadata))
     except RecursionError as error:
         raise IssueError("the front matter is nested too deeply", path=path, line=offset + 1) from error
-    if problem := _excess(metadata):
-        raise IssueError(problem, path=path, line=offset + 1)
-    metadata = cast("dict[str, Any]", _sound(metadata))
     header = text[: len(text) - len(body)]
     lines = _key_lines(header, json_style=stripped.startswith("{")) if metadata else {}
     return Document(metadata=metadata, key_lines=lines, body=body, body_line=header.count("\n") + 1, findings=tuple(findings))

@@ -1,8 +1,9 @@
 """What authors want to know of an issue before it is posted, beyond what reading and composing it already say."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 from bs4.element import NavigableString, Tag
@@ -68,26 +69,19 @@ def _front_matter(issue: Issue) -> Iterator[Finding]:
 
 def _is_slip(key: str, known: str) -> bool:
     """Tell whether a key is a known one with one slip of a finger in it (two in a long word)."""
-    most = 2 if len(known) >= _LONG_WORD else 1
-    return key != known and abs(len(key) - len(known)) <= most and _distance(key, known) <= most
+    return key != known and _within(key, known, 2 if len(known) >= _LONG_WORD else 1)
 
 
-def _distance(one: str, two: str) -> int:
-    """Count the insertions, deletions, replacements and swaps of neighbours that make one word another."""
-    before: list[int] = []
-    row = list(range(len(two) + 1))
-    for n, a in enumerate(one, 1):
-        last, before = before, row
-        row = [n]
-        for m, b in enumerate(two, 1):
-            cost = min(before[m] + 1, row[m - 1] + 1, before[m - 1] + (a != b))
-            if n > 1 and m > 1 and a == two[m - 2] and one[n - 2] == b:
-                cost = min(cost, last[m - 2] + 1)
-            row.append(cost)
-    return row[-1]
-
-
-# -- headings -----------------------------------------------------------------------------------------------------------
+def _within(one: str, two: str, most: int) -> bool:
+    """Tell whether so many insertions, deletions, replacements and swaps of neighbours make one word another."""
+    while one and one[:1] == two[:1]:
+        one, two = one[1:], two[1:]
+    if one == two or not most:
+        return one == two
+    rests = [(one[1:], two), (one, two[1:]), (one[1:], two[1:])]
+    if one[:2] == two[1::-1]:
+        rests.append((one[2:], two[2:]))
+    return any(_within(*rest, most - 1) for rest in rests)
 
 
 def _outline(issue: Issue) -> Iterator[Finding]:
@@ -127,9 +121,6 @@ def _short(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:59]}…")  # noqa: PLR2004 - a line's worth
 
 
-# -- blocks -------------------------------------------------------------------------------------------------------------
-
-
 def _blocks(issue: Issue) -> Iterator[Tag]:
     """Yield headings and top-level blocks, in order."""
     yield from issue.intro
@@ -147,9 +138,9 @@ def _pictures(block: Tag) -> Iterator[Finding]:
             yield finding("image-without-alt", line_of(image), message)
 
 
-def _marks(block: Tag) -> Iterator[Finding]:
-    """Look through the text of a block, code aside."""
-    said: set[tuple[str, int | None, str]] = set()
+def _marks(block: Tag) -> Iterable[Finding]:
+    """Look through the text of a block, code aside; what stands in a line twice is one finding."""
+    found: dict[tuple[int | None, str], Finding] = {}
     for node in block.descendants:
         if not isinstance(node, NavigableString):
             continue
@@ -160,14 +151,12 @@ def _marks(block: Tag) -> Iterator[Finding]:
             continue
         line = line_of(node.parent)
         for mention in mentions:
-            if ("mention", line, mention) not in said:
-                said.add(("mention", line, mention))
-                yield finding(
-                    "mention", line, f"{mention} is shown as text and pings nobody on Discord. Leave it so, or remove it."
-                )
-        if match and ("todo", line, "") not in said:
-            said.add(("todo", line, ""))
-            yield finding("todo-marker", line, f"{match.group().strip()!r} marks unfinished work. Finish it, or remove the mark.")
+            message = f"{mention} is shown as text and pings nobody on Discord. Leave it so, or remove it."
+            found.setdefault((line, mention), finding("mention", line, message))
+        if match:
+            message = f"{match.group().strip()!r} marks unfinished work. Finish it, or remove the mark."
+            found.setdefault((line, "todo"), finding("todo-marker", line, message))
+    return found.values()
 
 
 def _starts_text(node: NavigableString) -> bool:
@@ -176,21 +165,14 @@ def _starts_text(node: NavigableString) -> bool:
     return not (isinstance(previous, NavigableString) and previous.strip()) and not isinstance(previous, Tag)
 
 
-# -- the source ---------------------------------------------------------------------------------------------------------
-
-
 def _source(issue: Issue) -> Iterator[Finding]:
     """Look through the Markdown, block by block: what the tree does not show any more."""
     for token in block_tokens(issue.body) if _MAY_SWALLOW.search(issue.body) else ():
-        if token.map is not None and token.type == "html_block" and not VERBATIM.match(token.content):
-            yield from _swallowed(token.content, issue.body_line + token.map[0])
-
-
-def _swallowed(html: str, line: int) -> Iterator[Finding]:
-    for number, text in enumerate(html.split("\n")):
-        if number and _HEADING_LINE.match(text):
+        if token.map is None or token.type != "html_block" or VERBATIM.match(token.content):
+            continue
+        headings = ((n, line) for n, line in enumerate(token.content.split("\n")) if n and _HEADING_LINE.match(line))
+        for number, text in islice(headings, 1):
             message = (
                 f"The heading {_short(text.strip())} follows HTML without a blank line and is HTML to a site. Put one before it."
             )
-            yield finding("heading-swallowed", line + number, message)
-            return
+            yield finding("heading-swallowed", issue.body_line + token.map[0] + number, message)

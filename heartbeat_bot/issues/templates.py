@@ -93,11 +93,13 @@ def fill_in(body: str, first_line: int, code: Callable[[str], Sequence[tuple[int
         if shown is None:
             line = first_line + bisect_right(starts, match.start()) - 1
             mark = " ".join(match.group().split())[:80]
-            # An unknown value may as well be a text about templates: it stays.
-            shown = match.group() if match["value"] is not None else _said(match)
+            name, words = _words((match["block"] or "").strip())
+            # Hexo's link to another post brings its title along.
+            shown = escape(words.get("1", "")) if name == "post_link" else ""
             if match["value"] is not None:
-                how = "it is shown as it stands"
-            elif _name(match) in _DECIDED:
+                # It may as well be a text about templates.
+                shown, how = match.group(), "it is shown as it stands"
+            elif name in _DECIDED:
                 how = "all that it chooses from is shown"
             else:
                 how = "it shows its title only" if shown else "it shows nothing"
@@ -154,17 +156,6 @@ def _mark(match: re.Match[str]) -> str | None:
     if kind.lower() in _ALERTS and not match["fold"] and not title:
         return match.group()
     return f"{match['quote']}<strong>{title or escape(kind.capitalize())}</strong><br>"
-
-
-def _said(match: re.Match[str]) -> str:
-    """Return what is known of a tag whose content is not: the title that Hexo's link to another post brings along."""
-    _, words = _words((match["block"] or "").strip())
-    return escape(words.get("1", "")) if _name(match) == "post_link" else ""
-
-
-def _name(match: re.Match[str]) -> str:
-    """Return the name of a tag in ``{% … %}``, "" for any other mark."""
-    return _words((match["block"] or "").strip("- "))[0]
 
 
 def _value(inner: str) -> str | None:

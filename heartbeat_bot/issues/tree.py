@@ -1,6 +1,6 @@
 """The tree of an issue: what its elements are on a page, how they are found and made, and the line of the file where each stands."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from typing import Final
 
 from bs4.element import PageElement, Tag
@@ -36,17 +36,13 @@ KNOWN: Final = (PLAIN | INVISIBLE).union(
 def elements(root: Tag, names: Container[str]) -> list[Tag]:
     """Return the elements of some names below ``root``, in order: ``find_all`` makes and asks a filter for every node, at ten times the cost."""
     found: list[Tag] = []
-    _find(root, names, found)
-    return found
-
-
-def _find(box: Tag, names: Container[str], found: list[Tag]) -> None:
-    for node in box.contents:
+    for node in root.contents:
         if isinstance(node, Tag):
             if node.name in names:
                 found.append(node)
             if node.contents:
-                _find(node, names, found)
+                found += elements(node, names)
+    return found
 
 
 def has_any(root: Tag, names: Container[str]) -> bool:
@@ -88,29 +84,12 @@ def put_in_style(element: Tag, style: str) -> None:
     element.append(made(style, *element.contents))
 
 
-def relink(root: Tag) -> None:
-    """Make the links between the nodes of a tree follow its lists of children again."""
-    before: PageElement = root
-    stack: list[tuple[Tag, Iterator[PageElement]]] = [(root, iter(root.contents))]
-    sibling: PageElement | None = None
-    while stack:
-        parent, nodes = stack[-1]
-        for node in nodes:
-            node.parent = parent
-            node.previous_sibling = sibling
-            if sibling is not None:
-                sibling.next_sibling = node
-            node.previous_element = before
-            before.next_element = node
-            before = node
-            sibling = node
-            if isinstance(node, Tag) and node.contents:
-                stack.append((node, iter(node.contents)))
-                sibling = None
-                break
-        else:
-            if sibling is not None:
-                sibling.next_sibling = None
-            sibling = parent
-            stack.pop()
-    before.next_element = None
+def relink(root: Tag) -> PageElement:
+    """Make the links between the nodes of a tree follow its lists of children again; return the last node."""
+    last: PageElement = root
+    nodes, root.contents = root.contents, []
+    for node in nodes:
+        node.setup(root, last)  # which takes the last of the contents for the sibling before it
+        root.contents.append(node)
+        last = relink(node) if isinstance(node, Tag) else node
+    return last
