@@ -1,8 +1,7 @@
 """Answers on their way to a person: by the routes of interactions, with bodies as they are.
 
-discord.py's own Embed would lose the alternative text of images, and its views would be kept in memory although all that a press
-needs stands in its custom_id. So the bodies go through the client's own adapter for these routes, as messages go through its HTTP
-client.
+discord.py's views would be kept in memory although all that a press needs stands in its custom_id (see docs/dependencies.md). So the
+bodies go through the client's own adapter for these routes, as messages go through its HTTP client.
 """
 
 import json

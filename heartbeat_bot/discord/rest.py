@@ -142,7 +142,8 @@ async def log_in(
 class DiscordOutlet:
     """Discord, through a client that has logged in by :func:`log_in`.
 
-    The bodies of sends and edits go out as they are: discord.py's own Embed would lose the alternative text of images.
+    The bodies of sends and edits go out as the outbox holds them, so that what is repeated after a kill is the same request: see
+    docs/dependencies.md for what discord.py's embeds and views would change.
 
     What Discord refuses is left alone for a while, each thing (a *door*) in each channel and server by itself: until that is over, or the
     bot's permissions there change, the same error is raised and nothing is asked.

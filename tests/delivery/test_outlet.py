@@ -37,7 +37,6 @@ RICH = Post(
             image=EmbedImage(url="https://example.org/a.png", alt="A heart that beats"),
             author="Ann",
             footer="Issue 12",
-            timestamp="2026-08-16T09:00:00+00:00",
         ),
         Embed(title="More", description="Text."),
     ),
