@@ -11,6 +11,9 @@ MessageId = NewType("MessageId", int)
 IssueId = NewType("IssueId", int)
 """The number that the store gives to an issue; it stays the same through edits, renames and moves."""
 
+DestinationId = NewType("DestinationId", int)
+"""The number that the store gives to a place that a newsletter goes to."""
+
 _EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)
 
 

@@ -238,7 +238,7 @@ async def run_bot(config: Config, *, clock: Clock = system_clock, sleep: Sleep =
 
 
 async def _watch(opened: Opened, name: str, seconds: float, clock: Clock) -> None:
-    """Look again and again, when something falls due too; what goes wrong in a look is logged and tried again by the next."""
+    """Make passes again and again, when something falls due too; what goes wrong in one is logged and tried again by the next."""
     standing = Standing()
     while True:
         wait = seconds
@@ -260,7 +260,7 @@ async def _watch(opened: Opened, name: str, seconds: float, clock: Clock) -> Non
 
 
 async def _until_due(store: Store, name: str, seconds: float, clock: Clock) -> float:
-    """Return how long to wait for the next look: ``seconds``, or less when time alone changes an issue's state before."""
+    """Return how long to wait for the next pass: ``seconds``, or less when time alone changes an issue's state before."""
     now = clock()
     due = [record.until for record in (await store.records(name)).values() if record.until and record.until > now]
     return min([seconds, *(max(1.0, (until - now).total_seconds()) for until in due)])

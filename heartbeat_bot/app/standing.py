@@ -17,11 +17,11 @@ class Standing:
         """The sentence and how many looks found it, by what is the same in it from look to look."""
 
     def __contains__(self, sentence: str) -> bool:
-        """Tell whether the last look found a trouble, whatever the times and numbers in its sentence."""
+        """Tell whether the last pass found a trouble, whatever the times and numbers in its sentence."""
         return _key(sentence) in self._seen
 
     def news(self, sentences: Iterable[str]) -> Iterator[tuple[int, str]]:
-        """Take what a look found; yield what is to be logged, with its level (of ``logging``): what is new, and what is over."""
+        """Take what a pass found; yield what is to be logged, with its level (of ``logging``): what is new, and what is over."""
         found = {_key(sentence): sentence for sentence in sentences}
         for key, (sentence, looks) in list(self._seen.items()):
             if key not in found:

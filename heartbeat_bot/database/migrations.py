@@ -372,7 +372,7 @@ def _run(connection: Connection, *statements: str) -> None:
 def _reasons(connection: Connection) -> None:
     """Version 8: reasons and doubts are values in JSON and no sentences any more; what open notices say is noted as values, too.
 
-    What it is that open notices say now is not known: the next look brings them in step, which changes nothing of those that are.
+    What it is that open notices say now is not known: the next pass brings them in step, which changes nothing of those that are.
     """
     _run(connection, "ALTER TABLE deliveries ADD COLUMN says VARCHAR")
     doubts = connection.execute(text("SELECT id, doubt, doubt_issue FROM issues WHERE doubt IS NOT NULL")).all()

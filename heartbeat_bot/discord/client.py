@@ -193,7 +193,7 @@ class Bot(commands.Bot):
         self.service.alarms.check_again()
 
     async def on_guild_channel_delete(self, _: discord.abc.GuildChannel) -> None:
-        """Look at the channels with the next look: it may be one of them."""
+        """Look at the channels with the next pass: it may be one of them."""
         self.service.alarms.check_again()
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:

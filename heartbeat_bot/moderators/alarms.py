@@ -26,7 +26,7 @@ _PATIENCE: Final = timedelta(minutes=10)
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class Alarms:
-    """Keeps in mind what stands, from look to look and from run to run."""
+    """Keeps in mind what stands, from pass to pass and from run to run."""
 
     config: Config
     store: Store
@@ -38,12 +38,12 @@ class Alarms:
     """The newsletters whose channels are looked at with their next pass, whether anything is to be posted there or not."""
 
     def check_again(self) -> None:
-        """Look at the channels of all newsletters with their next look: permissions, or channels, may have changed."""
+        """Look at the channels of all newsletters with their next pass: permissions, or channels, may have changed."""
         self.unchecked = set(self.config.newsletters)
         self.channels.forget()
 
     async def reconcile(self, name: str, report: PassReport) -> None:
-        """Compare what a look found with what stood before, and tell what is new and what is over."""
+        """Compare what a pass found with what stood before, and tell what is new and what is over."""
         troubles, clock = self.store.troubles, self.clock
         before = await troubles.standing(name)
         found = dict(report.troubles)

@@ -200,7 +200,7 @@ class Auditing:
         self._unsaid.add(number)
 
     async def tell_untold(self) -> None:
-        """Tell the moderators what they have not been told yet, in order; what Discord does not take is tried again by the next look.
+        """Tell the moderators what they have not been told yet, in order; what Discord does not take is tried again by the next pass.
 
         What a request may have been made for before, in this run or one that was killed, is looked for in the channel first. Notes that
         are older than a day are let go: a channel that is put right after a week is not to be flooded. What tells of a trouble that

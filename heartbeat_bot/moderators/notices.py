@@ -1,6 +1,6 @@
 """What waits for a moderator is told in the moderators' channel, with buttons to decide; and then what was decided.
 
-A notice is a function of its issue's state, brought in step by every look as the issue's own messages are: it is sent once, whatever
+A notice is a function of its issue's state, brought in step by every pass as the issue's own messages are: it is sent once, whatever
 stops the bot, it changes when somebody decides, here or by a command, and it is left alone when all is decided. When many wait at once
 (a bulk import), one notice tells of all of them.
 

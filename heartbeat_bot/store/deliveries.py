@@ -17,12 +17,12 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, union, u
 from heartbeat_bot.database import tables
 from heartbeat_bot.database.protocol import Database, DatabasePart, Remembered, changing, reading
 from heartbeat_bot.errors import StateError
-from heartbeat_bot.ids import ChannelId, GuildId, IssueId
+from heartbeat_bot.ids import ChannelId, DestinationId, GuildId, IssueId
 from heartbeat_bot.policy.approval import Version
 from heartbeat_bot.policy.decisions import Code, Reason, State
 from heartbeat_bot.rendering.post import Post, PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
-from heartbeat_bot.store.destinations import Declared, DestinationId, destination_in
+from heartbeat_bot.store.destinations import Declared, destination_in
 
 DeliveryId = NewType("DeliveryId", int)
 
@@ -112,9 +112,8 @@ class Deliveries(DatabasePart):
 
     @reading
     def _find_reposts(self, connection: Connection, newsletter: str) -> Sequence[Delivery]:
-        issues, table = tables.issues, tables.deliveries
-        query = _SELECT.join(issues, issues.c.id == table.c.issue).where(issues.c.newsletter == newsletter)
-        return _read(connection, query.where(table.c.kind == DeliveryKind.REPOST, table.c.ended_at.is_(None)))
+        found = deliveries_of(connection, kind=DeliveryKind.REPOST, newsletter=newsletter)
+        return sorted((repost for reposts in found.values() for repost in reposts), key=lambda repost: repost.id)
 
     async def orphans(self, newsletter: str) -> Sequence[Delivery]:
         """Return the deliveries that are wanted no more and have messages left, or a request under way.

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from heartbeat_bot.database import tables
 from heartbeat_bot.database.protocol import DatabasePart, changing, reading
-from heartbeat_bot.ids import ChannelId, GuildId
-
-DestinationId = NewType("DestinationId", int)
+from heartbeat_bot.ids import ChannelId, DestinationId, GuildId
+from heartbeat_bot.store.newsletters import ensure_newsletter
 
 
 class Declared(StrEnum):
@@ -51,8 +50,7 @@ class Destinations(DatabasePart):
         forgotten. Declared again, it begins anew with a baseline. What an earlier version knew without writing down where is taken to be of
         the first of ``channels``.
         """
-        if connection.execute(select(tables.newsletters.c.name).where(tables.newsletters.c.name == newsletter)).first() is None:
-            connection.execute(insert(tables.newsletters).values(name=newsletter))
+        ensure_newsletter(connection, newsletter)
         table = tables.destinations
         mine = _by_config(newsletter)
         known = {row.channel: row for row in connection.execute(select(table).where(*mine))}

@@ -12,13 +12,12 @@ from heartbeat_bot.database import tables
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.doubts import Doubt
 from heartbeat_bot.identity.fingerprint import Fingerprint
-from heartbeat_bot.ids import IssueId
+from heartbeat_bot.ids import DestinationId, IssueId
 from heartbeat_bot.policy.approval import Difference, Version, difference, is_same, text_of
 from heartbeat_bot.policy.decisions import Code, Reason, State, date_of
 from heartbeat_bot.rendering.post import PostKey, is_of
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.deliveries import NEW, Delivery, DeliveryKind, deliveries_of
-from heartbeat_bot.store.destinations import DestinationId
 from heartbeat_bot.store.messages import DeliveredMessage, messages_held
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from heartbeat_bot.database import tables
 from heartbeat_bot.database.protocol import DatabasePart, reading, writing
-from heartbeat_bot.store.destinations import Destination
+from heartbeat_bot.ids import DestinationId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +46,17 @@ class Newsletters(DatabasePart):
 
     @writing
     def pass_done(
-        self, connection: Connection, name: str, *, destinations: Sequence[Destination] = (), commit: str, now: datetime
+        self, connection: Connection, name: str, *, destinations: Sequence[DestinationId] = (), commit: str, now: datetime
     ) -> None:
         """Note that a pass went through: the first one ends the baseline, of the newsletter and of each of its destinations."""
-        table = tables.newsletters
+        ensure_newsletter(connection, name)
+        table, places = tables.newsletters, tables.destinations
         values = {"commit_id": commit, "last_pass_at": now, "error": None, "error_at": None}
         first = func.coalesce(table.c.baseline_at, now)
-        changed = connection.execute(update(table).where(table.c.name == name).values(values | {"baseline_at": first}))
-        if changed.rowcount == 0:
-            connection.execute(insert(table).values(values | {"name": name, "baseline_at": now}))
-        new = [one.id for one in destinations if one.baseline_at is None]
-        if new:
-            places = tables.destinations
-            connection.execute(update(places).where(places.c.id.in_(new)).values(baseline_at=now))
+        connection.execute(update(table).where(table.c.name == name).values(values | {"baseline_at": first}))
+        connection.execute(
+            update(places).where(places.c.id.in_(destinations), places.c.baseline_at.is_(None)).values(baseline_at=now)
+        )
 
     async def pass_failed(self, name: str, *, error: str, now: datetime) -> None:
         """Note why a pass could not be made."""
@@ -74,10 +72,15 @@ class Newsletters(DatabasePart):
 
     @writing
     def _set_newsletter(self, connection: Connection, name: str, values: Mapping[str, Any]) -> None:
-        table = tables.newsletters
-        changed = connection.execute(update(table).where(table.c.name == name).values(values))
-        if changed.rowcount == 0:
-            connection.execute(insert(table).values({"name": name} | dict(values)))
+        ensure_newsletter(connection, name)
+        connection.execute(update(tables.newsletters).where(tables.newsletters.c.name == name).values(values))
+
+
+def ensure_newsletter(connection: Connection, name: str) -> None:
+    """Make, within a transaction, the row of a newsletter that no pass has seen yet."""
+    table = tables.newsletters
+    if connection.execute(select(table.c.name).where(table.c.name == name)).first() is None:
+        connection.execute(insert(table).values(name=name))
 
 
 def _newsletter_of(row: Row[Any]) -> Newsletter:

@@ -28,6 +28,7 @@ from heartbeat_bot.store.issues import (
     issue_of,
     note_state,
 )
+from heartbeat_bot.store.newsletters import ensure_newsletter
 
 FAR_AHEAD: Final = timedelta(days=1)
 """So far ahead lies nothing that has happened, however far clocks are apart: a clock was wrong when it was written down."""
@@ -122,9 +123,7 @@ class SourceFiles(DatabasePart):
         duties: Duties,
     ) -> dict[str, IssueId]:
         table = tables.issues
-        found = connection.execute(select(tables.newsletters.c.name).where(tables.newsletters.c.name == newsletter))
-        if found.one_or_none() is None:
-            connection.execute(insert(tables.newsletters).values(name=newsletter))
+        ensure_newsletter(connection, newsletter)
         heirs = {source_file.path: source_file.issue for source_file in source_files}
         _forget(connection, {issue: heirs.get(before[issue].path) for issue in absorbed})
         _lose(connection, gone, missed_at)

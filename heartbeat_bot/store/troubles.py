@@ -1,4 +1,4 @@
-"""What keeps a newsletter from being kept in step, for as long as it stands: found by one look after the other, told to the moderators."""
+"""What keeps a newsletter from being kept in step, for as long as it stands: found by one pass after the other, told to the moderators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Troubles(DatabasePart):
 
     @writing
     def found(self, connection: Connection, newsletter: str, about: str, words: str, *, now: datetime) -> None:
-        """Write down that a look found a trouble, for the first time or again."""
+        """Write down that a pass found a trouble, for the first time or again."""
         table = tables.troubles
         this = update(table).where(table.c.newsletter == newsletter, table.c.about == about)
         if not connection.execute(this.values(words=words, looks=table.c.looks + 1)).rowcount:

@@ -4,13 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.ids import ChannelId, DestinationId, IssueId
 from heartbeat_bot.policy.approval import text_of
 from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.policy.policy import Facts
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.deliveries import Delivery, DeliveryId, DeliveryKind
-from heartbeat_bot.store.destinations import DestinationId
 from heartbeat_bot.store.issues import NO_DUTIES, Duties, IssueRecord, SourceFile, instants
 from heartbeat_bot.sync.destinations import Policy, at_path
 

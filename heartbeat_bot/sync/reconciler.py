@@ -1,8 +1,6 @@
 """Passes over the newsletters: each brings the destinations of one in step with its source, and says what it did."""
 
-import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,13 +9,13 @@ from typing import Final
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import AnnounceConfig, Config
 from heartbeat_bot.errors import MachineError, OutletError, SourceError, StateError, UserError
-from heartbeat_bot.ids import ChannelId, IssueId
+from heartbeat_bot.ids import ChannelId, DestinationId, IssueId
 from heartbeat_bot.isolation.worker import Runner
 from heartbeat_bot.machine import told_apart
 from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.sources.snapshot import Snapshot, Source
-from heartbeat_bot.store.destinations import Destination, DestinationId
+from heartbeat_bot.store.destinations import Destination
 from heartbeat_bot.store.issues import Duties, IssueRecord
 from heartbeat_bot.store.store import Store
 from heartbeat_bot.sync.approvals import Approvals
@@ -50,7 +48,7 @@ class _Quiet:
 
 
 class Reconciler:
-    """Brings newsletters' destinations in step with their sources. One pass of a newsletter runs at a time."""
+    """Brings newsletters' destinations in step with their sources. Whoever calls it makes one pass of a newsletter at a time (see ``passes.py``)."""
 
     def __init__(
         self,
@@ -75,7 +73,6 @@ class Reconciler:
         self._clock = clock
         self._progress = progress
         self._start_over = start_over
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.duties = Duties(issues=config.moderation.approval, edits=config.moderation.approve_edits)
         self.publisher = Publisher(store, outlet, clock=clock)
         self.channels = KnownChannels(outlet, clock)
@@ -100,12 +97,11 @@ class Reconciler:
     async def sync(self, name: str, *, dry_run: bool = False) -> PassReport:
         """Make one pass over a newsletter. What goes wrong stands in the report, and is tried again by the next pass."""
         report = PassReport(newsletter=name)
-        async with self._locks[name]:
-            try:
-                with told_apart():
-                    await self._sync(name, report, dry_run=dry_run)
-            except (SourceError, StateError, OutletError, MachineError) as error:
-                await self._blocked(name, report, error, dry_run=dry_run)
+        try:
+            with told_apart():
+                await self._sync(name, report, dry_run=dry_run)
+        except (SourceError, StateError, OutletError, MachineError) as error:
+            await self._blocked(name, report, error, dry_run=dry_run)
         return report
 
     async def _blocked(self, name: str, report: PassReport, error: UserError, *, dry_run: bool) -> None:
@@ -144,8 +140,8 @@ class Reconciler:
         ids = await self._note(name, found, first_run=first_run)
         if not state.paused_at:
             await self._reconcile(name, found, ids, report)
-        told = [destination for destination, _ in destinations]
-        await self._store.pass_done(name, destinations=told, commit=found.snapshot.commit, now=self._clock())
+        seen = [destination.id for destination, _ in destinations]
+        await self._store.pass_done(name, destinations=seen, commit=found.snapshot.commit, now=self._clock())
         await self._note_quiet(name, found, report)
 
     def _has_nothing_to_compare(self, name: str, snapshot: Snapshot) -> bool:

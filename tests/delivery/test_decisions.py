@@ -362,13 +362,8 @@ async def test_each_destination_knows_of_an_issue_what_became_of_it_there(
 async def test_of_a_destination_that_is_declared_no_more_what_was_posted_stays_and_the_rest_is_forgotten(
     store: Store, clock: ManualClock, see: See, issue: IssueId
 ) -> None:
-    await store.destinations.declare("weekly", [CHANNEL, ELSEWHERE], now=clock())
-    await store.pass_done(
-        "weekly",
-        destinations=await store.destinations.declare("weekly", [CHANNEL, ELSEWHERE], now=clock()),
-        commit="c",
-        now=clock(),
-    )
+    declared = await store.destinations.declare("weekly", [CHANNEL, ELSEWHERE], now=clock())
+    await store.pass_done("weekly", destinations=[one.id for one in declared], commit="c", now=clock())
     other = (await store.record("weekly", [see("b.md")], now=clock()))["b.md"]
     await post(store, other, 10, clock, delivery=(await store.issue(other)).announcements[1])
     third = (await store.record("weekly", [see("c.md")], now=clock()))["c.md"]

@@ -216,7 +216,7 @@ class ServerEvents:
         """Return the bot's events of a server that are to come or going on, by number."""
         return {event.number: event for event in await self.discord.server_events(guild) if event.own}
 
-    # -- what a look does -------------------------------------------------------------------------------------------------
+    # -- what a pass does -------------------------------------------------------------------------------------------------
 
     async def are_made(self, name: str) -> bool:
         """Tell whether there are events of servers that were made of a newsletter's issues."""
@@ -226,7 +226,7 @@ class ServerEvents:
         """Compare a newsletter's server events with what its issues tell now, and tell moderators of a change, once.
 
         To be called when the archive is in step. Without a change nothing is asked of Discord. What goes wrong is logged, and tried
-        again by the next look.
+        again by the next pass.
         """
         rows = await self.rows.of_newsletter(name)
         snapshot = self.renderer.snapshots.get(name)

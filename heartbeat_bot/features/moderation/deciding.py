@@ -37,13 +37,6 @@ from heartbeat_bot.sync.wording import why
 
 SCHEDULED: Final = "scheduled"
 
-_MOST_WAITING: Final = 10
-_PATIENCE: Final = 5.0
-"""Seconds until somebody is answered although a look goes on: a remote may hang for minutes."""
-_SHORTEST: Final = 100
-"""Characters that are left of each text at least, when several must fit one message."""
-_BYTES: Final = limits.MESSAGE_BYTES - 500
-
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class Deciding:
@@ -127,7 +120,7 @@ class Deciding:
             return None, unseen(record.blob, record.path)
 
     async def _shown_anew(self, actor: Actor, record: IssueRecord, preview: Rendered | None, version: Version) -> Answer:
-        """Show an issue that is not what a button was about, after a look at it when its file is not what the last pass saw."""
+        """Show an issue that is not what a button was about, after a pass when its file is not what the last pass saw."""
         if preview is None:
             await self.passes.make(record.newsletter)
             record = await self.store.issue(record.id)

@@ -175,18 +175,18 @@ class Reposting:
         about = ", ".join(part for part in (key or "", f"in channel {target}" if target != own else "", how) if part)
         async with (
             self.auditing.act(actor, "repost", issue=record, detail=about, token=token) as act,
-            self.passes.alone(record.newsletter) as look,
+            self.passes.alone(record.newsletter) as make_pass,
         ):
             try:
                 wish = _Wish(record=record, key=key, target=target, own=own, how=how)
-                await self._decide(actor, await self._renewed(actor, wish, await look(), seen))
+                await self._decide(actor, await self._renewed(actor, wish, await make_pass(), seen))
             except UserError as error:  # the button is used up, so the answer takes its place
                 act.outcome = f"failed: {error}"
                 return Answer(content=str(error))
-            return await self._looked(actor, record, act, look)
+            return await self._carried_out(actor, record, act, make_pass)
 
     async def _renewed(self, actor: Actor, wish: "_Wish", report: PassReport, seen: str) -> "_Wish":
-        """Return a wish after a look at the newsletter; raise UserError when it cannot be fulfilled any more.
+        """Return a wish after a pass over the newsletter; raise UserError when it cannot be fulfilled any more.
 
         What is deleted must be there, and be fit, to be posted again: much may have changed since the question was asked.
         """
@@ -261,11 +261,11 @@ class Reposting:
         async with self.auditing.act(actor, "retract", issue=record, detail=key or "", token=token) as act:
             if key is None:
                 await self.store.retract(record.id, now=self.clock())
-            async with self.passes.alone(record.newsletter) as look:
+            async with self.passes.alone(record.newsletter) as make_pass:
                 if key is not None:
                     withheld = (await self.store.issue(record.id)).withheld  # others may have taken back something, too
                     await self.store.withhold(record.id, [*withheld, key], now=self.clock())
-                return await self._looked(actor, record, act, look)
+                return await self._carried_out(actor, record, act, make_pass)
 
     async def _section(self, actor: Actor, record: IssueRecord, short: str) -> PostKey | None:
         """Return the section that a button names, None when it is of the whole issue; raise UserError when it is not there any more."""
@@ -286,11 +286,11 @@ class Reposting:
                 lines.append(f"- <#{message.channel}>")
         return lines
 
-    async def _looked(
-        self, actor: Actor, record: IssueRecord, act: AuditedAct, look: Callable[[], Awaitable[PassReport]]
+    async def _carried_out(
+        self, actor: Actor, record: IssueRecord, act: AuditedAct, make_pass: Callable[[], Awaitable[PassReport]]
     ) -> Answer:
         """Carry out what was decided, and say what came of it."""
-        report = await look()
+        report = await make_pass()
         told = report.about(record.id)
         act.outcome = "; ".join(told) or "nothing was left to do"
         lines = [actor.words.say("repost.done", issue=titled(record.title)), *listed(report.about(record.id, actor.words))]
