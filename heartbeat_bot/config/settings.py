@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from urllib.parse import quote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
@@ -108,21 +108,23 @@ class ImagesConfig(StrictModel):
         return self
 
 
+LayoutName = Literal["embeds"]
+"""The layouts that there are; see ``rendering/layouts``."""
+
+
 def _built_layout(layout: object) -> object:
-    match layout:
-        case "embeds":
-            return layout
-        case "thread" | "forum" | "components":
-            raise ValueError(f"the layout '{layout}' is not built yet; write embeds")
-        case _:
-            raise ValueError(f"unknown layout {short(layout)}; write embeds")
+    if layout in get_args(LayoutName):
+        return layout
+    if layout in {"thread", "forum", "components"}:
+        raise ValueError(f"the layout '{layout}' is not built yet; write {' or '.join(get_args(LayoutName))}")
+    raise ValueError(f"unknown layout {short(layout)}; write {' or '.join(get_args(LayoutName))}")
 
 
 class AnnounceConfig(StrictModel):
     """Where, when and how issues are posted."""
 
     channel: Snowflake = Field(description="The id of the channel that issues are posted to.")
-    layout: Annotated[Literal["embeds"], BeforeValidator(_built_layout)] = Field(
+    layout: Annotated[LayoutName, BeforeValidator(_built_layout)] = Field(
         default="embeds", description="What an issue looks like: embeds is a cover and a message per section."
     )
     publish: bool = Field(

@@ -1,7 +1,4 @@
-"""The outlet: what posts go out through. First the protocol, then Discord over REST.
-
-With ``wire.py``, by which its requests go, the only file of this room that knows discord.py.
-"""
+"""Discord over REST: what ``ports.py`` asks for, made of discord.py's requests, which go out by ``wire.py``."""
 
 import asyncio
 import io

@@ -17,7 +17,7 @@ from heartbeat_bot.store.deliveries import Delivery, DeliveryId
 from heartbeat_bot.store.destinations import Destination
 from heartbeat_bot.store.issues import IssueRecord, SourceFile
 from heartbeat_bot.store.store import Store
-from heartbeat_bot.sync.destinations import Policy
+from heartbeat_bot.sync.destinations import DestinationPolicy
 from heartbeat_bot.sync.facts import facts_now
 from heartbeat_bot.sync.identification import Reading, read_changes
 
@@ -65,7 +65,7 @@ class DestinationChanges:
     messages.
     """
 
-    policy: Policy
+    policy: DestinationPolicy
     decisions: Mapping[str, Decision]
     leaving: tuple[Delivery, ...] = ()
     removal_reasons: Mapping[IssueId, Reason] = field(default_factory=dict[IssueId, Reason])
@@ -89,7 +89,7 @@ class DestinationChanges:
 
 
 async def find_changes(
-    name: str, store: Store, snapshot: Snapshot, policies: Sequence[Policy], runner: Runner, reading: Reading
+    name: str, store: Store, snapshot: Snapshot, policies: Sequence[DestinationPolicy], runner: Runner, reading: Reading
 ) -> ChangeSet:
     """Look at a snapshot of a newsletter. Raises SourceError when a file cannot be had, or there is too much to compare."""
     records = await store.records(name)
@@ -140,7 +140,7 @@ def _taken_back(records: Mapping[IssueId, IssueRecord], issue: IssueId | None) -
 def _removals(
     gone: Iterable[IssueId],
     records: Mapping[IssueId, IssueRecord],
-    policy: Policy,
+    policy: DestinationPolicy,
     holding: Container[DeliveryId],
     doubted: Iterable[IssueId | None],
 ) -> tuple[tuple[Delivery, ...], dict[IssueId, Reason]]:
@@ -169,7 +169,7 @@ def _removals(
     return tuple(one for issue in sorted(leaving) for one in held.get(issue, ())), told
 
 
-def _held(record: IssueRecord, policy: Policy, holding: Container[DeliveryId]) -> list[Delivery]:
+def _held(record: IssueRecord, policy: DestinationPolicy, holding: Container[DeliveryId]) -> list[Delivery]:
     """Return what of an issue goes with its announcement in a destination and still has messages; reposts go with any of them.
 
     What a moderator took back goes from destinations that are declared no more, too.

@@ -13,7 +13,7 @@ from heartbeat_bot.store.issues import NO_DUTIES, Duties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class DestinationPolicy:
     """A destination's rules, at one time. ``rendering`` names how issues are rendered (see :func:`rendering_of`)."""
 
     destination: Destination
@@ -38,7 +38,7 @@ def policy_of(
     last_pass: datetime | None = None,
     first_run: bool,
     now: datetime,
-) -> Policy:
+) -> DestinationPolicy:
     """Read a destination's rules out of the configuration; ``duties``: what moderators must approve; ``last_pass``: when it was done."""
     rules = Rules(
         hold=announce.hold,
@@ -47,7 +47,7 @@ def policy_of(
         edit_window=announce.edit_window,
         max_gone_per_pass=announce.max_new_per_pass,  # that every issue is approved says nothing of what goes
     )
-    return Policy(
+    return DestinationPolicy(
         destination=destination,
         announce=announce,
         rules=rules,

@@ -11,7 +11,7 @@ from heartbeat_bot.policy.policy import Facts
 from heartbeat_bot.sources.snapshot import BlobId
 from heartbeat_bot.store.deliveries import Delivery, DeliveryId, DeliveryKind
 from heartbeat_bot.store.issues import NO_DUTIES, Duties, IssueRecord, SourceFile, instants
-from heartbeat_bot.sync.destinations import Policy, at_path
+from heartbeat_bot.sync.destinations import DestinationPolicy, at_path
 
 
 def facts_of(
@@ -52,7 +52,9 @@ def facts_of(
     )
 
 
-def facts_now(record: IssueRecord | None, source_file: SourceFile | None, policy: Policy, path: str, seen: datetime) -> Facts:
+def facts_now(
+    record: IssueRecord | None, source_file: SourceFile | None, policy: DestinationPolicy, path: str, seen: datetime
+) -> Facts:
     """Bring together what the store knows and what was read just now."""
     here = record.announcement(policy.destination.id) if record else None
     rendering = at_path(policy.rendering, path) if here is not None and here.announced_at else ""
@@ -85,7 +87,7 @@ def facts_now(record: IssueRecord | None, source_file: SourceFile | None, policy
     )
 
 
-def _was_there(record: IssueRecord, here: Delivery | None, policy: Policy) -> bool:
+def _was_there(record: IssueRecord, here: Delivery | None, policy: DestinationPolicy) -> bool:
     """Tell whether an issue had been dealt with before its destination was added: it is known there, and what is still to come is news."""
     if policy.first_run or policy.destination.baseline_at is not None or (here is not None and here.announced_at is not None):
         return False

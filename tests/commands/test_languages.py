@@ -130,7 +130,8 @@ def speaker(mill: Town, locale: str) -> User:
 
 
 async def test_answers_are_in_the_language_of_who_asks(mill: Town) -> None:
-    german, british, french = (speaker(mill, locale) for locale in ("de", "en-GB", "fr"))
+    without_a_file = next(locale for locale in ("fr", "it", "pl", "cs", "fi", "ko") if locale not in codes())
+    german, british, french = (speaker(mill, locale) for locale in ("de", "en-GB", without_a_file))
     answer = await mill.call("events", by=german)
     said = mill.shown(answer)
     assert "Kommende Veranstaltungen" in said
