@@ -115,7 +115,7 @@ LayoutName = Literal["embeds"]
 def _built_layout(layout: object) -> object:
     if layout in get_args(LayoutName):
         return layout
-    if layout in {"thread", "forum", "components"}:
+    if isinstance(layout, str) and layout in {"thread", "forum", "components"}:
         raise ValueError(f"the layout '{layout}' is not built yet; write {' or '.join(get_args(LayoutName))}")
     raise ValueError(f"unknown layout {short(layout)}; write {' or '.join(get_args(LayoutName))}")
 
