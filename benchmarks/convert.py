@@ -28,7 +28,7 @@ from corpus import SITE, corpus_files
 from markdown_it import MarkdownIt
 from markdownify import markdownify
 
-from heartbeat_bot.issues.frontmatter import take_apart
+from heartbeat_bot.issues.frontmatter import split_document
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.rendering.layouts.embeds import compose
 
@@ -40,14 +40,14 @@ Way = Callable[[bytes], list[dict[str, Any]]]
 
 def floor(data: bytes) -> list[dict[str, Any]]:
     """The bare parse and render of the body, which makes no messages: less no converter that reads Markdown can do."""
-    MARKDOWN.render(take_apart(data, "issue.md").body)
+    MARKDOWN.render(split_document(data, "issue.md").body)
     return []
 
 
 def chunked(data: bytes) -> list[dict[str, Any]]:
     """The simplest converter that keeps the limit: markdownify, cut at line ends, and in lines that are too long."""
     messages, message = [], ""
-    for line in markdownify(MARKDOWN.render(take_apart(data, "issue.md").body)).split("\n"):
+    for line in markdownify(MARKDOWN.render(split_document(data, "issue.md").body)).split("\n"):
         for start in range(0, len(line) or 1, CONTENT - 1):
             part = f"{line[start : start + CONTENT - 1]}\n"
             if len(message) + len(part) > CONTENT:
@@ -71,7 +71,7 @@ def apprise(data: bytes) -> list[dict[str, Any]]:
     try:
         bot = library.Apprise()
         bot.add("discord://100000000000000000/" + "t" * 64 + "/?format=markdown&overflow=split")
-        bot.notify(body=take_apart(data, "issue.md").body, body_format=library.NotifyFormat.MARKDOWN)
+        bot.notify(body=split_document(data, "issue.md").body, body_format=library.NotifyFormat.MARKDOWN)
     finally:
         plugin.requests.post = before
     return sent
@@ -90,7 +90,7 @@ def words(text: str) -> list[str]:
 
 def lost(data: bytes, messages: list[dict[str, Any]]) -> tuple[int, int]:
     """Return how many links and words of an issue are in no message."""
-    soup = BeautifulSoup(MARKDOWN.render(take_apart(data, "issue.md").body), "lxml")
+    soup = BeautifulSoup(MARKDOWN.render(split_document(data, "issue.md").body), "lxml")
     for comment in soup.find_all(string=lambda node: isinstance(node, Comment)):
         comment.extract()
     told = re.sub(r"\\([^\w\s])|\u200b", r"\1", "\n".join(strings(messages)))

@@ -19,7 +19,7 @@ class RouterCog(commands.Cog):
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         press, values = pressed(interaction)
-        if press is None or not interaction.client.take_up():
+        if press is None or not interaction.client.accept():
             return
         interaction.client.keep_pace(interaction)
         dialog = self.router.dialog(actor(interaction), press)

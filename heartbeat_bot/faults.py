@@ -6,16 +6,16 @@ from contextlib import contextmanager
 
 from heartbeat_bot.errors import IssueError, UserError
 from heartbeat_bot.isolation.bounds import EndedError, TooMuchError
-from heartbeat_bot.machine import told_apart
+from heartbeat_bot.machine import machine_errors
 
 _LOG = logging.getLogger(__name__)
 
 
 @contextmanager
-def apart(path: str) -> Generator[None]:
+def isolate_faults(path: str) -> Generator[None]:
     """Turn what goes wrong with one file into an IssueError, so that the others go on; a fault of this program is logged whole."""
     try:
-        with told_apart():
+        with machine_errors():
             yield
     except UserError:
         raise

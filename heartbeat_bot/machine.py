@@ -41,7 +41,7 @@ def lack(error: BaseException | None) -> str | None:
 
 
 @contextmanager
-def told_apart() -> Generator[None]:
+def machine_errors() -> Generator[None]:
     """Turn an error that says what the machine lacks into a MachineError."""
     try:
         yield

@@ -27,7 +27,7 @@ from heartbeat_bot.errors import ConfigError, OutletError, RateLimitedError, Sta
 from heartbeat_bot.features.service import Service
 from heartbeat_bot.ids import ChannelId, GuildId
 from heartbeat_bot.isolation.worker import Runner, Worker
-from heartbeat_bot.machine import told_apart
+from heartbeat_bot.machine import machine_errors
 from heartbeat_bot.ports import OPTIONAL_PERMISSIONS, ChannelFacts
 from heartbeat_bot.sources.git.remote_turns import RemoteTurns
 from heartbeat_bot.sources.open_source import open_source
@@ -243,7 +243,7 @@ async def _watch(opened: Opened, name: str, seconds: float, clock: Clock) -> Non
     while True:
         wait = seconds
         try:
-            with told_apart():
+            with machine_errors():
                 report = await opened.service.passes.make(name)
                 problems = report.problems
                 wait = await _until_due(opened.store, name, seconds, clock)

@@ -28,7 +28,7 @@ class MergedItem:
         return sha256(f"{self.newsletter}\0{self.key}".encode()).hexdigest()[:16]
 
 
-def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[MergedItem, ...]:
+def merged_items(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[MergedItem, ...]:
     """Return the events of one newsletter's issues, each once, by day."""
     items = agenda((listed.day, events) for listed, events in issues)
     return tuple(MergedItem(key=item.key, event=item.event, listed=issues[item.issue][0]) for item in items)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from heartbeat_bot.archive import fulltext, statements
-from heartbeat_bot.archive.agenda_items import MergedItem, in_order, told_by
+from heartbeat_bot.archive.agenda_items import MergedItem, in_order, merged_items
 from heartbeat_bot.archive.archive_file import set_aside, start_file, unusable
 from heartbeat_bot.archive.catalog import Catalog, KnownEntry, record_of
 from heartbeat_bot.archive.entry import CatalogEntry, Listed
@@ -195,7 +195,7 @@ class Archive:
     async def _tell(self, newsletter: str) -> tuple[MergedItem, ...]:
         found = await self._read(partial(statements.find_events, newsletter=newsletter))
         issues = [(record.listed, events) for path, events in found if (record := self._catalog.record(newsletter, path))]
-        return await asyncio.to_thread(told_by, issues)
+        return await asyncio.to_thread(merged_items, issues)
 
     # -- the file -----------------------------------------------------------------------------------------------------
 

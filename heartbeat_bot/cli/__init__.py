@@ -15,7 +15,7 @@ from heartbeat_bot.cli.ending import FAILED, NOT_STARTED, stop
 from heartbeat_bot.cli.printing import not_printed, open_streams
 from heartbeat_bot.errors import ConfigError, StateError, UserError
 from heartbeat_bot.log import LogFormat, set_up_logging
-from heartbeat_bot.machine import told_apart
+from heartbeat_bot.machine import machine_errors
 from heartbeat_bot.printable import one_line
 
 _LOG = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with told_apart(), _in_one_line():
+            with machine_errors(), _in_one_line():
                 return super().invoke(ctx)
         except ConfigError as error:
             stop(*error.problems, code=NOT_STARTED)

@@ -19,7 +19,7 @@ from heartbeat_bot.cli.printing import say, say_as_it_is
 from heartbeat_bot.config import NewsletterConfig, config_file
 from heartbeat_bot.config.patterns import PathPatterns
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.faults import apart
+from heartbeat_bot.faults import isolate_faults
 from heartbeat_bot.isolation.bounds import SECONDS, deadline
 from heartbeat_bot.isolation.worker import Here
 from heartbeat_bot.issues.decoding import check_size
@@ -131,7 +131,7 @@ def _render(found: FoundFile, settings: NewsletterConfig | None, site_url: str) 
             data = file.read()
         if settings is not None and settings.images.attach:
             return _with_pictures(found.path, path, data, settings, site_url=site_url)
-        with apart(path), deadline(SECONDS):
+        with isolate_faults(path), deadline(SECONDS):
             return render(path, data, settings, site_url=site_url)
     except IssueError as error:
         return finding("unreadable", error.line, error.reason)
@@ -149,7 +149,7 @@ def _with_pictures(path: Path, shown: str, data: bytes, newsletter: NewsletterCo
     here, whole = Path.cwd(), path.resolve()
     inside = whole.relative_to(here) if whole.is_relative_to(here) else path
     contents = DirectoryContents(root=here, files={})
-    with apart(shown):
+    with isolate_faults(shown):
         files, findings = asyncio.run(attached_pictures(Here(), contents, inside.as_posix(), data, newsletter))
         with deadline(SECONDS):
             preview = render(inside.as_posix(), data, newsletter, site_url=site_url, files=files)

@@ -44,7 +44,7 @@ class _Tree(app_commands.CommandTree["Bot"]):
 
     async def interaction_check(self, interaction: discord.Interaction["Bot"], /) -> bool:
         """Let nothing begin that the end would cut off at once, nor more than one person may ask for."""
-        if not interaction.client.take_up():
+        if not interaction.client.accept():
             return False
         try:
             interaction.client.keep_pace(interaction)
@@ -113,7 +113,7 @@ class Bot(commands.Bot):
         except (*FAILURES, *NONSENSE) as error:
             _LOG.error("Discord did not take the slash commands, those of the last run go on: %s", error)
 
-    def take_up(self) -> bool:
+    def accept(self) -> bool:
         """Tell whether to answer an interaction, to be asked first in the task that would: :meth:`close` ends those tasks."""
         task = asyncio.current_task()
         assert task is not None, "discord.py answers each interaction in a task"

@@ -9,7 +9,7 @@ from typing import Final
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
 from heartbeat_bot.identity.evidence import Candidate, Evidence, Known, lines_of, near, numbers
 from heartbeat_bot.identity.fingerprint import ENOUGH, NEARLY_ALL, RESEMBLING, SIMILAR, STRONG, Fingerprint, plain
-from heartbeat_bot.identity.paths import PathParts, day_of, unpublished, which
+from heartbeat_bot.identity.paths import PathParts, day_of, edition_tokens, unpublished
 from heartbeat_bot.ids import IssueId
 
 _LITTLE: Final = 0.2
@@ -171,4 +171,4 @@ class _Neighbours:
 
 def _other_edition(one: str, other: str) -> bool:
     """Tell whether two titles say that they are of two editions: each has numbers or months, and not the same."""
-    return bool(which(one) and which(other)) and which(one) != which(other)
+    return bool(edition_tokens(one) and edition_tokens(other)) and edition_tokens(one) != edition_tokens(other)

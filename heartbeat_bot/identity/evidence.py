@@ -9,7 +9,7 @@ from typing import Final
 
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
 from heartbeat_bot.identity.fingerprint import ALIEN, COMMON, ENOUGH, RESEMBLING, SIMILAR, STRONG, Fingerprint, Likeness, plain
-from heartbeat_bot.identity.paths import day_of, is_rolling, which
+from heartbeat_bot.identity.paths import day_of, edition_tokens, is_rolling
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 
@@ -91,7 +91,7 @@ def near(one: Known | Candidate, other: Known | Candidate) -> bool:
 
 def numbers(file: Known | Candidate) -> set[tuple[str, ...]]:
     """Return what of a file's title and of its path says which edition it is."""
-    return {which(file.title), () if is_rolling(file.path) else which(file.path)} - {()}
+    return {edition_tokens(file.title), () if is_rolling(file.path) else edition_tokens(file.path)} - {()}
 
 
 def is_untitled(file: Candidate) -> bool:
@@ -218,9 +218,9 @@ class Evidence:
         likeness = self.likeness(candidate, issue)
         if likeness >= self.like.least(issue.fingerprint):
             return False
-        if which(candidate.title) != which(issue.title):
+        if edition_tokens(candidate.title) != edition_tokens(issue.title):
             return True
-        if which(issue.title) and same_words(candidate, issue):
+        if edition_tokens(issue.title) and same_words(candidate, issue):
             return False
         days = days_between(candidate, issue)
         if days is not None:
@@ -231,7 +231,11 @@ class Evidence:
         """Tell whether a text elsewhere that is similar enough is the issue's."""
         if not issue.settled:
             return not issue.gone
-        if not (candidate.title and issue.title) or near(candidate, issue) or (same_words(candidate, issue) and which(issue.title)):
+        if (
+            not (candidate.title and issue.title)
+            or near(candidate, issue)
+            or (same_words(candidate, issue) and edition_tokens(issue.title))
+        ):
             return True
         if likeness < self.like.least(issue.fingerprint):
             return False

@@ -44,7 +44,7 @@ from heartbeat_bot.identity.doubting import doubts_about
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
 from heartbeat_bot.identity.evidence import Candidate, Evidence, Known, is_untitled, same_day, same_words
 from heartbeat_bot.identity.fingerprint import SIMILAR, plain
-from heartbeat_bot.identity.paths import is_rolling, which
+from heartbeat_bot.identity.paths import edition_tokens, is_rolling
 from heartbeat_bot.ids import IssueId
 from heartbeat_bot.sources.snapshot import BlobId
 
@@ -96,7 +96,7 @@ def are_plain_edits(edits: Sequence[tuple[Candidate, str | None, str]], titles: 
     return all(
         candidate.explicit == explicit
         and not is_untitled(candidate)
-        and (which(title) or not is_rolling(candidate.path))
+        and (edition_tokens(title) or not is_rolling(candidate.path))
         and (words := plain(title))
         and words == plain(candidate.title)
         and known[words] == now[words] == 1
@@ -164,7 +164,7 @@ class _Matching:
             issue = unique.get(candidate.explicit or "")
             if not issue or new_ids[candidate.explicit] > 1 or self.evidence.alien(candidate, issue):
                 continue
-            if which(issue.explicit or "") or not self.evidence.has_moved_on(candidate, issue):
+            if edition_tokens(issue.explicit or "") or not self.evidence.has_moved_on(candidate, issue):
                 self._match(candidate, issue)
 
     def _by_bytes(self) -> None:

@@ -32,7 +32,7 @@ _ABOUT: Final = frozenset(
 )
 
 
-def which(name: str) -> tuple[str, ...]:
+def edition_tokens(name: str) -> tuple[str, ...]:
     """Return what in a title or a path tells one edition from the others: its numbers, unpadded, and months.
 
     A name without any is the newsletter's, not an edition's: ``latest.md``, "This month".
@@ -42,7 +42,7 @@ def which(name: str) -> tuple[str, ...]:
 
 def is_rolling(path: str) -> bool:
     """Tell whether nothing in a path, or no more than a year, says which edition it holds: the next one may come to stand there."""
-    return all(_YEAR.fullmatch(word) for word in which(PathParts.of(path, None).name))
+    return all(_YEAR.fullmatch(word) for word in edition_tokens(PathParts.of(path, None).name))
 
 
 def unpublished(path: str, *, dated: bool) -> DoubtCode | None:
@@ -55,7 +55,7 @@ def unpublished(path: str, *, dated: bool) -> DoubtCode | None:
     stem = pure.stem.casefold().replace("-", "_")
     if any(part.casefold().lstrip("_.") in _TEMPLATES for part in pure.parts[:-1]) or stem.strip("_") == "template":
         return DoubtCode.TEMPLATE
-    own = dated or bool(which("/".join(pure.parts[:-1])))
+    own = dated or bool(edition_tokens("/".join(pure.parts[:-1])))
     if stem.startswith("_") and not (own and stem == "_index"):
         return DoubtCode.UNDERSCORE
     if stem in _ABOUT and not own:
@@ -115,7 +115,7 @@ class PathParts:
         against one of a folder when the name says which edition it is.
         """
         after = 0 if not (self.date and other.date) else day_of(self.date).toordinal() - day_of(other.date).toordinal()
-        if self.language != other.language and (abs(after) <= 1 or self.named or (after > 0 and which(self.name))):
+        if self.language != other.language and (abs(after) <= 1 or self.named or (after > 0 and edition_tokens(self.name))):
             return DoubtCode.TRANSLATION
         return DoubtCode.OTHER_FORMAT if self.suffix != other.suffix and abs(after) <= 1 else None
 

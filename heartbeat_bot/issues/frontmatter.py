@@ -65,7 +65,7 @@ class Document:
     findings: tuple[Finding, ...]
 
 
-def take_apart(data: bytes, path: str) -> Document:
+def split_document(data: bytes, path: str) -> Document:
     """Split a file into metadata and body.
 
     Raises IssueError, with the line in the file, when the file is no text, empty, or its front matter cannot be read.

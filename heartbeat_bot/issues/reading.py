@@ -9,7 +9,7 @@ from bs4.element import Tag
 
 from heartbeat_bot.errors import IssueError
 from heartbeat_bot.issues.date_order import ambiguities, dates_in_blocks, dates_in_values, decide
-from heartbeat_bot.issues.frontmatter import Document, take_apart
+from heartbeat_bot.issues.frontmatter import Document, split_document
 from heartbeat_bot.issues.issue import Issue
 from heartbeat_bot.issues.issue_date import COMPACT_NAME, DATED_NAME, date_in_path, issue_date, numeric_issued, numeric_listed
 from heartbeat_bot.issues.markdown import UnreadableError, parse
@@ -40,7 +40,7 @@ def read_issue(path: str, data: bytes, dates: DateOrder | None = None) -> Issue:
     Raises IssueError, with the line, when the file is too large, no text, or its front matter is broken, or its text is nested
     too deeply to be shown whole.
     """
-    document = take_apart(data, path)
+    document = split_document(data, path)
     metadata = flat(document.metadata)
     blocks, dropped = _blocks(document, path)
     findings = [*document.findings, *dropped]
@@ -86,7 +86,7 @@ def read_head(path: str, data: bytes, dates: DateOrder | None = None) -> Head:
 
     Raises IssueError as :func:`read_issue` does, but for what is wrong in a text that was not read.
     """
-    document = take_apart(data, path)
+    document = split_document(data, path)
     metadata = flat(document.metadata)
     title = text(metadata, *TITLE_KEYS)
     issued = numeric_issued(metadata, document)

@@ -59,7 +59,7 @@ class Alarms:
                 await self._end(trouble)
             elif trouble.told_at is None and (about not in _PASSING or clock() - trouble.since >= _PATIENCE):
                 await self._tell(trouble, TROUBLE)
-                await troubles.told(name, about, now=clock())
+                await troubles.notified(name, about, now=clock())
         await self.auditing.tell_untold()
 
     async def _of_channels(self, name: str, stood: set[str]) -> dict[str, str]:

@@ -224,7 +224,7 @@ class Auditing:
                     self._unsaid.discard(action.id)
                     if not await self.tell(action.note or "", nonce=f"act-{action.id}"):
                         return
-                await self.store.actions.told(action.id)
+                await self.store.actions.notified(action.id)
 
     async def _stands(self, action: Action) -> bool:
         """Tell whether an action tells of a trouble, and of one that stands."""

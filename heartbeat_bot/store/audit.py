@@ -91,7 +91,7 @@ class Actions(DatabasePart):
         return [Action(**row) for row in connection.execute(query).mappings()]
 
     @writing
-    def told(self, connection: Connection, action: ActionId) -> None:
+    def notified(self, connection: Connection, action: ActionId) -> None:
         """Note that the moderators have been told of an action, or will not be any more."""
         connection.execute(update(tables.actions).where(tables.actions.c.id == action).values(note=None))
 

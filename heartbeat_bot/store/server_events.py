@@ -65,7 +65,7 @@ class ServerEventRows(DatabasePart):
         """Note that an event shows something else now; there is no change left to tell of."""
         await self._set(guild, key, {"digest": digest, "told_digest": None, "updated_at": now})
 
-    async def told(self, guild: GuildId, key: str, *, digest: str, now: datetime) -> None:
+    async def notified(self, guild: GuildId, key: str, *, digest: str, now: datetime) -> None:
         """Note that moderators have been told of a change that the event does not show."""
         await self._set(guild, key, {"told_digest": digest, "updated_at": now})
 

@@ -49,7 +49,7 @@ class Troubles(DatabasePart):
             connection.execute(insert(table).values(values))
 
     @writing
-    def told(self, connection: Connection, newsletter: str, about: str, *, now: datetime) -> None:
+    def notified(self, connection: Connection, newsletter: str, about: str, *, now: datetime) -> None:
         """Write down that the moderators know of a trouble."""
         table = tables.troubles
         connection.execute(update(table).where(table.c.newsletter == newsletter, table.c.about == about).values(told_at=now))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from heartbeat_bot.errors import IssueError, SourceError
-from heartbeat_bot.faults import apart
+from heartbeat_bot.faults import isolate_faults
 from heartbeat_bot.identity.evidence import Candidate, Known
 from heartbeat_bot.identity.fingerprint import Fingerprint
 from heartbeat_bot.identity.matching import Resolution, are_plain_edits, identify
@@ -111,7 +111,7 @@ async def _look(
     """
     fingerprint, blob = Fingerprint({}), snapshot.files[path]
     try:
-        with apart(path):
+        with isolate_faults(path):
             if blob not in prints:
                 prints[blob] = await runner.run(_fingerprint, data)
             fingerprint = prints[blob]

@@ -2,7 +2,7 @@
 
 New messages can only be appended, so the messages that exist carry the first posts, in order, by being edited in place; those left
 over are deleted; the posts left over are sent at the tail. Which messages carry which posts is chosen by dynamic programming
-(:func:`plan`). A plan depends only on the posts and the receipts: whoever stops half-way simply plans again.
+(:func:`plan`). A plan depends only on the posts and the messages: whoever stops half-way simply plans again.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ class _Cost:
     """What an assignment costs, compared from left to right.
 
     Requests first. Then sends and deletes: a send notifies people, a delete breaks the links that lead to it, an edit does neither.
-    Then receipts whose key changes, so that a message keeps its section where it can.
+    Then messages whose key changes, so that a message keeps its section where it can.
     """
 
     requests: int = 0
@@ -107,14 +107,14 @@ def plan(
     a moment is better than one that is missing); links are mended before the messages they led to are deleted; and messages are
     crossposted, in reading order, when the whole issue has its final form, since edits of crossposted messages are rationed.
     """
-    receipts = sorted(held, key=lambda receipt: receipt.message)
+    messages = sorted(held, key=lambda message: message.message)
 
-    def url(receipt: Held) -> str:
-        return message_url(guild, channel, receipt.message)
+    def url(message: Held) -> str:
+        return message_url(guild, channel, message.message)
 
-    carriers = _carriers(posts, receipts, url, publish=publish)
+    carriers = _carriers(posts, messages, url, publish=publish)
     carried = list(zip(posts, carriers, strict=False))
-    urls = {post.key: url(receipt) for post, receipt in carried}
+    urls = {post.key: url(message) for post, message in carried}
     unsent = posts[len(carriers) :]
     awaited = {post.key for post in unsent}
     sends = [Send(post=post, urls=urls) for post in unsent]
@@ -122,17 +122,17 @@ def plan(
     rekeys: list[Operation] = []
     edits: list[tuple[Held, Edit]] = []
     deferred = False
-    for post, receipt in carried:
+    for post, message in carried:
         if any(jump.to in awaited for jump in post.jumps):
             deferred = True
-        elif post.digest(urls) != receipt.digest:
-            edits.append((receipt, Edit(message=receipt.message, post=post, urls=urls)))
-        elif post.key != receipt.key:
-            rekeys.append(Rekey(message=receipt.message, key=post.key))
+        elif post.digest(urls) != message.digest:
+            edits.append((message, Edit(message=message.message, post=post, urls=urls)))
+        elif post.key != message.key:
+            rekeys.append(Rekey(message=message.message, key=post.key))
 
-    kept = {receipt.message for receipt in carriers}
-    deletes = [Delete(message=receipt.message) for receipt in reversed(receipts) if receipt.message not in kept]
-    publishes = [Publish(message=receipt.message) for receipt in carriers if publish and not receipt.published]
+    kept = {message.message for message in carriers}
+    deletes = [Delete(message=message.message) for message in reversed(messages) if message.message not in kept]
+    publishes = [Publish(message=message.message) for message in carriers if publish and not message.published]
     operations: list[Operation] = [*rekeys, *sends, *_edits_without_loss(edits)]
     if not deferred:
         operations += deletes
@@ -144,25 +144,25 @@ def plan(
 def _edits_without_loss(edits: Sequence[tuple[Held, Edit]]) -> Iterator[Edit]:
     """Order edits so that, where possible, no text is overwritten before it stands at its new place; jumps come last."""
     pending = [
-        (receipt, edit, edit.post.digest(edit.urls)) for receipt, edit in sorted(edits, key=lambda pair: bool(pair[1].post.jumps))
+        (message, edit, edit.post.digest(edit.urls)) for message, edit in sorted(edits, key=lambda pair: bool(pair[1].post.jumps))
     ]
     while pending:
         wanted = {digest for _, _, digest in pending}
-        free = (number for number, (receipt, _, _) in enumerate(pending) if receipt.digest not in wanted)
+        free = (number for number, (message, _, _) in enumerate(pending) if message.digest not in wanted)
         _, edit, _ = pending.pop(next(free, 0))  # two texts that swap places cannot both be spared
         yield edit
 
 
 @dataclass(frozen=True, slots=True)
 class _Assignment:
-    """The receipts that carry the first posts, in order, and what the rest of the plan costs then."""
+    """The messages that carry the first posts, in order, and what the rest of the plan costs then."""
 
     cost: _Cost
     carriers: Sequence[Held]
 
 
-def _carriers(posts: Sequence[Post], receipts: Sequence[Held], urls_of: Callable[[Held], str], *, publish: bool) -> Sequence[Held]:
-    """Choose the receipts that carry the first posts, one each, in order.
+def _carriers(posts: Sequence[Post], messages: Sequence[Held], urls_of: Callable[[Held], str], *, publish: bool) -> Sequence[Held]:
+    """Choose the messages that carry the first posts, one each, in order.
 
     Whether a post with jumps needs an edit depends on which messages carry the posts it leads to. It can stay as it is only when
     all of those stay where they are; so the cheapest assignment is the cheaper of the best one that keeps them there and the best
@@ -171,50 +171,50 @@ def _carriers(posts: Sequence[Post], receipts: Sequence[Held], urls_of: Callable
     place = {post.key: number for number, post in enumerate(posts)}
     last_target = [max((place[jump.to] for jump in post.jumps if jump.to in place), default=-1) for post in posts]
     targets = {jump.to for post in posts for jump in post.jumps if jump.to in place}
-    linked = {receipt.key: receipt for receipt in receipts if receipt.key in place}
-    digests = [post.digest({key: urls_of(receipt) for key, receipt in linked.items()}) for post in posts]
+    linked = {message.key: message for message in messages if message.key in place}
+    digests = [post.digest({key: urls_of(message) for key, message in linked.items()}) for post in posts]
 
     def send(number: int, carried: int) -> _Cost:
         return _Cost(1 + publish + (last_target[number] >= carried), 1, 0)
 
-    def carry(number: int, receipt: Held, *, edited: bool) -> _Cost:
-        return _Cost(edited + (publish and not receipt.published), 0, posts[number].key != receipt.key)
+    def carry(number: int, message: Held, *, edited: bool) -> _Cost:
+        return _Cost(edited + (publish and not message.published), 0, posts[number].key != message.key)
 
-    def carry_moving(number: int, receipt: Held) -> _Cost:
-        return carry(number, receipt, edited=last_target[number] >= 0 or digests[number] != receipt.digest)
+    def carry_moving(number: int, message: Held) -> _Cost:
+        return carry(number, message, edited=last_target[number] >= 0 or digests[number] != message.digest)
 
-    def carry_staying(number: int, receipt: Held) -> _Cost | None:
-        if posts[number].key in targets and linked.get(posts[number].key) is not receipt:
+    def carry_staying(number: int, message: Held) -> _Cost | None:
+        if posts[number].key in targets and linked.get(posts[number].key) is not message:
             return None
-        return carry(number, receipt, edited=digests[number] != receipt.digest)
+        return carry(number, message, edited=digests[number] != message.digest)
 
-    moving = _cheapest(len(posts), receipts, carry_moving, send)
-    staying = _cheapest(len(posts), receipts, carry_staying, send, at_least=max(last_target, default=-1) + 1) if targets else None
+    moving = _cheapest(len(posts), messages, carry_moving, send)
+    staying = _cheapest(len(posts), messages, carry_staying, send, at_least=max(last_target, default=-1) + 1) if targets else None
     assert moving is not None, "carrying nothing is always possible"
     return min((found for found in (staying, moving) if found), key=lambda found: found.cost).carriers
 
 
 def _cheapest(
     posts: int,
-    receipts: Sequence[Held],
+    messages: Sequence[Held],
     carry: Callable[[int, Held], _Cost | None],
     send: Callable[[int, int], _Cost],
     *,
     at_least: int = 0,
 ) -> _Assignment | None:
-    """Return the cheapest way to carry the first k posts, k >= ``at_least``, by k receipts in order; None when there is none.
+    """Return the cheapest way to carry the first k posts, k >= ``at_least``, by k messages in order; None when there is none.
 
-    ``carry`` tells the cost of a post (counted from 0) on a receipt, None for never; ``send`` that of a post when k are carried.
+    ``carry`` tells the cost of a post (counted from 0) on a message, None for never; ``send`` that of a post when k are carried.
     """
-    # best[k]: the first k posts on some of the receipts seen so far, those not chosen deleted
-    best: list[_Assignment | None] = [_Assignment(_Cost(), ())] + [None] * min(posts, len(receipts))
-    for receipt in receipts:
+    # best[k]: the first k posts on some of the messages seen so far, those not chosen deleted
+    best: list[_Assignment | None] = [_Assignment(_Cost(), ())] + [None] * min(posts, len(messages))
+    for message in messages:
         for k in range(len(best) - 1, -1, -1):
             ways: list[_Assignment] = []
             before = best[k - 1] if k else None
-            cost = carry(k - 1, receipt) if before else None
+            cost = carry(k - 1, message) if before else None
             if before and cost is not None:
-                ways.append(_Assignment(before.cost + cost, (*before.carriers, receipt)))
+                ways.append(_Assignment(before.cost + cost, (*before.carriers, message)))
             without = best[k]
             if without:
                 ways.append(_Assignment(without.cost + _DELETE, without.carriers))

@@ -11,7 +11,7 @@ from heartbeat_bot.config import AnnounceConfig, Config
 from heartbeat_bot.errors import MachineError, OutletError, SourceError, StateError, UserError
 from heartbeat_bot.ids import ChannelId, DestinationId, IssueId
 from heartbeat_bot.isolation.worker import Runner
-from heartbeat_bot.machine import told_apart
+from heartbeat_bot.machine import machine_errors
 from heartbeat_bot.policy.decisions import State
 from heartbeat_bot.ports import Discord
 from heartbeat_bot.sources.snapshot import Snapshot, Source
@@ -98,7 +98,7 @@ class Reconciler:
         """Make one pass over a newsletter. What goes wrong stands in the report, and is tried again by the next pass."""
         report = PassReport(newsletter=name)
         try:
-            with told_apart():
+            with machine_errors():
                 await self._sync(name, report, dry_run=dry_run)
         except (SourceError, StateError, OutletError, MachineError) as error:
             await self._blocked(name, report, error, dry_run=dry_run)

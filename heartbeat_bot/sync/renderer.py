@@ -8,7 +8,7 @@ from typing import Final
 from heartbeat_bot.archive.entry import CatalogEntry, Made
 from heartbeat_bot.config import AnnounceConfig, NewsletterConfig
 from heartbeat_bot.errors import IssueError, SourceError, UserError
-from heartbeat_bot.faults import apart
+from heartbeat_bot.faults import isolate_faults
 from heartbeat_bot.isolation.bounds import EndedError
 from heartbeat_bot.isolation.named import NamedFunction
 from heartbeat_bot.isolation.turns import Turn, WorkerTurns
@@ -53,7 +53,7 @@ class Renderer:
         ``rendering`` names how it is shown, see :class:`CatalogEntry`.
         """
         made = await self._read(name, snapshot, path)
-        with apart(path):
+        with isolate_faults(path):
             if made.entry is None:
                 raise RuntimeError(made.fault)
         return replace(made.entry, rendering=rendering)
@@ -67,7 +67,7 @@ class Renderer:
         if announce is not None and announce is not newsletter.announce:
             newsletter = newsletter.model_copy(update={"announce": announce})
         try:
-            with apart(path):
+            with isolate_faults(path):
                 data = await contents.read(path)
                 files, findings = await attached_pictures(runner, contents, path, data, newsletter)
                 # Pictures change without their issue: what was made with others is something else.

@@ -47,11 +47,11 @@ async def test_newsletters_do_not_share_their_events(archive: Archive) -> None:
 async def test_events_are_brought_together_once_per_change(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def told_by(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[telling.MergedItem, ...]:
+    def merged_items(issues: Sequence[tuple[Listed, Sequence[Event]]]) -> tuple[telling.MergedItem, ...]:
         asked.append(issues[0][0].newsletter)
-        return telling.told_by(issues)
+        return telling.merged_items(issues)
 
-    monkeypatch.setattr("heartbeat_bot.archive.archive.told_by", told_by)
+    monkeypatch.setattr("heartbeat_bot.archive.archive.merged_items", merged_items)
     await archive.put(APRIL, issue=1, visible=True)
     await archive.put(replace(MAY, newsletter="lynx"), issue=2, visible=True)
     first = await archive.events()

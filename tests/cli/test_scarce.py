@@ -11,7 +11,7 @@ import pytest
 from home import ISSUE, Home
 
 from heartbeat_bot.errors import MachineError, SourceError
-from heartbeat_bot.machine import lack, told_apart
+from heartbeat_bot.machine import lack, machine_errors
 
 NEW = ISSUE.replace("First Light", "Spring").replace("lamp", "kettle")
 MEBIBYTE = 2**20
@@ -60,7 +60,7 @@ async def test_what_the_machine_refuses_is_a_sentence_and_loses_nothing(home: Ho
     ],
 )
 def test_what_the_machine_lacks_is_said_with_what_to_do(error: Exception, said: str) -> None:
-    with pytest.raises(MachineError, match="Nothing is lost") as told, told_apart():
+    with pytest.raises(MachineError, match="Nothing is lost") as told, machine_errors():
         raise error
     assert said in str(told.value)
 
@@ -69,6 +69,6 @@ def test_other_errors_stay_what_they_are() -> None:
     source = SourceError("the folder is not there")
     source.__cause__ = OSError(errno.EIO, "Input/output error")
     for error in (FileNotFoundError(errno.ENOENT, "No such file", str(Path("x"))), RuntimeError("no"), ValueError(), source):
-        with pytest.raises(type(error)), told_apart():
+        with pytest.raises(type(error)), machine_errors():
             raise error
     assert lack(RuntimeError("no")) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from heartbeat_bot.identity.paths import is_rolling, unpublished, which
+from heartbeat_bot.identity.paths import edition_tokens, is_rolling, unpublished
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from heartbeat_bot.identity.paths import is_rolling, unpublished, which
     ],
 )
 def test_numbers_and_months_tell_one_edition_from_the_others(name: str, told: tuple[str, ...]) -> None:
-    assert which(name) == told
+    assert edition_tokens(name) == told
 
 
 @pytest.mark.parametrize(

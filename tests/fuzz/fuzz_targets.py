@@ -22,7 +22,7 @@ from heartbeat_bot.config import parse_config  # noqa: E402 - likewise
 from heartbeat_bot.config.patterns import PathPatterns  # noqa: E402 - likewise
 from heartbeat_bot.errors import IssueError  # noqa: E402 - likewise
 from heartbeat_bot.interactions.lines import linked  # noqa: E402 - likewise
-from heartbeat_bot.issues.frontmatter import take_apart  # noqa: E402 - likewise
+from heartbeat_bot.issues.frontmatter import split_document  # noqa: E402 - likewise
 from heartbeat_bot.rendering.links import Links  # noqa: E402 - likewise
 from heartbeat_bot.rendering.preview import Preview  # noqa: E402 - likewise
 from heartbeat_bot.rendering.render import links_of, render  # noqa: E402 - likewise
@@ -70,7 +70,7 @@ def front_matter(data: bytes) -> None:
     """Read front matter of all styles; what is wrong has its line."""
     for style in _STYLES:
         whole = style % data
-        error = _error(lambda whole=whole: take_apart(whole, "a.md"))
+        error = _error(lambda whole=whole: split_document(whole, "a.md"))
         assert error is None or error.line is None or 1 <= error.line <= len(re.findall(rb"\r\n|\r|\n", whole)) + 1, error
 
 

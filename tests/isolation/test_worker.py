@@ -10,7 +10,7 @@ import jobs
 import pytest
 
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.faults import apart
+from heartbeat_bot.faults import isolate_faults
 from heartbeat_bot.isolation.bounds import TooMuchError
 from heartbeat_bot.isolation.worker import Here, Runner, Worker
 from heartbeat_bot.issues.reading import read_issue
@@ -171,7 +171,10 @@ async def test_modules_of_the_current_folder_are_not_imported(
 
 
 async def test_too_much_is_an_error_of_the_file(worker: Worker) -> None:
-    with pytest.raises(IssueError, match=r"^a\.md: reading the text took more than 0\.3 seconds of computing"), apart("a.md"):
+    with (
+        pytest.raises(IssueError, match=r"^a\.md: reading the text took more than 0\.3 seconds of computing"),
+        isolate_faults("a.md"),
+    ):
         await worker.run(jobs.turn_for_ever)
 
 

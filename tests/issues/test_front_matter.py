@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.issues.frontmatter import take_apart
+from heartbeat_bot.issues.frontmatter import split_document
 from heartbeat_bot.issues.reading import read_issue
 
 READ: dict[str, tuple[str, dict[str, Any], str, int]] = {
@@ -122,7 +122,7 @@ READ: dict[str, tuple[str, dict[str, Any], str, int]] = {
 
 @pytest.mark.parametrize(("file", "metadata", "body", "line"), READ.values(), ids=READ)
 def test_front_matter_is_taken_off_and_the_body_keeps_its_line(file: str, metadata: dict[str, Any], body: str, line: int) -> None:
-    document = take_apart(file.encode(), "a.md")
+    document = split_document(file.encode(), "a.md")
     got = {key: value for key, value in document.metadata.items() if isinstance(key, str) and key[0].isalpha()}
     assert (got, document.body, document.body_line, document.findings) == (metadata, body, line, ())
 
@@ -175,7 +175,7 @@ BROKEN = {
 @pytest.mark.parametrize(("file", "line", "message"), BROKEN.values(), ids=BROKEN)
 def test_broken_front_matter_is_an_error_with_its_line_and_what_to_do(file: str, line: int, message: str) -> None:
     with pytest.raises(IssueError, match=message) as caught:
-        take_apart(file.encode(), "a.md")
+        split_document(file.encode(), "a.md")
     assert caught.value.line == line
 
 
@@ -189,7 +189,7 @@ def test_broken_front_matter_is_an_error_with_its_line_and_what_to_do(file: str,
     ids=["a YAML list", "open TOML", "Pelican's key twice"],
 )
 def test_odd_front_matter_is_a_finding_and_its_text_stays(file: str, line: int) -> None:
-    document = take_apart(file.encode(), "a.md")
+    document = split_document(file.encode(), "a.md")
     assert [(finding.rule, finding.line) for finding in document.findings] == [("front-matter", line)]
     assert "body" in document.body
 
@@ -198,11 +198,11 @@ def test_odd_front_matter_is_a_finding_and_its_text_stays(file: str, line: int) 
 def test_code_that_shows_a_merge_conflict_is_no_conflict(fence: str) -> None:
     close = fence.rstrip("tex")
     file = f"---\ntitle: A\n---\n{fence}\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> b\n{close}\n"
-    assert take_apart(file.encode(), "a.md").metadata == {"title": "A"}
+    assert split_document(file.encode(), "a.md").metadata == {"title": "A"}
 
 
 def test_a_setext_heading_of_seven_is_no_conflict() -> None:
-    assert take_apart(b"Heading\n=======\n\nbody", "a.md").body_line == 1
+    assert split_document(b"Heading\n=======\n\nbody", "a.md").body_line == 1
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_setext_heading_of_seven_is_no_conflict() -> None:
     ids=["YAML", "TOML", "JSON", "Pelican", "Franklin", "Nikola", "Hexo", "none"],
 )
 def test_every_key_knows_its_line(file: str, lines: dict[str, int]) -> None:
-    assert take_apart(file.encode(), "a.md").key_lines == lines
+    assert split_document(file.encode(), "a.md").key_lines == lines
 
 
 TAGGED = (
@@ -285,12 +285,12 @@ def test_no_value_of_a_tag_is_a_fault(key: str) -> None:
 @pytest.mark.parametrize("value", NOT_READ)
 def test_a_value_that_yaml_cannot_read_is_an_error_in_its_line(value: str) -> None:
     with pytest.raises(IssueError, match="the front matter cannot be read") as caught:
-        take_apart(f"---\na: b\nc: {value}\nd: e\n---\nbody".encode(), "a.md")
+        split_document(f"---\na: b\nc: {value}\nd: e\n---\nbody".encode(), "a.md")
     assert caught.value.line == 3
 
 
 def test_a_value_that_is_no_date_and_its_alias_are_the_same_text() -> None:
-    assert take_apart(b"---\na: &x !!timestamp 11\nb: *x\n---\n", "a.md").metadata == {"a": "11", "b": "11"}
+    assert split_document(b"---\na: &x !!timestamp 11\nb: *x\n---\n", "a.md").metadata == {"a": "11", "b": "11"}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 
 from heartbeat_bot.errors import IssueError
-from heartbeat_bot.faults import apart
+from heartbeat_bot.faults import isolate_faults
 from heartbeat_bot.issues.markdown import parse
 from heartbeat_bot.issues.reading import read_issue
 from heartbeat_bot.issues.tree import line_of
@@ -166,11 +166,11 @@ def test_tables_in_tables_are_shown_in_a_moment() -> None:
 def test_a_fault_of_the_program_is_an_error_of_that_file_and_logged_whole(caplog: pytest.LogCaptureFixture) -> None:
     with (
         pytest.raises(IssueError, match=r"a\.md: a fault of this program .* \(ZeroDivisionError\); please report it"),
-        apart("a.md"),
+        isolate_faults("a.md"),
     ):
         _ = 1 / 0
     assert "ZeroDivisionError: division by zero" in caplog.text
-    with pytest.raises(IssueError, match="as it was"), apart("a.md"):
+    with pytest.raises(IssueError, match="as it was"), isolate_faults("a.md"):
         raise IssueError("as it was", path="a.md")
 
 

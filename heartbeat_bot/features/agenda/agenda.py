@@ -113,17 +113,17 @@ class Agenda:
 
     async def _asked_for(self, question: _Question, words: Language) -> tuple[list[MergedItem], list[list[str]]]:
         """Return the events that are asked for, and their lines dealt out to pages."""
-        told = await self.archive.events()
+        items = await self.archive.events()
         async with self._computing:
-            return await asyncio.to_thread(_answered, told, question, words, self.clock())
+            return await asyncio.to_thread(_answered, items, question, words, self.clock())
 
     async def _events_page(self, actor: Actor, question: _Question, page: int) -> Answer:
         words = actor.words
         found, dealt = await self._asked_for(question, words)
         if not found:
             plain = question.when == "upcoming" and not (question.where or question.query)
-            told = [told for told in await self.archive.events() if told.newsletter in question.scope.names]
-            lines = [words.say("events.none_ever" if not told else "events.none_upcoming" if plain else "events.none")]
+            items = [item for item in await self.archive.events() if item.newsletter in question.scope.names]
+            lines = [words.say("events.none_ever" if not items else "events.none_upcoming" if plain else "events.none")]
             lines += [words.say("reading.filling")] if self.indexing.is_filling(question.scope.names) else []
             return Answer(content="\n".join(lines))
         page = min(page, len(dealt) - 1)
@@ -139,12 +139,12 @@ class Agenda:
         page, question = await self._read(actor, arguments)
         if values and values[0] != _ALL:
             events = await self.archive.events()
-            chosen = [told for told in events if told.mark == values[0] and told.newsletter in question.scope.names]
+            chosen = [item for item in events if item.mark == values[0] and item.newsletter in question.scope.names]
         else:
             chosen = _shown(*await self._asked_for(question, actor.words), page)
         if not chosen:
             return Answer(content=actor.words.say("events.gone"))
-        name = question.scope.newsletter or ", ".join(dict.fromkeys(told.newsletter for told in chosen))
+        name = question.scope.newsletter or ", ".join(dict.fromkeys(item.newsletter for item in chosen))
         content = await asyncio.to_thread(calendar, chosen, name=name, now=self.clock())
         count = actor.words.say("events.found", count=len(chosen))
         return Answer(content=actor.words.say("events.file", count=count), files=(Attachment(name="events.ics", content=content),))
@@ -188,25 +188,25 @@ class Agenda:
 
 
 def _answered(
-    told: Sequence[MergedItem], question: _Question, words: Language, now: datetime
+    items: Sequence[MergedItem], question: _Question, words: Language, now: datetime
 ) -> tuple[list[MergedItem], list[list[str]]]:
     found = [
         one
-        for one in told
+        for one in items
         if one.newsletter in question.scope.names
         and _is_in(one.event, question.when, now)
         and (not question.where or _is_there(one.event, question.where))
         and _fits(question.query, (one.event.title, one.event.location or "", one.event.section, str(one.event.day)))
     ]
     found.sort(key=_begins, reverse=question.when == "past")
-    lines = (_event_line(told, words, newsletter=question.scope.several) for told in found)
+    lines = (_event_line(item, words, newsletter=question.scope.several) for item in found)
     return found, pages(lines, most=_PER_PAGE, characters=_CHARACTERS)
 
 
-def _begins(told: MergedItem) -> tuple[date, float]:
+def _begins(item: MergedItem) -> tuple[date, float]:
     """Return what events are sorted by: the day where they take place, and within it the time, those without one first."""
-    start = told.event.start
-    return told.event.day, start.timestamp() if isinstance(start, datetime) else 0.0
+    start = item.event.start
+    return item.event.day, start.timestamp() if isinstance(start, datetime) else 0.0
 
 
 def _is_in(event: Event, when: str, now: datetime) -> bool:
@@ -268,8 +268,8 @@ def _days(event: Event, words: Language) -> str:
     return words.days(event.start, max(event.start, _last_day(event)))
 
 
-def _event_line(told: MergedItem, words: Language, *, newsletter: bool) -> str:
-    event = told.event
+def _event_line(item: MergedItem, words: Language, *, newsletter: bool) -> str:
+    event = item.event
     title = linked(event.title, event.url)
     if event.kind is EventKind.DEADLINE:
         title = words.say("events.deadline", title=title)
@@ -278,8 +278,8 @@ def _event_line(told: MergedItem, words: Language, *, newsletter: bool) -> str:
         _days(event, words),
         words.say("events.online") if event.online else "",
         place,
-        words.say("events.from", issue=linked(told.listed.title, told.listed.url, FACT)),
-        fact(told.newsletter) if newsletter else "",
+        words.say("events.from", issue=linked(item.listed.title, item.listed.url, FACT)),
+        fact(item.newsletter) if newsletter else "",
     ]
     return f"- **{title}** — {' · '.join(part for part in facts if part)}"
 
@@ -297,8 +297,8 @@ def _event_controls(
     options = [
         Option(label=words.say("events.all_shown", count=len(shown)), value=_ALL),
         *(
-            Option(label=said(told.event.title, TITLE), value=told.mark, description=_plain_days(told.event, words))
-            for told in _distinct(shown)
+            Option(label=said(item.event.title, TITLE), value=item.mark, description=_plain_days(item.event, words))
+            for item in _distinct(shown)
         ),
     ]
     menu = select(press(CALENDAR, page, *arguments), options[: limits.SELECT_OPTIONS], placeholder=words.say("events.calendar"))
@@ -310,7 +310,7 @@ def _plain_days(event: Event, words: Language) -> str:
 
 
 def _distinct(shown: Sequence[MergedItem]) -> Iterator[MergedItem]:
-    yield from {told.mark: told for told in shown}.values()
+    yield from {item.mark: item for item in shown}.values()
 
 
 def _job_lines(jobs: Sequence[Job], words: Language) -> Iterator[str]:

@@ -99,15 +99,15 @@ class ServerEvents:
         """Bring an event in step in the server where it is, which need not be the moderators'."""
         mark, server = arguments_of(arguments, 2)
         await self.authority.check(actor, SERVER_EVENT)
-        told = next((one for one in await self._of(actor) if one.mark == mark), None)
-        if told is None:
+        item = next((one for one in await self._of(actor) if one.mark == mark), None)
+        if item is None:
             return Answer(content=actor.words.say("events.gone"))
-        guild = next((row.guild for row in await self.rows.of_newsletter(told.newsletter) if str(row.guild) == server), None)
+        guild = next((row.guild for row in await self.rows.of_newsletter(item.newsletter) if str(row.guild) == server), None)
         if guild is None:
             return Answer(content=actor.words.say("errors.old_button"))
         if not await self.authority.may_in(actor, guild):
-            await self.authority.refuse(actor, SERVER_EVENT, newsletter=told.newsletter)
-        return await self._make(actor, guild, told)
+            await self.authority.refuse(actor, SERVER_EVENT, newsletter=item.newsletter)
+        return await self._make(actor, guild, item)
 
     async def _of(self, actor: Actor) -> list[MergedItem]:
         """Return the events of the newsletters that a person may decide about, by day."""
@@ -132,41 +132,41 @@ class ServerEvents:
                 choices = "; ".join(inert(_choice(one, actor.words)) for one in several[:_LISTED])
                 raise UserError(actor.words.say("server_event.several", event=typed(event), events=choices))
 
-    async def _make(self, actor: Actor, guild: GuildId, told: MergedItem) -> Answer:
-        wanted = _scheduled(told)
+    async def _make(self, actor: Actor, guild: GuildId, item: MergedItem) -> Answer:
+        wanted = _scheduled(item)
         if wanted is None or wanted.is_over(self.clock()):
-            return Answer(content=actor.words.say("server_event.over", event=typed(told.event.title)))
+            return Answer(content=actor.words.say("server_event.over", event=typed(item.event.title)))
         async with self._locks[guild], _in_words(actor.words):
-            done, number = await self._reconcile(actor, guild, told, wanted)
+            done, number = await self._reconcile(actor, guild, item, wanted)
         url = _url(guild, number)
         return Answer(content=actor.words.say(f"server_event.{done}", event=isolated(inert(wanted.name)), url=url))
 
-    async def _reconcile(self, actor: Actor, guild: GuildId, told: MergedItem, wanted: Scheduled) -> tuple[str, int]:
+    async def _reconcile(self, actor: Actor, guild: GuildId, item: MergedItem, wanted: Scheduled) -> tuple[str, int]:
         """Make an event, or change it where it shows something else; return what was done, and its number."""
         now, reason = self.clock(), f"/{SERVER_EVENT} by {said(actor.name, _TITLE)} ({actor.user})"
-        there = await self._there(guild, told, wanted)
+        there = await self._there(guild, item, wanted)
         changes = wanted.changes(there.shows, now) if there else {}
         if there and not changes:
-            await self.rows.changed(guild, told.mark, digest=wanted.digest, now=now)
+            await self.rows.changed(guild, item.mark, digest=wanted.digest, now=now)
             return "already", there.number
-        detail = shortened(told.event.title, _TITLE)
-        async with self.auditing.act(actor, SERVER_EVENT, newsletter=told.newsletter, detail=detail) as act:
+        detail = shortened(item.event.title, _TITLE)
+        async with self.auditing.act(actor, SERVER_EVENT, newsletter=item.newsletter, detail=detail) as act:
             if there and await self._changed(guild, there.number, changes, reason):
-                await self.rows.changed(guild, told.mark, digest=wanted.digest, now=now)
+                await self.rows.changed(guild, item.mark, digest=wanted.digest, now=now)
                 done, number = "updated", there.number
             else:
-                done, number = "made", await self._made(guild, told, wanted, reason)
+                done, number = "made", await self._made(guild, item, wanted, reason)
             act.outcome = f"{done}: event {number} of server {guild}"
         return done, number
 
-    async def _there(self, guild: GuildId, told: MergedItem, wanted: Scheduled) -> SeenServerEvent | None:
+    async def _there(self, guild: GuildId, item: MergedItem, wanted: Scheduled) -> SeenServerEvent | None:
         """Return the server's event that was made of an event and is not over, None for none; the store then knows it by that name.
 
         Besides the one that the store knows it is one that it lost, or that was made when the issue told of another day.
         """
         open_ = await self._open(guild)
         rows = {row.key: row for row in await self.rows.of_guild(guild)}
-        known = rows.get(told.mark)
+        known = rows.get(item.mark)
         if known and known.scheduled_event in open_:
             return open_[known.scheduled_event]
         numbers = {row.scheduled_event for row in rows.values()}
@@ -174,18 +174,18 @@ class ServerEvents:
         now = self.clock()
         if lost:
             await self.rows.begin(
-                guild, told.mark, newsletter=told.newsletter, path=told.listed.path, digest=wanted.digest, now=now
+                guild, item.mark, newsletter=item.newsletter, path=item.listed.path, digest=wanted.digest, now=now
             )
-            await self.rows.made(guild, told.mark, lost.number, now=now)
+            await self.rows.made(guild, item.mark, lost.number, now=now)
             return lost
         marks = {one.mark for one in await self.archive.events()}
-        strays = [row for row in rows.values() if row.newsletter == told.newsletter and row.key not in marks]
-        moved = [row for row in strays if row.scheduled_event in open_ and open_[row.scheduled_event].shows.is_like(wanted)]
+        others = [row for row in rows.values() if row.newsletter == item.newsletter and row.key not in marks]
+        moved = [row for row in others if row.scheduled_event in open_ and open_[row.scheduled_event].shows.is_like(wanted)]
         if len(moved) != 1:
             return None
         if known:
-            await self.rows.forget(guild, told.mark)
-        await self.rows.rename(guild, moved[0].key, told.mark)
+            await self.rows.forget(guild, item.mark)
+        await self.rows.rename(guild, moved[0].key, item.mark)
         return open_.get(moved[0].scheduled_event or 0)
 
     async def _changed(self, guild: GuildId, number: int, changes: Mapping[str, Any], reason: str) -> bool:
@@ -198,18 +198,18 @@ class ServerEvents:
             raise
         return True
 
-    async def _made(self, guild: GuildId, told: MergedItem, wanted: Scheduled, reason: str) -> int:
+    async def _made(self, guild: GuildId, item: MergedItem, wanted: Scheduled, reason: str) -> int:
         """Make an event that is not there, written down before and after."""
         now = self.clock()
-        await self.rows.forget(guild, told.mark)
-        await self.rows.begin(guild, told.mark, newsletter=told.newsletter, path=told.listed.path, digest=wanted.digest, now=now)
+        await self.rows.forget(guild, item.mark)
+        await self.rows.begin(guild, item.mark, newsletter=item.newsletter, path=item.listed.path, digest=wanted.digest, now=now)
         try:
             number = await self.discord.make_server_event(guild, wanted.body(now), reason=reason)
         except OutletError as error:
             if not _is_unclear(error):
-                await self.rows.forget(guild, told.mark)
+                await self.rows.forget(guild, item.mark)
             raise
-        await self.rows.made(guild, told.mark, number, now=self.clock())
+        await self.rows.made(guild, item.mark, number, now=self.clock())
         return number
 
     async def _open(self, guild: GuildId) -> dict[int, SeenServerEvent]:
@@ -232,18 +232,18 @@ class ServerEvents:
         snapshot = self.renderer.snapshots.get(name)
         if not rows or snapshot is None:
             return
-        told = {one.mark: one for one in await self.archive.events() if one.newsletter == name}
+        items = {one.mark: one for one in await self.archive.events() if one.newsletter == name}
         unread = snapshot.files.keys() - self.archive.known(name).keys()
         for made in rows:
-            if made.key not in told and made.path in unread:
+            if made.key not in items and made.path in unread:
                 continue  # what cannot be read has not said that the event is off
             try:
-                await self._look_at(made, told)
+                await self._look_at(made, items)
             except UserError as error:
                 _LOG.warning("moderators were not told of a change of a server event (%s): %s", name, error)
 
-    async def _look_at(self, known: ServerEvent, told: Mapping[str, MergedItem]) -> None:
-        one = told.get(known.key)
+    async def _look_at(self, known: ServerEvent, items: Mapping[str, MergedItem]) -> None:
+        one = items.get(known.key)
         wanted = _scheduled(one) if one else None
         if one and wanted is None:
             return
@@ -256,10 +256,10 @@ class ServerEvents:
             return
         async with self._locks[known.guild]:
             if await self.rows.find(known.guild, known.key) == known:
-                await self._compare(known, told, one, wanted)
+                await self._compare(known, items, one, wanted)
 
     async def _compare(
-        self, known: ServerEvent, told: Mapping[str, MergedItem], one: MergedItem | None, wanted: Scheduled | None
+        self, known: ServerEvent, items: Mapping[str, MergedItem], one: MergedItem | None, wanted: Scheduled | None
     ) -> None:
         """Settle an event whose making was cut off; tell of one that shows something else than is told now."""
         guild, now = known.guild, self.clock()
@@ -270,20 +270,20 @@ class ServerEvents:
         if there is None:  # it was never made, or it is over or was deleted: there is nothing left to say of it
             await self.rows.forget(guild, known.key)
         elif wanted is None:
-            successor = await self._successor(guild, there, told)
+            successor = await self._successor(guild, there, items)
             if await self._tell(known, there, successor, None if successor is None else successor[1]):
-                await self.rows.told(guild, known.key, digest=_GONE, now=now)
+                await self.rows.notified(guild, known.key, digest=_GONE, now=now)
         elif not wanted.changes(there.shows, now):
             await self.rows.changed(guild, known.key, digest=wanted.digest, now=now)
         elif await self._tell(known, there, one and (one, wanted), wanted):
-            await self.rows.told(guild, known.key, digest=wanted.digest, now=now)
+            await self.rows.notified(guild, known.key, digest=wanted.digest, now=now)
 
     async def _successor(
-        self, guild: GuildId, there: SeenServerEvent, told: Mapping[str, MergedItem]
+        self, guild: GuildId, there: SeenServerEvent, items: Mapping[str, MergedItem]
     ) -> tuple[MergedItem, Scheduled] | None:
         """Return the event that is told of instead of one that is not any more: at another time, or by another name."""
         made, now = {row.key for row in await self.rows.of_guild(guild)}, self.clock()
-        coming = [(one, _scheduled(one)) for one in told.values() if one.mark not in made]
+        coming = [(one, _scheduled(one)) for one in items.values() if one.mark not in made]
         like = [(one, wanted) for one, wanted in coming if wanted and not wanted.is_over(now) and there.shows.is_like(wanted)]
         return like[0] if len(like) == 1 else None
 
@@ -321,24 +321,24 @@ def _is_unclear(error: OutletError) -> bool:
     return not error.permanent and not isinstance(error, RateLimitedError)
 
 
-def _scheduled(told: MergedItem) -> Scheduled | None:
-    return scheduled(told.event, issue=told.listed.title, issue_url=told.listed.url)
+def _scheduled(item: MergedItem) -> Scheduled | None:
+    return scheduled(item.event, issue=item.listed.title, issue_url=item.listed.url)
 
 
-def _is_to_come(told: MergedItem, now: datetime) -> bool:
-    last = told.event.end or told.event.start
+def _is_to_come(item: MergedItem, now: datetime) -> bool:
+    last = item.event.end or item.event.start
     if (last.date() if isinstance(last, datetime) else last) < (now - _PAST).date():
         return False
-    wanted = _scheduled(told)
+    wanted = _scheduled(item)
     return wanted is not None and not wanted.is_over(now)
 
 
-def _fits(told: MergedItem, wanted: Sequence[str]) -> bool:
-    return begins_words_of(wanted, f"{told.event.title} {told.event.day} {told.event.location or ''}")
+def _fits(item: MergedItem, wanted: Sequence[str]) -> bool:
+    return begins_words_of(wanted, f"{item.event.title} {item.event.day} {item.event.location or ''}")
 
 
-def _choice(told: MergedItem, words: Language) -> str:
-    return named(composed(told.event.title), words.day(told.event.day))
+def _choice(item: MergedItem, words: Language) -> str:
+    return named(composed(item.event.title), words.day(item.event.day))
 
 
 def _said(wanted: Scheduled, changes: Mapping[str, Any], words: Language) -> list[str]:

@@ -107,16 +107,16 @@ class Reading:
         ``place`` is the ids of the message's channel and of the message.
         """
         words, (channel, message) = actor.words, place
-        receipt = await self.messages.of_message(MessageId(message))
-        if receipt is None or receipt.channel != channel:
+        delivered = await self.messages.of_message(MessageId(message))
+        if delivered is None or delivered.channel != channel:
             return Answer(content=words.say("which.unknown"))
-        listed = self.archive.find(receipt.issue)
+        listed = self.archive.find(delivered.issue)
         if listed is not None:
             await self.readers.scope_of(actor, listed.newsletter)
         entry = await self.archive.entry(listed.newsletter, listed.path) if listed else None
         if listed is None or entry is None:
             return Answer(content=words.say("which.hidden"))
-        part = next((number for number, part in enumerate(entry.parts) if part.key == receipt.key), None)
+        part = next((number for number, part in enumerate(entry.parts) if part.key == delivered.key), None)
         facts = {
             "section": "" if part is None else inert(said(_name(entry, part, words), TITLE)),
             "date": day_of(listed.date, words),
