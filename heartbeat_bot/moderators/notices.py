@@ -70,6 +70,9 @@ class Notices:
     _versions: dict[IssueId, tuple[list[object], Version]] = field(default_factory=dict[IssueId, tuple[list[object], Version]])
     """The versions of what waits together, and of which files: an import is not rendered anew with each that is decided."""
 
+    _unread: dict[IssueId, list[object]] = field(default_factory=dict[IssueId, list[object]])
+    """What notices are made of whose issues could not be read: some texts take a minute to fail."""
+
     async def reconcile(self, name: str) -> None:
         """Bring the notices of a newsletter in step with what the last pass found. What goes wrong is logged, and tried again."""
         number = self.config.moderation.channel
@@ -108,14 +111,18 @@ class Notices:
         until, asks = record.until and record.until.isoformat(), record.asks
         made_of = [*self._made_of(record), record.state.value, record.reason.dump(), until, asks]
         pictures = self.config.newsletters[record.newsletter].images.attach
-        if says is not None and says == _digest(made_of) and not (pictures and is_open(record)):
+        if (
+            says is not None
+            and not (pictures and is_open(record))
+            and (says == _digest(made_of) or self._unread.get(record.id) == made_of)
+        ):
             return
         preview, version, problem = None, unseen(record.blob, record.path), ""
         if is_open(record):
             try:
                 preview, version = await self.renderer.seen(record)
             except UserError as error:
-                problem = str(error)  # it may pass: the next pass looks again
+                problem, self._unread[record.id] = str(error), made_of  # it may pass: the next run tries again
         saying = _digest([*made_of, version] if pictures or problem else made_of)
         if says != saying:
             if problem:
@@ -128,11 +135,9 @@ class Notices:
         """Bring the notice of many, which is ``carrier``'s, in step, unless it ``says`` that already."""
         made_of: list[object] = [[record.id, *self._made_of(record), record.reason.dump()] for record in waiting]
         pictures = self.config.newsletters[carrier.newsletter].images.attach
-        if says is not None and says == _digest(made_of) and not pictures:
-            return
         versions = {record.id: await self._version(record, pictures=pictures) for record in waiting}
         self._versions = {issue: kept for issue, kept in self._versions.items() if issue in versions}
-        saying = _digest([*made_of, *versions.values()] if pictures else made_of)
+        saying = _digest([*made_of, *versions.values()])  # its buttons carry them all
         if says != saying:
             await self._show(channel, carrier, _notice_of_many(carrier.newsletter, waiting, versions), saying)
 

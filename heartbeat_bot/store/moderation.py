@@ -60,7 +60,8 @@ class Moderation(DatabasePart):
             waits = {"state": State.WAITING, "reason": Reason(Code.OTHER_THAN_APPROVED, changed=changed), "until": None}
             places = tables.deliveries
             undecided = announcements_of(issue).where(
-                places.c.announced_at.is_(None), places.c.state.not_in([State.GONE, State.RETRACTED, State.BASELINE])
+                places.c.announced_at.is_(None),
+                places.c.state.not_in([State.GONE, State.RETRACTED, State.BASELINE, State.TOO_OLD, State.WAITING]),
             )
             connection.execute(undecided.values(waits))
 

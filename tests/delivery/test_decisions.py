@@ -10,6 +10,7 @@ from heartbeat_bot.database.tables import RequestKind
 from heartbeat_bot.errors import StateError
 from heartbeat_bot.identity.doubts import Doubt, DoubtCode
 from heartbeat_bot.ids import ChannelId, GuildId, IssueId, MessageId
+from heartbeat_bot.policy.approval import Version
 from heartbeat_bot.policy.decisions import Code, Decision, Reason, State
 from heartbeat_bot.policy.policy import Facts
 from heartbeat_bot.rendering.post import COVER, Digest, Post, PostKey
@@ -357,6 +358,10 @@ async def test_each_destination_knows_of_an_issue_what_became_of_it_there(
     assert [one.state for one in record.announcements] == [State.ANNOUNCED, State.WAITING]
     assert (record.state, record.announced_at) == (State.WAITING, clock())
     assert not (await store.issue(issue)).baseline
+    # An edit that moderators are asked about is one of what was announced: elsewhere the issue waits for what it waited for.
+    await store.ask_about(other, Version("f00d"))
+    record = await store.issue(other)
+    assert [one.reason.code for one in record.announcements] == [Code.ANNOUNCED, Code.WERE_TOO_MANY]
 
 
 async def test_of_a_destination_that_is_declared_no_more_what_was_posted_stays_and_the_rest_is_forgotten(

@@ -8,7 +8,7 @@ from typing import Final
 
 from heartbeat_bot.clock import Clock
 from heartbeat_bot.config import Config
-from heartbeat_bot.errors import OutletError, UserError
+from heartbeat_bot.errors import UserError
 from heartbeat_bot.features.message_links import MessageLinks
 from heartbeat_bot.features.passes import Passes
 from heartbeat_bot.ids import ChannelId
@@ -278,13 +278,7 @@ class Reposting:
 
     async def _listed(self, messages: Sequence[DeliveredMessage]) -> list[str]:
         """Return a line for each of the first messages: where it is."""
-        lines: list[str] = []
-        for message in messages[:_LISTED]:
-            try:
-                lines.append(f"- {await self.links.address(message)}")
-            except OutletError:  # somebody deleted its channel
-                lines.append(f"- <#{message.channel}>")
-        return lines
+        return [f"- {await self.links.address(message)}" for message in messages[:_LISTED]]
 
     async def _carried_out(
         self, actor: Actor, record: IssueRecord, act: AuditedAct, make_pass: Callable[[], Awaitable[PassReport]]
