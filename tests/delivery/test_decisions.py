@@ -423,7 +423,7 @@ async def test_an_event_of_a_server_is_begun_once_made_changed_and_forgotten(sto
     assert begun
     assert (begun.scheduled_event, begun.digest, begun.told_digest) == (None, "d1", None)
     await events.made(GUILD, "party", 2**62, now=clock())
-    await events.told(GUILD, "party", digest="d2", now=clock())
+    await events.notified(GUILD, "party", digest="d2", now=clock())
     clock.advance(60)
     told = await events.find(GUILD, "party")
     assert told
