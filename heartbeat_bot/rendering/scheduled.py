@@ -111,7 +111,7 @@ def scheduled(event: Event, *, issue: str, issue_url: str) -> Scheduled | None:
 
 def _description(link: str, issue: str, page: str) -> Iterator[str]:
     """Yield the lines of a description; an address that does not fit is left out whole."""
-    told = language().say("server_event.merged_items", issue=_line(issue, limits.EVENT_DESCRIPTION // 4)).strip()
+    told = language().say("server_event.told_by", issue=_line(issue, limits.EVENT_DESCRIPTION // 4)).strip()
     room = limits.EVENT_DESCRIPTION - len(told)
     if link and len(link) < room:
         yield link
