@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -103,6 +104,39 @@ def test_the_table_says_of_every_room_what_it_is_for_and_what_it_imports() -> No
 def test_the_files_that_are_no_rooms_are_all_told() -> None:
     files = {path.name for path in (ROOT / BOT).glob("*.py")} - {"__init__.py", "__main__.py", "ports.py"}
     assert sorted(_FILE.findall(PAGE)) == sorted(files)
+
+
+def files() -> Iterator[Path]:
+    for package in (BOT, *BESIDE):
+        yield from (ROOT / package).rglob("*.py")
+
+
+def lines_of(path: Path) -> int:
+    return path.read_text().count("\n")
+
+
+def test_no_room_file_or_function_is_too_long_to_be_understood_alone() -> None:
+    sizes: Counter[str] = Counter()
+    for path in files():
+        sizes["/".join(path.relative_to(ROOT).parent.parts[:2])] += lines_of(path)
+    assert {room: lines for room, lines in sizes.items() if lines > 3000} == {}
+    assert {path.name: lines for path in files() if (lines := lines_of(path)) > 450} == {}
+    functions = (
+        (node.name, (node.end_lineno or 0) - node.lineno + 1)
+        for path in files()
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert {name: lines for name, lines in functions if lines > 50} == {}
+
+
+def test_two_classes_of_two_rooms_have_two_names() -> None:
+    found: defaultdict[str, set[Path]] = defaultdict(set)
+    for path in files():
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ClassDef):
+                found[node.name].add(path)
+    assert {name: places for name, places in found.items() if len(places) > 1} == {}
 
 
 if __name__ == "__main__":
