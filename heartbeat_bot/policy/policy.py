@@ -86,8 +86,8 @@ class Facts:
     ``date`` without a time stands for that whole day in UTC; a time without a zone is UTC. ``changed_at`` (aware) is when its
     content became what it is, ``listed_at`` since when it can be read and is no draft (None: since ``changed_at``).
 
-    ``announced``, ``baseline``, ``too_old``: what an earlier pass made of it; ``waits_for``: why it waits for a moderator since then. ``approved``: a moderator wants it
-    announced, however old it is and however many came with it. ``on_hold``: a moderator holds it back, whatever else is said of
+    ``announced``, ``baseline``, ``too_old``: what an earlier pass made of it; ``waits_for``: why it waits for a moderator since then.
+    ``approved``: a moderator wants it announced, however old it is and however many came with it. ``on_hold``: a moderator holds it back, whatever else is said of
     it. ``scheduled`` (aware) is when a moderator wants it announced. ``skipped``: a moderator made it one of the ``baseline``. ``broken`` and
     ``doubt`` say why it cannot be read and why it is unsure who it is. ``other_than_approved`` says what of it is not what
     was approved or scheduled, None when it is that; ``binding``: something had made it wait for that decision.

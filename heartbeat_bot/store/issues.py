@@ -213,7 +213,7 @@ class IssueRecord:
         Never what was skipped, waits, is held or was taken back. Where a moderator decides about texts, it is the one that was let through.
         """
         if self.announced_at is not None and self.present and self.retracted_at is None:
-            if not (duties.issues or duties.edits):
+            if not duties.bind:
                 return self.blob
             return self.shown or text_of(self.approved)
         if self.state is State.BASELINE and self.skipped_at is None:

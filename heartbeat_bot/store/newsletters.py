@@ -49,14 +49,13 @@ class Newsletters(DatabasePart):
         self, connection: Connection, name: str, *, destinations: Sequence[DestinationId] = (), commit: str, now: datetime
     ) -> None:
         """Note that a pass went through: the first one ends the baseline, of the newsletter and of each of its destinations."""
-        ensure_newsletter(connection, name)
         table, places = tables.newsletters, tables.destinations
         values = {"commit_id": commit, "last_pass_at": now, "error": None, "error_at": None}
         first = func.coalesce(table.c.baseline_at, now)
-        connection.execute(update(table).where(table.c.name == name).values(values | {"baseline_at": first}))
-        connection.execute(
-            update(places).where(places.c.id.in_(destinations), places.c.baseline_at.is_(None)).values(baseline_at=now)
-        )
+        _put(connection, name, values | {"baseline_at": first})
+        if destinations:  # a pass that compared nothing names none
+            new = update(places).where(places.c.id.in_(destinations), places.c.baseline_at.is_(None))
+            connection.execute(new.values(baseline_at=now))
 
     async def pass_failed(self, name: str, *, error: str, now: datetime) -> None:
         """Note why a pass could not be made."""
@@ -72,8 +71,7 @@ class Newsletters(DatabasePart):
 
     @writing
     def _set_newsletter(self, connection: Connection, name: str, values: Mapping[str, Any]) -> None:
-        ensure_newsletter(connection, name)
-        connection.execute(update(tables.newsletters).where(tables.newsletters.c.name == name).values(values))
+        _put(connection, name, values)
 
 
 def ensure_newsletter(connection: Connection, name: str) -> None:
@@ -81,6 +79,14 @@ def ensure_newsletter(connection: Connection, name: str) -> None:
     table = tables.newsletters
     if connection.execute(select(table.c.name).where(table.c.name == name)).first() is None:
         connection.execute(insert(table).values(name=name))
+
+
+def _put(connection: Connection, name: str, values: Mapping[str, Any]) -> None:
+    """Change the row of a newsletter, made when there is none: one statement for one that is known, as in each pass."""
+    this = update(tables.newsletters).where(tables.newsletters.c.name == name).values(values)
+    if not connection.execute(this).rowcount:
+        ensure_newsletter(connection, name)
+        connection.execute(this)
 
 
 def _newsletter_of(row: Row[Any]) -> Newsletter:

@@ -32,11 +32,10 @@ def rooms() -> frozenset[str]:
 def imports() -> Arrows:
     """Return which rooms each room imports, wherever in its files it does."""
     found: Arrows = {room: set() for room in rooms()}
-    for package in (BOT, *BESIDE):
-        for path in (ROOT / package).rglob("*.py"):
-            here = room_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
-            if here in found:
-                found[here] |= {room for name in imported(path) if (room := room_of(name)) in found and room != here}
+    for path in files():
+        here = room_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        if here in found:
+            found[here] |= {room for name in imported(path) if (room := room_of(name)) in found and room != here}
     return found
 
 

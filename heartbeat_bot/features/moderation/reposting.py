@@ -106,17 +106,12 @@ class Reposting:
         if replaced and key is not None and wish.announcement:
             lines.append(words.say("repost.shifts"))
         version = await self._version(record)
-        if record.shown not in {None, text_of(version)} and self._binds:
+        if record.shown not in {None, text_of(version)} and self.duties.bind:
             lines.append(words.say("repost.changed"))
-        seen = seal(version) if self._binds else ""
+        seen = seal(version) if self.duties.bind else ""
         does = press(REPOST, secrets.token_urlsafe(6), record.id, _short(key) if key else "", target, how, seen)
         confirm = button(words.say("repost.confirm"), does, style=Style.DANGER if replaced else Style.SUCCESS)
         return Answer(content=as_content(lines), components=row(confirm, button(words.say("repost.cancel"), press(CANCEL))))
-
-    @property
-    def _binds(self) -> bool:
-        """Whether what is posted is what a moderator saw, since moderators must approve texts."""
-        return self.duties.issues or self.duties.edits
 
     async def _version(self, record: IssueRecord) -> Version:
         return (await self.renderer.seen(record))[1]
@@ -197,7 +192,7 @@ class Reposting:
         if wish.key is not None and all(post.key != wish.key for post in posts):
             raise UserError(actor.words.say("reading.gone"))
         version = await self._version(record)
-        if self._binds and seen != seal(version):
+        if self.duties.bind and seen != seal(version):
             raise UserError(actor.words.say("repost.other_text", issue=titled(record.title)))
         return replace(wish, record=record, version=version)
 
@@ -206,7 +201,7 @@ class Reposting:
         store, record, now = self.store, wish.record, self.clock()
         _check_withheld(actor, wish)
         assert wish.version is not None, "what is decided was looked at"
-        if self._binds and not wish.is_repost and record.announced_at is not None:
+        if self.duties.bind and not wish.is_repost and record.announced_at is not None:
             await store.approve_edit(record.id, wish.version, now=now)
         replaced = await self._reposts(wish)
         if wish.how == REPLACE and wish.announcement:
